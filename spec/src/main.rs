@@ -1,0 +1,95 @@
+//! `mdvm-spec`: checks the specification and prints what is generated from it.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use mdvm_spec::{Sources, Spec, render};
+
+#[derive(Parser)]
+#[command(about, version)]
+struct Arguments {
+    /// Read the YAML files of this folder instead of those compiled in
+    #[arg(long, global = true, value_name = "FOLDER")]
+    spec: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check that the specification holds together
+    Check,
+    /// Print one of the things that are generated
+    Render {
+        /// What to print
+        what: What,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// The Rust that the VM includes
+    Rust,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Spec(problems)) => {
+            for problem in problems.0 {
+                eprintln!("error: {problem}");
+            }
+            ExitCode::from(2)
+        }
+        // Nobody reads on; that is no fault of ours.
+        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Io(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Failure {
+    Spec(mdvm_spec::Problems),
+    Io(io::Error),
+}
+
+impl From<mdvm_spec::Problems> for Failure {
+    fn from(problems: mdvm_spec::Problems) -> Self {
+        Self::Spec(problems)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let sources = match &arguments.spec {
+        Some(folder) => Sources::read(folder)?,
+        None => Sources::embedded(),
+    };
+    let spec = Spec::from_sources(&sources)?;
+    let mut stdout = io::stdout().lock();
+    match arguments.command {
+        Command::Check => writeln!(
+            stdout,
+            "{} opcodes, {} types, {} errors: fine",
+            spec.isa.opcodes.len(),
+            spec.values.types.len(),
+            spec.errors.load.len() + spec.errors.of_runs().count()
+        )?,
+        Command::Render { what: What::Rust } => {
+            for file in render::rust::render(&spec) {
+                write!(stdout, "// ---- {} ----\n{}\n", file.name, file.text)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,418 @@
+//! The machine: fetch, charge, dispatch, obey.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::errors::RuntimeError;
+use crate::interpreter::lower::{Entry, Span, Target, dispatch};
+use crate::interpreter::window::{Context, Fast, Flow, Mode, Observations, Observed, Window};
+use crate::interpreter::{FunctionIndex, Globals, Output, Program, Scopes, Sink, TraceStep, trace};
+use crate::isa::{REGISTERS, Reg, ScopeId};
+use crate::memory::{self, Memory};
+use crate::value::Value;
+use crate::values::{Limits, costs};
+
+/// What a run begins with.
+pub(crate) struct RunInput<'a> {
+    pub(crate) limits: Limits,
+    pub(crate) globals: Vec<(String, Value)>,
+    pub(crate) sink: &'a mut dyn Sink,
+    pub(crate) interrupt: Option<&'a AtomicBool>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) result: Result<Value, Fault>,
+    pub(crate) steps: u64,
+    pub(crate) globals: Vec<(String, Value)>,
+}
+
+/// An error, and the state of the machine where it came up.
+pub(crate) struct Fault {
+    pub(crate) error: RuntimeError,
+    pub(crate) sink_error: Option<std::io::Error>,
+    pub(crate) pc: usize,
+    /// The functions of all frames, the current one first, each with the instruction it has come to.
+    pub(crate) frames: Vec<(Option<FunctionIndex>, usize)>,
+    /// The registers of the current frame.
+    pub(crate) registers: Vec<Value>,
+    pub(crate) scopes: Vec<ScopeId>,
+}
+
+/// A running program.
+pub(crate) struct Machine<'a> {
+    program: &'a Program,
+    /// The registers of all frames, one frame behind the other. Whatever lies behind the current frame is empty, and there
+    /// are always [`REGISTERS`] of them from its base on.
+    stack: Vec<Value>,
+    /// The current frame.
+    frame: Frame,
+    /// Those that wait for a call to return, the innermost last.
+    callers: Vec<Caller>,
+    context: Context<'a>,
+    meter: Meter<'a>,
+    /// Where the program is; up to date when a run ends.
+    pc: usize,
+    max_call_depth: u64,
+    observations: Option<Observations>,
+    trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    /// What the phis of a run have read and not written yet.
+    phi_values: Vec<(Reg, Option<Value>)>,
+}
+
+#[derive(Clone, Copy)]
+struct Frame {
+    /// Where its registers begin on the stack. An index, not a slice: a call may grow the stack and move it.
+    base: usize,
+    /// How many registers it can touch.
+    size: usize,
+    function: Option<FunctionIndex>,
+    /// Where the scopes of the frame before begin.
+    outer_scopes: usize,
+}
+
+struct Caller {
+    frame: Frame,
+    /// The call.
+    pc: usize,
+    /// The register that takes what the call gives.
+    dst: Reg,
+}
+
+/// What ran before the current instruction, where that cannot be told from its index.
+#[derive(Clone, Copy)]
+enum Predecessor {
+    /// The instruction before it.
+    Above,
+    /// A jump.
+    Jump(usize),
+    /// Nothing: a function begins here.
+    Nothing,
+}
+
+impl<'a> Machine<'a> {
+    /// Runs a program from its beginning.
+    pub(crate) fn run(program: &'a Program, input: RunInput<'a>) -> Ended {
+        let inherited = Value::total_cost(input.globals.iter().map(|(_, value)| value));
+        let mut machine = Self {
+            program,
+            stack: vec![Value::Empty; REGISTERS],
+            frame: Frame {
+                base: 0,
+                size: usize::from(program.start.registers),
+                function: program.module.entry().1.and_then(|index| FunctionIndex::try_from(index).ok()),
+                outer_scopes: 0,
+            },
+            callers: Vec::new(),
+            context: Context {
+                memory: Memory::begin(input.limits.max_memory, inherited),
+                globals: Globals::new(&program.global_names, input.globals),
+                output: Output::new(input.sink, input.limits.max_output),
+                scopes: Scopes::default(),
+                functions: &program.functions,
+                constants: &program.constants,
+                code: program.code(),
+            },
+            meter: Meter::new(input.limits.max_steps, input.interrupt, input.deadline),
+            pc: program.start.target.pc(),
+            max_call_depth: input.limits.max_call_depth.unwrap_or(u64::MAX),
+            observations: None,
+            trace: input.trace,
+            phi_values: Vec::new(),
+        };
+        let result = if machine.context.memory.is_over() {
+            Err(machine.context.memory.exhausted())
+        } else if machine.trace.is_some() || program.needs_tags {
+            machine.observations = Some(Observations::new());
+            machine.execute::<Observed>()
+        } else {
+            machine.execute::<Fast>()
+        };
+        machine.end(result)
+    }
+
+    fn end(mut self, result: Result<Value, RuntimeError>) -> Ended {
+        memory::release(self.callers.len() as u64 * costs::FRAME);
+        let frames = || {
+            let callers = self.callers.iter().rev().map(|caller| (caller.frame.function, caller.pc));
+            std::iter::once((self.frame.function, self.pc)).chain(callers).collect()
+        };
+        let result = result.map_err(|error| (error, frames()));
+        let globals = std::mem::take(&mut self.context.globals).into_sorted(&self.program.global_names);
+        let result = result.map_err(|(error, frames)| Fault {
+            error,
+            pc: self.pc,
+            frames,
+            registers: self.stack.drain(self.frame.base..).take(REGISTERS).collect(),
+            scopes: self.context.scopes.current().to_vec(),
+            sink_error: self.context.output.into_failure(),
+        });
+        Ended { result, steps: self.meter.steps(), globals }
+    }
+
+    /// Runs until the program ends.
+    fn execute<M: Mode>(&mut self) -> Result<Value, RuntimeError> {
+        let ops = self.program.ops.as_slice();
+        let mut pc = self.pc;
+        let mut predecessor = enter(self.program.start.target);
+        loop {
+            // One turn for each frame that is entered or gone back to.
+            let mut window = Window::<M>::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
+            let flow = loop {
+                let Some(op) = ops.get(pc) else {
+                    self.pc = pc;
+                    return Ok(Value::Empty);
+                };
+                if let Err(error) = self.meter.charge() {
+                    self.pc = pc;
+                    return Err(error);
+                }
+                match dispatch(*op, &mut window, &mut self.context) {
+                    Ok(Flow::Next) => {
+                        if M::OBSERVED {
+                            report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
+                            window = Window::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
+                        }
+                        pc += 1;
+                    }
+                    Ok(Flow::Jump(target)) => {
+                        if M::OBSERVED {
+                            report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
+                            window = Window::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
+                        }
+                        if target.is_phi() {
+                            predecessor = Predecessor::Jump(pc);
+                        }
+                        pc = target.pc();
+                    }
+                    Ok(flow @ (Flow::Call { .. } | Flow::Return(_) | Flow::Phi | Flow::Halt)) => break flow,
+                    Err(error) => {
+                        self.pc = pc;
+                        return Err(error);
+                    }
+                }
+            };
+            self.pc = pc;
+            match flow {
+                Flow::Call { function, dst, args } => {
+                    let entry = self.call(function, dst, args)?;
+                    self.trace_step::<M>(pc);
+                    pc = entry.target.pc();
+                    if entry.target.is_phi() {
+                        predecessor = Predecessor::Nothing;
+                    }
+                }
+                Flow::Return(value) => match self.r#return::<M>(value) {
+                    Returned::ToCaller(call) => {
+                        self.trace_step::<M>(pc);
+                        pc = call + 1;
+                    }
+                    Returned::FromProgram(value) => {
+                        self.trace_step::<M>(pc);
+                        return Ok(value);
+                    }
+                },
+                Flow::Phi => {
+                    let before = match std::mem::replace(&mut predecessor, Predecessor::Above) {
+                        Predecessor::Above => pc.checked_sub(1),
+                        Predecessor::Jump(jump) => Some(jump),
+                        Predecessor::Nothing => None,
+                    };
+                    pc = self.phis::<M>(pc, before)?;
+                }
+                Flow::Halt => {
+                    self.trace_step::<M>(pc);
+                    return Ok(Value::Empty);
+                }
+                Flow::Next | Flow::Jump(_) => {}
+            }
+        }
+    }
+
+    /// Enters a function. Its frame lies behind the current one, so the arguments are all read from registers that no
+    /// argument is written to.
+    fn call(&mut self, function: FunctionIndex, dst: Reg, args: Span) -> Result<Entry, RuntimeError> {
+        if self.callers.len() as u64 >= self.max_call_depth {
+            return Err(RuntimeError::StackOverflow);
+        }
+        self.context.memory.check(costs::FRAME)?;
+        memory::charge(costs::FRAME);
+        let entry = self.program.entries[function as usize];
+        let args = self.context.code.registers(args);
+        let caller = self.frame;
+        let base = caller.base + caller.size;
+        if self.stack.len() < base + REGISTERS {
+            self.stack.resize(base + base / 2 + REGISTERS, Value::Empty);
+        }
+        for (place, register) in (base..).zip(args.iter()) {
+            self.stack[place] = self.stack[caller.base + usize::from(register.0)].clone();
+        }
+        self.callers.push(Caller { frame: caller, pc: self.pc, dst });
+        self.frame = Frame {
+            base,
+            size: usize::from(entry.registers).max(args.len()),
+            function: Some(function),
+            outer_scopes: self.context.scopes.begin_frame(),
+        };
+        if let Some(observed) = &mut self.observations {
+            observed.turn_to(base);
+        }
+        Ok(entry)
+    }
+
+    /// Leaves a function.
+    fn r#return<M: Mode>(&mut self, value: Option<Value>) -> Returned {
+        let Some(caller) = self.callers.pop() else { return Returned::FromProgram(value.unwrap_or_default()) };
+        let left = std::mem::replace(&mut self.frame, caller.frame);
+        self.stack[left.base..left.base + left.size].fill(Value::Empty);
+        self.context.scopes.end_frame(left.outer_scopes);
+        memory::release(costs::FRAME);
+        if let Some(observed) = &mut self.observations {
+            observed.forget(left.base);
+            observed.turn_to(caller.frame.base);
+        }
+        if let Some(value) = value {
+            let values = registers(&mut self.stack, caller.frame.base);
+            Window::<M>::new(values, self.observations.as_mut()).set(caller.dst, value);
+        }
+        Returned::ToCaller(caller.pc)
+    }
+
+    /// Executes the run of phis that begins at `first` and gives the index of the instruction behind it.
+    fn phis<M: Mode>(&mut self, first: usize, predecessor: Option<usize>) -> Result<usize, RuntimeError> {
+        let code = self.context.code;
+        let run = self.program.ops[first..].iter().map_while(|op| op.select(code, predecessor));
+        let mut behind = first;
+        for (dst, source) in run {
+            let value = source.map(|source| self.stack[self.frame.base + usize::from(source.0)].clone());
+            self.phi_values.push((dst, value));
+            behind += 1;
+        }
+        // The first of them was charged when it was fetched.
+        if let Err(error) = self.meter.charge_more((behind - first - 1) as u64) {
+            self.phi_values.clear();
+            return Err(error);
+        }
+        for (pc, (dst, value)) in (first..).zip(std::mem::take(&mut self.phi_values)) {
+            if let Some(value) = value {
+                let values = registers(&mut self.stack, self.frame.base);
+                Window::<M>::new(values, self.observations.as_mut()).set(dst, value);
+            }
+            self.trace_step::<M>(pc);
+        }
+        Ok(behind)
+    }
+
+    fn trace_step<M: Mode>(&mut self, pc: usize) {
+        if M::OBSERVED {
+            report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
+        }
+    }
+}
+
+enum Returned {
+    /// To the call at that index.
+    ToCaller(usize),
+    /// Out of the program, with its result.
+    FromProgram(Value),
+}
+
+/// What the first instruction of a function finds before it.
+fn enter(target: Target) -> Predecessor {
+    if target.is_phi() { Predecessor::Nothing } else { Predecessor::Above }
+}
+
+/// The registers of the frame that begins at `base`.
+#[inline(always)]
+fn registers(stack: &mut [Value], base: usize) -> &mut [Value; REGISTERS] {
+    #[expect(clippy::expect_used, reason = "calls grow the stack before they turn to a frame")]
+    stack[base..].first_chunk_mut().expect("a frame has all its registers on the stack")
+}
+
+/// Reports an executed instruction, with what it wrote.
+#[inline(never)]
+fn report(
+    trace: &mut Option<&mut dyn FnMut(TraceStep)>,
+    observations: &mut Option<Observations>,
+    stack: &[Value],
+    base: usize,
+    pc: usize,
+) {
+    let Some(observed) = observations else { return };
+    if let Some(trace) = trace {
+        let written = observed.written.iter().map(|register| (*register, &stack[base + usize::from(register.0)]));
+        trace(TraceStep { pc: pc as u32, digest: trace::digest(written) });
+    }
+    observed.written.clear();
+}
+
+/// Counts steps. They are handed out in portions; when one is used up, it looks at the limit and at what the host wants.
+struct Meter<'a> {
+    /// What is left of the portion.
+    left: u64,
+    /// All that was handed out.
+    issued: u64,
+    limit: u64,
+    interrupt: Option<&'a AtomicBool>,
+    deadline: Option<Instant>,
+}
+
+impl<'a> Meter<'a> {
+    /// How many instructions run between two looks at what the host wants.
+    const PORTION: u64 = 1 << 14;
+
+    fn new(limit: Option<u64>, interrupt: Option<&'a AtomicBool>, deadline: Option<Instant>) -> Self {
+        Self { left: 0, issued: 0, limit: limit.unwrap_or(u64::MAX), interrupt, deadline }
+    }
+
+    /// The instructions charged so far.
+    fn steps(&self) -> u64 {
+        self.issued - self.left
+    }
+
+    #[inline(always)]
+    fn charge(&mut self) -> Result<(), RuntimeError> {
+        if self.left == 0 {
+            self.issue()?;
+        }
+        self.left -= 1;
+        Ok(())
+    }
+
+    /// Charges `more` instructions at once, all or none.
+    fn charge_more(&mut self, more: u64) -> Result<(), RuntimeError> {
+        let missing = more.saturating_sub(self.left);
+        if missing > self.limit - self.issued {
+            self.issued = self.limit;
+            self.left = 0;
+            return Err(self.exceeded());
+        }
+        self.issued += missing;
+        self.left = self.left + missing - more;
+        Ok(())
+    }
+
+    #[cold]
+    fn issue(&mut self) -> Result<(), RuntimeError> {
+        if self.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return Err(RuntimeError::Interrupted);
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(RuntimeError::DeadlineExceeded);
+        }
+        let rest = self.limit - self.issued;
+        if rest == 0 {
+            return Err(self.exceeded());
+        }
+        let is_watched = self.interrupt.is_some() || self.deadline.is_some();
+        self.left = if is_watched { rest.min(Self::PORTION) } else { rest };
+        self.issued += self.left;
+        Ok(())
+    }
+
+    fn exceeded(&self) -> RuntimeError {
+        RuntimeError::StepLimitExceeded { limit: self.limit }
+    }
+}

@@ -1,0 +1,50 @@
+//! A virtual machine for Machine Dialect bytecode: fast, exact, and safe on modules that strangers wrote.
+//!
+//! [`Module::decode`] reads a `.mdbc` file and checks all of it. [`Vm`] runs modules, under [`Limits`], and gives back a
+//! [`Completion`] or a [`Failure`] that says which instruction failed, in which function, and why.
+//!
+//! ```
+//! use machine_dialect_vm::{Run, Value, Vm, assemble};
+//!
+//! let module = assemble(
+//!     "
+//!     load_const r0, 40
+//!     load_const r1, 2
+//!     add r2, r0, r1
+//!     debug_print r2
+//!     return r2
+//!     ",
+//! )?;
+//! let mut printed = String::new();
+//! let completion = Vm::new(module).run(Run::new(&mut printed))?;
+//! assert_eq!(completion.result, Value::Int(42));
+//! assert_eq!(printed, "42\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What instructions do, what files look like and what errors say is declared in the YAML files of the `spec` folder.
+//! The tables, the decoder, the encoder and the dispatch are generated from them.
+
+pub mod asm;
+mod errors;
+mod interpreter;
+mod isa;
+mod memory;
+mod module;
+mod ops;
+#[cfg(feature = "json")]
+pub mod outcome;
+#[cfg(feature = "json")]
+pub mod plug;
+mod value;
+mod values;
+mod vm;
+
+pub use asm::{assemble, disassemble};
+pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
+pub use interpreter::{Sink, TraceStep};
+pub use isa::*;
+pub use module::{Constant, Function, Module, ModuleBuilder};
+pub use value::{Array, Dict, Str, Value};
+pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};
+pub use vm::{CallSite, Completion, Failure, Run, Vm};

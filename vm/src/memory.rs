@@ -1,0 +1,62 @@
+//! The memory of a run, counted by the cost model of `spec/values.yaml`.
+//!
+//! Strings, arrays and dicts are counted where they are made, grown and dropped, so the count follows their lives
+//! exactly, with no walk over the heap. It is kept by thread: values never leave the thread that made them.
+
+use std::cell::Cell;
+
+use crate::errors::RuntimeError;
+
+thread_local! {
+    /// What all values of this thread cost, in bytes.
+    static LIVE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts an object that came to life or grew.
+#[inline]
+pub(crate) fn charge(bytes: u64) {
+    LIVE.with(|live| live.set(live.get().wrapping_add(bytes)));
+}
+
+/// Counts an object that was dropped or shrank.
+#[inline]
+pub(crate) fn release(bytes: u64) {
+    LIVE.with(|live| live.set(live.get().wrapping_sub(bytes)));
+}
+
+/// The memory of one run: what came to life on the thread since the run began, and the limit on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    limit: u64,
+    /// What was alive when the run began and is no part of it.
+    before: u64,
+}
+
+impl Memory {
+    /// The memory of a run that begins now. `inherited` of what is alive already is part of it.
+    pub(crate) fn begin(limit: Option<u64>, inherited: u64) -> Self {
+        Self { limit: limit.unwrap_or(u64::MAX), before: LIVE.get().wrapping_sub(inherited) }
+    }
+
+    /// How many more bytes may come to life.
+    #[inline]
+    pub(crate) fn room(&self) -> u64 {
+        self.limit.saturating_sub(LIVE.get().wrapping_sub(self.before))
+    }
+
+    /// Whether `bytes` more may come to life. To be asked before anything is allocated for them.
+    #[inline]
+    pub(crate) fn check(&self, bytes: u64) -> Result<(), RuntimeError> {
+        if bytes <= self.room() { Ok(()) } else { Err(self.exhausted()) }
+    }
+
+    /// Whether the run is over its limit as it is.
+    pub(crate) fn is_over(&self) -> bool {
+        LIVE.get().wrapping_sub(self.before) > self.limit
+    }
+
+    #[cold]
+    pub(crate) fn exhausted(&self) -> RuntimeError {
+        RuntimeError::OutOfMemory { limit: self.limit }
+    }
+}

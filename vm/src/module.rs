@@ -1,0 +1,242 @@
+//! A module: what a `.mdbc` file holds, decoded and checked.
+
+mod builder;
+mod decode;
+mod encode;
+
+use std::convert::Infallible;
+
+pub use builder::ModuleBuilder;
+
+use crate::errors::LoadError;
+use crate::isa::{ConstIdx, Instruction, Opcode, OperandSource};
+use crate::values::{AssertKind, TypeId, format};
+
+/// A module that passed every check of loading: nothing in it can make a machine index out of range.
+///
+/// ```
+/// use machine_dialect_vm::Module;
+///
+/// let error = Module::decode(b"MDBX").unwrap_err();
+/// assert_eq!(error.to_string(), r#"unexpected end of file at byte 0x4: version needs 4 bytes and 0 are left"#);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Module {
+    name: String,
+    constants: Vec<Constant>,
+    functions: Vec<Function>,
+    code: Code,
+}
+
+/// An entry of the constant pool.
+#[derive(Debug, Clone)]
+pub enum Constant {
+    /// Empty.
+    Empty,
+    /// A bool.
+    Bool(bool),
+    /// An int.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A string.
+    String(String),
+}
+
+impl PartialEq for Constant {
+    /// Constants are equal when they encode alike: `0.0` and `-0.0` are not, a NaN is equal to itself.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Empty, Self::Empty) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::Empty | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::String(_), _) => false,
+        }
+    }
+}
+
+impl Constant {
+    /// The type of the value.
+    #[must_use]
+    pub fn type_id(&self) -> TypeId {
+        match self {
+            Self::Empty => TypeId::Empty,
+            Self::Bool(_) => TypeId::Bool,
+            Self::Int(_) => TypeId::Int,
+            Self::Float(_) => TypeId::Float,
+            Self::String(_) => TypeId::String,
+        }
+    }
+}
+
+/// An entry of the function table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The name; no other function of the module has it.
+    pub name: String,
+    /// The index of its first instruction.
+    pub entry: u32,
+}
+
+/// The encoded instructions and where each of them begins. Keeping them encoded takes a third of the memory that an enum
+/// for each would take, and decoding one again is cheap.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Code {
+    /// The instructions in canonical form, one after another.
+    bytes: Vec<u8>,
+    /// Where each instruction begins in `bytes`.
+    starts: Vec<u32>,
+}
+
+impl Code {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the instruction begins in [`Self::bytes`].
+    pub(crate) fn start(&self, index: usize) -> u32 {
+        self.starts[index]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len()
+    }
+}
+
+impl Module {
+    /// Decodes a `.mdbc` file and checks all of it.
+    ///
+    /// Memory is bounded by the length of `bytes`, whatever they say: a copy of the code, 4 bytes for each instruction, and
+    /// the names and constants.
+    ///
+    /// # Errors
+    /// Gives the first fault in the order of `fault_order` in `spec/format.yaml`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, LoadError> {
+        decode::decode(bytes)
+    }
+
+    /// Encodes the module in the canonical layout: sections one after another, in order, right behind the header.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode::encode(self)
+    }
+
+    /// The name of the module.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The constant pool.
+    #[must_use]
+    pub fn constants(&self) -> &[Constant] {
+        &self.constants
+    }
+
+    /// The function table, in the order of the file.
+    #[must_use]
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// The number of instructions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.code.len()
+    }
+
+    /// Whether there is no instruction.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.code.len() == 0
+    }
+
+    /// The instruction at `index`, or none past the end.
+    #[must_use]
+    pub fn instruction(&self, index: usize) -> Option<Instruction<'_>> {
+        (index < self.len()).then(|| self.code.instruction(index))
+    }
+
+    /// The opcode of the instruction at `index`, or none past the end.
+    #[must_use]
+    pub fn opcode(&self, index: usize) -> Option<Opcode> {
+        (index < self.len()).then(|| self.code.opcode(index))
+    }
+
+    /// The instructions, in order.
+    pub fn instructions(&self) -> impl ExactSizeIterator<Item = Instruction<'_>> {
+        (0..self.len()).map(|index| self.code.instruction(index))
+    }
+
+    /// The offset of an instruction in the canonical file, in bytes; past the end, the length of that file.
+    #[must_use]
+    pub fn instruction_offset(&self, index: usize) -> usize {
+        let start = self.code.starts.get(index).map_or(self.code.bytes.len(), |start| *start as usize);
+        encode::code_offset(self) + start
+    }
+
+    /// The index of the instruction where execution starts, and the function that it belongs to, if the module has one
+    /// of the name that the specification gives (`main`).
+    #[must_use]
+    pub fn entry(&self) -> (usize, Option<usize>) {
+        match self.functions.iter().position(|function| function.name == format::ENTRY_FUNCTION) {
+            Some(index) => (self.functions[index].entry as usize, Some(index)),
+            None => (0, None),
+        }
+    }
+
+    pub(crate) fn code(&self) -> &Code {
+        &self.code
+    }
+}
+
+impl Code {
+    fn opcode(&self, index: usize) -> Opcode {
+        Opcode::ALL[usize::from(self.bytes[self.start(index) as usize])]
+    }
+
+    fn instruction(&self, index: usize) -> Instruction<'_> {
+        let operands = &self.bytes[self.start(index) as usize + 1..];
+        let Ok(instruction) = Instruction::decode(self.opcode(index), &mut Checked(operands));
+        instruction
+    }
+}
+
+/// Operands that were checked when the module was loaded: bytes of [`Code`], from where they begin.
+pub(crate) struct Checked<'a>(pub(crate) &'a [u8]);
+
+impl<'a> OperandSource<'a> for Checked<'a> {
+    type Error = Infallible;
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Infallible> {
+        let mut bytes = [0; N];
+        let (head, tail) = self.0.split_at(N);
+        bytes.copy_from_slice(head);
+        self.0 = tail;
+        Ok(bytes)
+    }
+
+    fn groups<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], Infallible> {
+        let (head, tail) = self.0.split_at(count * N);
+        self.0 = tail;
+        Ok(head.as_chunks().0)
+    }
+
+    fn check_constant(&mut self, index: u16) -> Result<ConstIdx, Infallible> {
+        Ok(ConstIdx(index))
+    }
+
+    fn check_string(&mut self, index: u16) -> Result<ConstIdx, Infallible> {
+        Ok(ConstIdx(index))
+    }
+
+    fn check_type(&mut self, id: u16) -> Result<TypeId, Infallible> {
+        Ok(TypeId::ALL[usize::from(id)])
+    }
+
+    fn check_assert_kind(&mut self, id: u8) -> Result<AssertKind, Infallible> {
+        Ok(AssertKind::ALL[usize::from(id)])
+    }
+}

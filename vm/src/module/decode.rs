@@ -1,0 +1,334 @@
+//! Bytes to module. One cursor reads everything; each error names what was read and where.
+
+use crate::errors::LoadError;
+use crate::isa::{ConstIdx, Instruction, JumpOffset, Opcode, OperandSource, Reg};
+use crate::module::{Code, Constant, Function, Module};
+use crate::values::{AssertKind, TypeId, format};
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
+    if bytes.len() as u64 > u64::from(format::MAX_MODULE_BYTES) {
+        return Err(LoadError::CountOverLimit {
+            what: "module size".to_owned(),
+            count: bytes.len() as u64,
+            limit: u64::from(format::MAX_MODULE_BYTES),
+            offset: 0,
+        });
+    }
+    let header = decode_header(bytes)?;
+    let at = |offset: u32| Cursor { bytes, position: offset as usize };
+    let name = at(header.name).string("module name")?;
+    let constants = decode_constants(at(header.constants))?;
+    let functions = decode_functions(at(header.functions))?;
+    let code = decode_instructions(at(header.instructions), &constants)?;
+    let count = code.len() as u64;
+    match functions.iter().find(|function| u64::from(function.entry) >= count) {
+        Some(function) => Err(LoadError::InvalidEntryPoint {
+            entry: u64::from(function.entry),
+            name: function.name.clone(),
+            count,
+        }),
+        None => Ok(Module { name, constants, functions, code }),
+    }
+}
+
+/// The offsets of the sections.
+struct Header {
+    name: u32,
+    constants: u32,
+    functions: u32,
+    instructions: u32,
+}
+
+fn decode_header(bytes: &[u8]) -> Result<Header, LoadError> {
+    let mut cursor = Cursor { bytes, position: 0 };
+    let found = cursor.array::<4>("magic")?;
+    if found != format::MAGIC {
+        return Err(LoadError::InvalidMagic { found });
+    }
+    let offset = cursor.position as u64;
+    let version = cursor.u32("version")?;
+    if version != format::VERSION {
+        let (version, supported) = (u64::from(version), u64::from(format::VERSION));
+        return Err(LoadError::UnsupportedVersion { version, offset, supported });
+    }
+    let offset = cursor.position as u64;
+    let flags = cursor.u32("flags")?;
+    if flags != format::FLAGS {
+        let (flags, supported) = (u64::from(flags), u64::from(format::FLAGS));
+        return Err(LoadError::UnsupportedFlags { flags, offset, supported });
+    }
+    let offsets_begin = cursor.position;
+    let header = Header {
+        name: cursor.u32("name offset")?,
+        constants: cursor.u32("constants offset")?,
+        functions: cursor.u32("functions offset")?,
+        instructions: cursor.u32("instructions offset")?,
+    };
+    debug_assert_eq!(cursor.position, format::HEADER_BYTES as usize);
+    let sections = [
+        ("name", header.name),
+        ("constants", header.constants),
+        ("functions", header.functions),
+        ("instructions", header.instructions),
+    ];
+    for (index, (section, value)) in sections.into_iter().enumerate() {
+        if value as usize > bytes.len() {
+            return Err(LoadError::InvalidOffset {
+                section: section.to_owned(),
+                value: u64::from(value),
+                size: bytes.len() as u64,
+                offset: (offsets_begin + 4 * index) as u64,
+            });
+        }
+    }
+    Ok(header)
+}
+
+fn decode_constants(mut cursor: Cursor<'_>) -> Result<Vec<Constant>, LoadError> {
+    let count = cursor.count("constant count", format::MAX_CONSTANTS, format::LEAST_BYTES_OF_CONSTANTS)?;
+    let mut constants = Vec::new();
+    for index in 0..count {
+        let offset = cursor.position as u64;
+        let [tag] = cursor.array("constant tag")?;
+        constants.push(match tag {
+            format::TAG_INT => Constant::Int(i64::from_le_bytes(cursor.array("int constant")?)),
+            format::TAG_FLOAT => Constant::Float(f64::from_le_bytes(cursor.array("float constant")?)),
+            format::TAG_STRING => Constant::String(cursor.string("string constant")?),
+            format::TAG_BOOL => Constant::Bool(cursor.array::<1>("bool constant")? != [0]),
+            format::TAG_EMPTY => Constant::Empty,
+            _ => return Err(LoadError::InvalidConstantTag { tag: u64::from(tag), index: u64::from(index), offset }),
+        });
+    }
+    Ok(constants)
+}
+
+fn decode_functions(mut cursor: Cursor<'_>) -> Result<Vec<Function>, LoadError> {
+    let count = cursor.count("function count", format::MAX_FUNCTIONS, format::LEAST_BYTES_OF_FUNCTIONS)?;
+    let mut functions: Vec<Function> = Vec::new();
+    let mut names = std::collections::HashSet::new();
+    for _ in 0..count {
+        let offset = cursor.position as u64;
+        let name = cursor.str("function name")?;
+        if !names.insert(name) {
+            return Err(LoadError::DuplicateFunction { name: name.to_owned(), offset });
+        }
+        let entry = cursor.u32("function entry")?;
+        functions.push(Function { name: name.to_owned(), entry });
+    }
+    Ok(functions)
+}
+
+fn decode_instructions(mut cursor: Cursor<'_>, constants: &[Constant]) -> Result<Code, LoadError> {
+    let count = cursor.count("instruction count", format::MAX_INSTRUCTIONS, format::LEAST_BYTES_OF_INSTRUCTIONS)?;
+    let begin = cursor.position;
+    let mut starts = Vec::with_capacity(count as usize);
+    let mut presence_bytes = Vec::new();
+    let mut first_bad_jump = None;
+    for index in 0..count {
+        // The file is shorter than 4 GiB, so every position fits.
+        starts.push((cursor.position - begin) as u32);
+        let offset = cursor.position;
+        let [byte] = cursor.array("opcode")?;
+        let Some(opcode) = Opcode::from_byte(byte) else {
+            return Err(LoadError::InvalidOpcode {
+                opcode: u64::from(byte),
+                instruction: u64::from(index),
+                offset: offset as u64,
+            });
+        };
+        let mut unchecked =
+            Unchecked { cursor, constants, instruction: index, count, presence: None, bad_jump: None };
+        Instruction::decode(opcode, &mut unchecked)?;
+        cursor = unchecked.cursor;
+        presence_bytes.extend(unchecked.presence);
+        first_bad_jump = first_bad_jump.or(unchecked.bad_jump);
+    }
+    // A jump can only be wrong once all instructions were right: faults are reported in that order.
+    if let Some(error) = first_bad_jump {
+        return Err(error);
+    }
+    let mut bytes = cursor.bytes[begin..cursor.position].to_vec();
+    for position in presence_bytes {
+        bytes[position - begin] = 1;
+    }
+    Ok(Code { bytes, starts })
+}
+
+/// A position in the file.
+#[derive(Clone, Copy)]
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn left(self) -> usize {
+        self.bytes.len().saturating_sub(self.position)
+    }
+
+    #[inline]
+    fn take(&mut self, count: usize, what: &str) -> Result<&'a [u8], LoadError> {
+        let Some(taken) = self.bytes.get(self.position..).and_then(|rest| rest.get(..count)) else {
+            return Err(self.unexpected_end(count, what));
+        };
+        self.position += count;
+        Ok(taken)
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N], LoadError> {
+        let Some(taken) = self.bytes.get(self.position..).and_then(|rest| rest.first_chunk()) else {
+            return Err(self.unexpected_end(N, what));
+        };
+        self.position += N;
+        Ok(*taken)
+    }
+
+    #[cold]
+    fn unexpected_end(self, needed: usize, what: &str) -> LoadError {
+        LoadError::UnexpectedEof {
+            what: what.to_owned(),
+            needed: needed as u64,
+            left: self.left() as u64,
+            offset: self.position as u64,
+        }
+    }
+
+    fn u32(&mut self, what: &str) -> Result<u32, LoadError> {
+        self.array(what).map(u32::from_le_bytes)
+    }
+
+    /// A count of entries, each of `least` bytes or more: what the rest of the file cannot hold is refused before
+    /// anything is allocated for it.
+    fn count(&mut self, what: &str, limit: u32, least: u32) -> Result<u32, LoadError> {
+        let offset = self.position as u64;
+        let count = self.u32(what)?;
+        if count > limit {
+            let (count, limit) = (u64::from(count), u64::from(limit));
+            return Err(LoadError::CountOverLimit { what: what.to_owned(), count, limit, offset });
+        }
+        if u64::from(count) * u64::from(least) > self.left() as u64 {
+            let (count, left) = (u64::from(count), self.left() as u64);
+            return Err(LoadError::InvalidCount { what: what.to_owned(), count, left, offset });
+        }
+        Ok(count)
+    }
+
+    fn str(&mut self, what: &str) -> Result<&'a str, LoadError> {
+        let length = self.u32(what)?;
+        let begin = self.position;
+        let bytes = self.take(length as usize, what)?;
+        std::str::from_utf8(bytes).map_err(|error| LoadError::InvalidUtf8 {
+            what: what.to_owned(),
+            offset: (begin + error.valid_up_to()) as u64,
+        })
+    }
+
+    fn string(&mut self, what: &str) -> Result<String, LoadError> {
+        self.str(what).map(str::to_owned)
+    }
+}
+
+/// Operands as they stand in a file.
+struct Unchecked<'a, 'c> {
+    cursor: Cursor<'a>,
+    constants: &'c [Constant],
+    instruction: u32,
+    /// How many instructions there are.
+    count: u32,
+    /// Where a presence byte stands that is neither 0 nor 1; the canonical form has 1 there.
+    presence: Option<usize>,
+    /// A jump that leaves the code.
+    bad_jump: Option<LoadError>,
+}
+
+impl Unchecked<'_, '_> {
+    /// The offset of the `size` bytes that were read last.
+    fn offset_of_last(&self, size: usize) -> u64 {
+        (self.cursor.position - size) as u64
+    }
+}
+
+impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
+    type Error = LoadError;
+
+    #[inline]
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], LoadError> {
+        self.cursor.array("operand")
+    }
+
+    #[inline]
+    fn groups<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], LoadError> {
+        Ok(self.cursor.take(count * N, "operand list")?.as_chunks().0)
+    }
+
+    fn optional_register(&mut self) -> Result<Option<Reg>, LoadError> {
+        let position = self.cursor.position;
+        let [present] = self.bytes()?;
+        if present == 0 {
+            return Ok(None);
+        }
+        if present != 1 {
+            self.presence = Some(position);
+        }
+        self.register().map(Some)
+    }
+
+    fn jump(&mut self) -> Result<JumpOffset, LoadError> {
+        let jump = JumpOffset(i32::from_le_bytes(self.bytes()?));
+        let target = jump.target(self.instruction as usize);
+        if !(0..=i64::from(self.count)).contains(&target) {
+            self.bad_jump = Some(LoadError::InvalidJumpTarget {
+                jump: i64::from(jump.0),
+                instruction: u64::from(self.instruction),
+                target,
+                count: u64::from(self.count),
+            });
+        }
+        Ok(jump)
+    }
+
+    #[inline]
+    fn check_constant(&mut self, index: u16) -> Result<ConstIdx, LoadError> {
+        if usize::from(index) < self.constants.len() {
+            return Ok(ConstIdx(index));
+        }
+        Err(LoadError::InvalidConstantIndex {
+            index: u64::from(index),
+            count: self.constants.len() as u64,
+            instruction: u64::from(self.instruction),
+            offset: self.offset_of_last(2),
+        })
+    }
+
+    fn check_string(&mut self, index: u16) -> Result<ConstIdx, LoadError> {
+        self.check_constant(index)?;
+        let found = self.constants[usize::from(index)].type_id();
+        if found == TypeId::String {
+            return Ok(ConstIdx(index));
+        }
+        Err(LoadError::InvalidConstantKind {
+            index: u64::from(index),
+            found,
+            expected: TypeId::String,
+            instruction: u64::from(self.instruction),
+            offset: self.offset_of_last(2),
+        })
+    }
+
+    fn check_type(&mut self, id: u16) -> Result<TypeId, LoadError> {
+        TypeId::from_id(id).ok_or_else(|| LoadError::InvalidTypeId {
+            id: u64::from(id),
+            instruction: u64::from(self.instruction),
+            offset: self.offset_of_last(2),
+        })
+    }
+
+    fn check_assert_kind(&mut self, id: u8) -> Result<AssertKind, LoadError> {
+        AssertKind::from_id(id).ok_or_else(|| LoadError::InvalidAssertKind {
+            id: u64::from(id),
+            instruction: u64::from(self.instruction),
+            offset: self.offset_of_last(1),
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Module to bytes, in the canonical layout.
+
+use crate::module::{Constant, Module};
+use crate::values::format;
+
+pub(super) fn encode(module: &Module) -> Vec<u8> {
+    let name = format::HEADER_BYTES as usize;
+    let constants = name + string_bytes(&module.name);
+    let functions = constants + constants_bytes(module);
+    let instructions = functions + functions_bytes(module);
+    let mut out = Vec::with_capacity(instructions + 4 + module.code.bytes.len());
+    out.extend(format::MAGIC);
+    for number in [format::VERSION, format::FLAGS] {
+        out.extend(number.to_le_bytes());
+    }
+    for offset in [name, constants, functions, instructions] {
+        out.extend(u32_of(offset).to_le_bytes());
+    }
+    put_string(&module.name, &mut out);
+    out.extend(u32_of(module.constants.len()).to_le_bytes());
+    for constant in &module.constants {
+        put_constant(constant, &mut out);
+    }
+    out.extend(u32_of(module.functions.len()).to_le_bytes());
+    for function in &module.functions {
+        put_string(&function.name, &mut out);
+        out.extend(function.entry.to_le_bytes());
+    }
+    out.extend(u32_of(module.code.len()).to_le_bytes());
+    out.extend(&module.code.bytes);
+    out
+}
+
+/// Where the first instruction begins in the canonical file.
+pub(super) fn code_offset(module: &Module) -> usize {
+    let before = format::HEADER_BYTES as usize + string_bytes(&module.name);
+    before + constants_bytes(module) + functions_bytes(module) + 4
+}
+
+fn constants_bytes(module: &Module) -> usize {
+    let payload = |constant: &Constant| match constant {
+        Constant::Empty => 0,
+        Constant::Bool(_) => 1,
+        Constant::Int(_) | Constant::Float(_) => 8,
+        Constant::String(text) => string_bytes(text),
+    };
+    4 + module.constants.iter().map(|constant| 1 + payload(constant)).sum::<usize>()
+}
+
+fn functions_bytes(module: &Module) -> usize {
+    4 + module.functions.iter().map(|function| string_bytes(&function.name) + 4).sum::<usize>()
+}
+
+fn string_bytes(text: &str) -> usize {
+    4 + text.len()
+}
+
+fn put_string(text: &str, out: &mut Vec<u8>) {
+    out.extend(u32_of(text.len()).to_le_bytes());
+    out.extend(text.as_bytes());
+}
+
+fn put_constant(constant: &Constant, out: &mut Vec<u8>) {
+    match constant {
+        Constant::Int(value) => {
+            out.push(format::TAG_INT);
+            out.extend(value.to_le_bytes());
+        }
+        Constant::Float(value) => {
+            out.push(format::TAG_FLOAT);
+            out.extend(value.to_le_bytes());
+        }
+        Constant::String(text) => {
+            out.push(format::TAG_STRING);
+            put_string(text, out);
+        }
+        Constant::Bool(value) => out.extend([format::TAG_BOOL, u8::from(*value)]),
+        Constant::Empty => out.push(format::TAG_EMPTY),
+    }
+}
+
+/// A length or an offset of a module. Both ways to make a module, decoding and building, bound it to 4 GiB.
+fn u32_of(number: usize) -> u32 {
+    number as u32
+}

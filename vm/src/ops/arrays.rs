@@ -1,0 +1,70 @@
+//! Arrays: S14 of the specification.
+
+use super::mismatch;
+use crate::errors::{Expected, RuntimeError};
+use crate::memory::Memory;
+use crate::value::{Array, Value};
+use crate::values::costs;
+
+/// `r[dst]` = an array of `r[size]` empties.
+pub(crate) fn new_array(memory: &Memory, size: &Value) -> Result<Value, RuntimeError> {
+    let Value::Int(size) = size else { return Err(mismatch(Expected::Integer, size)) };
+    let Ok(length) = usize::try_from(*size) else { return Err(RuntimeError::NegativeSize { size: *size }) };
+    memory.check(Array::cost(length))?;
+    let mut items = Vec::new();
+    // A run without a memory limit still meets the machine's.
+    items.try_reserve_exact(length).map_err(|_| memory.exhausted())?;
+    items.resize(length, Value::Empty);
+    Ok(Value::array(items))
+}
+
+/// `r[dst] = r[array][r[index]]`
+#[inline(always)]
+pub(crate) fn array_get(array: &Value, index: &Value) -> Result<Value, RuntimeError> {
+    let Value::Array(array) = array else { return Err(mismatch(Expected::Array, array)) };
+    let Value::Int(index) = index else { return Err(mismatch(Expected::IntegerIndex, index)) };
+    let items = array.items();
+    let item = usize::try_from(*index).ok().and_then(|index| items.get(index));
+    item.cloned().ok_or_else(|| out_of_bounds(*index, items.len()))
+}
+
+/// `r[array][r[index]] = r[value]`; at index == length it appends.
+#[inline(always)]
+pub(crate) fn array_set(memory: &Memory, array: &mut Value, index: Value, value: Value) -> Result<(), RuntimeError> {
+    let Value::Array(array) = array else { return Err(mismatch(Expected::Array, array)) };
+    let Value::Int(index) = index else { return Err(mismatch(Expected::IntegerIndex, &index)) };
+    let length = array.items().len();
+    let place = usize::try_from(index).ok().filter(|place| *place <= length);
+    let Some(place) = place else { return Err(out_of_bounds(index, length)) };
+    let copied = if array.is_shared() { Array::cost(length) } else { 0 };
+    if place < length {
+        memory.check(copied)?;
+        array.make_unshared().set(place, value);
+    } else {
+        memory.check(copied + costs::ELEMENT)?;
+        array.make_unshared().push(value);
+    }
+    Ok(())
+}
+
+/// `r[dst]` = number of elements of `r[array]`.
+#[inline(always)]
+pub(crate) fn array_len(array: &Value) -> Result<Value, RuntimeError> {
+    match array {
+        // A length in memory fits 63 bits.
+        Value::Array(array) => Ok(Value::Int(array.items().len() as i64)),
+        Value::Empty
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Function(_)
+        | Value::Url(_)
+        | Value::Dict(_) => Err(mismatch(Expected::Array, array)),
+    }
+}
+
+#[cold]
+fn out_of_bounds(index: i64, length: usize) -> RuntimeError {
+    RuntimeError::IndexOutOfBounds { index, length: length as u64 }
+}

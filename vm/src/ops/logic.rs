@@ -1,0 +1,74 @@
+//! Truth, equality and order: S6 to S8 of the specification.
+
+use std::cmp::Ordering;
+
+use crate::errors::RuntimeError;
+use crate::value::{Order, Value};
+
+/// `r[dst] = not truthy(r[src])`
+#[inline(always)]
+pub(crate) fn not(src: &Value) -> Value {
+    Value::Bool(!src.is_truthy())
+}
+
+/// `r[dst] = truthy(r[left]) and truthy(r[right])`
+#[inline(always)]
+pub(crate) fn and(left: &Value, right: &Value) -> Value {
+    Value::Bool(left.is_truthy() && right.is_truthy())
+}
+
+/// `r[dst] = truthy(r[left]) or truthy(r[right])`
+#[inline(always)]
+pub(crate) fn or(left: &Value, right: &Value) -> Value {
+    Value::Bool(left.is_truthy() || right.is_truthy())
+}
+
+/// `r[dst] = (r[left] == r[right])`
+#[inline(always)]
+pub(crate) fn eq(left: &Value, right: &Value) -> Value {
+    Value::Bool(left == right)
+}
+
+/// `r[dst] = not (r[left] == r[right])`
+#[inline(always)]
+pub(crate) fn neq(left: &Value, right: &Value) -> Value {
+    Value::Bool(left != right)
+}
+
+/// `r[dst] = (r[left] < r[right])`
+#[inline(always)]
+pub(crate) fn lt(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    ordered(left, right, Ordering::is_lt)
+}
+
+/// `r[dst] = (r[left] > r[right])`, asked as `r[right] < r[left]`.
+#[inline(always)]
+pub(crate) fn gt(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    lt(right, left)
+}
+
+/// `r[dst] = (r[left] <= r[right])`
+#[inline(always)]
+pub(crate) fn lte(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    ordered(left, right, Ordering::is_le)
+}
+
+/// `r[dst] = (r[left] >= r[right])`, asked as `r[right] <= r[left]`.
+#[inline(always)]
+pub(crate) fn gte(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    lte(right, left)
+}
+
+#[inline(always)]
+fn ordered(left: &Value, right: &Value, holds: impl Fn(Ordering) -> bool) -> Result<Value, RuntimeError> {
+    match left.order(right) {
+        Some(Order::Known(order)) => Ok(Value::Bool(holds(order))),
+        Some(Order::Unordered) => Ok(Value::Bool(false)),
+        None => Err(no_order(left, right)),
+    }
+}
+
+#[cold]
+fn no_order(left: &Value, right: &Value) -> RuntimeError {
+    RuntimeError::InvalidComparison { left: left.type_id(), right: right.type_id() }
+}

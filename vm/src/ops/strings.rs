@@ -1,0 +1,68 @@
+//! Strings, text and printing: S9, S10 and S12 of the specification.
+
+use super::mismatch;
+use crate::errors::{Expected, RuntimeError};
+use crate::interpreter::Output;
+use crate::memory::Memory;
+use crate::value::{Str, Value, append_text};
+
+/// `r[dst] = text(r[left])` joined with `text(r[right])`.
+pub(crate) fn concat_str(memory: &Memory, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    text_of(memory, &[left, right])
+}
+
+/// `r[dst]` = length of `r[str]` in UTF-8 bytes.
+#[inline(always)]
+pub(crate) fn str_len(str: &Value) -> Result<Value, RuntimeError> {
+    match str {
+        // A length in memory fits 63 bits.
+        Value::String(text) => Ok(Value::Int(text.as_str().len() as i64)),
+        Value::Empty
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Function(_)
+        | Value::Url(_)
+        | Value::Array(_)
+        | Value::Dict(_) => Err(mismatch(Expected::String, str)),
+    }
+}
+
+/// Prints `text(r[src])` and a newline; empty prints nothing at all.
+///
+/// The text counts as a string while it is printed. The output and the memory each leave some room for it; the smaller
+/// room decides, and at equal room the output.
+pub(crate) fn debug_print(memory: &Memory, output: &mut Output<'_>, src: &Value) -> Result<(), RuntimeError> {
+    if let Value::Empty = src {
+        return Ok(());
+    }
+    let in_memory = memory.room().checked_sub(Str::cost(0));
+    let in_output = output.room().checked_sub(1);
+    let room = in_memory.and_then(|memory| in_output.map(|output| output.min(memory)));
+    let line = output.line();
+    let fits = room.is_some_and(|room| append_text(src, line, room.try_into().unwrap_or(usize::MAX)).is_ok());
+    if fits {
+        return output.print_line();
+    }
+    match (in_memory, in_output) {
+        (None, Some(_)) => Err(memory.exhausted()),
+        (Some(memory_room), Some(output_room)) if memory_room < output_room => Err(memory.exhausted()),
+        (Some(_) | None, _) => Err(output.exhausted()),
+    }
+}
+
+/// A string of the texts of some values, one after another.
+pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, RuntimeError> {
+    let Some(room) = memory.room().checked_sub(Str::cost(0)) else { return Err(memory.exhausted()) };
+    let room = room.try_into().unwrap_or(usize::MAX);
+    let mut text = String::new();
+    // Strings alone know their length; the text is made in one piece then.
+    let known: usize = values.iter().map(|value| if let Value::String(text) = value { text.as_str().len() } else { 0 }).sum();
+    if known <= room {
+        text.reserve_exact(known);
+    }
+    for value in values {
+        append_text(value, &mut text, room).map_err(|_| memory.exhausted())?;
+    }
+    Ok(Value::string(text))
+}

@@ -1,0 +1,56 @@
+//! Outcomes: how a run, or the attempt to load a module, is told in JSON, so that implementations can be compared.
+
+use std::fmt::Write as _;
+
+use crate::errors::LoadError;
+use crate::value::Value;
+use crate::value::json::{append_json, append_string};
+use crate::vm::{Completion, Failure};
+
+/// The outcome of a run that printed `stdout`, as one line of JSON.
+#[must_use]
+pub fn of_run(result: &Result<Completion, Box<Failure>>, stdout: &str) -> String {
+    let mut out = String::new();
+    let (steps, globals) = match result {
+        Ok(completion) => {
+            out.push_str(r#"{"status": "ok", "result": "#);
+            append_json(&completion.result, &mut out);
+            (completion.steps, &completion.globals)
+        }
+        Err(failure) => {
+            append_error("runtime_error", failure.error.kind().name(), &failure.to_string(), &mut out);
+            let _ = write!(out, r#", "pc": {}, "function": "#, failure.pc);
+            append_string(failure.function(), &mut out);
+            (failure.steps, &failure.globals)
+        }
+    };
+    out.push_str(r#", "stdout": "#);
+    append_string(stdout, &mut out);
+    let _ = write!(out, r#", "steps": {steps}, "globals": {{"#);
+    append_globals(globals, &mut out);
+    out.push_str("}}");
+    out
+}
+
+/// The outcome of a module that does not load, as one line of JSON.
+#[must_use]
+pub fn of_load_error(error: &LoadError) -> String {
+    let mut out = String::new();
+    append_error("load_error", error.kind().name(), &error.to_string(), &mut out);
+    out.push('}');
+    out
+}
+
+fn append_error(status: &str, kind: &str, message: &str, out: &mut String) {
+    let _ = write!(out, r#"{{"status": "{status}", "kind": "{kind}", "message": "#);
+    append_string(message, out);
+}
+
+fn append_globals(globals: &[(String, Value)], out: &mut String) {
+    for (index, (name, value)) in globals.iter().enumerate() {
+        out.push_str(if index > 0 { ", " } else { "" });
+        append_string(name, out);
+        out.push_str(": ");
+        append_json(value, out);
+    }
+}

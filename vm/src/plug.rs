@@ -1,0 +1,142 @@
+//! The plug: JSON Lines in, JSON Lines out, one run each. It is how a conformance harness talks to this machine.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use serde_json::{Map, Value as Json};
+
+use crate::errors::LoadError;
+use crate::outcome;
+use crate::value::json::from_json;
+use crate::values::{Limits, TRACE_STEPS};
+use crate::vm::{Run, Vm};
+use crate::{Module, TraceStep};
+
+/// The protocol that [`answer`] speaks.
+pub const PROTOCOL: u32 = 1;
+
+/// The first line that the machine says, without its newline.
+#[must_use]
+pub fn handshake() -> String {
+    let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    format!(r#"{{"protocol": {PROTOCOL}, "name": "{name}", "version": "{version}"}}"#)
+}
+
+/// The answer to a request, both one line without its newline. A request that makes no sense is answered too, with an
+/// `error` that says why.
+#[must_use]
+pub fn answer(request: &str) -> String {
+    let parsed: Result<Json, _> = serde_json::from_str(request);
+    let id = parsed.as_ref().ok().and_then(|json| json.get("id")).unwrap_or(&Json::Null).to_string();
+    match parsed.map_err(|error| format!("the request is no JSON: {error}")).and_then(|json| Request::read(&json)) {
+        Ok(request) => format!(r#"{{"id": {id}, {}}}"#, request.carry_out()),
+        Err(error) => format!(r#"{{"id": {id}, "error": {}}}"#, Json::from(error)),
+    }
+}
+
+struct Request {
+    module: Vec<u8>,
+    limits: Limits,
+    globals: Vec<(String, crate::Value)>,
+    trace: bool,
+}
+
+impl Request {
+    fn read(json: &Json) -> Result<Self, String> {
+        let fields = json.as_object().ok_or("the request is no JSON object")?;
+        let known = ["id", "module", "limits", "globals", "trace"];
+        if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(format!("the request has the unknown field `{name}`; there are {}", known.join(", ")));
+        }
+        if !fields.contains_key("id") {
+            return Err("the request has no `id`".to_owned());
+        }
+        let module = fields.get("module").and_then(Json::as_str).ok_or("the request has no `module` in base64")?;
+        let module = base64::engine::general_purpose::STANDARD
+            .decode(module)
+            .map_err(|error| format!("the module is no base64: {error}"))?;
+        Ok(Self {
+            module,
+            limits: optional(fields, "limits", read_limits)?.unwrap_or_default(),
+            globals: optional(fields, "globals", read_globals)?.unwrap_or_default(),
+            trace: optional(fields, "trace", |json| json.as_bool().ok_or("`trace` is no bool".to_owned()))?
+                .unwrap_or_default(),
+        })
+    }
+
+    /// The fields of the answer.
+    fn carry_out(self) -> String {
+        let module = match Module::decode(&self.module) {
+            Ok(module) => module,
+            Err(error) => return load_error(&error),
+        };
+        let vm = Vm::new(module);
+        let mut stdout = String::new();
+        let mut steps = Vec::new();
+        let mut trace = |step: TraceStep| {
+            if steps.len() < TRACE_STEPS {
+                steps.push(step);
+            }
+        };
+        let mut run = Run::new(&mut stdout).limits(self.limits);
+        for (name, value) in self.globals {
+            run = run.global(name, value);
+        }
+        if self.trace {
+            run = run.trace(&mut trace);
+        }
+        let result = vm.run(run);
+        let outcome = outcome::of_run(&result, &stdout);
+        if self.trace { format!(r#""outcome": {outcome}, "trace": [{}]"#, trace_json(&steps)) } else { format!(r#""outcome": {outcome}"#) }
+    }
+}
+
+fn load_error(error: &LoadError) -> String {
+    format!(r#""outcome": {}"#, outcome::of_load_error(error))
+}
+
+fn trace_json(steps: &[TraceStep]) -> String {
+    let mut out = String::new();
+    for (index, TraceStep { pc, digest }) in steps.iter().enumerate() {
+        out.push_str(if index > 0 { ", " } else { "" });
+        // Writing to a string cannot fail.
+        let _ = match digest {
+            Some(digest) => write!(out, r#"[{pc}, "{digest:016x}"]"#),
+            None => write!(out, r#"[{pc}, ""]"#),
+        };
+    }
+    out
+}
+
+/// A field that may be missing or null.
+fn optional<T>(
+    fields: &Map<String, Json>,
+    name: &str,
+    read: impl FnOnce(&Json) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    fields.get(name).filter(|json| !json.is_null()).map(read).transpose()
+}
+
+fn read_limits(json: &Json) -> Result<Limits, String> {
+    let mut limits = Limits::default();
+    for (name, value) in json.as_object().ok_or("`limits` is no JSON object")? {
+        let Some(limit) = limits.by_name(name) else {
+            return Err(format!("there is no limit `{name}`; there are {}", Limits::NAMES.join(", ")));
+        };
+        *limit = match value {
+            Json::Null => None,
+            _ => Some(value.as_u64().ok_or_else(|| format!("limit `{name}` is {value}, not a whole number"))?),
+        };
+    }
+    Ok(limits)
+}
+
+fn read_globals(json: &Json) -> Result<Vec<(String, crate::Value)>, String> {
+    let globals = json.as_object().ok_or("`globals` is no JSON object")?;
+    globals
+        .iter()
+        .map(|(name, value)| {
+            from_json(value).map(|value| (name.clone(), value)).map_err(|error| format!("global `{name}`: {error}"))
+        })
+        .collect()
+}

@@ -1,0 +1,331 @@
+//! Values: what registers, globals and containers hold.
+//!
+//! A value is 16 bytes. Strings, arrays and dicts are reference-counted; arrays and dicts are copied when they are written
+//! while shared, and changed in place when they are not. Nothing here recurses on the host's stack: values nest as deep
+//! as memory allows and are dropped, compared and printed all the same.
+
+mod compare;
+mod dict;
+mod drop;
+#[cfg(feature = "json")]
+pub(crate) mod json;
+mod text;
+
+use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
+
+pub use dict::Dict;
+pub(crate) use text::append_text;
+
+use crate::memory::{charge, release};
+use crate::values::{TypeId, costs};
+
+/// A value of the language.
+#[derive(Clone, Default)]
+pub enum Value {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A 64-bit integer.
+    Int(i64),
+    /// A 64-bit float.
+    Float(f64),
+    /// A string.
+    String(Str),
+    /// The name of a function.
+    Function(Rc<String>),
+    /// A URL.
+    Url(Rc<String>),
+    /// An array.
+    Array(Array),
+    /// A dict.
+    Dict(Dict),
+}
+
+impl Value {
+    /// The type of the value.
+    #[inline]
+    #[must_use]
+    pub fn type_id(&self) -> TypeId {
+        match self {
+            Self::Empty => TypeId::Empty,
+            Self::Bool(_) => TypeId::Bool,
+            Self::Int(_) => TypeId::Int,
+            Self::Float(_) => TypeId::Float,
+            Self::String(_) => TypeId::String,
+            Self::Function(_) => TypeId::Function,
+            Self::Url(_) => TypeId::Url,
+            Self::Array(_) => TypeId::Array,
+            Self::Dict(_) => TypeId::Dict,
+        }
+    }
+
+    /// Whether the value counts as true (`false_when` of `spec/values.yaml`).
+    #[inline]
+    #[must_use]
+    pub fn is_truthy(&self) -> bool {
+        match self {
+            Self::Empty => false,
+            Self::Bool(value) => *value,
+            Self::Int(value) => *value != 0,
+            Self::Float(value) => *value != 0.0 && !value.is_nan(),
+            Self::String(text) => !text.as_str().is_empty(),
+            Self::Function(_) => true,
+            Self::Url(text) => !text.is_empty(),
+            Self::Array(array) => !array.items().is_empty(),
+            Self::Dict(dict) => dict.len() > 0,
+        }
+    }
+
+    /// A string.
+    #[must_use]
+    pub fn string(text: impl Into<String>) -> Self {
+        Self::String(Str::new(text.into()))
+    }
+
+    /// An array of those elements.
+    #[must_use]
+    pub fn array(items: impl Into<Vec<Value>>) -> Self {
+        Self::Array(Array::new(items.into()))
+    }
+
+    /// A dict of those entries, in order; of equal keys the last value stays, at the place of the first.
+    #[must_use]
+    pub fn dict<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Self {
+        let mut dict = Dict::new();
+        for (key, value) in entries {
+            dict.make_unshared().set(Str::new(key.into()), value);
+        }
+        Self::Dict(dict)
+    }
+
+    /// The value that names a function of the module that runs.
+    #[must_use]
+    pub fn function(name: impl Into<String>) -> Self {
+        Self::Function(Rc::new(name.into()))
+    }
+
+    /// A URL.
+    #[must_use]
+    pub fn url(text: impl Into<String>) -> Self {
+        Self::Url(Rc::new(text.into()))
+    }
+
+    /// The text form, as casts, joins and prints give it; `None` where it would be longer than `limit` bytes.
+    ///
+    /// ```
+    /// use machine_dialect_vm::Value;
+    ///
+    /// let value = Value::array([Value::Int(1), Value::Float(0.5), Value::string("a")]);
+    /// assert_eq!(value.to_text(100).as_deref(), Some("[1, 0.5, a]"));
+    /// assert_eq!(value.to_text(5), None);
+    /// ```
+    #[must_use]
+    pub fn to_text(&self, limit: usize) -> Option<String> {
+        let mut text = String::new();
+        append_text(self, &mut text, limit).ok()?;
+        Some(text)
+    }
+}
+
+/// Equality of the language (S6 of the specification): ints and floats compare by number, arrays and dicts by their parts,
+/// and NaN equals nothing.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        compare::equal(self, other)
+    }
+}
+
+impl Value {
+    /// The order of two numbers or two strings; `None` where there is none, or where it is a NaN's.
+    #[inline]
+    pub(crate) fn order(&self, other: &Self) -> Option<compare::Order> {
+        compare::order(self, other)
+    }
+
+    /// What `values` and everything in them cost, each shared part once.
+    pub(crate) fn total_cost<'a>(values: impl Iterator<Item = &'a Value>) -> u64 {
+        drop::total_cost(values)
+    }
+}
+
+pub(crate) use compare::Order;
+
+/// Shows the text form, cut where it grows long.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 200;
+        let mut text = String::new();
+        let cut = append_text(self, &mut text, SHOWN).is_err();
+        let shown = if cut { text::cut(&text, SHOWN) } else { &text };
+        let end = if cut { "…" } else { "" };
+        match self {
+            Self::String(_) => write!(f, "{shown:?}{end}"),
+            Self::Url(_) => write!(f, "url({shown:?}{end})"),
+            Self::Empty
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Function(_)
+            | Self::Array(_)
+            | Self::Dict(_) => write!(f, "{shown}{end}"),
+        }
+    }
+}
+
+/// An immutable string, shared by reference count.
+#[derive(Clone)]
+pub struct Str(Rc<StrObject>);
+
+struct StrObject {
+    text: String,
+    /// Which function of which code the string names, once it was looked up; see [`Str::remembered`].
+    function: Cell<(u32, u32)>,
+}
+
+impl Str {
+    /// A string of that text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        charge(Self::cost(text.len()));
+        Self(Rc::new(StrObject { text, function: Cell::new((0, 0)) }))
+    }
+
+    /// What a string of `length` bytes costs.
+    #[inline]
+    pub(crate) fn cost(length: usize) -> u64 {
+        costs::STRING + length as u64
+    }
+
+    /// The text.
+    #[inline]
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The function that the string was found to name in the code of number `code`, which is not 0.
+    #[inline]
+    pub(crate) fn remembered(&self, code: u32) -> Option<u32> {
+        let (known, function) = self.0.function.get();
+        (known == code).then_some(function)
+    }
+
+    /// Remembers the function that the string names in the code of number `code`.
+    pub(crate) fn remember(&self, code: u32, function: u32) {
+        self.0.function.set((code, function));
+    }
+
+    fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+}
+
+impl Drop for StrObject {
+    fn drop(&mut self) {
+        release(Str::cost(self.text.len()));
+    }
+}
+
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// An array, shared by reference count and copied when it is written while shared.
+#[derive(Clone)]
+pub struct Array(Rc<ArrayObject>);
+
+pub(crate) struct ArrayObject {
+    items: Vec<Value>,
+}
+
+impl Array {
+    /// An array of those elements.
+    #[must_use]
+    pub fn new(items: Vec<Value>) -> Self {
+        charge(Self::cost(items.len()));
+        Self(Rc::new(ArrayObject { items }))
+    }
+
+    /// What an array of `length` elements costs.
+    #[inline]
+    pub(crate) fn cost(length: usize) -> u64 {
+        (length as u64).saturating_mul(costs::ELEMENT).saturating_add(costs::ARRAY)
+    }
+
+    /// The elements.
+    #[inline]
+    #[must_use]
+    pub fn items(&self) -> &[Value] {
+        &self.0.items
+    }
+
+    /// Whether a write would have to copy.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
+    }
+
+    /// The elements, to be changed; copied first where they are shared.
+    #[inline]
+    pub(crate) fn make_unshared(&mut self) -> &mut ArrayObject {
+        if self.is_shared() {
+            *self = Self::new(self.items().to_vec());
+        }
+        Rc::make_mut(&mut self.0)
+    }
+
+    fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+}
+
+impl ArrayObject {
+    #[inline]
+    pub(crate) fn set(&mut self, index: usize, value: Value) {
+        self.items[index] = value;
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, value: Value) {
+        charge(costs::ELEMENT);
+        self.items.push(value);
+    }
+
+    /// Takes the elements out, and what they cost off the count.
+    fn take_items(&mut self) -> Vec<Value> {
+        release(self.items.len() as u64 * costs::ELEMENT);
+        std::mem::take(&mut self.items)
+    }
+}
+
+impl Clone for ArrayObject {
+    fn clone(&self) -> Self {
+        charge(Array::cost(self.items.len()));
+        Self { items: self.items.clone() }
+    }
+}
+
+impl Drop for ArrayObject {
+    fn drop(&mut self) {
+        release(Array::cost(self.items.len()));
+        if self.items.iter().any(drop::is_container) {
+            drop::drop_values(std::mem::take(&mut self.items));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn a_value_takes_sixteen_bytes() {
+        assert_eq!(size_of::<Value>(), 16);
+    }
+}

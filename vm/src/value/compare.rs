@@ -1,0 +1,161 @@
+//! Equality and order (S4, S6 and S7 of the specification).
+
+use std::collections::{HashMap, HashSet};
+
+use super::Value;
+
+/// How two values that have an order stand to each other. A NaN stands in no order to anything, itself included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Known(std::cmp::Ordering),
+    Unordered,
+}
+
+/// The order of two numbers or two strings; `None` where the types have no order.
+#[inline]
+pub(super) fn order(left: &Value, right: &Value) -> Option<Order> {
+    let floats = |a: f64, b: f64| Some(a.partial_cmp(&b).map_or(Order::Unordered, Order::Known));
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Some(Order::Known(a.cmp(b))),
+        (Value::Float(a), Value::Float(b)) => floats(*a, *b),
+        (Value::Int(a), Value::Float(b)) => floats(*a as f64, *b),
+        (Value::Float(a), Value::Int(b)) => floats(*a, *b as f64),
+        // UTF-8 orders by bytes as it does by code points.
+        (Value::String(a), Value::String(b)) => Some(Order::Known(a.as_str().cmp(b.as_str()))),
+        (
+            Value::Empty
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::String(_)
+            | Value::Function(_)
+            | Value::Url(_)
+            | Value::Array(_)
+            | Value::Dict(_),
+            _,
+        ) => None,
+    }
+}
+
+/// Whether two values are equal.
+#[inline]
+pub(super) fn equal(left: &Value, right: &Value) -> bool {
+    match shallow(left, right) {
+        Shallow::Equal => true,
+        Shallow::Different => false,
+        Shallow::Parts => deep(left, right),
+    }
+}
+
+/// What can be said of two values without looking into containers.
+enum Shallow {
+    Equal,
+    Different,
+    /// They are containers of the same type and size; their parts decide.
+    Parts,
+}
+
+#[inline]
+fn shallow(left: &Value, right: &Value) -> Shallow {
+    let is_equal = match (left, right) {
+        (Value::Empty, Value::Empty) => true,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Float(a), Value::Float(b)) => a == b,
+        (Value::Int(a), Value::Float(b)) => *a as f64 == *b,
+        (Value::Float(a), Value::Int(b)) => *a == *b as f64,
+        (Value::String(a), Value::String(b)) => a.as_str() == b.as_str(),
+        (Value::Function(a), Value::Function(b)) | (Value::Url(a), Value::Url(b)) => a == b,
+        (Value::Array(a), Value::Array(b)) => {
+            return if a.items().len() == b.items().len() { Shallow::Parts } else { Shallow::Different };
+        }
+        (Value::Dict(a), Value::Dict(b)) => {
+            return if a.len() == b.len() { Shallow::Parts } else { Shallow::Different };
+        }
+        (
+            Value::Empty
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::String(_)
+            | Value::Function(_)
+            | Value::Url(_)
+            | Value::Array(_)
+            | Value::Dict(_),
+            _,
+        ) => false,
+    };
+    if is_equal { Shallow::Equal } else { Shallow::Different }
+}
+
+/// Compares containers part by part, with the pairs still to be compared on a stack of our own.
+///
+/// One part found different settles the whole, so a pair that was taken up once may be taken for equal ever after: if it
+/// is not, that will be found where it was taken up. `Classes` remembers those pairs, and what follows from them, so that
+/// values whose parts are shared many times over are compared in the time it takes to look at each part once.
+fn deep<'a>(left: &'a Value, right: &'a Value) -> bool {
+    let mut pending = vec![(left, right)];
+    let mut classes = Classes::default();
+    while let Some(pair) = pending.pop() {
+        let mut compare = |left: &'a Value, right: &'a Value| match shallow(left, right) {
+            Shallow::Equal => true,
+            Shallow::Different => false,
+            Shallow::Parts => {
+                pending.push((left, right));
+                true
+            }
+        };
+        let alike = if let (Value::Array(a), Value::Array(b)) = pair {
+            !classes.join(a.address(), b.address()) || a.items().iter().zip(b.items()).all(|(a, b)| compare(a, b))
+        } else if let (Value::Dict(a), Value::Dict(b)) = pair {
+            !classes.join(a.address(), b.address())
+                || a.iter().all(|(key, a)| b.get(key.as_str()).is_some_and(|b| compare(a, b)))
+        } else {
+            // Only containers are ever put on the stack.
+            true
+        };
+        if !alike {
+            return false;
+        }
+    }
+    true
+}
+
+/// Containers taken for equal, by address: a union-find structure.
+#[derive(Default)]
+struct Classes {
+    parents: HashMap<usize, usize>,
+    with_itself: HashSet<usize>,
+}
+
+impl Classes {
+    /// Takes two containers for equal from now on. False where that was known already, and they need not be compared.
+    ///
+    /// A container that meets itself is compared once like any other: a NaN inside makes it differ from itself.
+    fn join(&mut self, left: usize, right: usize) -> bool {
+        if left == right {
+            return self.with_itself.insert(left);
+        }
+        let (left, right) = (self.root(left), self.root(right));
+        if left == right {
+            return false;
+        }
+        self.parents.insert(left, right);
+        true
+    }
+
+    fn root(&mut self, start: usize) -> usize {
+        let mut root = start;
+        while let Some(parent) = self.parents.get(&root) {
+            root = *parent;
+        }
+        let mut node = start;
+        while node != root {
+            match self.parents.insert(node, root) {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        root
+    }
+}

@@ -1,0 +1,237 @@
+//! Dicts: string keys, in the order in which they were first set.
+
+use std::fmt;
+use std::hash::BuildHasher;
+use std::rc::Rc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Slot;
+
+use super::{Str, Value, drop};
+use crate::memory::{charge, release};
+use crate::values::costs;
+
+/// A dict, shared by reference count and copied when it is written while shared.
+#[derive(Clone)]
+pub struct Dict(Rc<DictObject>);
+
+/// Entries stand in a vector, in order; a table finds the place of a key. A removed entry leaves a gap, so that removing
+/// takes constant time and keeps the order; when gaps outnumber entries, the vector is packed.
+#[derive(Default)]
+pub(crate) struct DictObject {
+    entries: Vec<Option<Entry>>,
+    places: HashTable<u32>,
+    hasher: RandomState,
+}
+
+#[derive(Clone)]
+struct Entry {
+    hash: u64,
+    key: Str,
+    value: Value,
+}
+
+impl Dict {
+    /// A dict without entries.
+    #[must_use]
+    pub fn new() -> Self {
+        charge(costs::DICT);
+        Self(Rc::new(DictObject::default()))
+    }
+
+    /// What this dict costs, without its keys.
+    pub(crate) fn cost(&self) -> u64 {
+        cost(self.len())
+    }
+
+    /// How many entries there are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.places.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of a key.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let object = &*self.0;
+        let place = object.places.find(object.hash(key), |place| object.is_at(*place, key))?;
+        object.entries[*place as usize].as_ref().map(|entry| &entry.value)
+    }
+
+    /// The entries, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Str, &Value)> {
+        self.0.entries.iter().flatten().map(|entry| (&entry.key, &entry.value))
+    }
+
+    /// The entry at or after a position of the vector, and the position behind it.
+    pub(super) fn next_entry(&self, position: usize) -> Option<(usize, &Str, &Value)> {
+        let entries = self.0.entries.get(position..)?;
+        let (gap, entry) = entries.iter().enumerate().find_map(|(gap, entry)| Some((gap, entry.as_ref()?)))?;
+        Some((position + gap + 1, &entry.key, &entry.value))
+    }
+
+    /// Whether a write would have to copy.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
+    }
+
+    /// The entries, to be changed; copied first where they are shared.
+    #[inline]
+    pub(crate) fn make_unshared(&mut self) -> &mut DictObject {
+        Rc::make_mut(&mut self.0)
+    }
+
+    pub(super) fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+
+    pub(super) fn into_object(self) -> Option<DictObject> {
+        Rc::into_inner(self.0)
+    }
+}
+
+impl Default for Dict {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Dict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+fn cost(entries: usize) -> u64 {
+    costs::DICT + entries as u64 * costs::ENTRY
+}
+
+impl DictObject {
+    fn hash(&self, key: &str) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    fn is_at(&self, place: u32, key: &str) -> bool {
+        self.entries[place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key)
+    }
+
+    /// Sets a key; a new one comes last, an existing one keeps its place and its own string.
+    pub(crate) fn set(&mut self, key: Str, value: Value) {
+        let hash = self.hash(key.as_str());
+        let Self { entries, places, .. } = self;
+        let is_key = |place: &u32| {
+            entries[*place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key.as_str())
+        };
+        let hash_of = |place: &u32| entries[*place as usize].as_ref().map_or(0, |entry| entry.hash);
+        match places.entry(hash, is_key, hash_of) {
+            Slot::Occupied(slot) => {
+                if let Some(entry) = &mut entries[*slot.get() as usize] {
+                    entry.value = value;
+                }
+            }
+            Slot::Vacant(slot) => {
+                // The memory limit ends a run long before there are 2³² entries of 64 bytes.
+                slot.insert(entries.len() as u32);
+                entries.push(Some(Entry { hash, key, value }));
+                charge(costs::ENTRY);
+            }
+        }
+    }
+
+    /// Removes a key, if it is there.
+    pub(crate) fn remove(&mut self, key: &str) {
+        let hash = self.hash(key);
+        let Self { entries, places, .. } = self;
+        let is_key =
+            |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key);
+        let Ok(slot) = places.find_entry(hash, is_key) else { return };
+        let (place, _) = slot.remove();
+        self.entries[place as usize] = None;
+        release(costs::ENTRY);
+        if self.entries.len() > 2 * self.places.len() + 8 {
+            self.pack();
+        }
+    }
+
+    /// Removes every key.
+    pub(crate) fn clear(&mut self) {
+        self.places.clear();
+        release(self.entries.iter().flatten().count() as u64 * costs::ENTRY);
+        let values = std::mem::take(&mut self.entries);
+        drop::drop_values(values.into_iter().flatten().map(|entry| entry.value).collect());
+    }
+
+    /// Closes the gaps that removed entries left.
+    fn pack(&mut self) {
+        self.entries.retain(Option::is_some);
+        self.places.clear();
+        let entries = &self.entries;
+        let hash_of = |place: &u32| entries[*place as usize].as_ref().map_or(0, |entry| entry.hash);
+        for (place, entry) in (0..).zip(entries.iter().flatten()) {
+            self.places.insert_unique(entry.hash, place, hash_of);
+        }
+    }
+
+    /// Takes the values out, and what the entries cost off the count.
+    pub(super) fn take_values(&mut self) -> impl Iterator<Item = Value> + use<> {
+        release(self.places.len() as u64 * costs::ENTRY);
+        self.places.clear();
+        std::mem::take(&mut self.entries).into_iter().flatten().map(|entry| entry.value)
+    }
+}
+
+impl Clone for DictObject {
+    fn clone(&self) -> Self {
+        charge(cost(self.places.len()));
+        let mut copy =
+            Self { entries: self.entries.clone(), places: self.places.clone(), hasher: self.hasher.clone() };
+        if copy.entries.len() > copy.places.len() {
+            copy.pack();
+        }
+        copy
+    }
+}
+
+impl Drop for DictObject {
+    fn drop(&mut self) {
+        release(cost(self.places.len()));
+        if self.entries.iter().flatten().any(|entry| drop::is_container(&entry.value)) {
+            let entries = std::mem::take(&mut self.entries);
+            drop::drop_values(entries.into_iter().flatten().map(|entry| entry.value).collect());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(dict: &Dict) -> Vec<&str> {
+        dict.iter().map(|(key, _)| key.as_str()).collect()
+    }
+
+    #[test]
+    fn keys_keep_their_order_through_removals_and_packing() {
+        let mut dict = Dict::new();
+        for number in 0..1000 {
+            dict.make_unshared().set(Str::new(format!("k{number}")), Value::Int(number));
+        }
+        for number in (0..1000).filter(|number| number % 7 != 0) {
+            dict.make_unshared().remove(&format!("k{number}"));
+        }
+        dict.make_unshared().set(Str::new("k0".to_owned()), Value::Empty);
+        let expected: Vec<String> = (0..1000).step_by(7).map(|number| format!("k{number}")).collect();
+        assert_eq!(keys(&dict), expected);
+        assert!(dict.0.entries.len() <= 2 * dict.len() + 8);
+    }
+}

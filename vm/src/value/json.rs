@@ -1,0 +1,203 @@
+//! Values as JSON, in the form that outcomes use (`json` of `spec/values.yaml`).
+
+use std::fmt::Write as _;
+
+use super::{Array, Dict, Value};
+use crate::values::{OUTCOME_WEIGHT_LIMIT, TypeId};
+
+/// Appends the JSON of a value, or of a note that it was left out where it is over `outcome_weight_limit` of
+/// `spec/values.yaml`.
+pub(crate) fn append_json(value: &Value, out: &mut String) {
+    if is_over_weight(value) {
+        let _ = write!(out, r#"{{"elided": "{}"}}"#, value.type_id());
+        return;
+    }
+    let mut open = Vec::new();
+    let mut next = Some(value);
+    loop {
+        if let Some(value) = next.take() {
+            match value {
+                Value::Array(array) => {
+                    out.push('[');
+                    open.push(Open::Array(array, 0));
+                }
+                Value::Dict(dict) => {
+                    out.push_str(r#"{"dict": ["#);
+                    open.push(Open::Dict(dict, 0));
+                }
+                Value::Empty
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::String(_)
+                | Value::Function(_)
+                | Value::Url(_) => append_scalar(value, out),
+            }
+        }
+        match open.last_mut() {
+            None => return,
+            Some(Open::Array(array, position)) => match array.items().get(*position) {
+                Some(item) => {
+                    out.push_str(if *position > 0 { ", " } else { "" });
+                    *position += 1;
+                    next = Some(item);
+                }
+                None => {
+                    out.push(']');
+                    open.pop();
+                }
+            },
+            Some(Open::Dict(dict, position)) => {
+                // The bracket of the entry before closes once its value is written.
+                out.push_str(if *position > 0 { "]" } else { "" });
+                match dict.next_entry(*position) {
+                    Some((behind, key, item)) => {
+                        out.push_str(if *position > 0 { ", [" } else { "[" });
+                        append_string(key.as_str(), out);
+                        out.push_str(", ");
+                        *position = behind;
+                        next = Some(item);
+                    }
+                    None => {
+                        out.push_str("]}");
+                        open.pop();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A container whose JSON is begun, and the position of its next part.
+enum Open<'a> {
+    Array(&'a Array, usize),
+    Dict(&'a Dict, usize),
+}
+
+fn append_scalar(value: &Value, out: &mut String) {
+    // Writing to a string cannot fail.
+    let _ = match value {
+        Value::Bool(value) => write!(out, "{value}"),
+        Value::Int(number) => write!(out, "{number}"),
+        Value::Float(number) if number.is_nan() => write!(out, r#"{{"float": "nan"}}"#),
+        Value::Float(number) => write!(out, r#"{{"float": "{number}"}}"#),
+        Value::String(text) => return append_string(text.as_str(), out),
+        Value::Function(name) => return append_named("function", name, out),
+        Value::Url(text) => return append_named("url", text, out),
+        Value::Empty | Value::Array(_) | Value::Dict(_) => write!(out, "null"),
+    };
+}
+
+fn append_named(name: &str, text: &str, out: &mut String) {
+    let _ = write!(out, r#"{{"{name}": "#);
+    append_string(text, out);
+    out.push('}');
+}
+
+/// Appends a JSON string.
+pub(crate) fn append_string(text: &str, out: &mut String) {
+    // A string always has a JSON form.
+    out.push_str(&serde_json::Value::from(text).to_string());
+}
+
+fn is_over_weight(value: &Value) -> bool {
+    let mut weight: u64 = 0;
+    let mut pending = vec![value];
+    while let Some(value) = pending.pop() {
+        weight += 1;
+        match value {
+            Value::String(text) => weight += text.as_str().len() as u64,
+            Value::Function(text) | Value::Url(text) => weight += text.len() as u64,
+            Value::Array(array) => {
+                if array.items().len() as u64 > OUTCOME_WEIGHT_LIMIT {
+                    return true;
+                }
+                pending.extend(array.items());
+            }
+            Value::Dict(dict) => {
+                if dict.len() as u64 > OUTCOME_WEIGHT_LIMIT {
+                    return true;
+                }
+                for (key, value) in dict.iter() {
+                    weight += key.as_str().len() as u64;
+                    pending.push(value);
+                }
+            }
+            Value::Empty | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        }
+        // What waits weighs 1 at least.
+        if weight + pending.len() as u64 > OUTCOME_WEIGHT_LIMIT {
+            return true;
+        }
+    }
+    false
+}
+
+impl Value {
+    /// Reads the JSON form of a value. An int is a JSON integer of 64 bits; a plain JSON float is taken for a float, too.
+    ///
+    /// ```
+    /// use machine_dialect_vm::Value;
+    ///
+    /// let value = Value::from_json(r#"{"dict": [["size", {"float": "1.5"}]]}"#).unwrap();
+    /// assert_eq!(value, Value::dict([("size", Value::Float(1.5))]));
+    /// ```
+    ///
+    /// # Errors
+    /// Says what is no value.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        from_json(&json)
+    }
+
+    /// The JSON form of the value. One that stands for more text than an outcome may hold is left out, and a note takes
+    /// its place.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        append_json(self, &mut out);
+        out
+    }
+}
+
+/// The value that parsed JSON stands for. Parsing bounds how deep it nests, so this may recurse.
+pub(crate) fn from_json(json: &serde_json::Value) -> Result<Value, String> {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Ok(Value::Empty),
+        Json::Bool(value) => Ok(Value::Bool(*value)),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(number), _, _) => Ok(Value::Int(number)),
+            (None, None, Some(number)) => Ok(Value::Float(number)),
+            _ => Err(format!("{number} does not fit an int of 64 bits")),
+        },
+        Json::String(text) => Ok(Value::string(text.as_str())),
+        Json::Array(items) => items.iter().map(from_json).collect::<Result<Vec<_>, _>>().map(Value::array),
+        Json::Object(fields) => {
+            let mut fields = fields.iter();
+            match (fields.next(), fields.next()) {
+                (Some((name, field)), None) => from_tagged(name, field),
+                _ => Err(format!("{json} is no value: an object has one field that names its type")),
+            }
+        }
+    }
+}
+
+fn from_tagged(name: &str, field: &serde_json::Value) -> Result<Value, String> {
+    let wrong = |expected: &str| format!(r#"{{"{name}": {field}}} is no value: {expected}"#);
+    match (TypeId::from_name(name), field) {
+        (Some(TypeId::Float), serde_json::Value::String(text)) => {
+            text.parse().map(Value::Float).map_err(|_| wrong("expected the text of a float"))
+        }
+        (Some(TypeId::Url), serde_json::Value::String(text)) => Ok(Value::url(text.as_str())),
+        (Some(TypeId::Function), serde_json::Value::String(text)) => Ok(Value::function(text.as_str())),
+        (Some(TypeId::Dict), serde_json::Value::Array(entries)) => {
+            let entry = |entry: &serde_json::Value| match entry.as_array().map(Vec::as_slice) {
+                Some([serde_json::Value::String(key), value]) => Ok((key.clone(), from_json(value)?)),
+                _ => Err(wrong("each entry is a key and a value, `[\"k\", 1]`")),
+            };
+            entries.iter().map(entry).collect::<Result<Vec<_>, _>>().map(Value::dict)
+        }
+        _ => Err(wrong("expected one of `float`, `url` and `function` with a string, or `dict` with a list")),
+    }
+}

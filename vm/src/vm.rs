@@ -1,0 +1,241 @@
+//! Running modules.
+
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use crate::errors::{LoadError, RuntimeError};
+use crate::interpreter::{Ended, Machine, Program, RunInput, Sink, TraceStep};
+use crate::isa::{Reg, Role, ScopeId};
+use crate::module::Module;
+use crate::value::Value;
+use crate::values::{Limits, format};
+
+/// A machine with a module in it, ready to run any number of times. Every run starts fresh: nothing of an earlier run, nor
+/// of an error in it, can be seen in a later one.
+pub struct Vm {
+    program: Program,
+}
+
+impl Vm {
+    /// A machine that runs `module`. The module is prepared here, once, in time proportional to its code.
+    #[must_use]
+    pub fn new(module: Module) -> Self {
+        Self { program: Program::new(module) }
+    }
+
+    /// Decodes a module and makes a machine that runs it.
+    ///
+    /// # Errors
+    /// Gives the first fault of the module, as [`Module::decode`] does.
+    pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
+        Module::decode(bytes).map(Self::new)
+    }
+
+    /// The module.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.program.module
+    }
+
+    /// Runs the module from its beginning.
+    ///
+    /// # Errors
+    /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
+    pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
+        let Run { limits, globals, output, interrupt, deadline, trace } = run;
+        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace };
+        let Ended { result, steps, globals } = Machine::run(&self.program, input);
+        match result {
+            Ok(result) => Ok(Completion { result, steps, globals }),
+            Err(fault) => {
+                let name = |function: Option<u32>| {
+                    let known = function.and_then(|index| self.module().functions().get(index as usize));
+                    known.map_or(format::ENTRY_FUNCTION, |function| &function.name).to_owned()
+                };
+                let call_stack =
+                    fault.frames.iter().map(|(function, pc)| CallSite { function: name(*function), pc: *pc }).collect();
+                let operands = self.operands(fault.pc, &fault.registers);
+                Err(Box::new(Failure {
+                    error: fault.error,
+                    pc: fault.pc,
+                    call_stack,
+                    operands,
+                    scopes: fault.scopes,
+                    sink_error: fault.sink_error,
+                    steps,
+                    globals,
+                }))
+            }
+        }
+    }
+
+    /// The registers that the instruction at `pc` reads, with their values.
+    fn operands(&self, pc: usize, registers: &[Value]) -> Vec<(Reg, Value)> {
+        use crate::isa::Operand;
+        let Some(instruction) = self.module().instruction(pc) else { return Vec::new() };
+        let mut read: Vec<Reg> = Vec::new();
+        let specs = instruction.opcode().spec().operands;
+        for (operand, spec) in instruction.operands().iter().zip(specs) {
+            match operand {
+                Operand::Register(register) if matches!(spec.role, Role::In | Role::InOut) => read.push(*register),
+                Operand::OptionalRegister(register) => read.extend(*register),
+                Operand::Registers(registers) => read.extend(registers.iter()),
+                Operand::Phis(phis) => read.extend(phis.iter().map(|source| source.register)),
+                Operand::Register(_)
+                | Operand::Constant(_)
+                | Operand::Type(_)
+                | Operand::Jump(_)
+                | Operand::Check(_)
+                | Operand::Scope(_) => {}
+            }
+        }
+        let mut values: Vec<(Reg, Value)> = Vec::new();
+        for register in read {
+            if values.iter().all(|(known, _)| *known != register) {
+                values.push((register, registers.get(usize::from(register.0)).cloned().unwrap_or_default()));
+            }
+        }
+        values
+    }
+}
+
+impl fmt::Debug for Vm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vm").field("module", &self.module().name()).finish_non_exhaustive()
+    }
+}
+
+/// What a run begins with: where its output goes, its limits, its globals, and how the host may end it.
+///
+/// ```
+/// use machine_dialect_vm::{Limits, Run, RuntimeErrorKind, Vm, assemble};
+///
+/// let endless = assemble("again:\n jump again").unwrap();
+/// let limits = Limits { max_steps: Some(1000), ..Limits::default() };
+/// let failure = Vm::new(endless).run(Run::new(&mut ()).limits(limits)).unwrap_err();
+/// assert_eq!(failure.error.kind(), RuntimeErrorKind::StepLimitExceeded);
+/// assert_eq!(failure.steps, 1000);
+/// ```
+pub struct Run<'a> {
+    limits: Limits,
+    globals: Vec<(String, Value)>,
+    output: &'a mut dyn Sink,
+    interrupt: Option<&'a AtomicBool>,
+    deadline: Option<Instant>,
+    trace: Option<&'a mut dyn FnMut(TraceStep)>,
+}
+
+impl<'a> Run<'a> {
+    /// A run with the default limits, whose output goes to `output`.
+    pub fn new(output: &'a mut dyn Sink) -> Self {
+        Self {
+            limits: Limits::default(),
+            globals: Vec::new(),
+            output,
+            interrupt: None,
+            deadline: None,
+            trace: None,
+        }
+    }
+
+    /// With these limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// With a global of that name; of two with the same name the later stays.
+    #[must_use]
+    pub fn global(mut self, name: impl Into<String>, value: Value) -> Self {
+        let name = name.into();
+        self.globals.retain(|(known, _)| *known != name);
+        self.globals.push((name, value));
+        self
+    }
+
+    /// Ends with [`RuntimeError::Interrupted`] soon after `flag` became true, whichever thread set it. It is looked at
+    /// every few thousand instructions.
+    #[must_use]
+    pub fn interrupt(mut self, flag: &'a AtomicBool) -> Self {
+        self.interrupt = Some(flag);
+        self
+    }
+
+    /// Ends with [`RuntimeError::DeadlineExceeded`] soon after that moment. The clock is looked at every few thousand
+    /// instructions.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Tells `trace` of every instruction that was executed. This makes a run several times slower.
+    #[must_use]
+    pub fn trace(mut self, trace: &'a mut dyn FnMut(TraceStep)) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+}
+
+/// A run that came to its end.
+#[derive(Debug, Clone)]
+pub struct Completion {
+    /// What the program returned, or empty.
+    pub result: Value,
+    /// How many instructions were executed.
+    pub steps: u64,
+    /// The globals there were at the end, in order of their names.
+    pub globals: Vec<(String, Value)>,
+}
+
+/// A run that ended with an error. Its text is the error's message.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: RuntimeError,
+    /// The index of the instruction that failed.
+    pub pc: usize,
+    /// Where the program was: the function that failed first, then those that called it.
+    pub call_stack: Vec<CallSite>,
+    /// The registers that the instruction reads, with the values it saw.
+    pub operands: Vec<(Reg, Value)>,
+    /// The scopes that were open in the function that failed.
+    pub scopes: Vec<ScopeId>,
+    /// The error of the output, where it was what ended the run.
+    pub sink_error: Option<std::io::Error>,
+    /// How many instructions were executed, the one that failed included.
+    pub steps: u64,
+    /// The globals there were at the end, in order of their names.
+    pub globals: Vec<(String, Value)>,
+}
+
+impl Failure {
+    /// The function that failed: the name of the table entry that was called, or `main`.
+    #[must_use]
+    pub fn function(&self) -> &str {
+        self.call_stack.first().map_or(format::ENTRY_FUNCTION, |site| &site.function)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.sink_error.as_ref().map(|error| error as _)
+    }
+}
+
+/// A place in a running program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallSite {
+    /// The name of the function.
+    pub function: String,
+    /// The index of the instruction it had come to: the one that failed, or the call that had not returned.
+    pub pc: usize,
+}
