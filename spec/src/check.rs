@@ -64,12 +64,18 @@ fn check_opcode(spec: &Spec, index: usize, opcode: &OpcodeEntry, report: &mut Re
     if let Some(other) = earlier.iter().find(|other| other.number == opcode.number) {
         report.add("number", format!("opcode number {} is taken by {} already", opcode.number, other.name));
     } else if usize::from(opcode.number) != index {
-        report.add("number", format!("opcode number {} stands where {index} should: numbers have no gaps", opcode.number));
+        report.add(
+            "number",
+            format!("opcode number {} stands where {index} should: numbers have no gaps", opcode.number),
+        );
     }
     if earlier.iter().any(|other| other.name == opcode.name) {
         report.add("name", format!("two opcodes are called {}", opcode.name));
     } else if let Some(other) = earlier.iter().find(|other| other.mnemonic() == opcode.mnemonic()) {
-        report.add("name", format!("{} and {} have the same mnemonic `{}`", other.name, opcode.name, opcode.mnemonic()));
+        report.add(
+            "name",
+            format!("{} and {} have the same mnemonic `{}`", other.name, opcode.name, opcode.mnemonic()),
+        );
     }
     if !opcode.name.starts_with(|letter: char| letter.is_ascii_uppercase())
         || !opcode.name.chars().all(|letter| letter.is_ascii_alphanumeric())
@@ -79,7 +85,8 @@ fn check_opcode(spec: &Spec, index: usize, opcode: &OpcodeEntry, report: &mut Re
     }
     if opcode.since == 0 || opcode.since > spec.format.version {
         let latest = spec.format.version;
-        report.add("since", format!("{} is since version {}, outside 1..={latest}", opcode.name, opcode.since));
+        report
+            .add("since", format!("{} is since version {}, outside 1..={latest}", opcode.name, opcode.since));
     }
     check_summary(&opcode.summary, report);
     check_operands(spec, opcode, report);
@@ -106,7 +113,10 @@ fn check_operands(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
             report.add("operands", format!("operand name {name:?} of {} is not in snake_case", opcode.name));
         }
         if !spec.isa.roles.iter().any(|entry| entry.name == *role) {
-            report.add("operands", format!("operand `{name}` of {} has the unknown role `{role}`", opcode.name));
+            report.add(
+                "operands",
+                format!("operand `{name}` of {} has the unknown role `{role}`", opcode.name),
+            );
         }
     }
     for (before, _) in opcode.summary.match_indices('[') {
@@ -115,7 +125,10 @@ fn check_operands(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
         // Only `r[name]` and `k[name]` speak of operands; what is not a plain name is prose.
         let known = opcode.operands.iter().any(|operand| operand.name == inside);
         if is_register && is_identifier(inside) && !known {
-            report.add("summary", format!("the summary of {} names `{inside}`, which is no operand", opcode.name));
+            report.add(
+                "summary",
+                format!("the summary of {} names `{inside}`, which is no operand", opcode.name),
+            );
         }
     }
     let written = [Role::Out, Role::InOut, Role::Tagged];
@@ -125,7 +138,10 @@ fn check_operands(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
         .filter(|operand| Role::from_name(&operand.role).is_some_and(|role| written.contains(&role)))
         .count();
     if results > 1 {
-        report.add("operands", format!("{} writes {results} registers; an instruction writes one at most", opcode.name));
+        report.add(
+            "operands",
+            format!("{} writes {results} registers; an instruction writes one at most", opcode.name),
+        );
     }
 }
 
@@ -139,13 +155,19 @@ fn check_effects(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
     for error in &opcode.errors {
         let declared = spec.errors.run.iter().chain(&spec.errors.limit).any(|entry| entry.kind == *error);
         if !declared {
-            report.add("errors", format!("{name} lists the error `{error}`, which errors.yaml does not declare"));
+            report.add(
+                "errors",
+                format!("{name} lists the error `{error}`, which errors.yaml does not declare"),
+            );
         }
     }
     for (effect, error) in [("memory", "OutOfMemory"), ("output", "OutputLimitExceeded")] {
         let touches = opcode.effects.iter().any(|one| one == effect);
         if touches != opcode.errors.iter().any(|one| one == error) {
-            report.add("effects", format!("{name} must have both the effect `{effect}` and the error `{error}`, or neither"));
+            report.add(
+                "effects",
+                format!("{name} must have both the effect `{effect}` and the error `{error}`, or neither"),
+            );
         }
     }
     if !spec.isa.flows.iter().any(|entry| entry.name == opcode.flow) {
@@ -163,7 +185,12 @@ fn check_effects(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
         if is_one != (has == 1) || has > 1 {
             let names: Vec<&str> = flows.iter().map(|flow| flow.name()).collect();
             let (flow, role) = (names.join("` or `"), role.name());
-            report.add("flow", format!("{name} must have both the flow `{flow}` and one operand of role `{role}`, or neither"));
+            report.add(
+                "flow",
+                format!(
+                    "{name} must have both the flow `{flow}` and one operand of role `{role}`, or neither"
+                ),
+            );
         }
     }
 }
@@ -171,13 +198,17 @@ fn check_effects(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
 fn check_types(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
     let name = &opcode.name;
     let is_type = |text: &str| {
-        spec.values.types.iter().any(|one| one.name == text) || spec.values.classes.iter().any(|one| one.name == text)
+        spec.values.types.iter().any(|one| one.name == text)
+            || spec.values.classes.iter().any(|one| one.name == text)
     };
     for rule in &opcode.types {
         for (operand, type_name) in &rule.when {
             let reads = [Role::In.name(), Role::InOut.name()];
             if !opcode.operands.iter().any(|one| one.name == *operand && reads.contains(&one.role.as_str())) {
-                report.add("types", format!("a type rule of {name} names `{operand}`, which is no operand that is read"));
+                report.add(
+                    "types",
+                    format!("a type rule of {name} names `{operand}`, which is no operand that is read"),
+                );
             }
             if !is_type(type_name) {
                 report.add("types", format!("a type rule of {name} names the unknown type `{type_name}`"));
@@ -194,7 +225,10 @@ fn check_types(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
         }
         for error in rule.error.iter().chain(&rule.may) {
             if !opcode.errors.contains(error) {
-                report.add("types", format!("a type rule of {name} gives `{error}`, which its errors do not list"));
+                report.add(
+                    "types",
+                    format!("a type rule of {name} gives `{error}`, which its errors do not list"),
+                );
             }
         }
     }
@@ -207,7 +241,11 @@ fn check_values(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
     let values = &spec.values;
     report_duplicates(source, "types", values.types.iter().map(|one| one.name.as_str()), problems);
     report_duplicates(source, "types", values.types.iter().map(|one| one.title.as_str()), problems);
-    let names = values.types.iter().map(|one| one.name.as_str()).chain(values.classes.iter().map(|one| one.name.as_str()));
+    let names = values
+        .types
+        .iter()
+        .map(|one| one.name.as_str())
+        .chain(values.classes.iter().map(|one| one.name.as_str()));
     let class_names: Vec<&str> = names.collect();
     for (index, class) in values.classes.iter().enumerate() {
         let mut report = Report { source, list: "classes", index, problems };
@@ -222,7 +260,10 @@ fn check_values(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
     }
     for (index, entry) in values.types.iter().enumerate() {
         if usize::from(entry.id) != index {
-            let message = format!("type `{}` has id {} where {index} should be: ids have no gaps", entry.name, entry.id);
+            let message = format!(
+                "type `{}` has id {} where {index} should be: ids have no gaps",
+                entry.name, entry.id
+            );
             problems.push(source.problem_at_item("types", index, "id", message));
         }
     }
@@ -234,10 +275,18 @@ fn check_values(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
             }
         }
     }
-    report_duplicates(source, "assert_kinds", values.assert_kinds.iter().map(|one| one.name.as_str()), problems);
+    report_duplicates(
+        source,
+        "assert_kinds",
+        values.assert_kinds.iter().map(|one| one.name.as_str()),
+        problems,
+    );
     for (index, kind) in values.assert_kinds.iter().enumerate() {
         if usize::from(kind.id) != index {
-            let message = format!("assert kind `{}` has id {} where {index} should be: ids have no gaps", kind.name, kind.id);
+            let message = format!(
+                "assert kind `{}` has id {} where {index} should be: ids have no gaps",
+                kind.name, kind.id
+            );
             problems.push(source.problem_at_item("assert_kinds", index, "id", message));
         }
     }
@@ -259,7 +308,9 @@ fn check_values(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
 fn check_format(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
     let format = &spec.format;
     if format.magic.len() != 4 || !format.magic.is_ascii() {
-        problems.push(source.problem_at_key("magic", format!("the magic {:?} is not four ASCII letters", format.magic)));
+        problems.push(
+            source.problem_at_key("magic", format!("the magic {:?} is not four ASCII letters", format.magic)),
+        );
     }
     for (key, names) in [
         ("header", format.header.iter().map(|one| one.name.as_str()).collect::<Vec<_>>()),
@@ -275,7 +326,10 @@ fn check_format(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
             report.add("tag", format!("constant tag {} is used twice", constant.tag));
         }
         if !spec.values.types.iter().any(|one| one.name == constant.type_name) {
-            report.add("type", format!("constant tag {} has the unknown type `{}`", constant.tag, constant.type_name));
+            report.add(
+                "type",
+                format!("constant tag {} has the unknown type `{}`", constant.tag, constant.type_name),
+            );
         }
     }
     for (index, limit) in format.limits.iter().enumerate() {
@@ -304,7 +358,10 @@ fn check_errors(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
                 check_summary(&variant.summary, &mut report);
                 check_variant(&variant, &mut report);
                 if let Some(owner) = owners.insert(variant.name.clone(), key) {
-                    report.add(&variant.name, format!("error `{}` is declared twice, under {owner} and {key}", variant.name));
+                    report.add(
+                        &variant.name,
+                        format!("error `{}` is declared twice, under {owner} and {key}", variant.name),
+                    );
                 }
             }
         }
@@ -315,22 +372,28 @@ fn check_variant(variant: &Variant, report: &mut Report<'_>) {
     let mut used = BTreeSet::new();
     for part in variant.message.split('{').skip(1) {
         let Some((inside, _)) = part.split_once('}') else {
-            report.add("message", format!("the message of `{}` has a brace that is not closed", variant.name));
+            report
+                .add("message", format!("the message of `{}` has a brace that is not closed", variant.name));
             continue;
         };
         used.insert(inside.split(':').next().unwrap_or_default());
     }
     for field in &variant.fields {
         if !used.remove(field.name.as_str()) {
-            report.add("fields", format!("field `{}` of `{}` is not in its message", field.name, variant.name));
+            report
+                .add("fields", format!("field `{}` of `{}` is not in its message", field.name, variant.name));
         }
         if FieldType::from_name(&field.kind).is_none() {
-            let message = format!("field `{}` of `{}` has the unknown type `{}`", field.name, variant.name, field.kind);
+            let message =
+                format!("field `{}` of `{}` has the unknown type `{}`", field.name, variant.name, field.kind);
             report.add("fields", message);
         }
     }
     for name in used {
-        report.add("message", format!("the message of `{}` names `{name}`, which is no field of it", variant.name));
+        report.add(
+            "message",
+            format!("the message of `{}` names `{name}`, which is no field of it", variant.name),
+        );
     }
 }
 
@@ -343,7 +406,12 @@ fn report_duplicates<'a>(
     let mut seen = BTreeSet::new();
     for (index, name) in names.enumerate() {
         if !seen.insert(name) {
-            problems.push(source.problem_at_item(key, index, name, format!("`{name}` stands twice in {key}")));
+            problems.push(source.problem_at_item(
+                key,
+                index,
+                name,
+                format!("`{name}` stands twice in {key}"),
+            ));
         }
     }
 }

@@ -61,7 +61,11 @@ impl Sources {
         let mut read = |name: &str| {
             let path = folder.join(name);
             let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {
-                problems.push(Problem::new(&path.display().to_string(), 0, format!("cannot be read: {error}")));
+                problems.push(Problem::new(
+                    &path.display().to_string(),
+                    0,
+                    format!("cannot be read: {error}"),
+                ));
                 String::new()
             });
             Source::new(&path.display().to_string(), &text)

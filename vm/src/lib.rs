@@ -46,5 +46,6 @@ pub use interpreter::{Sink, TraceStep};
 pub use isa::*;
 pub use module::{Constant, Function, Module, ModuleBuilder};
 pub use value::{Array, Dict, Str, Value};
+pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};
 pub use vm::{CallSite, Completion, Failure, Run, Vm};

@@ -28,7 +28,10 @@ pub fn handshake() -> String {
 pub fn answer(request: &str) -> String {
     let parsed: Result<Json, _> = serde_json::from_str(request);
     let id = parsed.as_ref().ok().and_then(|json| json.get("id")).unwrap_or(&Json::Null).to_string();
-    match parsed.map_err(|error| format!("the request is no JSON: {error}")).and_then(|json| Request::read(&json)) {
+    match parsed
+        .map_err(|error| format!("the request is no JSON: {error}"))
+        .and_then(|json| Request::read(&json))
+    {
         Ok(request) => format!(r#"{{"id": {id}, {}}}"#, request.carry_out()),
         Err(error) => format!(r#"{{"id": {id}, "error": {}}}"#, Json::from(error)),
     }
@@ -46,12 +49,16 @@ impl Request {
         let fields = json.as_object().ok_or("the request is no JSON object")?;
         let known = ["id", "module", "limits", "globals", "trace"];
         if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
-            return Err(format!("the request has the unknown field `{name}`; there are {}", known.join(", ")));
+            return Err(format!(
+                "the request has the unknown field `{name}`; there are {}",
+                known.join(", ")
+            ));
         }
         if !fields.contains_key("id") {
             return Err("the request has no `id`".to_owned());
         }
-        let module = fields.get("module").and_then(Json::as_str).ok_or("the request has no `module` in base64")?;
+        let module =
+            fields.get("module").and_then(Json::as_str).ok_or("the request has no `module` in base64")?;
         let module = base64::engine::general_purpose::STANDARD
             .decode(module)
             .map_err(|error| format!("the module is no base64: {error}"))?;
@@ -78,7 +85,9 @@ impl Request {
                 steps.push(step);
             }
         };
-        let mut run = Run::new(&mut stdout).limits(self.limits);
+        // What is collected in memory must have an end.
+        let max_output = self.limits.max_output.or(Limits::default().max_memory);
+        let mut run = Run::new(&mut stdout).limits(Limits { max_output, ..self.limits });
         for (name, value) in self.globals {
             run = run.global(name, value);
         }
@@ -87,7 +96,11 @@ impl Request {
         }
         let result = vm.run(run);
         let outcome = outcome::of_run(&result, &stdout);
-        if self.trace { format!(r#""outcome": {outcome}, "trace": [{}]"#, trace_json(&steps)) } else { format!(r#""outcome": {outcome}"#) }
+        if self.trace {
+            format!(r#""outcome": {outcome}, "trace": [{}]"#, trace_json(&steps))
+        } else {
+            format!(r#""outcome": {outcome}"#)
+        }
     }
 }
 
@@ -125,7 +138,9 @@ fn read_limits(json: &Json) -> Result<Limits, String> {
         };
         *limit = match value {
             Json::Null => None,
-            _ => Some(value.as_u64().ok_or_else(|| format!("limit `{name}` is {value}, not a whole number"))?),
+            _ => {
+                Some(value.as_u64().ok_or_else(|| format!("limit `{name}` is {value}, not a whole number"))?)
+            }
         };
     }
     Ok(limits)
@@ -136,7 +151,9 @@ fn read_globals(json: &Json) -> Result<Vec<(String, crate::Value)>, String> {
     globals
         .iter()
         .map(|(name, value)| {
-            from_json(value).map(|value| (name.clone(), value)).map_err(|error| format!("global `{name}`: {error}"))
+            from_json(value)
+                .map(|value| (name.clone(), value))
+                .map_err(|error| format!("global `{name}`: {error}"))
         })
         .collect()
 }

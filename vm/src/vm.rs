@@ -53,8 +53,11 @@ impl Vm {
                     let known = function.and_then(|index| self.module().functions().get(index as usize));
                     known.map_or(format::ENTRY_FUNCTION, |function| &function.name).to_owned()
                 };
-                let call_stack =
-                    fault.frames.iter().map(|(function, pc)| CallSite { function: name(*function), pc: *pc }).collect();
+                let call_stack = fault
+                    .frames
+                    .iter()
+                    .map(|(function, pc)| CallSite { function: name(*function), pc: *pc })
+                    .collect();
                 let operands = self.operands(fault.pc, &fault.registers);
                 Err(Box::new(Failure {
                     error: fault.error,
@@ -78,7 +81,9 @@ impl Vm {
         let specs = instruction.opcode().spec().operands;
         for (operand, spec) in instruction.operands().iter().zip(specs) {
             match operand {
-                Operand::Register(register) if matches!(spec.role, Role::In | Role::InOut) => read.push(*register),
+                Operand::Register(register) if matches!(spec.role, Role::In | Role::InOut) => {
+                    read.push(*register)
+                }
                 Operand::OptionalRegister(register) => read.extend(*register),
                 Operand::Registers(registers) => read.extend(registers.iter()),
                 Operand::Phis(phis) => read.extend(phis.iter().map(|source| source.register)),

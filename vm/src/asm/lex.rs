@@ -62,7 +62,9 @@ impl<'a> Line<'a> {
                 '.' => (Kind::Directive, 1 + word_length(&rest[1..])),
                 '0'..='9' | '+' | '-' => self.number(rest, column)?,
                 letter if is_word_start(letter) => (Kind::Word, word_length(rest)),
-                other => return Err(self.error(column, format!("unexpected character `{}`", other.escape_debug()))),
+                other => {
+                    return Err(self.error(column, format!("unexpected character `{}`", other.escape_debug())));
+                }
             };
             tokens.push(Token { kind, column, text: &rest[..length] });
             rest = rest[length..].trim_start();
@@ -73,9 +75,12 @@ impl<'a> Line<'a> {
     fn number(self, rest: &str, column: usize) -> Result<(Kind, usize), AsmError> {
         let is_part = |(index, letter): (usize, char)| {
             let after_exponent = rest[..index].ends_with(['e', 'E']);
-            letter.is_ascii_alphanumeric() || letter == '.' || (matches!(letter, '+' | '-') && (index == 0 || after_exponent))
+            letter.is_ascii_alphanumeric()
+                || letter == '.'
+                || (matches!(letter, '+' | '-') && (index == 0 || after_exponent))
         };
-        let length = rest.char_indices().find(|place| !is_part(*place)).map_or(rest.len(), |(index, _)| index);
+        let length =
+            rest.char_indices().find(|place| !is_part(*place)).map_or(rest.len(), |(index, _)| index);
         let text = &rest[..length];
         let hexadecimal = text.strip_prefix("0x").map(|digits| u64::from_str_radix(digits, 16));
         let is_whole = text.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
@@ -86,7 +91,9 @@ impl<'a> Line<'a> {
             match text.parse() {
                 Ok(number) => Some(Kind::Int(number)),
                 Err(_) if text.len() > 1 => {
-                    let message = format!("`{text}` is no int of 64 bits; a float is written with a point or an exponent");
+                    let message = format!(
+                        "`{text}` is no int of 64 bits; a float is written with a point or an exponent"
+                    );
                     return Err(self.error(column, message));
                 }
                 Err(_) => None,
@@ -107,7 +114,8 @@ impl<'a> Line<'a> {
                     let escape = &rest[index + 1..];
                     let Some((value, length)) = unescape(escape) else {
                         let column = self.column(offset + index);
-                        let message = "expected an escape: \\n \\r \\t \\0 \\b \\f \\\\ \\/ \\\" \\u{1F600} \\uXXXX";
+                        let message =
+                            "expected an escape: \\n \\r \\t \\0 \\b \\f \\\\ \\/ \\\" \\u{1F600} \\uXXXX";
                         return Err(self.error(column, message));
                     };
                     text.push(value);
@@ -141,7 +149,10 @@ fn unescape(escape: &str) -> Option<(char, usize)> {
             }
             let unit = |text: &str| u16::from_str_radix(text, 16).ok();
             let first = unit(escape.get(1..5)?)?;
-            if let Some(second) = escape.get(5..).and_then(|rest| rest.strip_prefix("\\u")).and_then(|rest| unit(rest.get(..4)?))
+            if let Some(second) = escape
+                .get(5..)
+                .and_then(|rest| rest.strip_prefix("\\u"))
+                .and_then(|rest| unit(rest.get(..4)?))
                 && let Some(Ok(pair)) = char::decode_utf16([first, second]).next()
                 && pair > '\u{ffff}'
             {
@@ -163,5 +174,6 @@ pub(super) fn is_word(text: &str) -> bool {
 }
 
 fn word_length(text: &str) -> usize {
-    text.find(|letter: char| !(is_word_start(letter) || letter.is_alphanumeric() || letter == '.')).unwrap_or(text.len())
+    text.find(|letter: char| !(is_word_start(letter) || letter.is_alphanumeric() || letter == '.'))
+        .unwrap_or(text.len())
 }

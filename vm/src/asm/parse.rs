@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use super::AsmError;
 use super::lex::{Kind, Line, Token};
 use crate::isa::{
-    Check, Condition, ConstIdx, Instruction, JumpOffset, Opcode, Operand, OperandSpec, PhiSource, Phis, Reg, Registers,
-    Role, ScopeId,
+    Check, Condition, ConstIdx, Instruction, JumpOffset, Opcode, Operand, OperandSpec, PhiSource, Phis, Reg,
+    Registers, Role, ScopeId,
 };
 use crate::module::{Constant, ModuleBuilder};
 use crate::values::{AssertKind, TypeId};
@@ -75,7 +75,8 @@ impl<'a> Assembler<'a> {
                 Ok(())
             }
             [first, ..] => {
-                let message = format!("expected an instruction, a label or a directive; found `{}`", first.text);
+                let message =
+                    format!("expected an instruction, a label or a directive; found `{}`", first.text);
                 Err(line.error(first.column, message))
             }
         }
@@ -136,7 +137,12 @@ impl<'a> Assembler<'a> {
         Ok(self.builder)
     }
 
-    fn instruction(&mut self, index: usize, opcode: Opcode, words: &mut Words<'_, 'a>) -> Result<(), AsmError> {
+    fn instruction(
+        &mut self,
+        index: usize,
+        opcode: Opcode,
+        words: &mut Words<'_, 'a>,
+    ) -> Result<(), AsmError> {
         let mut written = Vec::new();
         for (position, spec) in opcode.spec().operands.iter().enumerate() {
             if position > 0 {
@@ -153,10 +159,17 @@ impl<'a> Assembler<'a> {
         Ok(())
     }
 
-    fn operand(&mut self, index: usize, spec: &OperandSpec, words: &mut Words<'_, 'a>) -> Result<Written, AsmError> {
+    fn operand(
+        &mut self,
+        index: usize,
+        spec: &OperandSpec,
+        words: &mut Words<'_, 'a>,
+    ) -> Result<Written, AsmError> {
         let expected = describe(spec);
         Ok(Written::Plain(match spec.role {
-            Role::In | Role::Out | Role::InOut | Role::Tagged => Operand::Register(words.register(&expected)?),
+            Role::In | Role::Out | Role::InOut | Role::Tagged => {
+                Operand::Register(words.register(&expected)?)
+            }
             Role::OptionalIn if words.rest.is_empty() => Operand::OptionalRegister(None),
             Role::OptionalIn => Operand::OptionalRegister(Some(words.register(&expected)?)),
             Role::Registers => return Ok(Written::Registers(words.register_list(&expected)?)),
@@ -196,7 +209,9 @@ impl<'a> Assembler<'a> {
             }
         };
         let fits = i32::try_from(offset).map(JumpOffset);
-        fits.map_err(|_| words.line.error(column, format!("a jump of {offset} instructions does not fit 32 bits")))
+        fits.map_err(|_| {
+            words.line.error(column, format!("a jump of {offset} instructions does not fit 32 bits"))
+        })
     }
 
     /// `[r0: label, r1: label]`
@@ -210,7 +225,8 @@ impl<'a> Assembler<'a> {
                 Place::Label(label) => self.label(words.line, &label)?,
             };
             let label = u16::try_from(place).map_err(|_| {
-                let message = format!("instruction {place} cannot be a source of a phi; only the first 65536 can");
+                let message =
+                    format!("instruction {place} cannot be a source of a phi; only the first 65536 can");
                 words.line.error(column, message)
             })?;
             Ok(PhiSource { register, label }.to_bytes())
@@ -322,7 +338,10 @@ impl<'t, 'a> Words<'t, 'a> {
     }
 
     fn small_number(&mut self, what: &str) -> Result<u16, AsmError> {
-        self.take(what, |token| if let Kind::Int(number) = token.kind { u16::try_from(number).ok() } else { None })
+        self.take(
+            what,
+            |token| if let Kind::Int(number) = token.kind { u16::try_from(number).ok() } else { None },
+        )
     }
 
     /// A label, or the index of an instruction.
@@ -368,7 +387,9 @@ impl<'t, 'a> Words<'t, 'a> {
             items.push(read(self)?);
         }
         if items.len() > usize::from(u8::MAX) {
-            return Err(self.line.error(column, format!("a list of {} is too long; 255 is the most", items.len())));
+            return Err(self
+                .line
+                .error(column, format!("a list of {} is too long; 255 is the most", items.len())));
         }
         Ok(items)
     }
@@ -416,7 +437,8 @@ fn describe(spec: &OperandSpec) -> String {
 }
 
 fn unknown_instruction(word: &str) -> String {
-    let closest = Opcode::ALL.iter().map(|opcode| opcode.spec().mnemonic).min_by_key(|known| distance(known, word));
+    let closest =
+        Opcode::ALL.iter().map(|opcode| opcode.spec().mnemonic).min_by_key(|known| distance(known, word));
     match closest.filter(|known| distance(known, word) <= 2) {
         Some(known) => format!("unknown instruction `{word}`; did you mean `{known}`?"),
         None => format!("unknown instruction `{word}`"),

@@ -45,7 +45,10 @@ pub fn listing(module: &Module) -> String {
 #[must_use]
 pub fn instruction_text(module: &Module, index: usize) -> Option<String> {
     let instruction = module.instruction(index)?;
-    Some(Printer { labels: BTreeSet::new(), by_literal: true, first_equal: HashMap::new(), module }.instruction(index, &instruction))
+    Some(
+        Printer { labels: BTreeSet::new(), by_literal: true, first_equal: HashMap::new(), module }
+            .instruction(index, &instruction),
+    )
 }
 
 struct Printer<'a> {
@@ -112,7 +115,8 @@ impl<'a> Printer<'a> {
     fn instruction(&self, index: usize, instruction: &Instruction<'_>) -> String {
         let mut out = instruction.opcode().spec().mnemonic.to_owned();
         let operands = instruction.operands();
-        let texts = operands.iter().map(|operand| self.operand(index, operand)).filter(|text| !text.is_empty());
+        let texts =
+            operands.iter().map(|operand| self.operand(index, operand)).filter(|text| !text.is_empty());
         for (position, text) in texts.enumerate() {
             out.push_str(if position == 0 { " " } else { ", " });
             out.push_str(&text);
@@ -123,7 +127,9 @@ impl<'a> Printer<'a> {
     fn operand(&self, index: usize, operand: &Operand<'_>) -> String {
         match operand {
             Operand::Register(register) => register.to_string(),
-            Operand::OptionalRegister(register) => register.map(|register| register.to_string()).unwrap_or_default(),
+            Operand::OptionalRegister(register) => {
+                register.map(|register| register.to_string()).unwrap_or_default()
+            }
             Operand::Registers(registers) => {
                 let names: Vec<String> = registers.iter().map(|register| register.to_string()).collect();
                 format!("({})", names.join(", "))
@@ -208,7 +214,10 @@ fn labels(module: &Module) -> BTreeSet<usize> {
 
 fn first_equal(constants: &[Constant]) -> HashMap<u16, u16> {
     let mut by_literal = HashMap::new();
-    (0..).zip(constants).map(|(index, constant)| (index, *by_literal.entry(literal(constant)).or_insert(index))).collect()
+    (0..)
+        .zip(constants)
+        .map(|(index, constant)| (index, *by_literal.entry(literal(constant)).or_insert(index)))
+        .collect()
 }
 
 fn literal(constant: &Constant) -> String {
@@ -241,7 +250,11 @@ fn quoted(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\0' => out.push_str("\\0"),
             // What would end a line, or could not be seen, is written by its number.
-            letter if letter.is_control() || ('\u{2028}'..='\u{202f}').contains(&letter) || letter == '\u{feff}' => {
+            letter
+                if letter.is_control()
+                    || ('\u{2028}'..='\u{202f}').contains(&letter)
+                    || letter == '\u{feff}' =>
+            {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(letter));
             }
             letter => out.push(letter),

@@ -43,7 +43,10 @@ impl Functions {
     }
 
     pub(crate) fn named_text(&self, name: &str) -> Result<FunctionIndex, RuntimeError> {
-        self.by_name.get(name).copied().ok_or_else(|| RuntimeError::UndefinedFunction { name: name.to_owned() })
+        self.by_name
+            .get(name)
+            .copied()
+            .ok_or_else(|| RuntimeError::UndefinedFunction { name: name.to_owned() })
     }
 
     /// The first function that begins at that instruction.

@@ -6,10 +6,13 @@
 
 use std::collections::HashMap;
 
-use crate::interpreter::{Functions, GlobalSlot};
-use crate::interpreter::window::{Context, Flow, Mode, Window};
 use crate::errors::RuntimeError;
-use crate::isa::{Check, ConstIdx, FlowKind, Instruction, JumpOffset, Opcode, Operand, OperandSource, Phis, REGISTERS, Reg, Registers, ScopeId};
+use crate::interpreter::window::{Context, Flow, Mode, Window};
+use crate::interpreter::{Functions, GlobalSlot};
+use crate::isa::{
+    Check, ConstIdx, FlowKind, Instruction, JumpOffset, Opcode, Operand, OperandSource, Phis, REGISTERS, Reg,
+    Registers, ScopeId,
+};
 use crate::module::{Checked, Constant, Module};
 use crate::ops;
 use crate::value::Value;
@@ -194,7 +197,8 @@ impl From<&Constant> for Value {
 /// touch, the most first, and each marks what leads to it and is not marked yet: every instruction is marked once.
 fn registers_reachable(module: &Module) -> Vec<u16> {
     let count = module.len();
-    let touched: Vec<u16> = module.instructions().map(|instruction| registers_touched(&instruction)).collect();
+    let touched: Vec<u16> =
+        module.instructions().map(|instruction| registers_touched(&instruction)).collect();
     let sources = JumpSources::new(module);
     let falls_through = |index: usize| match module.opcode(index).map(|opcode| opcode.spec().flow) {
         Some(FlowKind::Next | FlowKind::Branch | FlowKind::Call | FlowKind::Phi) => true,
@@ -244,7 +248,10 @@ impl JumpSources {
 
     fn of(&self, target: usize) -> impl Iterator<Item = usize> {
         let begin = self.jumps.partition_point(|(to, _)| (*to as usize) < target);
-        self.jumps[begin..].iter().take_while(move |(to, _)| *to as usize == target).map(|(_, from)| *from as usize)
+        self.jumps[begin..]
+            .iter()
+            .take_while(move |(to, _)| *to as usize == target)
+            .map(|(_, from)| *from as usize)
     }
 }
 
@@ -256,7 +263,11 @@ fn registers_touched(instruction: &Instruction<'_>) -> u16 {
         Operand::OptionalRegister(register) => register.map_or(0, one_more),
         Operand::Registers(registers) => registers.iter().map(one_more).max().unwrap_or(0),
         Operand::Phis(phis) => phis.iter().map(|source| one_more(source.register)).max().unwrap_or(0),
-        Operand::Constant(_) | Operand::Type(_) | Operand::Jump(_) | Operand::Check(_) | Operand::Scope(_) => 0,
+        Operand::Constant(_)
+        | Operand::Type(_)
+        | Operand::Jump(_)
+        | Operand::Check(_)
+        | Operand::Scope(_) => 0,
     };
     instruction.operands().iter().map(of_operand).max().unwrap_or(0)
 }

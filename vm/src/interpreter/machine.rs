@@ -159,7 +159,8 @@ impl<'a> Machine<'a> {
         let mut predecessor = enter(self.program.start.target);
         loop {
             // One turn for each frame that is entered or gone back to.
-            let mut window = Window::<M>::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
+            let mut window =
+                Window::<M>::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
             let flow = loop {
                 let Some(op) = ops.get(pc) else {
                     self.pc = pc;
@@ -173,14 +174,20 @@ impl<'a> Machine<'a> {
                     Ok(Flow::Next) => {
                         if M::OBSERVED {
                             report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
-                            window = Window::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
+                            window = Window::new(
+                                registers(&mut self.stack, self.frame.base),
+                                self.observations.as_mut(),
+                            );
                         }
                         pc += 1;
                     }
                     Ok(Flow::Jump(target)) => {
                         if M::OBSERVED {
                             report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
-                            window = Window::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
+                            window = Window::new(
+                                registers(&mut self.stack, self.frame.base),
+                                self.observations.as_mut(),
+                            );
                         }
                         if target.is_phi() {
                             predecessor = Predecessor::Jump(pc);
@@ -264,7 +271,9 @@ impl<'a> Machine<'a> {
 
     /// Leaves a function.
     fn r#return<M: Mode>(&mut self, value: Option<Value>) -> Returned {
-        let Some(caller) = self.callers.pop() else { return Returned::FromProgram(value.unwrap_or_default()) };
+        let Some(caller) = self.callers.pop() else {
+            return Returned::FromProgram(value.unwrap_or_default());
+        };
         let left = std::mem::replace(&mut self.frame, caller.frame);
         self.stack[left.base..left.base + left.size].fill(Value::Empty);
         self.context.scopes.end_frame(left.outer_scopes);
@@ -342,7 +351,8 @@ fn report(
 ) {
     let Some(observed) = observations else { return };
     if let Some(trace) = trace {
-        let written = observed.written.iter().map(|register| (*register, &stack[base + usize::from(register.0)]));
+        let written =
+            observed.written.iter().map(|register| (*register, &stack[base + usize::from(register.0)]));
         trace(TraceStep { pc: pc as u32, digest: trace::digest(written) });
     }
     observed.written.clear();

@@ -96,7 +96,13 @@ fn decode_constants(mut cursor: Cursor<'_>) -> Result<Vec<Constant>, LoadError> 
             format::TAG_STRING => Constant::String(cursor.string("string constant")?),
             format::TAG_BOOL => Constant::Bool(cursor.array::<1>("bool constant")? != [0]),
             format::TAG_EMPTY => Constant::Empty,
-            _ => return Err(LoadError::InvalidConstantTag { tag: u64::from(tag), index: u64::from(index), offset }),
+            _ => {
+                return Err(LoadError::InvalidConstantTag {
+                    tag: u64::from(tag),
+                    index: u64::from(index),
+                    offset,
+                });
+            }
         });
     }
     Ok(constants)
@@ -119,7 +125,8 @@ fn decode_functions(mut cursor: Cursor<'_>) -> Result<Vec<Function>, LoadError> 
 }
 
 fn decode_instructions(mut cursor: Cursor<'_>, constants: &[Constant]) -> Result<Code, LoadError> {
-    let count = cursor.count("instruction count", format::MAX_INSTRUCTIONS, format::LEAST_BYTES_OF_INSTRUCTIONS)?;
+    let count =
+        cursor.count("instruction count", format::MAX_INSTRUCTIONS, format::LEAST_BYTES_OF_INSTRUCTIONS)?;
     let begin = cursor.position;
     let mut starts = Vec::with_capacity(count as usize);
     let mut presence_bytes = Vec::new();

@@ -30,7 +30,12 @@ pub(crate) fn array_get(array: &Value, index: &Value) -> Result<Value, RuntimeEr
 
 /// `r[array][r[index]] = r[value]`; at index == length it appends.
 #[inline(always)]
-pub(crate) fn array_set(memory: &Memory, array: &mut Value, index: Value, value: Value) -> Result<(), RuntimeError> {
+pub(crate) fn array_set(
+    memory: &Memory,
+    array: &mut Value,
+    index: Value,
+    value: Value,
+) -> Result<(), RuntimeError> {
     let Value::Array(array) = array else { return Err(mismatch(Expected::Array, array)) };
     let Value::Int(index) = index else { return Err(mismatch(Expected::IntegerIndex, &index)) };
     let length = array.items().len();

@@ -22,7 +22,12 @@ pub(crate) fn dict_get(dict: &Value, key: &Value) -> Result<Value, RuntimeError>
 
 /// `r[dict][r[key]] = r[value]`; a new key comes last.
 #[inline]
-pub(crate) fn dict_set(memory: &Memory, dict: &mut Value, key: Value, value: Value) -> Result<(), RuntimeError> {
+pub(crate) fn dict_set(
+    memory: &Memory,
+    dict: &mut Value,
+    key: Value,
+    value: Value,
+) -> Result<(), RuntimeError> {
     let dict = changed_dict_of(dict)?;
     let Value::String(key) = key else { return Err(mismatch(Expected::StringKey, &key)) };
     // The question costs a look-up, so it is only asked where the answer matters.

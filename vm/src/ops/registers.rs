@@ -2,8 +2,8 @@
 
 use super::{mismatch, strings};
 use crate::errors::{Expected, RuntimeError};
-use crate::interpreter::Globals;
 use crate::interpreter::GlobalSlot;
+use crate::interpreter::Globals;
 use crate::memory::Memory;
 use crate::value::Value;
 use crate::values::TypeId;

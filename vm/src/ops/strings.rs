@@ -57,7 +57,10 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
     let room = room.try_into().unwrap_or(usize::MAX);
     let mut text = String::new();
     // Strings alone know their length; the text is made in one piece then.
-    let known: usize = values.iter().map(|value| if let Value::String(text) = value { text.as_str().len() } else { 0 }).sum();
+    let known: usize = values
+        .iter()
+        .map(|value| if let Value::String(text) = value { text.as_str().len() } else { 0 })
+        .sum();
     if known <= room {
         text.reserve_exact(known);
     }

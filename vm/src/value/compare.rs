@@ -106,7 +106,8 @@ fn deep<'a>(left: &'a Value, right: &'a Value) -> bool {
             }
         };
         let alike = if let (Value::Array(a), Value::Array(b)) = pair {
-            !classes.join(a.address(), b.address()) || a.items().iter().zip(b.items()).all(|(a, b)| compare(a, b))
+            !classes.join(a.address(), b.address())
+                || a.items().iter().zip(b.items()).all(|(a, b)| compare(a, b))
         } else if let (Value::Dict(a), Value::Dict(b)) = pair {
             !classes.join(a.address(), b.address())
                 || a.iter().all(|(key, a)| b.get(key.as_str()).is_some_and(|b| compare(a, b)))

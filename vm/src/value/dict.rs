@@ -75,7 +75,8 @@ impl Dict {
     /// The entry at or after a position of the vector, and the position behind it.
     pub(super) fn next_entry(&self, position: usize) -> Option<(usize, &Str, &Value)> {
         let entries = self.0.entries.get(position..)?;
-        let (gap, entry) = entries.iter().enumerate().find_map(|(gap, entry)| Some((gap, entry.as_ref()?)))?;
+        let (gap, entry) =
+            entries.iter().enumerate().find_map(|(gap, entry)| Some((gap, entry.as_ref()?)))?;
         Some((position + gap + 1, &entry.key, &entry.value))
     }
 

@@ -22,7 +22,10 @@ pub(super) fn render(spec: &Spec) -> String {
 }
 
 fn render_op(opcodes: &[OpcodeEntry], out: &mut String) {
-    let _ = writeln!(out, "\n/// An instruction of the internal code: fixed size, targets absolute, names resolved.");
+    let _ = writeln!(
+        out,
+        "\n/// An instruction of the internal code: fixed size, targets absolute, names resolved."
+    );
     let _ = writeln!(out, "#[derive(Debug, Clone, Copy)]\npub(crate) enum Op {{");
     for opcode in opcodes {
         let fields: Vec<String> =
@@ -36,7 +39,10 @@ fn render_op(opcodes: &[OpcodeEntry], out: &mut String) {
 fn render_lower(opcodes: &[OpcodeEntry], out: &mut String) {
     let _ = writeln!(out, "\nimpl Op {{");
     let _ = writeln!(out, "    /// The internal form of an instruction; `at` knows where it stands.");
-    let _ = writeln!(out, "    pub(crate) fn lower(instruction: &Instruction<'_>, at: &mut Place<'_>) -> Self {{");
+    let _ = writeln!(
+        out,
+        "    pub(crate) fn lower(instruction: &Instruction<'_>, at: &mut Place<'_>) -> Self {{"
+    );
     let _ = writeln!(out, "        match *instruction {{");
     for opcode in opcodes {
         let operands = operands(opcode);
@@ -45,7 +51,9 @@ fn render_lower(opcodes: &[OpcodeEntry], out: &mut String) {
         let mut fields = Vec::new();
         for (name, role) in &operands {
             let (binding, field) = match role {
-                Role::Registers | Role::Phis | Role::Check => (format!("{name}: _"), format!("{name}: at.span({offset})")),
+                Role::Registers | Role::Phis | Role::Check => {
+                    (format!("{name}: _"), format!("{name}: at.span({offset})"))
+                }
                 Role::Global => (name.clone(), format!("{name}: at.global({name})")),
                 Role::Jump => (name.clone(), format!("{name}: at.target({name})")),
                 Role::In
@@ -179,7 +187,10 @@ fn semantic_call(opcode: &OpcodeEntry, flow: Flow, operands: &[(String, Role)]) 
 
 fn render_phi(opcodes: &[OpcodeEntry], out: &mut String) {
     let _ = writeln!(out, "\nimpl Op {{");
-    let _ = writeln!(out, "    /// Where a phi writes, and which register it reads when control came from `predecessor`.");
+    let _ = writeln!(
+        out,
+        "    /// Where a phi writes, and which register it reads when control came from `predecessor`."
+    );
     let _ = writeln!(
         out,
         "    pub(crate) fn select(self, code: CodeBytes<'_>, predecessor: Option<usize>) -> Option<(Reg, Option<Reg>)> {{"
@@ -192,7 +203,8 @@ fn render_phi(opcodes: &[OpcodeEntry], out: &mut String) {
         let dst = operands.iter().find(|(_, role)| *role == Role::Out).map(|(name, _)| name);
         if let (Some(phis), Some(dst)) = (phis, dst) {
             let call = format!("ops::{}(code.phis({phis}), predecessor)", function(opcode));
-            let _ = writeln!(out, "            Self::{variant}{} => Some(({dst}, {call})),", pattern(&operands));
+            let _ =
+                writeln!(out, "            Self::{variant}{} => Some(({dst}, {call})),", pattern(&operands));
         } else {
             let rest = if operands.is_empty() { "" } else { " { .. }" };
             let _ = writeln!(out, "            Self::{variant}{rest} => None,");

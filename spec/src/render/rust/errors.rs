@@ -25,16 +25,21 @@ fn render_phrases(name: &str, doc: &str, phrases: &[Phrase], out: &mut String) {
         let _ = writeln!(out, "    {},", pascal_case(&phrase.name));
     }
     let _ = writeln!(out, "}}\n\nimpl fmt::Display for {name} {{");
-    let _ = writeln!(out, "    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{\n        f.write_str(match self {{");
+    let _ = writeln!(
+        out,
+        "    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{\n        f.write_str(match self {{"
+    );
     for phrase in phrases {
-        let _ = writeln!(out, "            Self::{} => {},", pascal_case(&phrase.name), literal(&phrase.text));
+        let _ =
+            writeln!(out, "            Self::{} => {},", pascal_case(&phrase.name), literal(&phrase.text));
     }
     let _ = writeln!(out, "        }})\n    }}\n}}");
 }
 
 fn render_errors(name: &str, doc: &str, entries: &[&ErrorEntry], out: &mut String) {
     let _ = writeln!(out, "\n/// {doc} Its text is the message that the specification declares.");
-    let _ = writeln!(out, "#[derive(Debug, Clone, PartialEq, Eq)]\n#[allow(missing_docs)]\npub enum {name} {{");
+    let _ =
+        writeln!(out, "#[derive(Debug, Clone, PartialEq, Eq)]\n#[allow(missing_docs)]\npub enum {name} {{");
     for variant in entries.iter().flat_map(|entry| entry.all_variants()) {
         let _ = writeln!(out, "    /// {}.", sentence(&variant.summary));
         let fields: Vec<String> = variant
@@ -74,7 +79,10 @@ fn render_errors(name: &str, doc: &str, entries: &[&ErrorEntry], out: &mut Strin
     let _ = writeln!(out, "        }}\n    }}\n}}");
 
     let _ = writeln!(out, "\nimpl fmt::Display for {name} {{");
-    let _ = writeln!(out, "    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{\n        match self {{");
+    let _ = writeln!(
+        out,
+        "    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{\n        match self {{"
+    );
     for variant in entries.iter().flat_map(|entry| entry.all_variants()) {
         render_message(&variant, out);
     }
@@ -83,7 +91,12 @@ fn render_errors(name: &str, doc: &str, entries: &[&ErrorEntry], out: &mut Strin
 
 fn render_message(variant: &Variant, out: &mut String) {
     if variant.fields.is_empty() {
-        let _ = writeln!(out, "            Self::{} => f.write_str({}),", variant.name, literal(&variant.message));
+        let _ = writeln!(
+            out,
+            "            Self::{} => f.write_str({}),",
+            variant.name,
+            literal(&variant.message)
+        );
         return;
     }
     let names: Vec<String> = variant.fields.iter().map(|field| identifier(&field.name)).collect();
@@ -108,7 +121,8 @@ fn render_message(variant: &Variant, out: &mut String) {
         })
         .collect();
     let (pattern, message) = (names.join(", "), literal(&variant.message));
-    let _ = writeln!(out, "            Self::{} {{ {pattern} }} => write!(f, {message}{shown}),", variant.name);
+    let _ =
+        writeln!(out, "            Self::{} {{ {pattern} }} => write!(f, {message}{shown}),", variant.name);
 }
 
 fn rust_type(kind: &str) -> &'static str {

@@ -55,7 +55,8 @@ fn render_opcode(spec: &Spec, out: &mut String) {
             })
             .collect();
         let _ = writeln!(out, "        operands: &[{}],", list.join(", "));
-        let errors: Vec<String> = opcode.errors.iter().map(|error| format!("RuntimeErrorKind::{error}")).collect();
+        let errors: Vec<String> =
+            opcode.errors.iter().map(|error| format!("RuntimeErrorKind::{error}")).collect();
         let _ = writeln!(out, "        errors: &[{}],", errors.join(", "));
         let flow = Flow::from_name(&opcode.flow).unwrap_or(Flow::Next);
         let _ = writeln!(out, "        flow: FlowKind::{flow:?},");
@@ -72,14 +73,16 @@ fn render_opcode(spec: &Spec, out: &mut String) {
     }
     let _ = writeln!(out, "}}\n\nimpl Role {{");
     let _ = writeln!(out, "    /// What it means, in one line.");
-    let _ = writeln!(out, "    #[must_use]\n    pub fn summary(self) -> &'static str {{\n        match self {{");
+    let _ =
+        writeln!(out, "    #[must_use]\n    pub fn summary(self) -> &'static str {{\n        match self {{");
     for entry in &spec.isa.roles {
         let Some(role) = Role::from_name(&entry.name) else { continue };
         let _ = writeln!(out, "            Self::{role:?} => {},", literal(&entry.summary));
     }
     let _ = writeln!(out, "        }}\n    }}\n");
     let _ = writeln!(out, "    /// An example of its form in assembly.");
-    let _ = writeln!(out, "    #[must_use]\n    pub fn example(self) -> &'static str {{\n        match self {{");
+    let _ =
+        writeln!(out, "    #[must_use]\n    pub fn example(self) -> &'static str {{\n        match self {{");
     for entry in &spec.isa.roles {
         let Some(role) = Role::from_name(&entry.name) else { continue };
         let _ = writeln!(out, "            Self::{role:?} => {},", literal(&entry.text));
@@ -96,8 +99,14 @@ fn render_opcode(spec: &Spec, out: &mut String) {
 }
 
 fn render_instruction(opcodes: &[OpcodeEntry], out: &mut String) {
-    let _ = writeln!(out, "\n/// A decoded instruction. Lists are views of the encoded bytes, so it is small and copies freely.");
-    let _ = writeln!(out, "#[derive(Debug, Clone, Copy, PartialEq, Eq)]\n#[allow(missing_docs)]\npub enum Instruction<'a> {{");
+    let _ = writeln!(
+        out,
+        "\n/// A decoded instruction. Lists are views of the encoded bytes, so it is small and copies freely."
+    );
+    let _ = writeln!(
+        out,
+        "#[derive(Debug, Clone, Copy, PartialEq, Eq)]\n#[allow(missing_docs)]\npub enum Instruction<'a> {{"
+    );
     for opcode in opcodes {
         let _ = writeln!(out, "    /// `{}`", opcode.summary);
         let fields: Vec<String> =
@@ -125,8 +134,10 @@ fn render_decode(opcodes: &[OpcodeEntry], out: &mut String) {
     );
     let _ = writeln!(out, "        Ok(match opcode {{");
     for opcode in opcodes {
-        let fields: Vec<String> =
-            operands(opcode).iter().map(|(name, role)| format!("{name}: source.{}()?", reader(*role))).collect();
+        let fields: Vec<String> = operands(opcode)
+            .iter()
+            .map(|(name, role)| format!("{name}: source.{}()?", reader(*role)))
+            .collect();
         let body = if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
         let _ = writeln!(out, "            Opcode::{0} => Self::{0}{body},", opcode.variant());
     }
@@ -152,8 +163,14 @@ fn render_operands(opcodes: &[OpcodeEntry], out: &mut String) {
     let _ = writeln!(out, "\n/// The most operands an instruction has.");
     let _ = writeln!(out, "pub const MAX_OPERANDS: usize = {most};");
     let _ = writeln!(out, "\nimpl<'a> Instruction<'a> {{");
-    let _ = writeln!(out, "    /// The operands, in byte order; `opcode().spec().operands` has their names and roles.");
-    let _ = writeln!(out, "    #[must_use]\n    pub fn operands(&self) -> Operands<'a> {{\n        match *self {{");
+    let _ = writeln!(
+        out,
+        "    /// The operands, in byte order; `opcode().spec().operands` has their names and roles."
+    );
+    let _ = writeln!(
+        out,
+        "    #[must_use]\n    pub fn operands(&self) -> Operands<'a> {{\n        match *self {{"
+    );
     for opcode in opcodes {
         let operands = operands(opcode);
         let list: Vec<String> =
@@ -167,9 +184,15 @@ fn render_operands(opcodes: &[OpcodeEntry], out: &mut String) {
         );
     }
     let _ = writeln!(out, "        }}\n    }}\n");
-    let _ = writeln!(out, "    /// The instruction with those operands; none where their number or kinds are not those of the opcode.");
+    let _ = writeln!(
+        out,
+        "    /// The instruction with those operands; none where their number or kinds are not those of the opcode."
+    );
     let _ = writeln!(out, "    #[must_use]");
-    let _ = writeln!(out, "    pub fn from_operands(opcode: Opcode, operands: &[Operand<'a>]) -> Option<Self> {{");
+    let _ = writeln!(
+        out,
+        "    pub fn from_operands(opcode: Opcode, operands: &[Operand<'a>]) -> Option<Self> {{"
+    );
     let _ = writeln!(out, "        Some(match (opcode, operands) {{");
     for opcode in opcodes {
         let operands = operands(opcode);

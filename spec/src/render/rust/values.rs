@@ -37,7 +37,8 @@ fn render_types(spec: &Spec, out: &mut String) {
         let _ = writeln!(out, "\n    /// {doc}\n    #[must_use]");
         let _ = writeln!(out, "    pub fn {function}(self) -> &'static str {{\n        match self {{");
         for entry in types {
-            let _ = writeln!(out, "            Self::{} => {},", pascal_case(&entry.name), literal(text(entry)));
+            let _ =
+                writeln!(out, "            Self::{} => {},", pascal_case(&entry.name), literal(text(entry)));
         }
         let _ = writeln!(out, "        }}\n    }}");
     }
@@ -47,7 +48,10 @@ fn render_types(spec: &Spec, out: &mut String) {
 fn render_assert_kinds(spec: &Spec, out: &mut String) {
     let kinds = &spec.values.assert_kinds;
     let _ = writeln!(out, "\n/// What an assertion checks. Its number is what instructions encode.");
-    let _ = writeln!(out, "#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]\n#[repr(u8)]\npub enum AssertKind {{");
+    let _ = writeln!(
+        out,
+        "#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]\n#[repr(u8)]\npub enum AssertKind {{"
+    );
     for kind in kinds {
         let _ = writeln!(out, "    /// `{}`: {}.", kind.name, kind.passes_when);
         let _ = writeln!(out, "    {} = {},", pascal_case(&kind.name), kind.id);
@@ -82,12 +86,16 @@ fn render_limits(spec: &Spec, out: &mut String) {
         let _ = writeln!(out, "            {}: {value},", limit.name);
     }
     let _ = writeln!(out, "        }}\n    }}\n}}\n\nimpl Limits {{");
-    let _ = writeln!(out, "    /// The names of the limits.\n    pub const NAMES: &'static [&'static str] = &[");
+    let _ =
+        writeln!(out, "    /// The names of the limits.\n    pub const NAMES: &'static [&'static str] = &[");
     for limit in limits {
         let _ = writeln!(out, "        {},", literal(&limit.name));
     }
     let _ = writeln!(out, "    ];\n\n    /// The limit of that name, to be set.");
-    let _ = writeln!(out, "    pub fn by_name(&mut self, name: &str) -> Option<&mut Option<u64>> {{\n        match name {{");
+    let _ = writeln!(
+        out,
+        "    pub fn by_name(&mut self, name: &str) -> Option<&mut Option<u64>> {{\n        match name {{"
+    );
     for limit in limits {
         let _ = writeln!(out, "            {} => Some(&mut self.{}),", literal(&limit.name), limit.name);
     }
@@ -114,7 +122,12 @@ fn render_constants(spec: &Spec, out: &mut String) {
     let format = &spec.format;
     let _ = writeln!(out, "\n/// The constants of the file format.\npub(crate) mod format {{");
     let bytes: Vec<String> = format.magic.bytes().map(|byte| format!("{byte:#04x}")).collect();
-    let _ = writeln!(out, "    pub(crate) const MAGIC: [u8; 4] = [{}]; // {}", bytes.join(", "), format.magic);
+    let _ = writeln!(
+        out,
+        "    /// The first bytes of a module: `{}`.\n    pub const MAGIC: [u8; 4] = [{}];",
+        format.magic,
+        bytes.join(", ")
+    );
     let _ = writeln!(out, "    pub(crate) const VERSION: u32 = {};", format.version);
     let _ = writeln!(out, "    pub(crate) const FLAGS: u32 = {};", format.flags);
     let _ = writeln!(out, "    pub(crate) const HEADER_BYTES: u32 = {};", format.header_bytes());
@@ -125,7 +138,8 @@ fn render_constants(spec: &Spec, out: &mut String) {
     }
     for limit in &format.limits {
         let _ = writeln!(out, "    /// {}.", limit.reason);
-        let _ = writeln!(out, "    pub(crate) const MAX_{}: u32 = {};", constant_name(&limit.name), limit.value);
+        let _ =
+            writeln!(out, "    pub(crate) const MAX_{}: u32 = {};", constant_name(&limit.name), limit.value);
     }
     for section in format.sections.iter() {
         if let Some(least) = section.least {

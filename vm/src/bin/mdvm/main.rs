@@ -1,1 +1,103 @@
-fn main(){}
+//! `mdvm`: runs, checks, shows and assembles Machine Dialect modules.
+//!
+//! Results go to standard output and nothing else does; errors go to standard error. Exit code 0 says that all is well, 1
+//! that the program failed, 2 that the module or the usage was bad, and 130 that Ctrl-C ended the run.
+
+mod files;
+mod input;
+mod report;
+mod run;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Exit code: the program failed.
+const PROGRAM_FAILED: u8 = 1;
+/// Exit code: the module or the usage was bad.
+const BAD_MODULE: u8 = 2;
+/// Exit code: the run was interrupted, as shells say it.
+const INTERRUPTED: u8 = 130;
+
+#[derive(Parser)]
+#[command(name = "mdvm", version, about = "Runs, checks, shows and assembles Machine Dialect modules")]
+#[command(after_help = "\
+FILE is a module (.mdbc), assembly (.mdasm), or - for standard input.
+
+Examples:
+  mdvm run program.mdbc
+  mdvm run --max-steps 1000000 --global 'name=\"World\"' program.mdbc
+  mdvm check *.mdbc
+  mdvm dis program.mdbc
+  mdvm asm program.mdasm -o program.mdbc
+  echo 'debug_print r0' | mdvm run -")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a module; what it prints goes to standard output
+    Run(RunArguments),
+    /// Check that modules load; one line each
+    Check {
+        /// The modules
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Show a module as assembly, with the index and the offset of each instruction
+    Dis {
+        /// The module
+        file: PathBuf,
+        /// Write to this file instead of standard output
+        #[arg(short, long, value_name = "OUT")]
+        output: Option<PathBuf>,
+    },
+    /// Assemble a module
+    Asm {
+        /// The assembly
+        file: PathBuf,
+        /// Write the module to this file, or to standard output with -
+        #[arg(short, long, value_name = "OUT")]
+        output: PathBuf,
+    },
+    /// Answer runs over standard input and output, one JSON object a line, as conformance harnesses ask them
+    Serve,
+}
+
+#[derive(Args)]
+struct RunArguments {
+    /// The module
+    file: PathBuf,
+    /// Print the outcome as JSON, instead of what the program prints
+    #[arg(long)]
+    json: bool,
+    /// End the run before it executes more instructions than that
+    #[arg(long, value_name = "N")]
+    max_steps: Option<u64>,
+    /// End the run before its values take more bytes than that [default: 1073741824]
+    #[arg(long, value_name = "BYTES")]
+    max_memory: Option<u64>,
+    /// End the run before it prints more bytes than that
+    #[arg(long, value_name = "BYTES")]
+    max_output: Option<u64>,
+    /// End the run before calls nest deeper than that [default: 1000]
+    #[arg(long, value_name = "N")]
+    max_call_depth: Option<u64>,
+    /// Give the program a global; VALUE is JSON, as outcomes show values
+    #[arg(long = "global", value_name = "NAME=VALUE")]
+    globals: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check { files } => files::check(&files),
+        Command::Dis { file, output } => files::disassemble(&file, output.as_deref()),
+        Command::Asm { file, output } => files::assemble(&file, &output),
+        Command::Serve => serve::serve(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Errors, for people.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use machine_dialect_vm::asm::instruction_text;
+use machine_dialect_vm::{CallSite, Failure, Module};
+
+/// Prints `error: …` to standard error.
+pub(crate) fn error(message: impl std::fmt::Display) {
+    // Where standard error is closed, too, there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// A path as messages show it.
+pub(crate) fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// Prints why a run failed: the error, the instruction with what it saw, and how control came there.
+pub(crate) fn failure(failure: &Failure, module: &Module, path: &Path) {
+    let mut text = format!("{}: {failure}\n", failure.error.kind().name());
+    let pc = failure.pc;
+    let offset = module.instruction_offset(pc);
+    text += &format!("  at instruction {pc} in {} ({}, byte {offset:#x})\n", failure.function(), shown(path));
+    if let Some(instruction) = instruction_text(module, pc) {
+        text += &format!("    {instruction}\n");
+    }
+    for (register, value) in &failure.operands {
+        text += &format!("    {register} = {value:?}\n");
+    }
+    if !failure.scopes.is_empty() {
+        let scopes: Vec<String> = failure.scopes.iter().map(|scope| scope.0.to_string()).collect();
+        text += &format!("  in scopes {}\n", scopes.join(", "));
+    }
+    for line in call_stack(&failure.call_stack) {
+        text += &format!("  {line}\n");
+    }
+    error(text.trim_end());
+}
+
+/// The callers, one line each; the middle of a long stack is left out.
+fn call_stack(sites: &[CallSite]) -> Vec<String> {
+    /// How many callers are shown next to the failure, and how many at the bottom of the stack.
+    const NEAREST: usize = 10;
+    const FARTHEST: usize = 3;
+    let callers = sites.get(1..).unwrap_or_default();
+    let line = |site: &CallSite| format!("called at instruction {} in {}", site.pc, site.function);
+    if callers.len() <= NEAREST + FARTHEST + 1 {
+        return callers.iter().map(line).collect();
+    }
+    let left_out = callers.len() - NEAREST - FARTHEST;
+    let mut lines: Vec<String> = callers[..NEAREST].iter().map(line).collect();
+    lines.push(format!("… {left_out} calls more …"));
+    lines.extend(callers[callers.len() - FARTHEST..].iter().map(line));
+    lines
+}

@@ -1,0 +1,160 @@
+//! `mdvm run`.
+
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use machine_dialect_vm::{Completion, Failure, Limits, Module, Run, RuntimeErrorKind, Value, Vm, outcome};
+
+use crate::input::{InputError, read_module};
+use crate::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
+
+/// Set by Ctrl-C.
+static INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
+    let globals = match arguments.globals.iter().map(|text| read_global(text)).collect::<Result<Vec<_>, _>>()
+    {
+        Ok(globals) => globals,
+        Err(message) => {
+            report::error(message);
+            return ExitCode::from(BAD_MODULE);
+        }
+    };
+    let module = match read_module(&arguments.file) {
+        Ok(module) => module,
+        Err(InputError::Load(error)) if arguments.json => {
+            return print(&outcome::of_load_error(&error), BAD_MODULE);
+        }
+        Err(error) => {
+            report::error(format!("{}: {error}", report::shown(&arguments.file)));
+            return ExitCode::from(BAD_MODULE);
+        }
+    };
+    listen_for_interrupts();
+    if arguments.json {
+        run_as_json(arguments, module, globals)
+    } else {
+        run_plainly(arguments, module, globals)
+    }
+}
+
+fn run_plainly(arguments: &RunArguments, module: Module, globals: Vec<(String, Value)>) -> ExitCode {
+    let vm = Vm::new(module);
+    let mut stdout = Output::new();
+    let mut write = |line: &str| stdout.write(line);
+    let result = vm.run(options(arguments, globals, &mut write));
+    let flushed = stdout.flush();
+    match (result, flushed) {
+        (Ok(_), Ok(())) => ExitCode::SUCCESS,
+        (Ok(_), Err(error)) => output_failed(&error),
+        (Err(failure), _) => match &failure.sink_error {
+            Some(error) => output_failed(error),
+            None => {
+                report::failure(&failure, vm.module(), &arguments.file);
+                ExitCode::from(code_of(&failure))
+            }
+        },
+    }
+}
+
+fn run_as_json(arguments: &RunArguments, module: Module, globals: Vec<(String, Value)>) -> ExitCode {
+    let vm = Vm::new(module);
+    let mut stdout = String::new();
+    let result = vm.run(options(arguments, globals, &mut stdout));
+    let code = match &result {
+        Ok(Completion { .. }) => 0,
+        Err(failure) => code_of(failure),
+    };
+    print(&outcome::of_run(&result, &stdout), code)
+}
+
+fn options<'a>(
+    arguments: &RunArguments,
+    globals: Vec<(String, Value)>,
+    output: &'a mut dyn machine_dialect_vm::Sink,
+) -> Run<'a> {
+    let RunArguments { max_steps, max_memory, max_output, max_call_depth, json, .. } = arguments;
+    let defaults = Limits::default();
+    // What is collected in memory must have an end.
+    let default_output = if *json { defaults.max_memory } else { defaults.max_output };
+    let limits = Limits {
+        max_steps: max_steps.or(defaults.max_steps),
+        max_memory: max_memory.or(defaults.max_memory),
+        max_output: max_output.or(default_output),
+        max_call_depth: max_call_depth.or(defaults.max_call_depth),
+    };
+    globals
+        .into_iter()
+        .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value))
+        .interrupt(&INTERRUPT)
+}
+
+fn code_of(failure: &Failure) -> u8 {
+    if failure.error.kind() == RuntimeErrorKind::Interrupted { INTERRUPTED } else { PROGRAM_FAILED }
+}
+
+/// Reads `name=VALUE`.
+fn read_global(text: &str) -> Result<(String, Value), String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err(format!("--global {text}: expected NAME=VALUE, such as 'count=3' or 'name=\"World\"'"));
+    };
+    match Value::from_json(value) {
+        Ok(value) => Ok((name.to_owned(), value)),
+        Err(error) => {
+            let hint = "a value is JSON, and a string stands in quotes, as in 'name=\"World\"'";
+            Err(format!("--global {name}: {value} is no value ({error}); {hint}"))
+        }
+    }
+}
+
+/// The first Ctrl-C asks the run to end; the second ends the process, should the run not listen.
+fn listen_for_interrupts() {
+    let handler = || {
+        if INTERRUPT.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+    };
+    // Without a handler Ctrl-C still ends the process, only less politely.
+    let _ = ctrlc::set_handler(handler);
+}
+
+fn print(line: &str, code: u8) -> ExitCode {
+    let mut stdout = Output::new();
+    match stdout.write(line).and_then(|()| stdout.write("\n")).and_then(|()| stdout.flush()) {
+        Ok(()) => ExitCode::from(code),
+        Err(error) => output_failed(&error),
+    }
+}
+
+/// Nobody reading on is the reader's choice; anything else is an error.
+pub(crate) fn output_failed(error: &io::Error) -> ExitCode {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return ExitCode::SUCCESS;
+    }
+    report::error(format!("cannot write output: {error}"));
+    ExitCode::from(PROGRAM_FAILED)
+}
+
+/// Standard output: line by line where a person looks on, in large pieces elsewhere.
+struct Output {
+    writer: BufWriter<Stdout>,
+    is_terminal: bool,
+}
+
+impl Output {
+    fn new() -> Self {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        Self { writer: BufWriter::with_capacity(1 << 16, stdout), is_terminal }
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        self.writer.write_all(text.as_bytes())?;
+        if self.is_terminal { self.writer.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
