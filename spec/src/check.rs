@@ -317,6 +317,7 @@ fn check_format(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
         ("sections", format.sections.iter().map(|one| one.name.as_str()).collect()),
         ("limits", format.limits.iter().map(|one| one.name.as_str()).collect()),
         ("constants", format.constants.iter().map(|one| one.type_name.as_str()).collect()),
+        ("reads", format.reads.iter().map(String::as_str).collect()),
     ] {
         report_duplicates(source, key, names.into_iter(), problems);
     }

@@ -1,7 +1,8 @@
 //! `mdvm-spec`: checks the specification and prints what is generated from it.
 
+use std::fs;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -26,12 +27,27 @@ enum Command {
         /// What to print
         what: What,
     },
+    /// Write the generated files that are checked in
+    Write {
+        /// The root of the repository
+        #[arg(long, default_value = ".", value_name = "FOLDER")]
+        root: PathBuf,
+        /// Write nothing; fail when a file is stale
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
     /// The Rust that the VM includes
     Rust,
+    /// The tables of the Python reference
+    Python,
+    /// The reference for people
+    Docs,
+    /// The JSON Schema of case files
+    Schema,
 }
 
 fn main() -> ExitCode {
@@ -77,7 +93,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let spec = Spec::from_sources(&sources)?;
     let mut stdout = io::stdout().lock();
-    match arguments.command {
+    match &arguments.command {
         Command::Check => writeln!(
             stdout,
             "{} opcodes, {} types, {} errors: fine",
@@ -90,6 +106,33 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
                 write!(stdout, "// ---- {} ----\n{}\n", file.name, file.text)?;
             }
         }
+        Command::Render { what: What::Python } => {
+            stdout.write_all(render::python::tables(&spec).as_bytes())?
+        }
+        Command::Render { what: What::Docs } => {
+            stdout.write_all(render::docs::reference(&spec).as_bytes())?
+        }
+        Command::Render { what: What::Schema } => {
+            stdout.write_all(render::schema::cases(&spec).as_bytes())?
+        }
+        Command::Write { root, check } => write_files(&spec, root, *check)?,
+    }
+    Ok(())
+}
+
+/// Writes the files that are checked in, or fails when one of them is not as it would be written.
+fn write_files(spec: &Spec, root: &Path, only_check: bool) -> Result<(), Failure> {
+    for file in render::checked_in(spec) {
+        let path = root.join(file.path);
+        if fs::read_to_string(&path).is_ok_and(|text| text == file.text) {
+            continue;
+        }
+        if only_check {
+            return Err(io::Error::other(format!("{} is stale; run `{}`", file.path, render::WRITE)).into());
+        }
+        fs::write(&path, file.text)
+            .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+        writeln!(io::stdout(), "wrote {}", file.path)?;
     }
     Ok(())
 }

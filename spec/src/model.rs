@@ -398,6 +398,8 @@ pub struct Format {
     pub constants: Vec<ConstantEntry>,
     /// The limits of the format.
     pub limits: Vec<FormatLimit>,
+    /// What a loader reads, as its errors call it.
+    pub reads: Vec<String>,
     /// The order in which faults are looked for.
     pub fault_order: Vec<String>,
 }

@@ -1,6 +1,33 @@
 //! Printers: one for each thing that is generated from the specification.
 
+pub mod docs;
+pub mod python;
 pub mod rust;
+pub mod schema;
+
+use crate::Spec;
+
+/// The command that writes the generated files that are checked in.
+pub const WRITE: &str = "cargo run -p mdvm-spec -- write";
+
+/// A generated file that is checked in, because a package ships it or people read it where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedIn {
+    /// Its path from the root of the repository.
+    pub path: &'static str,
+    /// Its text.
+    pub text: String,
+}
+
+/// Every generated file that is checked in. [`WRITE`] writes them, and a test fails when one is stale.
+#[must_use]
+pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
+    vec![
+        CheckedIn { path: "spec/REFERENCE.md", text: docs::reference(spec) },
+        CheckedIn { path: "spec/cases.schema.json", text: schema::cases(spec) },
+        CheckedIn { path: "conformance/reference/mdvm_reference/_tables.py", text: python::tables(spec) },
+    ]
+}
 
 /// The first line of a file generated from `files` by `command`, without the comment sign.
 pub(crate) fn banner(files: &str, command: &str) -> String {

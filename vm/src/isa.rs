@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::errors::RuntimeErrorKind;
-use crate::values::{AssertKind, TypeId};
+use crate::values::{AssertKind, TypeId, reads};
 
 include!(concat!(env!("OUT_DIR"), "/instruction.rs"));
 
@@ -83,7 +83,7 @@ pub struct ScopeId(pub u16);
 
 /// A list of registers: a view of the encoded bytes, one for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Registers<'a>(&'a [u8]);
+pub struct Registers<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Registers<'a> {
     /// The registers that `bytes` name, one each; none where there are more than 255.
@@ -112,7 +112,7 @@ impl<'a> Registers<'a> {
 
 /// The sources of a phi: a view of the encoded bytes, three for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Phis<'a>(&'a [[u8; 3]]);
+pub struct Phis<'a>(pub(crate) &'a [[u8; 3]]);
 
 /// One source of a phi.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,10 +237,12 @@ impl<'a> std::ops::Deref for Operands<'a> {
 pub(crate) trait OperandSource<'a> {
     /// What can be wrong with them.
     type Error;
-    /// The next bytes.
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Self::Error>;
-    /// The next `count` groups of `N` bytes.
-    fn groups<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], Self::Error>;
+    /// The next bytes; `what` is what an error calls them.
+    fn bytes<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Self::Error>;
+    /// A count, and as many registers.
+    fn registers(&mut self) -> Result<Registers<'a>, Self::Error>;
+    /// A count, and as many sources of a phi.
+    fn phis(&mut self) -> Result<Phis<'a>, Self::Error>;
     /// Checks a constant that may be of any kind.
     fn check_constant(&mut self, index: u16) -> Result<ConstIdx, Self::Error>;
     /// Checks a constant that must be a string.
@@ -251,62 +253,51 @@ pub(crate) trait OperandSource<'a> {
     fn check_assert_kind(&mut self, id: u8) -> Result<AssertKind, Self::Error>;
 
     fn register(&mut self) -> Result<Reg, Self::Error> {
-        let [register] = self.bytes()?;
+        let [register] = self.bytes(reads::REGISTER)?;
         Ok(Reg(register))
     }
 
     fn optional_register(&mut self) -> Result<Option<Reg>, Self::Error> {
-        let [present] = self.bytes()?;
+        let [present] = self.bytes(reads::PRESENCE_BYTE)?;
         if present == 0 { Ok(None) } else { self.register().map(Some) }
     }
 
-    fn registers(&mut self) -> Result<Registers<'a>, Self::Error> {
-        let [count] = self.bytes()?;
-        let groups = self.groups::<1>(usize::from(count))?;
-        Ok(Registers(groups.as_flattened()))
-    }
-
     fn constant(&mut self) -> Result<ConstIdx, Self::Error> {
-        let index = self.bytes().map(u16::from_le_bytes)?;
+        let index = self.bytes(reads::CONSTANT_INDEX).map(u16::from_le_bytes)?;
         self.check_constant(index)
     }
 
     fn global(&mut self) -> Result<ConstIdx, Self::Error> {
-        let index = self.bytes().map(u16::from_le_bytes)?;
+        let index = self.bytes(reads::CONSTANT_INDEX).map(u16::from_le_bytes)?;
         self.check_string(index)
     }
 
     fn type_id(&mut self) -> Result<TypeId, Self::Error> {
-        let id = self.bytes().map(u16::from_le_bytes)?;
+        let id = self.bytes(reads::TYPE_ID).map(u16::from_le_bytes)?;
         self.check_type(id)
     }
 
     fn jump(&mut self) -> Result<JumpOffset, Self::Error> {
-        self.bytes().map(i32::from_le_bytes).map(JumpOffset)
-    }
-
-    fn phis(&mut self) -> Result<Phis<'a>, Self::Error> {
-        let [count] = self.bytes()?;
-        self.groups(usize::from(count)).map(Phis)
+        self.bytes(reads::JUMP_OFFSET).map(i32::from_le_bytes).map(JumpOffset)
     }
 
     fn check(&mut self) -> Result<Check, Self::Error> {
-        let [kind] = self.bytes()?;
+        let [kind] = self.bytes(reads::ASSERT_KIND)?;
         let kind = self.check_assert_kind(kind)?;
         let message = self.global()?;
         let condition = match kind {
             AssertKind::True => Condition::True,
             AssertKind::NonEmpty => Condition::NonEmpty,
             AssertKind::IntRange => Condition::IntRange {
-                min: self.bytes().map(i64::from_le_bytes)?,
-                max: self.bytes().map(i64::from_le_bytes)?,
+                min: self.bytes(reads::RANGE_MINIMUM).map(i64::from_le_bytes)?,
+                max: self.bytes(reads::RANGE_MAXIMUM).map(i64::from_le_bytes)?,
             },
         };
         Ok(Check { condition, message })
     }
 
     fn scope(&mut self) -> Result<ScopeId, Self::Error> {
-        self.bytes().map(u16::from_le_bytes).map(ScopeId)
+        self.bytes(reads::SCOPE).map(u16::from_le_bytes).map(ScopeId)
     }
 }
 

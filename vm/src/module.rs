@@ -9,7 +9,7 @@ use std::convert::Infallible;
 pub use builder::ModuleBuilder;
 
 use crate::errors::LoadError;
-use crate::isa::{ConstIdx, Instruction, Opcode, OperandSource};
+use crate::isa::{ConstIdx, Instruction, Opcode, OperandSource, Phis, Registers};
 use crate::values::{AssertKind, TypeId, format};
 
 /// A module that passed every check of loading: nothing in it can make a machine index out of range.
@@ -17,8 +17,8 @@ use crate::values::{AssertKind, TypeId, format};
 /// ```
 /// use machine_dialect_vm::Module;
 ///
-/// let error = Module::decode(b"MDBX").unwrap_err();
-/// assert_eq!(error.to_string(), r#"unexpected end of file at byte 0x4: version needs 4 bytes and 0 are left"#);
+/// let error = Module::decode(b"MDBC\x01\0").unwrap_err();
+/// assert_eq!(error.to_string(), "unexpected end of file at byte 0x4: version needs 4 bytes and 2 are left");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Module {
@@ -207,21 +207,31 @@ impl Code {
 /// Operands that were checked when the module was loaded: bytes of [`Code`], from where they begin.
 pub(crate) struct Checked<'a>(pub(crate) &'a [u8]);
 
+impl<'a> Checked<'a> {
+    fn take(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(count);
+        self.0 = rest;
+        taken
+    }
+}
+
 impl<'a> OperandSource<'a> for Checked<'a> {
     type Error = Infallible;
 
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Infallible> {
+    fn bytes<const N: usize>(&mut self, _what: &'static str) -> Result<[u8; N], Infallible> {
         let mut bytes = [0; N];
-        let (head, tail) = self.0.split_at(N);
-        bytes.copy_from_slice(head);
-        self.0 = tail;
+        bytes.copy_from_slice(self.take(N));
         Ok(bytes)
     }
 
-    fn groups<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], Infallible> {
-        let (head, tail) = self.0.split_at(count * N);
-        self.0 = tail;
-        Ok(head.as_chunks().0)
+    fn registers(&mut self) -> Result<Registers<'a>, Infallible> {
+        let count = self.take(1)[0];
+        Ok(Registers(self.take(usize::from(count))))
+    }
+
+    fn phis(&mut self) -> Result<Phis<'a>, Infallible> {
+        let count = self.take(1)[0];
+        Ok(Phis(self.take(usize::from(count) * 3).as_chunks().0))
     }
 
     fn check_constant(&mut self, index: u16) -> Result<ConstIdx, Infallible> {

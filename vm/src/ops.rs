@@ -11,17 +11,13 @@ mod logic;
 mod registers;
 mod strings;
 
-pub(crate) use arithmetic::{add, div, r#mod, mul, neg, sub};
-pub(crate) use arrays::{array_get, array_len, array_set, new_array};
-pub(crate) use control::{
-    assert, break_point, call, halt, jump, jump_if, jump_if_not, nop, phi, r#return, scope_enter, scope_exit,
-};
-pub(crate) use dicts::{
-    dict_clear, dict_contains, dict_get, dict_keys, dict_len, dict_new, dict_remove, dict_set, dict_values,
-};
-pub(crate) use logic::{and, eq, gt, gte, lt, lte, neq, not, or};
-pub(crate) use registers::{cast, check_type, define, load_const, load_global, r#move, store_global};
-pub(crate) use strings::{concat_str, debug_print, str_len};
+pub(crate) use arithmetic::*;
+pub(crate) use arrays::*;
+pub(crate) use control::*;
+pub(crate) use dicts::*;
+pub(crate) use logic::*;
+pub(crate) use registers::*;
+pub(crate) use strings::*;
 
 use crate::errors::{Expected, RuntimeError};
 use crate::value::Value;

@@ -76,7 +76,7 @@ impl Value {
             Self::Function(_) => true,
             Self::Url(text) => !text.is_empty(),
             Self::Array(array) => !array.items().is_empty(),
-            Self::Dict(dict) => dict.len() > 0,
+            Self::Dict(dict) => !dict.is_empty(),
         }
     }
 

@@ -63,7 +63,9 @@ impl<'a> Line<'a> {
                 '0'..='9' | '+' | '-' => self.number(rest, column)?,
                 letter if is_word_start(letter) => (Kind::Word, word_length(rest)),
                 other => {
-                    return Err(self.error(column, format!("unexpected character `{}`", other.escape_debug())));
+                    return Err(
+                        self.error(column, format!("unexpected character `{}`", other.escape_debug()))
+                    );
                 }
             };
             tokens.push(Token { kind, column, text: &rest[..length] });

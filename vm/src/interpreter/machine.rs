@@ -197,6 +197,7 @@ impl<'a> Machine<'a> {
                     Ok(flow @ (Flow::Call { .. } | Flow::Return(_) | Flow::Phi | Flow::Halt)) => break flow,
                     Err(error) => {
                         self.pc = pc;
+                        self.trace_failure::<M>();
                         return Err(error);
                     }
                 }
@@ -204,7 +205,7 @@ impl<'a> Machine<'a> {
             self.pc = pc;
             match flow {
                 Flow::Call { function, dst, args } => {
-                    let entry = self.call(function, dst, args)?;
+                    let entry = self.call(function, dst, args).inspect_err(|_| self.trace_failure::<M>())?;
                     self.trace_step::<M>(pc);
                     pc = entry.target.pc();
                     if entry.target.is_phi() {
@@ -312,6 +313,14 @@ impl<'a> Machine<'a> {
             self.trace_step::<M>(pc);
         }
         Ok(behind)
+    }
+
+    /// Reports the instruction that failed. It wrote nothing, whatever it set out to write.
+    fn trace_failure<M: Mode>(&mut self) {
+        if let Some(observed) = &mut self.observations {
+            observed.written.clear();
+        }
+        self.trace_step::<M>(self.pc);
     }
 
     fn trace_step<M: Mode>(&mut self, pc: usize) {

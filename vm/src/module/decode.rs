@@ -1,14 +1,14 @@
 //! Bytes to module. One cursor reads everything; each error names what was read and where.
 
 use crate::errors::LoadError;
-use crate::isa::{ConstIdx, Instruction, JumpOffset, Opcode, OperandSource, Reg};
+use crate::isa::{ConstIdx, Instruction, JumpOffset, Opcode, OperandSource, Phis, Reg, Registers};
 use crate::module::{Code, Constant, Function, Module};
-use crate::values::{AssertKind, TypeId, format};
+use crate::values::{AssertKind, TypeId, format, reads};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
     if bytes.len() as u64 > u64::from(format::MAX_MODULE_BYTES) {
         return Err(LoadError::CountOverLimit {
-            what: "module size".to_owned(),
+            what: reads::MODULE_SIZE.to_owned(),
             count: bytes.len() as u64,
             limit: u64::from(format::MAX_MODULE_BYTES),
             offset: 0,
@@ -16,7 +16,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
     }
     let header = decode_header(bytes)?;
     let at = |offset: u32| Cursor { bytes, position: offset as usize };
-    let name = at(header.name).string("module name")?;
+    let name = at(header.name).string(reads::MODULE_NAME)?;
     let constants = decode_constants(at(header.constants))?;
     let functions = decode_functions(at(header.functions))?;
     let code = decode_instructions(at(header.instructions), &constants)?;
@@ -41,28 +41,28 @@ struct Header {
 
 fn decode_header(bytes: &[u8]) -> Result<Header, LoadError> {
     let mut cursor = Cursor { bytes, position: 0 };
-    let found = cursor.array::<4>("magic")?;
+    let found = cursor.array::<4>(reads::MAGIC)?;
     if found != format::MAGIC {
         return Err(LoadError::InvalidMagic { found });
     }
     let offset = cursor.position as u64;
-    let version = cursor.u32("version")?;
+    let version = cursor.u32(reads::VERSION)?;
     if version != format::VERSION {
         let (version, supported) = (u64::from(version), u64::from(format::VERSION));
         return Err(LoadError::UnsupportedVersion { version, offset, supported });
     }
     let offset = cursor.position as u64;
-    let flags = cursor.u32("flags")?;
+    let flags = cursor.u32(reads::FLAGS)?;
     if flags != format::FLAGS {
         let (flags, supported) = (u64::from(flags), u64::from(format::FLAGS));
         return Err(LoadError::UnsupportedFlags { flags, offset, supported });
     }
     let offsets_begin = cursor.position;
     let header = Header {
-        name: cursor.u32("name offset")?,
-        constants: cursor.u32("constants offset")?,
-        functions: cursor.u32("functions offset")?,
-        instructions: cursor.u32("instructions offset")?,
+        name: cursor.u32(reads::NAME_OFFSET)?,
+        constants: cursor.u32(reads::CONSTANTS_OFFSET)?,
+        functions: cursor.u32(reads::FUNCTIONS_OFFSET)?,
+        instructions: cursor.u32(reads::INSTRUCTIONS_OFFSET)?,
     };
     debug_assert_eq!(cursor.position, format::HEADER_BYTES as usize);
     let sections = [
@@ -85,16 +85,17 @@ fn decode_header(bytes: &[u8]) -> Result<Header, LoadError> {
 }
 
 fn decode_constants(mut cursor: Cursor<'_>) -> Result<Vec<Constant>, LoadError> {
-    let count = cursor.count("constant count", format::MAX_CONSTANTS, format::LEAST_BYTES_OF_CONSTANTS)?;
+    let count =
+        cursor.count(reads::CONSTANT_COUNT, format::MAX_CONSTANTS, format::LEAST_BYTES_OF_CONSTANTS)?;
     let mut constants = Vec::new();
     for index in 0..count {
         let offset = cursor.position as u64;
-        let [tag] = cursor.array("constant tag")?;
+        let [tag] = cursor.array(reads::CONSTANT_TAG)?;
         constants.push(match tag {
-            format::TAG_INT => Constant::Int(i64::from_le_bytes(cursor.array("int constant")?)),
-            format::TAG_FLOAT => Constant::Float(f64::from_le_bytes(cursor.array("float constant")?)),
-            format::TAG_STRING => Constant::String(cursor.string("string constant")?),
-            format::TAG_BOOL => Constant::Bool(cursor.array::<1>("bool constant")? != [0]),
+            format::TAG_INT => Constant::Int(i64::from_le_bytes(cursor.array(reads::INT_CONSTANT)?)),
+            format::TAG_FLOAT => Constant::Float(f64::from_le_bytes(cursor.array(reads::FLOAT_CONSTANT)?)),
+            format::TAG_STRING => Constant::String(cursor.string(reads::STRING_CONSTANT)?),
+            format::TAG_BOOL => Constant::Bool(cursor.array::<1>(reads::BOOL_CONSTANT)? != [0]),
             format::TAG_EMPTY => Constant::Empty,
             _ => {
                 return Err(LoadError::InvalidConstantTag {
@@ -109,24 +110,28 @@ fn decode_constants(mut cursor: Cursor<'_>) -> Result<Vec<Constant>, LoadError> 
 }
 
 fn decode_functions(mut cursor: Cursor<'_>) -> Result<Vec<Function>, LoadError> {
-    let count = cursor.count("function count", format::MAX_FUNCTIONS, format::LEAST_BYTES_OF_FUNCTIONS)?;
+    let count =
+        cursor.count(reads::FUNCTION_COUNT, format::MAX_FUNCTIONS, format::LEAST_BYTES_OF_FUNCTIONS)?;
     let mut functions: Vec<Function> = Vec::new();
     let mut names = std::collections::HashSet::new();
     for _ in 0..count {
         let offset = cursor.position as u64;
-        let name = cursor.str("function name")?;
+        let name = cursor.str(reads::FUNCTION_NAME)?;
         if !names.insert(name) {
             return Err(LoadError::DuplicateFunction { name: name.to_owned(), offset });
         }
-        let entry = cursor.u32("function entry")?;
+        let entry = cursor.u32(reads::FUNCTION_ENTRY)?;
         functions.push(Function { name: name.to_owned(), entry });
     }
     Ok(functions)
 }
 
 fn decode_instructions(mut cursor: Cursor<'_>, constants: &[Constant]) -> Result<Code, LoadError> {
-    let count =
-        cursor.count("instruction count", format::MAX_INSTRUCTIONS, format::LEAST_BYTES_OF_INSTRUCTIONS)?;
+    let count = cursor.count(
+        reads::INSTRUCTION_COUNT,
+        format::MAX_INSTRUCTIONS,
+        format::LEAST_BYTES_OF_INSTRUCTIONS,
+    )?;
     let begin = cursor.position;
     let mut starts = Vec::with_capacity(count as usize);
     let mut presence_bytes = Vec::new();
@@ -135,7 +140,7 @@ fn decode_instructions(mut cursor: Cursor<'_>, constants: &[Constant]) -> Result
         // The file is shorter than 4 GiB, so every position fits.
         starts.push((cursor.position - begin) as u32);
         let offset = cursor.position;
-        let [byte] = cursor.array("opcode")?;
+        let [byte] = cursor.array(reads::OPCODE)?;
         let Some(opcode) = Opcode::from_byte(byte) else {
             return Err(LoadError::InvalidOpcode {
                 opcode: u64::from(byte),
@@ -143,8 +148,15 @@ fn decode_instructions(mut cursor: Cursor<'_>, constants: &[Constant]) -> Result
                 offset: offset as u64,
             });
         };
-        let mut unchecked =
-            Unchecked { cursor, constants, instruction: index, count, presence: None, bad_jump: None };
+        let mut unchecked = Unchecked {
+            cursor,
+            constants,
+            instruction: index,
+            offset: offset as u64,
+            count,
+            presence: None,
+            bad_jump: None,
+        };
         Instruction::decode(opcode, &mut unchecked)?;
         cursor = unchecked.cursor;
         presence_bytes.extend(unchecked.presence);
@@ -173,13 +185,12 @@ impl<'a> Cursor<'a> {
         self.bytes.len().saturating_sub(self.position)
     }
 
+    /// The next bytes, or none where the file has less.
     #[inline]
-    fn take(&mut self, count: usize, what: &str) -> Result<&'a [u8], LoadError> {
-        let Some(taken) = self.bytes.get(self.position..).and_then(|rest| rest.get(..count)) else {
-            return Err(self.unexpected_end(count, what));
-        };
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let taken = self.bytes.get(self.position..)?.get(..count)?;
         self.position += count;
-        Ok(taken)
+        Some(taken)
     }
 
     #[inline]
@@ -222,9 +233,12 @@ impl<'a> Cursor<'a> {
     }
 
     fn str(&mut self, what: &str) -> Result<&'a str, LoadError> {
-        let length = self.u32(what)?;
+        let Ok(length) = self.u32(what) else {
+            return Err(self.unexpected_end(size_of::<u32>(), &format!("length of {what}")));
+        };
         let begin = self.position;
-        let bytes = self.take(length as usize, what)?;
+        let length = length as usize;
+        let bytes = self.take(length).ok_or_else(|| self.unexpected_end(length, what))?;
         std::str::from_utf8(bytes).map_err(|error| LoadError::InvalidUtf8 {
             what: what.to_owned(),
             offset: (begin + error.valid_up_to()) as u64,
@@ -241,6 +255,8 @@ struct Unchecked<'a, 'c> {
     cursor: Cursor<'a>,
     constants: &'c [Constant],
     instruction: u32,
+    /// Where the instruction begins.
+    offset: u64,
     /// How many instructions there are.
     count: u32,
     /// Where a presence byte stands that is neither 0 nor 1; the canonical form has 1 there.
@@ -249,29 +265,42 @@ struct Unchecked<'a, 'c> {
     bad_jump: Option<LoadError>,
 }
 
-impl Unchecked<'_, '_> {
-    /// The offset of the `size` bytes that were read last.
-    fn offset_of_last(&self, size: usize) -> u64 {
-        (self.cursor.position - size) as u64
-    }
-}
-
 impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
     type Error = LoadError;
 
     #[inline]
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], LoadError> {
-        self.cursor.array("operand")
+    fn bytes<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], LoadError> {
+        self.cursor.array(what)
     }
 
     #[inline]
-    fn groups<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], LoadError> {
-        Ok(self.cursor.take(count * N, "operand list")?.as_chunks().0)
+    fn registers(&mut self) -> Result<Registers<'a>, LoadError> {
+        let [count] = self.bytes(reads::REGISTER_COUNT)?;
+        if let Some(bytes) = self.cursor.take(usize::from(count)) {
+            return Ok(Registers(bytes));
+        }
+        // One at a time they meet the end of the file where it is.
+        loop {
+            self.register()?;
+        }
+    }
+
+    #[inline]
+    fn phis(&mut self) -> Result<Phis<'a>, LoadError> {
+        let [count] = self.bytes(reads::PHI_COUNT)?;
+        if let Some(bytes) = self.cursor.take(usize::from(count) * size_of::<[u8; 3]>()) {
+            return Ok(Phis(bytes.as_chunks().0));
+        }
+        // One at a time they meet the end of the file where it is.
+        loop {
+            self.register()?;
+            self.bytes::<2>(reads::PHI_LABEL)?;
+        }
     }
 
     fn optional_register(&mut self) -> Result<Option<Reg>, LoadError> {
         let position = self.cursor.position;
-        let [present] = self.bytes()?;
+        let [present] = self.bytes(reads::PRESENCE_BYTE)?;
         if present == 0 {
             return Ok(None);
         }
@@ -282,7 +311,7 @@ impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
     }
 
     fn jump(&mut self) -> Result<JumpOffset, LoadError> {
-        let jump = JumpOffset(i32::from_le_bytes(self.bytes()?));
+        let jump = JumpOffset(i32::from_le_bytes(self.bytes(reads::JUMP_OFFSET)?));
         let target = jump.target(self.instruction as usize);
         if !(0..=i64::from(self.count)).contains(&target) {
             self.bad_jump = Some(LoadError::InvalidJumpTarget {
@@ -304,7 +333,7 @@ impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
             index: u64::from(index),
             count: self.constants.len() as u64,
             instruction: u64::from(self.instruction),
-            offset: self.offset_of_last(2),
+            offset: self.offset,
         })
     }
 
@@ -319,7 +348,7 @@ impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
             found,
             expected: TypeId::String,
             instruction: u64::from(self.instruction),
-            offset: self.offset_of_last(2),
+            offset: self.offset,
         })
     }
 
@@ -327,7 +356,7 @@ impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
         TypeId::from_id(id).ok_or_else(|| LoadError::InvalidTypeId {
             id: u64::from(id),
             instruction: u64::from(self.instruction),
-            offset: self.offset_of_last(2),
+            offset: self.offset,
         })
     }
 
@@ -335,7 +364,7 @@ impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
         AssertKind::from_id(id).ok_or_else(|| LoadError::InvalidAssertKind {
             id: u64::from(id),
             instruction: u64::from(self.instruction),
-            offset: self.offset_of_last(1),
+            offset: self.offset,
         })
     }
 }

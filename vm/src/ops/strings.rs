@@ -36,19 +36,15 @@ pub(crate) fn debug_print(memory: &Memory, output: &mut Output<'_>, src: &Value)
     if let Value::Empty = src {
         return Ok(());
     }
-    let in_memory = memory.room().checked_sub(Str::cost(0));
-    let in_output = output.room().checked_sub(1);
-    let room = in_memory.and_then(|memory| in_output.map(|output| output.min(memory)));
-    let line = output.line();
-    let fits = room.is_some_and(|room| append_text(src, line, room.try_into().unwrap_or(usize::MAX)).is_ok());
-    if fits {
+    // Signed, because there may be less than no room: then, too, the smaller of the two decides.
+    let in_memory = i128::from(memory.room()) - i128::from(Str::cost(0));
+    let in_output = i128::from(output.room()) - 1;
+    if let Ok(room) = usize::try_from(in_memory.min(in_output))
+        && append_text(src, output.line(), room).is_ok()
+    {
         return output.print_line();
     }
-    match (in_memory, in_output) {
-        (None, Some(_)) => Err(memory.exhausted()),
-        (Some(memory_room), Some(output_room)) if memory_room < output_room => Err(memory.exhausted()),
-        (Some(_) | None, _) => Err(output.exhausted()),
-    }
+    if in_memory < in_output { Err(memory.exhausted()) } else { Err(output.exhausted()) }
 }
 
 /// A string of the texts of some values, one after another.

@@ -91,14 +91,37 @@ fn shallow(left: &Value, right: &Value) -> Shallow {
 /// Compares containers part by part, with the pairs still to be compared on a stack of our own.
 ///
 /// One part found different settles the whole, so a pair that was taken up once may be taken for equal ever after: if it
-/// is not, that will be found where it was taken up. `Classes` remembers those pairs, and what follows from them, so that
-/// values whose parts are shared many times over are compared in the time it takes to look at each part once.
-fn deep<'a>(left: &'a Value, right: &'a Value) -> bool {
-    let mut pending = vec![(left, right)];
+/// is not, that will be found where it was taken up. What is known of pairs lets values whose parts are shared many times
+/// over be compared in about the time it takes to look at each part once.
+fn deep(left: &Value, right: &Value) -> bool {
     let mut classes = Classes::default();
+    let mut is_rounded = false;
+    if !compare_parts(left, right, &mut is_rounded, |a, b| classes.join(a, b)) {
+        return false;
+    }
+    if !is_rounded {
+        return true;
+    }
+    // An int that was rounded to meet a float may equal that float and still differ from another int that does. Where
+    // that came up, two things equal to a third need not be equal, so only the pairs themselves count.
+    let mut pairs = HashSet::new();
+    compare_parts(left, right, &mut is_rounded, |a, b| pairs.insert((a, b)))
+}
+
+/// Compares containers. `is_new` is asked whether the containers at two addresses must still be compared.
+fn compare_parts<'a>(
+    left: &'a Value,
+    right: &'a Value,
+    is_rounded: &mut bool,
+    mut is_new: impl FnMut(usize, usize) -> bool,
+) -> bool {
+    let mut pending = vec![(left, right)];
     while let Some(pair) = pending.pop() {
         let mut compare = |left: &'a Value, right: &'a Value| match shallow(left, right) {
-            Shallow::Equal => true,
+            Shallow::Equal => {
+                *is_rounded |= rounds(left, right);
+                true
+            }
             Shallow::Different => false,
             Shallow::Parts => {
                 pending.push((left, right));
@@ -106,10 +129,9 @@ fn deep<'a>(left: &'a Value, right: &'a Value) -> bool {
             }
         };
         let alike = if let (Value::Array(a), Value::Array(b)) = pair {
-            !classes.join(a.address(), b.address())
-                || a.items().iter().zip(b.items()).all(|(a, b)| compare(a, b))
+            !is_new(a.address(), b.address()) || a.items().iter().zip(b.items()).all(|(a, b)| compare(a, b))
         } else if let (Value::Dict(a), Value::Dict(b)) = pair {
-            !classes.join(a.address(), b.address())
+            !is_new(a.address(), b.address())
                 || a.iter().all(|(key, a)| b.get(key.as_str()).is_some_and(|b| compare(a, b)))
         } else {
             // Only containers are ever put on the stack.
@@ -122,7 +144,29 @@ fn deep<'a>(left: &'a Value, right: &'a Value) -> bool {
     true
 }
 
-/// Containers taken for equal, by address: a union-find structure.
+/// Whether an int had to be rounded to be compared with a float.
+fn rounds(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        // Every float that an int rounds to fits 128 bits.
+        (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
+            *float as i128 != i128::from(*int)
+        }
+        (
+            Value::Empty
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::String(_)
+            | Value::Function(_)
+            | Value::Url(_)
+            | Value::Array(_)
+            | Value::Dict(_),
+            _,
+        ) => false,
+    }
+}
+
+/// Containers taken for equal, by address: a union-find structure. It takes equality for transitive.
 #[derive(Default)]
 struct Classes {
     parents: HashMap<usize, usize>,

@@ -134,7 +134,14 @@ fn render_arm(opcode: &OpcodeEntry, out: &mut String) {
             lines.push(format!("let function = {call};"));
             let dst = named(Role::Out).unwrap_or_default();
             let args = named(Role::Registers).unwrap_or_default();
-            lines.push(format!("Ok(Flow::Call {{ function, dst: {dst}, args: {args} }})"));
+            let field = |field: &str, name: &str| {
+                if field == name { field.to_owned() } else { format!("{field}: {name}") }
+            };
+            lines.push(format!(
+                "Ok(Flow::Call {{ function, {}, {} }})",
+                field("dst", dst),
+                field("args", args)
+            ));
         }
         Flow::Return => lines.push(format!("Ok(Flow::Return({call}))")),
         Flow::Phi => lines.push("Ok(Flow::Phi)".to_owned()),

@@ -120,6 +120,12 @@ fn render_constants(spec: &Spec, out: &mut String) {
     let _ = writeln!(out, "pub(crate) const TRACKED_SCOPES: usize = {};", values.tracked_scopes);
 
     let format = &spec.format;
+    let _ = writeln!(out, "\n/// What a loader reads, as its errors call it.\npub(crate) mod reads {{");
+    for read in &format.reads {
+        let name = read.replace(' ', "_").to_ascii_uppercase();
+        let _ = writeln!(out, "    pub(crate) const {name}: &str = {};", literal(read));
+    }
+    let _ = writeln!(out, "}}");
     let _ = writeln!(out, "\n/// The constants of the file format.\npub(crate) mod format {{");
     let bytes: Vec<String> = format.magic.bytes().map(|byte| format!("{byte:#04x}")).collect();
     let _ = writeln!(

@@ -1,0 +1,3 @@
+"""The reference interpreter of Machine Dialect bytecode: the semantics of `spec/`, written to be read."""
+
+__version__ = "1.0.0"

@@ -1,0 +1,89 @@
+"""The plug of DESIGN §7: a handshake, then one request a line on stdin and one answer a line on stdout."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, BinaryIO
+
+from . import __version__
+from .decode import decode
+from .errors import Fault, InvalidInput
+from .json_text import parse
+from .machine import Machine, check_run_limits
+from .outcome import load_error_json, object_json, outcome_json, set_globals
+
+PROTOCOL = 1
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answers each request, in order, until there are no more."""
+    _send(answers, json.dumps({"protocol": PROTOCOL, "name": "mdvm-reference", "version": __version__}))
+    for line in requests:
+        if not line.isspace():
+            _send(answers, answer(line))
+
+
+def answer(line: bytes) -> str:
+    """The answer to one request: its outcome, or what is wrong with the request."""
+    number = None
+    try:
+        request = parse(line.decode("utf-8"))
+        if type(request) is not dict:
+            raise InvalidInput("a request is a JSON object")
+        if type(request.get("id")) in (int, str):
+            number = request["id"]
+        else:
+            raise InvalidInput('"id" is a number or a string')
+        return object_json({"id": json.dumps(number), **_result(request)})
+    except ValueError as error:
+        return json.dumps({"id": number, "error": str(error)})
+
+
+def _result(request: dict[str, Any]) -> dict[str, str]:
+    """The fields of an answer besides its id, as JSON."""
+    data = _module_bytes(_field(request, "module", str))
+    limits = _field(request, "limits", dict, {})
+    initial = _field(request, "globals", dict, {})
+    tracing = _field(request, "trace", bool, False)
+    check_run_limits(limits)
+    try:
+        module = decode(data)
+    except Fault as fault:
+        return {"outcome": load_error_json(fault)}
+    printed: list[str] = []
+    machine = Machine(module, limits, printed.append, tracing)
+    set_globals(machine, initial)
+    end = machine.run()
+    result = {"outcome": outcome_json(machine, end, "".join(printed))}
+    if tracing:
+        result["trace"] = json.dumps(machine.trace)
+    machine.discard()
+    return result
+
+
+_REQUIRED = object()
+
+
+def _field(request: dict[str, Any], name: str, kind: type, default: Any = _REQUIRED) -> Any:
+    value = request.get(name)
+    if value is None and default is not _REQUIRED:
+        return default
+    if type(value) is not kind:
+        raise InvalidInput(f'"{name}" is not {_KINDS[kind]}')
+    return value
+
+
+_KINDS = {str: "a string", dict: "an object", bool: "true or false"}
+
+
+def _module_bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise InvalidInput('"module" is not base64') from None
+
+
+def _send(answers: BinaryIO, line: str) -> None:
+    answers.write(line.encode() + b"\n")
+    answers.flush()

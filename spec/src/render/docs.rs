@@ -1,0 +1,171 @@
+//! The reference for people: one page of Markdown.
+
+use std::fmt::Write as _;
+
+use super::python::rule;
+use crate::Spec;
+use crate::model::{ErrorEntry, LimitDefault, OpcodeEntry};
+
+/// `spec/REFERENCE.md`.
+#[must_use]
+pub fn reference(spec: &Spec) -> String {
+    let Spec { isa, values, format, errors } = spec;
+    let sources = "spec/isa.yaml, spec/values.yaml, spec/format.yaml and spec/errors.yaml";
+    let mut out = format!("<!-- {} -->\n\n", super::banner(sources, super::WRITE));
+    out += "# Machine Dialect bytecode: the reference\n\n";
+    let _ = writeln!(
+        out,
+        "Version {} of the format: {} opcodes, {} registers a frame, {} types of values. [The instructions](#instructions), \
+         [values](#values), [the file format](#file-format), [errors](#errors), [limits of a run](#limits-of-a-run).\n",
+        format.version,
+        isa.opcodes.len(),
+        isa.registers,
+        values.types.len()
+    );
+    instructions(isa, &mut out);
+    values_section(values, &mut out);
+    format_section(format, &mut out);
+    out += "## Errors\n\n";
+    for (title, entries) in [
+        ("Of loading", &errors.load),
+        ("Of instructions", &errors.run),
+        ("Of limits", &errors.limit),
+        ("Of the host", &errors.host),
+    ] {
+        let _ = writeln!(out, "### {title}\n\n| kind | message | when |\n|---|---|---|");
+        for entry in entries {
+            error_rows(entry, &mut out);
+        }
+        out.push('\n');
+    }
+    out += "## Limits of a run\n\n| limit | counts | default | error |\n|---|---|---|---|\n";
+    for limit in &values.run_limits {
+        let default = match limit.default {
+            LimitDefault::Number(number) => number.to_string(),
+            LimitDefault::Word(_) => "none".to_owned(),
+        };
+        let _ = writeln!(out, "| `{}` | {} | {default} | `{}` |", limit.name, limit.unit, limit.error);
+    }
+    out += "\nMemory is counted by a cost model that all implementations share; `spec/values.yaml` has its rules.\n\n";
+    out += "| what | bytes | |\n|---|---|---|\n";
+    for cost in &values.costs {
+        let _ = writeln!(out, "| {} | {} | {} |", cost.name, cost.bytes, cell(&cost.summary));
+    }
+    out
+}
+
+fn instructions(isa: &crate::model::Isa, out: &mut String) {
+    *out += "## Instructions\n\nAn instruction is its opcode byte and its operands, in this order, little-endian.\n\n";
+    *out += "| operand | bytes | in assembly | |\n|---|---|---|---|\n";
+    for role in &isa.roles {
+        let bytes = role.bytes.join(", ");
+        let _ = writeln!(out, "| {} | {bytes} | `{}` | {} |", role.name, role.text, cell(&role.summary));
+    }
+    *out += "\n| | instruction | |\n|---|---|---|\n";
+    for opcode in &isa.opcodes {
+        let mnemonic = opcode.mnemonic();
+        let summary = code(&opcode.summary);
+        let _ = writeln!(out, "| {} | [`{mnemonic}`](#{mnemonic}) | {summary} |", opcode.number);
+    }
+    out.push('\n');
+    for opcode in &isa.opcodes {
+        instruction(opcode, out);
+    }
+}
+
+fn instruction(opcode: &OpcodeEntry, out: &mut String) {
+    let operands: Vec<&str> = opcode.operands.iter().map(|operand| operand.name.as_str()).collect();
+    let call = format!("{} {}", opcode.mnemonic(), operands.join(", "));
+    let _ = writeln!(
+        out,
+        "### {}\n\n`{}` — opcode {}, `{}`",
+        opcode.mnemonic(),
+        call.trim_end(),
+        opcode.number,
+        opcode.name
+    );
+    let _ = writeln!(out, "\n{}\n", code(&opcode.summary));
+    if let Some(notes) = &opcode.notes {
+        let _ = writeln!(out, "{}\n", notes.trim_end());
+    }
+    for operand in &opcode.operands {
+        let _ = writeln!(out, "- `{}`: {}", operand.name, operand.role);
+    }
+    for one in &opcode.types {
+        let _ = writeln!(out, "- `{}`", rule(opcode, one));
+    }
+    if !opcode.errors.is_empty() {
+        let _ = writeln!(out, "- errors: {}", opcode.errors.join(", "));
+    }
+    out.push('\n');
+}
+
+fn values_section(values: &crate::model::Values, out: &mut String) {
+    *out += "## Values\n\n| id | type | false when | text | in an outcome | in Python |\n|---|---|---|---|---|---|\n";
+    for one in &values.types {
+        let falsy = one.false_when.as_deref().unwrap_or("never");
+        let _ = writeln!(
+            out,
+            "| {} | {} | {falsy} | {} | `{}` | `{}` |",
+            one.id,
+            one.name,
+            cell(&one.text),
+            one.json,
+            one.python
+        );
+    }
+    out.push('\n');
+    for one in &values.types {
+        if let Some(notes) = &one.notes {
+            let _ = writeln!(out, "- {}: {}", one.name, notes.trim_end());
+        }
+    }
+    *out += "\nCasts; every other is `TypeMismatch`.\n\n| to | from | gives | if |\n|---|---|---|---|\n";
+    for cast in &values.casts {
+        let when = cast.when.as_deref().unwrap_or("always");
+        let _ = writeln!(out, "| {} | {} | {} | {when} |", cast.to, cast.from, cell(&cast.gives));
+    }
+    *out += "\nAssertions.\n\n| id | kind | passes when |\n|---|---|---|\n";
+    for kind in &values.assert_kinds {
+        let _ = writeln!(out, "| {} | `{}` | {} |", kind.id, kind.name, kind.passes_when);
+    }
+    out.push('\n');
+}
+
+fn format_section(format: &crate::model::Format, out: &mut String) {
+    let _ = writeln!(out, "## File format\n\nLittle-endian. A string is a {}.\n", format.string_layout);
+    *out += "| header field | bytes | |\n|---|---|---|\n";
+    for field in &format.header {
+        let _ = writeln!(out, "| {} | {} | {} |", field.name, field.bytes, cell(&field.summary));
+    }
+    *out += "\n| section | layout | |\n|---|---|---|\n";
+    for section in &format.sections {
+        let _ = writeln!(out, "| {} | {} | {} |", section.name, section.layout, cell(&section.summary));
+    }
+    *out += "\n| constant tag | type | payload |\n|---|---|---|\n";
+    for constant in &format.constants {
+        let _ = writeln!(out, "| {} | {} | {} |", constant.tag, constant.type_name, constant.layout);
+    }
+    *out += "\n| limit | value | because |\n|---|---|---|\n";
+    for limit in &format.limits {
+        let _ = writeln!(out, "| {} | {} | {} |", limit.name, limit.value, cell(&limit.reason));
+    }
+    let _ =
+        writeln!(out, "\nThe first fault is reported, in this order: {}.\n", format.fault_order.join(", "));
+}
+
+fn error_rows(entry: &ErrorEntry, out: &mut String) {
+    for variant in entry.all_variants() {
+        let (kind, message, summary) = (&entry.kind, code(&variant.message), cell(&variant.summary));
+        let _ = writeln!(out, "| `{kind}` | {message} | {summary} |");
+    }
+}
+
+/// Text as it may stand in a cell of a table.
+fn cell(text: &str) -> String {
+    text.trim_end().replace('|', "\\|")
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", cell(text))
+}

@@ -1,0 +1,17 @@
+//! The generated files that are checked in are as the specification has them.
+#![allow(missing_docs)]
+
+use std::fs;
+use std::path::Path;
+
+use mdvm_spec::{Spec, render};
+
+#[test]
+fn no_generated_file_is_stale() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let spec = Spec::embedded().unwrap_or_else(|problems| panic!("{problems}"));
+    for file in render::checked_in(&spec) {
+        let text = fs::read_to_string(root.join(file.path)).unwrap_or_default();
+        assert!(text == file.text, "{} is stale; run `{}`", file.path, render::WRITE);
+    }
+}

@@ -1,0 +1,304 @@
+//! Each way in which a specification can be wrong, and the error that says so: with its file, its line and what is there.
+#![allow(missing_docs)]
+
+use mdvm_spec::{Source, Sources, Spec};
+
+/// The specification with one piece of one file replaced, which must then be refused with `message` at the line of that
+/// piece, or at the line of `at` where the error points elsewhere.
+struct Mistake {
+    file: &'static str,
+    replace: &'static str,
+    by: &'static str,
+    at: Option<&'static str>,
+    message: &'static str,
+}
+
+const fn mistake(
+    file: &'static str,
+    replace: &'static str,
+    by: &'static str,
+    message: &'static str,
+) -> Mistake {
+    Mistake { file, replace, by, at: None, message }
+}
+
+impl Mistake {
+    const fn at(self, at: &'static str) -> Self {
+        Self { at: Some(at), ..self }
+    }
+}
+
+const MISTAKES: &[Mistake] = &[
+    // isa.yaml
+    mistake("isa", "number: 8", "number: 7", "opcode number 7 is taken by AddR already"),
+    mistake(
+        "isa",
+        "number: 49",
+        "number: 60",
+        "opcode number 60 stands where 49 should: numbers have no gaps",
+    ),
+    mistake("isa", "number: 49\n", "\n", "missing field `number`").at("name: DictLenR"),
+    mistake("isa", "number: 49", "number: 256", "integer `256`"),
+    mistake("isa", "name: SubR", "name: AddR", "two opcodes are called AddR"),
+    mistake("isa", "name: SubR", "name: Add", "AddR and Add have the same mnemonic `add`"),
+    mistake("isa", "name: SubR", "name: sub_r", "opcode name \"sub_r\" is not in PascalCase"),
+    mistake(
+        "isa",
+        "name: Nop\n    since: 1",
+        "name: Nop\n    since: 2",
+        "Nop is since version 2, outside 1..=1",
+    )
+    .at("since: 2"),
+    mistake("isa", "summary: do nothing", "summary: \"\"", "the summary is empty"),
+    mistake("isa", "summary: do nothing", "summary: \"do\\nnothing\"", "the summary is more than one line"),
+    mistake("isa", "    summary: do nothing\n", "", "missing field `summary`").at("number: 40"),
+    mistake(
+        "isa",
+        "summary: r[dst] = -r[src]",
+        "summary: r[dst] = -r[source]",
+        "the summary of NegR names `source`, which is no operand",
+    ),
+    mistake(
+        "isa",
+        "{name: array, role: inout}",
+        "{name: array, role: changed}",
+        "operand `array` of ArraySetR has the unknown role `changed`",
+    ),
+    mistake(
+        "isa",
+        "{name: array, role: inout}, {name: index",
+        "{name: array, role: inout}, {name: array",
+        "ArraySetR has two operands called `array`",
+    ),
+    mistake(
+        "isa",
+        "{name: array, role: inout}",
+        "{name: Array, role: inout}",
+        "operand name \"Array\" of ArraySetR is not in snake_case",
+    ),
+    mistake(
+        "isa",
+        "{name: size, role: in}",
+        "{name: size, role: out}",
+        "NewArrayR writes 2 registers; an instruction writes one at most",
+    ),
+    mistake(
+        "isa",
+        "- name: scope\n    bytes",
+        "- name: shape\n    bytes",
+        "no renderer knows how to print `shape` of roles",
+    )
+    .at("- name: shape"),
+    mistake("isa", "{name: scopes, summary", "{name: globals, summary", "`globals` stands twice in effects"),
+    mistake(
+        "isa",
+        "{name: halt, summary",
+        "{name: stop, summary",
+        "no renderer knows how to print `stop` of flows",
+    ),
+    mistake("isa", "effects: [scopes]", "effects: [scope]", "ScopeEnterR has the unknown effect `scope`"),
+    mistake("isa", "flow: return", "flow: go", "ReturnR has the unknown flow `go`"),
+    mistake(
+        "isa",
+        "flow: call",
+        "flow: next",
+        "CallR must have both the flow `call` and one operand of role `registers`, or neither",
+    ),
+    mistake(
+        "isa",
+        "errors: [InvalidOperation, IntegerOverflow]",
+        "errors: [InvalidOperation, Overflow]",
+        "NegR lists the error `Overflow`, which errors.yaml does not declare",
+    ),
+    mistake(
+        "isa",
+        "errors: [OutOfMemory, OutputLimitExceeded]",
+        "errors: [OutOfMemory]",
+        "DebugPrint must have both the effect `output` and the error `OutputLimitExceeded`, or neither",
+    )
+    .at("effects: [memory, output]"),
+    mistake(
+        "isa",
+        "- {src: float, gives: float}",
+        "- {src: real, gives: float}",
+        "a type rule of NegR names the unknown type `real`",
+    )
+    .at("types:\n      - {src: int, gives: int}"),
+    mistake(
+        "isa",
+        "- {src: float, gives: float}",
+        "- {source: float, gives: float}",
+        "a type rule of NegR names `source`, which is no operand that is read",
+    )
+    .at("types:\n      - {src: int, gives: int}"),
+    mistake(
+        "isa",
+        "- {src: float, gives: float}",
+        "- {src: float, gives: real}",
+        "a type rule of NegR gives the unknown type `real`",
+    )
+    .at("types:\n      - {src: int, gives: int}"),
+    mistake(
+        "isa",
+        "- {src: float, gives: float}",
+        "- {src: float}",
+        "a type rule of NegR must have either `gives` or `error`",
+    )
+    .at("types:\n      - {src: int, gives: int}"),
+    mistake(
+        "isa",
+        "- {error: InvalidOperation}",
+        "- {error: TypeMismatch}",
+        "a type rule of NegR gives `TypeMismatch`, which its errors do not list",
+    )
+    .at("types:\n      - {src: int, gives: int}"),
+    mistake(
+        "isa",
+        "      - {error: InvalidOperation}\n",
+        "",
+        "the last type rule of NegR must match everything",
+    )
+    .at("types:\n      - {src: int, gives: int}"),
+    mistake(
+        "isa",
+        "registers: 256",
+        "registers: 300",
+        "300 registers cannot be named by one byte; 1 to 256 can",
+    ),
+    mistake("isa", "registers: 256", "registers: 256\nextra: 1", "unknown field `extra`").at("extra: 1"),
+    mistake("isa", "flow: phi", "flaw: phi", "unknown field `flaw`"),
+    // values.yaml
+    mistake("values", "id: 8", "id: 9", "type `dict` has id 9 where 8 should be: ids have no gaps"),
+    mistake("values", "name: dict\n    title", "name: array\n    title", "`array` stands twice in types")
+        .at("name: array\n    title: Dict"),
+    mistake(
+        "values",
+        "types: [int, float]",
+        "types: [int, real]",
+        "class `number` has the unknown type `real`",
+    ),
+    mistake(
+        "values",
+        "{name: callable, types",
+        "{name: number, types",
+        "two types or classes are called `number`",
+    ),
+    mistake(
+        "values",
+        "{to: float, from: int,",
+        "{to: float, from: whole,",
+        "a cast names the unknown type `whole`",
+    ),
+    mistake(
+        "values",
+        "{id: 2, name: int_range",
+        "{id: 3, name: int_range",
+        "assert kind `int_range` has id 3 where 2 should be: ids have no gaps",
+    ),
+    mistake("values", "{name: entry, bytes", "{name: dict, bytes", "`dict` stands twice in costs"),
+    mistake(
+        "values",
+        "default: 1000, error: StackOverflow",
+        "default: 0, error: StackOverflow",
+        "limit `max_call_depth` has the default 0, with which nothing can run",
+    ),
+    mistake(
+        "values",
+        "default: 1000, error: StackOverflow",
+        "default: 1000, error: TooDeep",
+        "limit `max_call_depth` gives the unknown error `TooDeep`",
+    ),
+    // format.yaml
+    mistake("format", "magic: MDBC", "magic: MDBCX", "the magic \"MDBCX\" is not four ASCII letters"),
+    mistake("format", "{tag: 5,", "{tag: 4,", "constant tag 4 is used twice"),
+    mistake(
+        "format",
+        "type: empty, bytes",
+        "type: nothing, bytes",
+        "constant tag 5 has the unknown type `nothing`",
+    ),
+    mistake("format", "value: 65536", "value: 0", "limit `constants` is 0, so no module could load"),
+    mistake(
+        "format",
+        "reason: more than any program has, and a bound on the table of names",
+        "reason: \"\"",
+        "limit `functions` has no reason",
+    ),
+    // errors.yaml
+    mistake(
+        "errors",
+        "- kind: StackOverflow",
+        "- kind: DivisionByZero",
+        "error `DivisionByZero` is declared twice, under run and run",
+    )
+    .at("- kind: DivisionByZero\n    message: Stack"),
+    mistake(
+        "errors",
+        "found {left} and {right}\"\n        fields: [{name: expected",
+        "found {left} and {other}\"\n        fields: [{name: expected",
+        "the message of `OperandTypes` names `other`, which is no field of it",
+    )
+    .at("message: \"Type mismatch: expected {expected}, found {found}\""),
+    mistake(
+        "errors",
+        "Undefined function: {name}",
+        "Undefined function",
+        "field `name` of `UndefinedFunction` is not in its message",
+    )
+    .at("fields: [{name: name, type: text}]\n    summary: no function"),
+    mistake(
+        "errors",
+        "Undefined function: {name}",
+        "Undefined function: {name",
+        "the message of `UndefinedFunction` has a brace that is not closed",
+    ),
+    mistake(
+        "errors",
+        "{name: length, type: uint}",
+        "{name: length, type: usize}",
+        "field `length` of `IndexOutOfBounds` has the unknown type `usize`",
+    ),
+    mistake(
+        "errors",
+        "{name: url, text: url}",
+        "{name: array, text: url}",
+        "`array` stands twice in expectations",
+    ),
+];
+
+#[test]
+fn every_mistake_is_reported_at_its_line() {
+    for mistake in MISTAKES {
+        let original = Sources::embedded();
+        let source = match mistake.file {
+            "isa" => &original.isa,
+            "values" => &original.values,
+            "format" => &original.format,
+            _ => &original.errors,
+        };
+        let text = source.text();
+        let Some(place) = text.find(mistake.replace) else {
+            panic!("{:?} is not in {}.yaml", mistake.replace, mistake.file);
+        };
+        let wrong = format!("{}{}{}", &text[..place], mistake.by, &text[place + mistake.replace.len()..]);
+        let at =
+            mistake.at.map_or(place, |at| wrong.find(at).unwrap_or_else(|| panic!("{at:?} is not there")));
+        let line = wrong[..at].lines().count() + usize::from(wrong[..at].ends_with('\n') || at == 0);
+        let name = format!("{}.yaml", mistake.file);
+        let replaced = Source::new(&name, &wrong);
+        let mut sources = original;
+        match mistake.file {
+            "isa" => sources.isa = replaced,
+            "values" => sources.values = replaced,
+            "format" => sources.format = replaced,
+            _ => sources.errors = replaced,
+        }
+        let Err(problems) = Spec::from_sources(&sources) else {
+            panic!("{:?} in place of {:?} was accepted", mistake.by, mistake.replace);
+        };
+        let found = problems.0.iter().any(|problem| {
+            problem.file == name && problem.line == line && problem.message.contains(mistake.message)
+        });
+        assert!(found, "expected {name}:{line}: {}\nfound {problems}", mistake.message);
+    }
+}

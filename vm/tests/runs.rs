@@ -1,0 +1,125 @@
+//! What holds from run to run: every run starts fresh, and the host can end one.
+#![allow(missing_docs)]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use machine_dialect_vm::{Limits, Module, Run, RuntimeErrorKind, Value, Vm, assemble};
+
+fn vm(text: &str) -> Vm {
+    Vm::new(assemble(text).unwrap_or_else(|error| panic!("{error}")))
+}
+
+#[test]
+fn a_machine_used_again_gives_the_same_again() {
+    let vm = vm("
+        load_global r1, \"count\"
+        debug_print r1
+        load_const r0, 1
+        store_global r0, \"count\"
+        return r0");
+    for _ in 0..3 {
+        let mut printed = String::new();
+        let completion = vm.run(Run::new(&mut printed)).unwrap();
+        assert_eq!((completion.result, completion.steps, printed.as_str()), (Value::Int(1), 5, ""));
+    }
+}
+
+#[test]
+fn a_machine_used_after_an_error_in_a_call_starts_at_the_beginning_with_no_call_open() {
+    let vm = vm("
+        load_const r0, \"deeper\"
+        call r0, r1, ()
+        return r1
+    .func deeper
+        load_global r1, \"fail\"
+        assert r1, non_empty, \"asked to fail\"
+        return r1");
+    let failure = vm.run(Run::new(&mut ())).unwrap_err();
+    assert_eq!(failure.to_string(), "Assertion failed: asked to fail");
+    assert_eq!(
+        (failure.pc, failure.function(), failure.steps, failure.call_stack.len()),
+        (4, "deeper", 4, 2)
+    );
+    let completion = vm.run(Run::new(&mut ()).global("fail", Value::Int(3))).unwrap();
+    assert_eq!((completion.result, completion.steps), (Value::Int(3), 6));
+}
+
+#[test]
+fn what_does_not_load_leaves_no_machine_that_could_run() {
+    let mut bytes = assemble("return").unwrap().encode();
+    assert!(Vm::load(&bytes).is_ok());
+    bytes.pop();
+    let error = Vm::load(&bytes).unwrap_err();
+    assert_eq!(error.to_string(), Module::decode(&bytes).unwrap_err().to_string());
+}
+
+#[test]
+fn memory_of_earlier_runs_does_not_count() {
+    let vm = vm("load_const r0, 100000\nnew_array r1, r0\nreturn r1");
+    let limits = Limits { max_memory: Some(2_000_000), ..Limits::default() };
+    let kept: Vec<Value> =
+        (0..10).map(|_| vm.run(Run::new(&mut ()).limits(limits.clone())).unwrap().result).collect();
+    assert_eq!(kept.len(), 10);
+}
+
+#[test]
+fn another_thread_can_interrupt_an_endless_loop() {
+    let endless = vm("again:\njump again");
+    let flag = AtomicBool::new(false);
+    let failure = thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(50));
+            flag.store(true, Ordering::Relaxed);
+        });
+        endless.run(Run::new(&mut ()).interrupt(&flag)).unwrap_err()
+    });
+    assert_eq!(failure.error.kind(), RuntimeErrorKind::Interrupted);
+    assert!(failure.steps > 0);
+}
+
+#[test]
+fn a_deadline_ends_an_endless_loop() {
+    let endless = vm("again:\njump again");
+    let deadline = Instant::now() + Duration::from_millis(50);
+    let failure = endless.run(Run::new(&mut ()).deadline(deadline)).unwrap_err();
+    assert_eq!(failure.error.kind(), RuntimeErrorKind::DeadlineExceeded);
+    assert!(Instant::now() >= deadline);
+}
+
+#[test]
+fn a_sink_that_refuses_ends_the_run_with_its_reason() {
+    let vm = vm("load_const r0, 1\ndebug_print r0\nreturn r0");
+    let mut full = |_: &str| Err(io::Error::other("the disk is full"));
+    let failure = vm.run(Run::new(&mut full)).unwrap_err();
+    assert_eq!(failure.error.kind(), RuntimeErrorKind::OutputFailed);
+    assert_eq!(failure.to_string(), "Cannot write output: the disk is full");
+    assert_eq!((failure.pc, failure.steps), (1, 2));
+}
+
+#[test]
+fn dict_order_is_the_same_in_every_run() {
+    let vm = vm("
+        dict_new r0
+        load_const r1, \"zebra\"
+        dict_set r0, r1, r1
+        load_const r1, \"apple\"
+        dict_set r0, r1, r1
+        load_const r1, \"mango\"
+        dict_set r0, r1, r1
+        return r0");
+    for _ in 0..20 {
+        let result = vm.run(Run::new(&mut ())).unwrap().result;
+        assert_eq!(result.to_text(1000).unwrap(), "{zebra: zebra, apple: apple, mango: mango}");
+    }
+}
+
+#[test]
+fn a_trace_tells_each_instruction_and_what_it_wrote() {
+    let vm = vm("load_const r0, 1\nnop\nload_const r1, \"x\"\nadd r2, r0, r1");
+    let mut steps = Vec::new();
+    let mut trace = |step: machine_dialect_vm::TraceStep| steps.push((step.pc, step.digest.is_some()));
+    assert!(vm.run(Run::new(&mut ()).trace(&mut trace)).is_err());
+    assert_eq!(steps, [(0, true), (1, false), (2, true), (3, false)]);
+}
