@@ -223,6 +223,11 @@ fn check_types(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
             (None, Some(_)) => {}
             _ => report.add("types", format!("a type rule of {name} must have either `gives` or `error`")),
         }
+        if let Some(expected) = &rule.expected
+            && !spec.errors.expectations.iter().any(|one| one.name == *expected)
+        {
+            report.add("types", format!("a type rule of {name} names the unknown expectation `{expected}`"));
+        }
         for error in rule.error.iter().chain(&rule.may) {
             if !opcode.errors.contains(error) {
                 report.add(

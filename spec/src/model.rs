@@ -116,6 +116,9 @@ pub struct TypeRule {
     /// The error, where the combination is one.
     #[serde(default)]
     pub error: Option<String>,
+    /// What a `TypeMismatch` says was expected: one of the expectations.
+    #[serde(default)]
+    pub expected: Option<String>,
     /// Errors that depend on more than the types.
     #[serde(default)]
     pub may: Vec<String>,

@@ -167,6 +167,13 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake("isa", "registers: 256", "registers: 256\nextra: 1", "unknown field `extra`").at("extra: 1"),
     mistake("isa", "flow: phi", "flaw: phi", "unknown field `flaw`"),
+    mistake(
+        "isa",
+        "expected: integer}",
+        "expected: whole}",
+        "a type rule of NewArrayR names the unknown expectation `whole`",
+    )
+    .at("types:\n      - {size: int"),
     // values.yaml
     mistake("values", "id: 8", "id: 9", "type `dict` has id 9 where 8 should be: ids have no gaps"),
     mistake("values", "name: dict\n    title", "name: array\n    title", "`array` stands twice in types")
