@@ -1,0 +1,8 @@
+//! Sessions at a terminal, as a user would have them: `cmd/*.md` tells what is typed and what is shown. With
+//! `TRYCMD=overwrite` what is shown now is written there; read the difference before you commit it.
+#![allow(missing_docs)]
+
+#[test]
+fn sessions_are_as_recorded() {
+    trycmd::TestCases::new().case("tests/cmd/*.md");
+}
