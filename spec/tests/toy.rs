@@ -1,6 +1,6 @@
 //! What is generated from a specification of three opcodes. A change to a renderer shows here as a change to the golden
 //! files: run with `BLESS=1` to take it over, and read the difference before you commit it.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 use std::{env, fs};

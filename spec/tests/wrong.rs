@@ -1,5 +1,5 @@
 //! Each way in which a specification can be wrong, and the error that says so: with its file, its line and what is there.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use mdvm_spec::{Source, Sources, Spec};
 

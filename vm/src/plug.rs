@@ -136,11 +136,10 @@ fn read_limits(json: &Json) -> Result<Limits, String> {
         let Some(limit) = limits.by_name(name) else {
             return Err(format!("there is no limit `{name}`; there are {}", Limits::NAMES.join(", ")));
         };
-        *limit = match value {
-            Json::Null => None,
-            _ => {
-                Some(value.as_u64().ok_or_else(|| format!("limit `{name}` is {value}, not a whole number"))?)
-            }
+        *limit = if value.is_null() {
+            None
+        } else {
+            Some(value.as_u64().ok_or_else(|| format!("limit `{name}` is {value}, not a whole number"))?)
         };
     }
     Ok(limits)

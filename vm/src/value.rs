@@ -10,6 +10,7 @@ mod drop;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 mod text;
+mod walk;
 
 use std::cell::Cell;
 use std::fmt;
@@ -77,6 +78,22 @@ impl Value {
             Self::Url(text) => !text.is_empty(),
             Self::Array(array) => !array.items().is_empty(),
             Self::Dict(dict) => !dict.is_empty(),
+        }
+    }
+
+    /// The number as a float; an int is rounded to the nearest, ties to even. None for what is no number.
+    #[inline(always)]
+    pub(crate) fn to_float(&self) -> Option<f64> {
+        match self {
+            Self::Int(number) => Some(*number as f64),
+            Self::Float(number) => Some(*number),
+            Self::Empty
+            | Self::Bool(_)
+            | Self::String(_)
+            | Self::Function(_)
+            | Self::Url(_)
+            | Self::Array(_)
+            | Self::Dict(_) => None,
         }
     }
 
@@ -162,16 +179,10 @@ impl fmt::Debug for Value {
         let cut = append_text(self, &mut text, SHOWN).is_err();
         let shown = if cut { text::cut(&text, SHOWN) } else { &text };
         let end = if cut { "…" } else { "" };
-        match self {
-            Self::String(_) => write!(f, "{shown:?}{end}"),
-            Self::Url(_) => write!(f, "url({shown:?}{end})"),
-            Self::Empty
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Float(_)
-            | Self::Function(_)
-            | Self::Array(_)
-            | Self::Dict(_) => write!(f, "{shown}{end}"),
+        if matches!(self, Self::String(_) | Self::Url(_)) {
+            write!(f, "{shown:?}{end}")
+        } else {
+            write!(f, "{shown}{end}")
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The command `mdvm` where a recorded session does not reach: pipes, signals, full disks, standard input, the examples of
 //! its help.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -15,14 +15,15 @@ fn mdvm() -> Command {
     Command::new(env!("CARGO_BIN_EXE_mdvm"))
 }
 
+/// The command, with pipes on all sides.
+fn spawn(arguments: &[&str]) -> Child {
+    let mut command = mdvm();
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
 fn with_input(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = mdvm()
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = spawn(arguments);
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = thread::spawn(move || {
@@ -83,13 +84,7 @@ fn names_of_files_and_functions_may_be_in_any_script() {
 
 #[test]
 fn a_reader_that_goes_away_ends_the_run_quietly() {
-    let mut child = mdvm()
-        .args(["run", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = spawn(&["run", "-"]);
     child.stdin.take().unwrap().write_all(ENDLESS_PRINT.as_bytes()).unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -123,13 +118,7 @@ fn a_full_disk_is_an_error_with_its_reason() {
 #[test]
 fn an_interrupt_ends_the_run_with_what_was_printed_and_where_it_was() {
     for arguments in [["run", "-"].as_slice(), &["run", "--json", "-"]] {
-        let mut child = mdvm()
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(arguments);
         let program = "load_const r0, \"begun\"\ndebug_print r0\nagain:\njump again";
         child.stdin.take().unwrap().write_all(program.as_bytes()).unwrap();
         // The handler is there once the program runs, which takes it a moment.

@@ -1,5 +1,5 @@
 //! Values that nest deeper than any stack, and that stand for more than any memory holds.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::time::{Duration, Instant};
 

@@ -78,3 +78,9 @@ fn constant_name(name: &str) -> String {
 fn literal(text: &str) -> String {
     format!("{text:?}")
 }
+
+/// The text with a capital letter at its beginning.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}

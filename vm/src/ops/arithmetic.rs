@@ -49,18 +49,12 @@ pub(crate) fn r#mod(left: &Value, right: &Value) -> Result<Value, RuntimeError> 
 /// `r[dst] = -r[src]`
 #[inline(always)]
 pub(crate) fn neg(src: &Value) -> Result<Value, RuntimeError> {
-    match src {
-        Value::Int(number) => checked(number.checked_neg()),
-        Value::Float(number) => Ok(Value::Float(-number)),
-        Value::Empty
-        | Value::Bool(_)
-        | Value::String(_)
-        | Value::Function(_)
-        | Value::Url(_)
-        | Value::Array(_)
-        | Value::Dict(_) => {
-            Err(RuntimeError::InvalidOperation { operation: Operation::Negation, r#type: src.type_id() })
-        }
+    if let Value::Int(number) = src {
+        return checked(number.checked_neg());
+    }
+    match src.to_float() {
+        Some(number) => Ok(Value::Float(-number)),
+        None => Err(RuntimeError::InvalidOperation { operation: Operation::Negation, r#type: src.type_id() }),
     }
 }
 
@@ -83,17 +77,7 @@ fn arithmetic(
 /// Division by zero is an error whatever the other operand is, so it is looked at before any type.
 #[inline(always)]
 fn refuse_zero(right: &Value) -> Result<(), RuntimeError> {
-    let is_zero = match right {
-        Value::Int(number) => *number == 0,
-        Value::Float(number) => *number == 0.0,
-        Value::Empty
-        | Value::Bool(_)
-        | Value::String(_)
-        | Value::Function(_)
-        | Value::Url(_)
-        | Value::Array(_)
-        | Value::Dict(_) => false,
-    };
+    let is_zero = matches!(right, Value::Int(0)) || matches!(right, Value::Float(number) if *number == 0.0);
     if is_zero { Err(RuntimeError::DivisionByZero) } else { Ok(()) }
 }
 
@@ -102,24 +86,8 @@ fn checked(result: Option<i64>) -> Result<Value, RuntimeError> {
     result.map(Value::Int).ok_or(RuntimeError::IntegerOverflow)
 }
 
-/// Two numbers of which one at least is a float, as floats.
+/// Two numbers as floats.
 #[inline(always)]
 fn float_pair(left: &Value, right: &Value) -> Option<(f64, f64)> {
-    match (left, right) {
-        (Value::Float(a), Value::Float(b)) => Some((*a, *b)),
-        (Value::Int(a), Value::Float(b)) => Some((*a as f64, *b)),
-        (Value::Float(a), Value::Int(b)) => Some((*a, *b as f64)),
-        (
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::String(_)
-            | Value::Function(_)
-            | Value::Url(_)
-            | Value::Array(_)
-            | Value::Dict(_),
-            _,
-        ) => None,
-    }
+    Some((left.to_float()?, right.to_float()?))
 }

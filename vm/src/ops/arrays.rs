@@ -55,18 +55,9 @@ pub(crate) fn array_set(
 /// `r[dst]` = number of elements of `r[array]`.
 #[inline(always)]
 pub(crate) fn array_len(array: &Value) -> Result<Value, RuntimeError> {
-    match array {
-        // A length in memory fits 63 bits.
-        Value::Array(array) => Ok(Value::Int(array.items().len() as i64)),
-        Value::Empty
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::String(_)
-        | Value::Function(_)
-        | Value::Url(_)
-        | Value::Dict(_) => Err(mismatch(Expected::Array, array)),
-    }
+    let Value::Array(array) = array else { return Err(mismatch(Expected::Array, array)) };
+    // A length in memory fits 63 bits.
+    Ok(Value::Int(array.items().len() as i64))
 }
 
 #[cold]

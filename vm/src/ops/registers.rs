@@ -49,28 +49,9 @@ pub(crate) fn cast(memory: &Memory, src: &Value, target: TypeId) -> Result<Value
     match target {
         TypeId::Bool => Ok(Value::Bool(src.is_truthy())),
         TypeId::Int => cast_to_int(src),
-        TypeId::Float => match src {
-            Value::Float(number) => Ok(Value::Float(*number)),
-            Value::Int(number) => Ok(Value::Float(*number as f64)),
-            Value::Empty
-            | Value::Bool(_)
-            | Value::String(_)
-            | Value::Function(_)
-            | Value::Url(_)
-            | Value::Array(_)
-            | Value::Dict(_) => Err(mismatch(Expected::Float, src)),
-        },
-        TypeId::String => match src {
-            Value::String(_) => Ok(src.clone()),
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Function(_)
-            | Value::Url(_)
-            | Value::Array(_)
-            | Value::Dict(_) => strings::text_of(memory, &[src]),
-        },
+        TypeId::Float => src.to_float().map(Value::Float).ok_or_else(|| mismatch(Expected::Float, src)),
+        TypeId::String if matches!(src, Value::String(_)) => Ok(src.clone()),
+        TypeId::String => strings::text_of(memory, &[src]),
         TypeId::Empty => Err(mismatch(Expected::Empty, src)),
         TypeId::Function => Err(mismatch(Expected::Function, src)),
         TypeId::Url => Err(mismatch(Expected::Url, src)),
@@ -82,20 +63,15 @@ pub(crate) fn cast(memory: &Memory, src: &Value, target: TypeId) -> Result<Value
 fn cast_to_int(src: &Value) -> Result<Value, RuntimeError> {
     /// 2⁶³, the first float that is too large.
     const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
-    match src {
-        Value::Int(number) => Ok(Value::Int(*number)),
-        Value::Bool(value) => Ok(Value::Int(i64::from(*value))),
-        Value::Float(number) if number.fract() == 0.0 && (-TOO_LARGE..TOO_LARGE).contains(number) => {
-            Ok(Value::Int(*number as i64))
-        }
-        Value::Float(number) => {
-            Err(RuntimeError::CastOutOfRange { expected: Expected::Integer, text: number.to_string() })
-        }
-        Value::Empty
-        | Value::String(_)
-        | Value::Function(_)
-        | Value::Url(_)
-        | Value::Array(_)
-        | Value::Dict(_) => Err(mismatch(Expected::Integer, src)),
+    if let Value::Bool(value) = src {
+        return Ok(Value::Int(i64::from(*value)));
+    }
+    let Value::Float(number) = src else {
+        return if let Value::Int(_) = src { Ok(src.clone()) } else { Err(mismatch(Expected::Integer, src)) };
+    };
+    if number.fract() == 0.0 && (-TOO_LARGE..TOO_LARGE).contains(number) {
+        Ok(Value::Int(*number as i64))
+    } else {
+        Err(RuntimeError::CastOutOfRange { expected: Expected::Integer, text: number.to_string() })
     }
 }

@@ -14,18 +14,9 @@ pub(crate) fn concat_str(memory: &Memory, left: &Value, right: &Value) -> Result
 /// `r[dst]` = length of `r[str]` in UTF-8 bytes.
 #[inline(always)]
 pub(crate) fn str_len(str: &Value) -> Result<Value, RuntimeError> {
-    match str {
-        // A length in memory fits 63 bits.
-        Value::String(text) => Ok(Value::Int(text.as_str().len() as i64)),
-        Value::Empty
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Function(_)
-        | Value::Url(_)
-        | Value::Array(_)
-        | Value::Dict(_) => Err(mismatch(Expected::String, str)),
-    }
+    let Value::String(text) = str else { return Err(mismatch(Expected::String, str)) };
+    // A length in memory fits 63 bits.
+    Ok(Value::Int(text.as_str().len() as i64))
 }
 
 /// Prints `text(r[src])` and a newline; empty prints nothing at all.

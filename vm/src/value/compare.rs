@@ -14,27 +14,15 @@ pub(crate) enum Order {
 /// The order of two numbers or two strings; `None` where the types have no order.
 #[inline]
 pub(super) fn order(left: &Value, right: &Value) -> Option<Order> {
-    let floats = |a: f64, b: f64| Some(a.partial_cmp(&b).map_or(Order::Unordered, Order::Known));
-    match (left, right) {
-        (Value::Int(a), Value::Int(b)) => Some(Order::Known(a.cmp(b))),
-        (Value::Float(a), Value::Float(b)) => floats(*a, *b),
-        (Value::Int(a), Value::Float(b)) => floats(*a as f64, *b),
-        (Value::Float(a), Value::Int(b)) => floats(*a, *b as f64),
-        // UTF-8 orders by bytes as it does by code points.
-        (Value::String(a), Value::String(b)) => Some(Order::Known(a.as_str().cmp(b.as_str()))),
-        (
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::String(_)
-            | Value::Function(_)
-            | Value::Url(_)
-            | Value::Array(_)
-            | Value::Dict(_),
-            _,
-        ) => None,
+    if let (Value::Int(a), Value::Int(b)) = (left, right) {
+        return Some(Order::Known(a.cmp(b)));
     }
+    if let (Value::String(a), Value::String(b)) = (left, right) {
+        // UTF-8 orders by bytes as it does by code points.
+        return Some(Order::Known(a.as_str().cmp(b.as_str())));
+    }
+    let (a, b) = (left.to_float()?, right.to_float()?);
+    Some(a.partial_cmp(&b).map_or(Order::Unordered, Order::Known))
 }
 
 /// Whether two values are equal.
@@ -57,33 +45,24 @@ enum Shallow {
 
 #[inline]
 fn shallow(left: &Value, right: &Value) -> Shallow {
-    let is_equal = match (left, right) {
-        (Value::Empty, Value::Empty) => true,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Int(a), Value::Int(b)) => a == b,
-        (Value::Float(a), Value::Float(b)) => a == b,
-        (Value::Int(a), Value::Float(b)) => *a as f64 == *b,
-        (Value::Float(a), Value::Int(b)) => *a == *b as f64,
-        (Value::String(a), Value::String(b)) => a.as_str() == b.as_str(),
-        (Value::Function(a), Value::Function(b)) | (Value::Url(a), Value::Url(b)) => a == b,
-        (Value::Array(a), Value::Array(b)) => {
-            return if a.items().len() == b.items().len() { Shallow::Parts } else { Shallow::Different };
+    let is_equal = match left {
+        Value::Empty => matches!(right, Value::Empty),
+        Value::Bool(a) => matches!(right, Value::Bool(b) if a == b),
+        Value::Int(a) => {
+            matches!(right, Value::Int(b) if a == b) || matches!(right, Value::Float(b) if *a as f64 == *b)
         }
-        (Value::Dict(a), Value::Dict(b)) => {
-            return if a.len() == b.len() { Shallow::Parts } else { Shallow::Different };
+        Value::Float(a) => right.to_float().is_some_and(|b| *a == b),
+        Value::String(a) => matches!(right, Value::String(b) if a.as_str() == b.as_str()),
+        Value::Function(a) => matches!(right, Value::Function(b) if a == b),
+        Value::Url(a) => matches!(right, Value::Url(b) if a == b),
+        Value::Array(a) => {
+            let is_like = matches!(right, Value::Array(b) if a.items().len() == b.items().len());
+            return if is_like { Shallow::Parts } else { Shallow::Different };
         }
-        (
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::String(_)
-            | Value::Function(_)
-            | Value::Url(_)
-            | Value::Array(_)
-            | Value::Dict(_),
-            _,
-        ) => false,
+        Value::Dict(a) => {
+            let is_like = matches!(right, Value::Dict(b) if a.len() == b.len());
+            return if is_like { Shallow::Parts } else { Shallow::Different };
+        }
     };
     if is_equal { Shallow::Equal } else { Shallow::Different }
 }
@@ -146,24 +125,9 @@ fn compare_parts<'a>(
 
 /// Whether an int had to be rounded to be compared with a float.
 fn rounds(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        // Every float that an int rounds to fits 128 bits.
-        (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
-            *float as i128 != i128::from(*int)
-        }
-        (
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::String(_)
-            | Value::Function(_)
-            | Value::Url(_)
-            | Value::Array(_)
-            | Value::Dict(_),
-            _,
-        ) => false,
-    }
+    // Every float that an int rounds to fits 128 bits.
+    let differ = |int: &i64, float: &f64| *float as i128 != i128::from(*int);
+    matches!((left, right), (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) if differ(int, float))
 }
 
 /// Containers taken for equal, by address: a union-find structure. It takes equality for transitive.

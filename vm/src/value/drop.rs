@@ -14,24 +14,14 @@ pub(super) fn is_container(value: &Value) -> bool {
 /// Drops values without recursion: what they hold is taken out before they go.
 pub(super) fn drop_values(mut pending: Vec<Value>) {
     while let Some(value) = pending.pop() {
-        match value {
-            Value::Array(array) => {
-                if let Some(mut object) = Rc::into_inner(array.0) {
-                    pending.append(&mut object.take_items());
-                }
+        if let Value::Array(array) = value {
+            if let Some(mut object) = Rc::into_inner(array.0) {
+                pending.append(&mut object.take_items());
             }
-            Value::Dict(dict) => {
-                if let Some(mut object) = dict.into_object() {
-                    pending.extend(object.take_values());
-                }
-            }
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::String(_)
-            | Value::Function(_)
-            | Value::Url(_) => {}
+        } else if let Value::Dict(dict) = value
+            && let Some(mut object) = dict.into_object()
+        {
+            pending.extend(object.take_values());
         }
     }
 }

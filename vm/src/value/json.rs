@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Array, Dict, Value};
+use super::Value;
+use super::walk::{Event, Walk};
 use crate::values::{OUTCOME_WEIGHT_LIMIT, TypeId};
 
 /// Appends the JSON of a value, or of a note that it was left out where it is over `outcome_weight_limit` of
@@ -12,66 +13,22 @@ pub(crate) fn append_json(value: &Value, out: &mut String) {
         let _ = write!(out, r#"{{"elided": "{}"}}"#, value.type_id());
         return;
     }
-    let mut open = Vec::new();
-    let mut next = Some(value);
-    loop {
-        if let Some(value) = next.take() {
-            match value {
-                Value::Array(array) => {
-                    out.push('[');
-                    open.push(Open::Array(array, 0));
-                }
-                Value::Dict(dict) => {
-                    out.push_str(r#"{"dict": ["#);
-                    open.push(Open::Dict(dict, 0));
-                }
-                Value::Empty
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Float(_)
-                | Value::String(_)
-                | Value::Function(_)
-                | Value::Url(_) => append_scalar(value, out),
+    for event in Walk::new(value) {
+        match event {
+            Event::Scalar(value) => append_scalar(value, out),
+            Event::ArrayBegin => out.push('['),
+            Event::ArrayEnd => out.push(']'),
+            Event::DictBegin => out.push_str(r#"{"dict": ["#),
+            Event::DictEnd => out.push_str("]}"),
+            Event::Separator => out.push_str(", "),
+            Event::Key(key) => {
+                out.push('[');
+                append_string(key.as_str(), out);
+                out.push_str(", ");
             }
-        }
-        match open.last_mut() {
-            None => return,
-            Some(Open::Array(array, position)) => match array.items().get(*position) {
-                Some(item) => {
-                    out.push_str(if *position > 0 { ", " } else { "" });
-                    *position += 1;
-                    next = Some(item);
-                }
-                None => {
-                    out.push(']');
-                    open.pop();
-                }
-            },
-            Some(Open::Dict(dict, position)) => {
-                // The bracket of the entry before closes once its value is written.
-                out.push_str(if *position > 0 { "]" } else { "" });
-                match dict.next_entry(*position) {
-                    Some((behind, key, item)) => {
-                        out.push_str(if *position > 0 { ", [" } else { "[" });
-                        append_string(key.as_str(), out);
-                        out.push_str(", ");
-                        *position = behind;
-                        next = Some(item);
-                    }
-                    None => {
-                        out.push_str("]}");
-                        open.pop();
-                    }
-                }
-            }
+            Event::EntryEnd => out.push(']'),
         }
     }
-}
-
-/// A container whose JSON is begun, and the position of its next part.
-enum Open<'a> {
-    Array(&'a Array, usize),
-    Dict(&'a Dict, usize),
 }
 
 fn append_scalar(value: &Value, out: &mut String) {
@@ -84,6 +41,7 @@ fn append_scalar(value: &Value, out: &mut String) {
         Value::String(text) => return append_string(text.as_str(), out),
         Value::Function(name) => return append_named("function", name, out),
         Value::Url(text) => return append_named("url", text, out),
+        // The walk opens arrays and dicts.
         Value::Empty | Value::Array(_) | Value::Dict(_) => write!(out, "null"),
     };
 }

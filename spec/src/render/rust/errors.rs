@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{identifier, literal};
+use super::{identifier, literal, sentence};
 use crate::Spec;
 use crate::model::{ErrorEntry, FieldType, Phrase, Variant, pascal_case};
 
@@ -135,10 +135,4 @@ fn rust_type(kind: &str) -> &'static str {
         Some(FieldType::Bytes) => "[u8; 4]",
         Some(FieldType::Uint) | None => "u64",
     }
-}
-
-/// The text with a capital letter at its beginning.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

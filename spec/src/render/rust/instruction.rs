@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{literal, operands, pattern};
+use super::{literal, operands, pattern, sentence};
 use crate::Spec;
 use crate::model::{Flow, OpcodeEntry, Role, pascal_case};
 
@@ -109,8 +109,10 @@ fn render_instruction(opcodes: &[OpcodeEntry], out: &mut String) {
     );
     for opcode in opcodes {
         let _ = writeln!(out, "    /// `{}`", opcode.summary);
-        let fields: Vec<String> =
-            operands(opcode).iter().map(|(name, role)| format!("{name}: {}", rust_type(*role))).collect();
+        let fields: Vec<String> = operands(opcode)
+            .iter()
+            .map(|(name, role)| format!("{name}: {}", forms(*role).rust_type))
+            .collect();
         let body = if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
         let _ = writeln!(out, "    {}{body},", opcode.variant());
     }
@@ -136,7 +138,7 @@ fn render_decode(opcodes: &[OpcodeEntry], out: &mut String) {
     for opcode in opcodes {
         let fields: Vec<String> = operands(opcode)
             .iter()
-            .map(|(name, role)| format!("{name}: source.{}()?", reader(*role)))
+            .map(|(name, role)| format!("{name}: source.{}()?", forms(*role).reader))
             .collect();
         let body = if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
         let _ = writeln!(out, "            Opcode::{0} => Self::{0}{body},", opcode.variant());
@@ -173,8 +175,10 @@ fn render_operands(opcodes: &[OpcodeEntry], out: &mut String) {
     );
     for opcode in opcodes {
         let operands = operands(opcode);
-        let list: Vec<String> =
-            operands.iter().map(|(name, role)| format!("Operand::{}({name})", wrapper(*role))).collect();
+        let list: Vec<String> = operands
+            .iter()
+            .map(|(name, role)| format!("Operand::{}({name})", forms(*role).variant))
+            .collect();
         let _ = writeln!(
             out,
             "            Self::{}{} => Operands::new(&[{}]),",
@@ -196,8 +200,10 @@ fn render_operands(opcodes: &[OpcodeEntry], out: &mut String) {
     let _ = writeln!(out, "        Some(match (opcode, operands) {{");
     for opcode in opcodes {
         let operands = operands(opcode);
-        let list: Vec<String> =
-            operands.iter().map(|(name, role)| format!("Operand::{}({name})", wrapper(*role))).collect();
+        let list: Vec<String> = operands
+            .iter()
+            .map(|(name, role)| format!("Operand::{}({name})", forms(*role).variant))
+            .collect();
         let _ = writeln!(
             out,
             "            (Opcode::{0}, &[{1}]) => Self::{0}{2},",
@@ -209,54 +215,28 @@ fn render_operands(opcodes: &[OpcodeEntry], out: &mut String) {
     let _ = writeln!(out, "            _ => return None,\n        }})\n    }}\n}}");
 }
 
-/// The Rust type of an operand of that role.
-fn rust_type(role: Role) -> &'static str {
-    match role {
-        Role::In | Role::Out | Role::InOut | Role::Tagged => "Reg",
-        Role::OptionalIn => "Option<Reg>",
-        Role::Registers => "Registers<'a>",
-        Role::Constant | Role::Global => "ConstIdx",
-        Role::Type => "TypeId",
-        Role::Jump => "JumpOffset",
-        Role::Phis => "Phis<'a>",
-        Role::Check => "Check",
-        Role::Scope => "ScopeId",
-    }
+/// How an operand of some role appears in the generated code.
+struct Forms {
+    /// The type of the field of an instruction.
+    rust_type: &'static str,
+    /// The variant of `Operand` that holds it.
+    variant: &'static str,
+    /// The method of `OperandSource` that reads it.
+    reader: &'static str,
 }
 
-/// The variant of `Operand` that holds an operand of that role.
-fn wrapper(role: Role) -> &'static str {
-    match role {
-        Role::In | Role::Out | Role::InOut | Role::Tagged => "Register",
-        Role::OptionalIn => "OptionalRegister",
-        Role::Registers => "Registers",
-        Role::Constant | Role::Global => "Constant",
-        Role::Type => "Type",
-        Role::Jump => "Jump",
-        Role::Phis => "Phis",
-        Role::Check => "Check",
-        Role::Scope => "Scope",
-    }
-}
-
-/// The method of `OperandSource` that reads an operand of that role.
-fn reader(role: Role) -> &'static str {
-    match role {
-        Role::In | Role::Out | Role::InOut | Role::Tagged => "register",
-        Role::OptionalIn => "optional_register",
-        Role::Registers => "registers",
-        Role::Constant => "constant",
-        Role::Global => "global",
-        Role::Type => "type_id",
-        Role::Jump => "jump",
-        Role::Phis => "phis",
-        Role::Check => "check",
-        Role::Scope => "scope",
-    }
-}
-
-/// The text with a capital letter at its beginning.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+fn forms(role: Role) -> Forms {
+    let (rust_type, variant, reader) = match role {
+        Role::In | Role::Out | Role::InOut | Role::Tagged => ("Reg", "Register", "register"),
+        Role::OptionalIn => ("Option<Reg>", "OptionalRegister", "optional_register"),
+        Role::Registers => ("Registers<'a>", "Registers", "registers"),
+        Role::Constant => ("ConstIdx", "Constant", "constant"),
+        Role::Global => ("ConstIdx", "Constant", "global"),
+        Role::Type => ("TypeId", "Type", "type_id"),
+        Role::Jump => ("JumpOffset", "Jump", "jump"),
+        Role::Phis => ("Phis<'a>", "Phis", "phis"),
+        Role::Check => ("Check", "Check", "check"),
+        Role::Scope => ("ScopeId", "Scope", "scope"),
+    };
+    Forms { rust_type, variant, reader }
 }
