@@ -285,9 +285,6 @@ impl Array {
     /// The elements, to be changed; copied first where they are shared.
     #[inline]
     pub(crate) fn make_unshared(&mut self) -> &mut ArrayObject {
-        if self.is_shared() {
-            *self = Self::new(self.items().to_vec());
-        }
         Rc::make_mut(&mut self.0)
     }
 

@@ -1,0 +1,251 @@
+//! The command `mdvm-conform`.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use mdvm_conform::implementation::Launcher;
+use mdvm_conform::run::{self, Plan, Progress, Selection};
+use mdvm_conform::{doctor, report};
+use mdvm_spec::Spec;
+
+/// The run differs from what is expected.
+const DIFFERENCES: u8 = 1;
+/// The run could not begin.
+const USAGE: u8 = 2;
+/// What a shell reports of a command that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// How long it takes at least from one line that tells of progress to the next.
+const BETWEEN_LINES: Duration = Duration::from_secs(2);
+
+/// Becomes true at the first Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Tests implementations of Machine Dialect bytecode.
+#[derive(Parser)]
+#[command(version, propagate_version = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+const EXAMPLES: &str = "\
+An implementation is `rust` (the VM of this repository), `reference` (the interpreter
+in Python) or NAME=COMMAND, where the command speaks the protocol that
+conformance/README.md describes.
+
+Examples:
+  mdvm-conform doctor --impl 'mine=./my-vm serve'
+  mdvm-conform run --impl 'mine=./my-vm serve'
+  mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --filter arith/
+
+Exit codes: 0 all is as expected, 1 something differs, 2 the run could not begin.";
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs the cases and compares the outcomes.
+    Run(RunArguments),
+    /// Checks how an implementation speaks the protocol, and says what to mend.
+    Doctor(DoctorArguments),
+}
+
+#[derive(Args)]
+struct RunArguments {
+    /// An implementation: `rust`, `reference` or NAME=COMMAND. Several are also compared with each other.
+    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
+    implementations: Vec<String>,
+    /// A folder of case files, instead of the cases and the corpus of the repository.
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
+    /// A folder of modules, instead of the cases and the corpus of the repository. Without a corpus.jsonl in it, nothing is
+    /// expected of them but that the implementations agree.
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
+    /// Only the cases with this text in their id.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// How long one case may take.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    timeout: Duration,
+    /// How many processes of each implementation share the cases; as many as there are processors, if not given.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// The known differences of an implementation, instead of conformance/known/<its name>-<its version>.yaml.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    ledger: Vec<String>,
+    /// Prints the report as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Writes the report as JUnit XML too.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct DoctorArguments {
+    /// An implementation: `rust`, `reference` or NAME=COMMAND.
+    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
+    implementations: Vec<String>,
+    /// How long one answer may take.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    timeout: Duration,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let on_interrupt = || {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(INTERRUPTED.into());
+        }
+    };
+    let code = ctrlc::set_handler(on_interrupt).map_err(|error| error.to_string()).and_then(|()| {
+        match cli.command {
+            Task::Run(arguments) => run_cases(&arguments),
+            Task::Doctor(arguments) => examine(&arguments),
+        }
+    });
+    match code {
+        _ if STOP.load(Ordering::SeqCst) => ExitCode::from(INTERRUPTED),
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(DIFFERENCES),
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn run_cases(arguments: &RunArguments) -> Result<bool, String> {
+    let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
+    let launchers = launchers(&arguments.implementations)?;
+    let ledgers = arguments
+        .ledger
+        .iter()
+        .map(|text| run::ledger_argument(text, &launchers))
+        .collect::<Result<_, _>>()?;
+    let processors = || thread::available_parallelism().map_or(1, usize::from);
+    let plan = Plan {
+        launchers,
+        selection: Selection {
+            cases: arguments.cases.clone(),
+            corpus: arguments.corpus.clone(),
+            filter: arguments.filter.clone(),
+        },
+        ledgers,
+        workers: arguments.jobs.unwrap_or_else(processors),
+        timeout: arguments.timeout,
+    };
+    let run = run::run(&plan, &spec, &STOP, &Display::default())?;
+    if STOP.load(Ordering::SeqCst) {
+        return Ok(false);
+    }
+    if let Some(path) = &arguments.junit {
+        std::fs::write(path, report::junit(&run)).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    print(&if arguments.json { report::json(&run) } else { report::text(&run) })?;
+    Ok(run.is_fine())
+}
+
+fn examine(arguments: &DoctorArguments) -> Result<bool, String> {
+    let mut is_fine = true;
+    for launcher in launchers(&arguments.implementations)? {
+        print(&format!("{}\n", launcher.name))?;
+        for (index, check) in doctor::CHECKS.iter().enumerate() {
+            if STOP.load(Ordering::SeqCst) {
+                return Ok(false);
+            }
+            let finding = check.run(&launcher, arguments.timeout);
+            is_fine &= finding.is_fine();
+            print(&finding.to_string())?;
+            if index == 0 && !finding.is_fine() {
+                // Without a handshake every other check would find the same.
+                break;
+            }
+        }
+    }
+    Ok(is_fine)
+}
+
+fn launchers(texts: &[String]) -> Result<Vec<Launcher>, String> {
+    let launchers = texts.iter().map(|text| Launcher::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    for (index, launcher) in launchers.iter().enumerate() {
+        if launchers[..index].iter().any(|other| other.name == launcher.name) {
+            return Err(format!("two implementations are called {}", launcher.name));
+        }
+    }
+    Ok(launchers)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) | Err(_) => Err(format!("{text} seconds is no time to wait")),
+    }
+}
+
+/// Writes to stdout. When its reader has gone, the rest is not wanted and the exit code still tells how it went.
+fn print(text: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// How far a run is, on stderr: a bar on a terminal, and elsewhere a line now and then.
+#[derive(Default)]
+struct Display {
+    now: Mutex<Option<Bar>>,
+}
+
+/// How far one implementation is.
+struct Bar {
+    name: String,
+    total: usize,
+    done: usize,
+    terminal: Option<ProgressBar>,
+    /// When a line was last written.
+    told: Instant,
+}
+
+impl Progress for Display {
+    fn begin(&self, name: &str, cases: usize) {
+        let terminal = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(cases as u64).with_message(name.to_owned());
+            match ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}") {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            }
+        });
+        let bar = Bar { name: name.to_owned(), total: cases, done: 0, terminal, told: Instant::now() };
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+    }
+
+    fn advance(&self) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bar) = now.as_mut() else { return };
+        bar.done += 1;
+        if let Some(terminal) = &bar.terminal {
+            terminal.inc(1);
+        } else if bar.told.elapsed() > BETWEEN_LINES {
+            bar.told = Instant::now();
+            // A closed stderr is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "{}: {} of {}", bar.name, bar.done, bar.total);
+        }
+    }
+
+    fn end(&self) {
+        let bar = self.now.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(terminal) = bar.and_then(|bar| bar.terminal) {
+            terminal.finish_and_clear();
+        }
+    }
+}

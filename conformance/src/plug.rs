@@ -1,0 +1,228 @@
+//! The protocol that every implementation speaks: JSON, one object a line.
+//!
+//! It first writes a [`Handshake`]. Then it reads a [`Request`] a line and writes an answer a line, until its input ends.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::outcome::{Field, Outcome};
+use crate::value::{ValueText, excerpt, string_text};
+
+/// The version of the protocol that this crate speaks.
+pub const PROTOCOL: u64 = 1;
+
+/// What an implementation says of itself before anything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The name of the implementation, which with the version picks its ledger.
+    pub name: String,
+    /// The version of the implementation.
+    pub version: String,
+    /// The fields of outcomes that it cannot tell, and that are therefore not compared.
+    pub unreported: Vec<Field>,
+}
+
+impl Handshake {
+    /// Reads the first line of an implementation.
+    ///
+    /// # Errors
+    /// Says what is wrong with it and how it should look.
+    pub fn from_line(line: &str) -> Result<Self, String> {
+        let wanted =
+            format!(r#"the first line is to be {{"protocol": {PROTOCOL}, "name": "…", "version": "…"}}"#);
+        let raw: RawHandshake = serde_json::from_str(line)
+            .map_err(|error| format!("{wanted}, and {error} in {}", excerpt(line.trim_end())))?;
+        if raw.protocol != PROTOCOL {
+            return Err(format!("it speaks protocol {}, and this is protocol {PROTOCOL}", raw.protocol));
+        }
+        let unreported = raw.unreported.iter().map(|name| match Field::from_name(name) {
+            Some(Field::Status | Field::Kind | Field::Result | Field::Stdout) => {
+                Err(format!("`unreported` names {name:?}, which every implementation must tell"))
+            }
+            Some(field) => Ok(field),
+            None => Err(format!("`unreported` names {name:?}, which is no field of an outcome")),
+        });
+        Ok(Self { name: raw.name, version: raw.version, unreported: unreported.collect::<Result<_, _>>()? })
+    }
+
+    /// Name and version, as in `mdvm-reference 0.1.0`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+}
+
+#[derive(Deserialize)]
+struct RawHandshake {
+    protocol: u64,
+    name: String,
+    version: String,
+    #[serde(default)]
+    unreported: Vec<String>,
+}
+
+/// One module to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The bytes of the module.
+    pub module: &'a [u8],
+    /// The limits that are not the default ones.
+    pub limits: &'a BTreeMap<String, u64>,
+    /// The globals there are before the run.
+    pub globals: &'a BTreeMap<String, ValueText>,
+    /// Whether to tell which instructions were executed.
+    pub trace: bool,
+}
+
+impl Request<'_> {
+    /// The line to send, without its end.
+    #[must_use]
+    pub fn line(&self, id: usize) -> String {
+        self.line_with_id(&id.to_string())
+    }
+
+    /// The line to send, with any JSON text as its id.
+    pub(crate) fn line_with_id(&self, id: &str) -> String {
+        let mut line = format!(r#"{{"id": {id}, "module": "{}""#, STANDARD.encode(self.module));
+        if !self.limits.is_empty() {
+            let limits: Vec<_> =
+                self.limits.iter().map(|(name, limit)| format!("{}: {limit}", string_text(name))).collect();
+            line.push_str(&format!(r#", "limits": {{{}}}"#, limits.join(", ")));
+        }
+        if !self.globals.is_empty() {
+            let globals: Vec<_> =
+                self.globals.iter().map(|(name, value)| format!("{}: {value}", string_text(name))).collect();
+            line.push_str(&format!(r#", "globals": {{{}}}"#, globals.join(", ")));
+        }
+        if self.trace {
+            line.push_str(r#", "trace": true"#);
+        }
+        line.push('}');
+        line
+    }
+}
+
+/// What a request came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The implementation gave this outcome.
+    Outcome(Outcome),
+    /// The implementation ended while it worked on the request.
+    Crash {
+        /// Its exit status, and the last it wrote to its stderr.
+        how: String,
+    },
+    /// The implementation gave no answer in time.
+    Timeout {
+        /// How long it had.
+        after: Duration,
+    },
+    /// The implementation answered, but not with an outcome.
+    Invalid {
+        /// What is wrong with the answer.
+        why: String,
+    },
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outcome(outcome) => f.write_str(&outcome.headline()),
+            Self::Crash { how } => write!(f, "crash: {how}"),
+            Self::Timeout { after } => write!(f, "timeout: no answer in {:.1} s", after.as_secs_f64()),
+            Self::Invalid { why } => write!(f, "no outcome: {why}"),
+        }
+    }
+}
+
+/// An answer with the request that it belongs to.
+#[derive(Debug)]
+pub struct Reply {
+    /// The number of the request.
+    pub id: usize,
+    /// What the request came to.
+    pub answer: Answer,
+    /// The JSON text of the trace, if there is one.
+    pub trace: Option<String>,
+}
+
+impl Reply {
+    /// Reads a line; nothing where the line is no answer to a request with a number.
+    #[must_use]
+    pub fn from_line(line: &str, unreported: &[Field]) -> Option<Self> {
+        let raw: RawAnswer<'_> = serde_json::from_str(line).ok()?;
+        let id = raw.id.get().parse().ok()?;
+        let answer = match (raw.outcome, raw.error) {
+            (Some(outcome), _) => match Outcome::from_json(outcome.get(), unreported) {
+                Ok(outcome) => Answer::Outcome(outcome),
+                Err(why) => Answer::Invalid { why },
+            },
+            (None, Some(error)) => {
+                Answer::Invalid { why: format!("it refuses the request: {}", excerpt(error.get())) }
+            }
+            (None, None) => {
+                Answer::Invalid { why: format!("neither outcome nor error in {}", excerpt(line.trim_end())) }
+            }
+        };
+        Some(Self { id, answer, trace: raw.trace.map(|trace| trace.get().to_owned()) })
+    }
+}
+
+#[derive(Deserialize)]
+struct RawAnswer<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(default, borrow)]
+    outcome: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    trace: Option<&'a RawValue>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_may_say_what_the_implementation_cannot_tell() {
+        let line = r#"{"protocol": 1, "name": "a", "version": "2", "language": "c", "unreported": ["pc", "function"]}"#;
+        let handshake = Handshake::from_line(line).unwrap();
+        assert_eq!(handshake.title(), "a 2");
+        assert_eq!(handshake.unreported, [Field::Pc, Field::Function]);
+        assert!(
+            Handshake::from_line(&line.replace("\"pc\"", "\"result\"")).unwrap_err().contains("must tell")
+        );
+        assert!(Handshake::from_line(&line.replace(": 1,", ": 2,")).unwrap_err().contains("protocol 2"));
+        assert!(Handshake::from_line("hello").unwrap_err().contains("first line is to be"));
+    }
+
+    #[test]
+    fn a_request_says_only_what_is_not_the_default() {
+        let mut limits = BTreeMap::new();
+        let mut globals = BTreeMap::new();
+        let request = Request { module: b"MDBC", limits: &limits, globals: &globals, trace: false };
+        assert_eq!(request.line(7), r#"{"id": 7, "module": "TURCQw=="}"#);
+        limits.insert("max_steps".to_owned(), 5);
+        globals.insert("x".to_owned(), ValueText::from_json("[1]").unwrap());
+        let request = Request { module: b"", limits: &limits, globals: &globals, trace: true };
+        let expected =
+            r#"{"id": 8, "module": "", "limits": {"max_steps": 5}, "globals": {"x": [1]}, "trace": true}"#;
+        assert_eq!(request.line(8), expected);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_from_an_answer_without_outcome() {
+        assert!(Reply::from_line("debugging…", &[]).is_none());
+        assert!(Reply::from_line(r#"{"id": null, "error": "bad"}"#, &[]).is_none());
+        let invalid = Reply::from_line(r#"{"id": 3, "error": "bad"}"#, &[]).unwrap();
+        assert!(matches!(invalid.answer, Answer::Invalid { .. }));
+        assert_eq!(invalid.id, 3);
+    }
+}

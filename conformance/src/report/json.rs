@@ -1,0 +1,60 @@
+//! The report for programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::catalog::shown;
+use crate::run::{CaseResult, Column, Disagreement, Run};
+use crate::verdict::Verdict;
+
+/// The run as one JSON document.
+#[must_use]
+pub fn json(run: &Run) -> String {
+    let cases: Vec<Value> =
+        run.cases
+            .iter()
+            .enumerate()
+            .map(|(index, case)| {
+                let results = run.columns.iter().filter_map(|column| {
+                    Some((column.name.clone(), result(column.results[index].as_ref()?)))
+                });
+                json!({"id": case.id, "place": case.place(), "results": results.collect::<Map<_, _>>()})
+            })
+            .collect();
+    let document = json!({
+        "fine": run.is_fine(),
+        "implementations": run.columns.iter().map(implementation).collect::<Vec<_>>(),
+        "disagreements": run.disagreements.iter().map(|one| disagreement(run, one)).collect::<Vec<_>>(),
+        "cases": cases,
+    });
+    format!("{document:#}\n")
+}
+
+fn implementation(column: &Column) -> Value {
+    let counts: Map<_, _> = Verdict::ALL
+        .iter()
+        .map(|verdict| (verdict.name().to_owned(), column.count(*verdict).into()))
+        .collect();
+    json!({
+        "name": column.name,
+        "implementation": column.handshake.name,
+        "version": column.handshake.version,
+        "unreported": column.handshake.unreported.iter().map(|field| field.name()).collect::<Vec<_>>(),
+        "ledger": column.ledger.as_ref().map(|(path, _)| shown(path)),
+        "counts": counts,
+        "incidents": column.incidents,
+        "seconds": column.seconds(),
+    })
+}
+
+fn result(result: &CaseResult) -> Value {
+    let mut fields = json!({"verdict": result.judgement.verdict.name(), "seconds": result.done.seconds});
+    if result.judgement.verdict != Verdict::Pass {
+        fields["answer"] = result.done.answer.to_string().into();
+        fields["reason"] = result.judgement.reason.clone().into();
+    }
+    fields
+}
+
+fn disagreement(run: &Run, one: &Disagreement) -> Value {
+    json!({"id": run.cases[one.case].id, "groups": one.groups, "differences": one.differences})
+}

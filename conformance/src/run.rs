@@ -1,0 +1,353 @@
+//! Running the cases on several implementations, side by side.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use mdvm_spec::Spec;
+
+use crate::batch::{self, Done, Job, Options, Summary};
+use crate::case::Case;
+use crate::case_file::Expecting;
+use crate::catalog::{cases_folder, read_folder, shown};
+use crate::corpus;
+use crate::implementation::Launcher;
+use crate::ledger::{self, Ledger};
+use crate::outcome::Field;
+use crate::plug::{Answer, Handshake};
+use crate::verdict::{Judgement, Verdict, disagreement, judge};
+
+/// What is to be run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The implementations.
+    pub launchers: Vec<Launcher>,
+    /// The cases.
+    pub selection: Selection,
+    /// The ledgers that are not the ones kept in the repository, by the name of the launcher.
+    pub ledgers: BTreeMap<String, PathBuf>,
+    /// How many workers each implementation gets.
+    pub workers: usize,
+    /// How long one request may take.
+    pub timeout: Duration,
+}
+
+/// Which cases are to be run.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// A folder of case files, instead of those of the specification.
+    pub cases: Option<PathBuf>,
+    /// A folder of modules with their index, instead of the one in the repository.
+    pub corpus: Option<PathBuf>,
+    /// What the ids must contain.
+    pub filter: Option<String>,
+}
+
+/// What came of a plan.
+#[derive(Debug)]
+pub struct Run {
+    /// The cases that were selected.
+    pub cases: Vec<Case>,
+    /// The implementations, each with a result for each case.
+    pub columns: Vec<Column>,
+    /// The cases on which implementations differ in ways that no ledger knows.
+    pub disagreements: Vec<Disagreement>,
+}
+
+/// What came of all cases on one implementation.
+#[derive(Debug)]
+pub struct Column {
+    /// What it is called.
+    pub name: String,
+    /// What it says of itself.
+    pub handshake: Handshake,
+    /// The ledger that was used, and where it stands.
+    pub ledger: Option<(PathBuf, Ledger)>,
+    /// The result of each case; none where the run was given up before.
+    pub results: Vec<Option<CaseResult>>,
+    /// What cannot be blamed on one case: noise on its stdout, lines of the ledger that speak of no case.
+    pub incidents: Vec<String>,
+}
+
+/// What came of one case on one implementation.
+#[derive(Debug, Clone)]
+pub struct CaseResult {
+    /// The answer.
+    pub done: Done,
+    /// What it is worth.
+    pub judgement: Judgement,
+}
+
+/// A case on which implementations differ.
+#[derive(Debug)]
+pub struct Disagreement {
+    /// The index of the case.
+    pub case: usize,
+    /// The names of implementations that agree with each other, the largest group first.
+    pub groups: Vec<Vec<String>>,
+    /// How the first of each other group differs from the first of the largest.
+    pub differences: String,
+}
+
+impl Selection {
+    /// The cases, in order of their ids, the corpus last.
+    ///
+    /// The corpus in the repository belongs to the cases in the repository: other cases come without it.
+    ///
+    /// # Errors
+    /// Gives what is wrong with the files, or says that nothing is selected.
+    pub fn read(&self, spec: &Spec) -> Result<(Vec<Case>, Vec<String>), String> {
+        let folder = self.cases.clone().unwrap_or_else(cases_folder);
+        let mut cases = Vec::new();
+        if self.cases.is_some() || self.corpus.is_none() {
+            cases.extend(
+                read_folder(&folder, spec, Expecting::Something).map_err(|problems| problems.to_string())?,
+            );
+        }
+        let modules = self.corpus.clone().or_else(|| self.cases.is_none().then(corpus::folder));
+        if let Some(modules) = modules {
+            let read = if corpus::has_index(&modules) || self.corpus.is_none() {
+                corpus::read_folder(&modules)
+            } else {
+                corpus::read_modules(&modules)
+            };
+            cases.extend(read.map_err(|problems| problems.to_string())?);
+        }
+        let ids = cases.iter().map(|case| case.id.clone()).collect();
+        if let Some(filter) = &self.filter {
+            cases.retain(|case| case.id.contains(filter.as_str()));
+        }
+        match (cases.is_empty(), &self.filter) {
+            (false, _) => Ok((cases, ids)),
+            (true, Some(filter)) => Err(format!("no case has {filter:?} in its id")),
+            (true, None) => Err(format!("there are no cases in {}", shown(&folder))),
+        }
+    }
+
+    /// Whether these are the cases of the repository, of which the ledgers there speak.
+    fn is_default(&self) -> bool {
+        self.cases.is_none() && self.corpus.is_none()
+    }
+}
+
+/// Runs a plan, one implementation after the other. `progress` hears the index of the implementation for each result.
+///
+/// # Errors
+/// Says what keeps the run from beginning: the case files, a ledger, or an implementation that does not start.
+pub fn run(plan: &Plan, spec: &Spec, stop: &AtomicBool, progress: &dyn Progress) -> Result<Run, String> {
+    let (cases, all_ids) = plan.selection.read(spec)?;
+    let all_ids: Vec<&str> = all_ids.iter().map(String::as_str).collect();
+    let mut columns = Vec::new();
+    for launcher in &plan.launchers {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        progress.begin(&launcher.name, cases.len());
+        let (summary, done) = answers(plan, launcher, &cases, stop, progress)?;
+        progress.end();
+        let ledger = read_ledger(plan, launcher, &summary.handshake, spec)?;
+        columns.push(column(launcher, &cases, &all_ids, summary, ledger, done));
+    }
+    let disagreements = disagreements(&cases, &columns);
+    Ok(Run { cases, columns, disagreements })
+}
+
+/// Who is told how far a run is.
+pub trait Progress: Sync {
+    /// An implementation begins with that many cases.
+    fn begin(&self, name: &str, cases: usize);
+    /// One more case has a result.
+    fn advance(&self);
+    /// The implementation has done them all.
+    fn end(&self);
+}
+
+impl Run {
+    /// Whether nothing differs that no ledger knows.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.disagreements.is_empty() && self.columns.iter().all(Column::is_fine)
+    }
+}
+
+impl Column {
+    /// How many cases have that verdict.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.results.iter().flatten().filter(|result| result.judgement.verdict == verdict).count()
+    }
+
+    /// How long all cases took together.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.results.iter().flatten().map(|result| result.done.seconds).sum()
+    }
+
+    /// Whether every case has a result, each is as expected or known, and nothing else happened.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        let is_fine = |result: &Option<CaseResult>| {
+            result.as_ref().is_some_and(|result| result.judgement.verdict.is_fine())
+        };
+        self.incidents.is_empty() && self.results.iter().all(is_fine)
+    }
+}
+
+type Answers = (Summary, Vec<Option<Done>>);
+
+fn answers(
+    plan: &Plan,
+    launcher: &Launcher,
+    cases: &[Case],
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+) -> Result<Answers, String> {
+    let jobs: Vec<_> =
+        cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
+    let results = Mutex::new(vec![None; cases.len()]);
+    let options = Options { workers: plan.workers, timeout: plan.timeout, stop };
+    let summary = batch::run(launcher, &jobs, &options, &|index, done| {
+        results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done);
+        progress.advance();
+    })?;
+    Ok((summary, results.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// The ledger named for the implementation, or the one of the repository. That one speaks of the cases there only.
+fn read_ledger(
+    plan: &Plan,
+    launcher: &Launcher,
+    handshake: &Handshake,
+    spec: &Spec,
+) -> Result<Option<(PathBuf, Ledger)>, String> {
+    let path = match plan.ledgers.get(&launcher.name) {
+        Some(path) => path.clone(),
+        None => {
+            let path = ledger::path_for(handshake);
+            if !plan.selection.is_default() || !path.is_file() {
+                return Ok(None);
+            }
+            path
+        }
+    };
+    let ledger = Ledger::read(&path, spec).map_err(|problems| problems.to_string())?;
+    Ok(Some((path, ledger)))
+}
+
+fn column(
+    launcher: &Launcher,
+    cases: &[Case],
+    all_ids: &[&str],
+    summary: Summary,
+    ledger: Option<(PathBuf, Ledger)>,
+    done: Vec<Option<Done>>,
+) -> Column {
+    let none = Ledger::default();
+    let entries = ledger.as_ref().map_or(&none, |(_, ledger)| ledger);
+    let judged = |(case, done): (&Case, Option<Done>)| {
+        let done = done?;
+        let judgement = judge(case, &done.answer, &summary.handshake.unreported, entries);
+        Some(CaseResult { done, judgement })
+    };
+    let results = cases.iter().zip(done).map(judged).collect();
+    let mut incidents = summary.incidents;
+    let stale = |entry: &ledger::Entry| format!("{}: no case is called {}", entry.place, entry.name);
+    incidents.extend(entries.stale(all_ids).map(stale));
+    Column { name: launcher.name.clone(), handshake: summary.handshake, ledger, results, incidents }
+}
+
+fn disagreements(cases: &[Case], columns: &[Column]) -> Vec<Disagreement> {
+    (0..cases.len()).filter_map(|case| disagreement_on(case, columns)).collect()
+}
+
+/// How the implementations differ on one case, those left out whose ledger knows the case.
+fn disagreement_on(case: usize, columns: &[Column]) -> Option<Disagreement> {
+    let mut groups: Vec<Vec<(&Column, &Answer)>> = Vec::new();
+    for column in columns {
+        let Some(result) = column.results.get(case).and_then(Option::as_ref) else { continue };
+        if result.judgement.verdict == Verdict::Known {
+            continue;
+        }
+        let member = (column, &result.done.answer);
+        let agrees = |group: &&mut Vec<(&Column, &Answer)>| {
+            group.iter().all(|other| differences(*other, member).is_none())
+        };
+        match groups.iter_mut().find(agrees) {
+            Some(group) => group.push(member),
+            None => groups.push(vec![member]),
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let (most, others) = groups.split_first()?;
+    let shown: String = others.iter().filter_map(|group| differences(most[0], group[0])).collect();
+    let names =
+        |group: &Vec<(&Column, &Answer)>| group.iter().map(|(column, _)| column.name.clone()).collect();
+    (!others.is_empty()).then(|| Disagreement {
+        case,
+        groups: groups.iter().map(names).collect(),
+        differences: shown,
+    })
+}
+
+fn differences(left: (&Column, &Answer), right: (&Column, &Answer)) -> Option<String> {
+    let unreported: Vec<Field> =
+        [left, right].iter().flat_map(|(column, _)| &column.handshake.unreported).copied().collect();
+    disagreement((&left.0.name, left.1), (&right.0.name, right.1), &unreported)
+}
+
+impl Disagreement {
+    /// Who disagrees with whom, in words.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let sizes: Vec<usize> = self.groups.iter().map(Vec::len).collect();
+        let all: Vec<String> = self.groups.iter().map(|group| group.join(" and ")).collect();
+        match (sizes.as_slice(), all.as_slice()) {
+            ([most, 1], [_, odd]) if *most > 1 => format!("the odd one out is {odd}"),
+            _ => format!("{} disagree", all.join(", ")),
+        }
+    }
+}
+
+/// Reads `FILE` or `NAME=FILE`, and gives the name of the implementation that the ledger is for.
+///
+/// # Errors
+/// Says so where it is not clear which implementation is meant.
+pub fn ledger_argument(text: &str, launchers: &[Launcher]) -> Result<(String, PathBuf), String> {
+    let names = |name: &str| launchers.iter().any(|launcher| launcher.name == name);
+    if let Some((name, path)) = text.split_once('=').filter(|(name, _)| names(name)) {
+        return Ok((name.to_owned(), path.into()));
+    }
+    let mut foreign =
+        launchers.iter().filter(|launcher| launcher.name != "rust" && launcher.name != "reference");
+    match (foreign.next(), foreign.next(), launchers) {
+        (Some(only), None, _) | (None, None, [only]) => Ok((only.name.clone(), Path::new(text).to_owned())),
+        (_, _, _) => Err(format!("it is not clear whose ledger {text} is; say NAME={text}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_goes_to_the_one_implementation_it_can_mean() {
+        let launcher = |text: &str| Launcher::parse(text).unwrap();
+        let launchers = [Launcher::rust(), launcher("mine=./vm")];
+        assert_eq!(ledger_argument("l.yaml", &launchers).unwrap().0, "mine");
+        assert_eq!(ledger_argument("rust=l.yaml", &launchers).unwrap(), ("rust".to_owned(), "l.yaml".into()));
+        assert!(ledger_argument("l.yaml", &[launcher("a=x"), launcher("b=x")]).is_err());
+    }
+
+    #[test]
+    fn the_one_that_stands_alone_is_named() {
+        let disagreement = |groups: &[&[&str]]| {
+            let owned = |names: &&[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            Disagreement { case: 0, groups: groups.iter().map(owned).collect(), differences: String::new() }
+                .headline()
+        };
+        assert_eq!(disagreement(&[&["rust", "reference"], &["mine"]]), "the odd one out is mine");
+        assert_eq!(disagreement(&[&["rust"], &["mine"]]), "rust, mine disagree");
+    }
+}
