@@ -217,7 +217,7 @@ impl<'a> Lane<'a> {
                 Event::Silence if left <= TICK => {
                     let after = self.shared.options.timeout;
                     worker.kill();
-                    self.fail(&Answer::Timeout { after });
+                    self.fail(&Answer::Timeout { how: format!("no answer in {:.1} s", after.as_secs_f64()) });
                     continue;
                 }
                 Event::Silence => {}

@@ -42,6 +42,10 @@ pub enum Gives {
     Crash,
     /// It gives no answer in time.
     Timeout,
+    /// It says that it lacks what the request asks for.
+    Unsupported,
+    /// It says that two runs differ.
+    Unstable,
     /// It answers, but not with an outcome.
     Invalid,
 }
@@ -124,8 +128,19 @@ impl Gives {
             (Self::Status(expected), Answer::Outcome(found)) => *expected == found.status(),
             (Self::Crash, Answer::Crash { .. })
             | (Self::Timeout, Answer::Timeout { .. })
+            | (Self::Unsupported, Answer::Unsupported { .. })
+            | (Self::Unstable, Answer::Unstable { .. })
             | (Self::Invalid, Answer::Invalid { .. }) => true,
-            (Self::Outcome(_) | Self::Status(_) | Self::Crash | Self::Timeout | Self::Invalid, _) => false,
+            (
+                Self::Outcome(_)
+                | Self::Status(_)
+                | Self::Crash
+                | Self::Timeout
+                | Self::Unsupported
+                | Self::Unstable
+                | Self::Invalid,
+                _,
+            ) => false,
         }
     }
 }
@@ -160,6 +175,8 @@ fn gives_of(raw: RawGives, spec: &Spec) -> Result<Gives, String> {
             (_, Some(status)) => Ok(Gives::Status(status)),
             ("crash", None) => Ok(Gives::Crash),
             ("timeout", None) => Ok(Gives::Timeout),
+            ("unsupported", None) => Ok(Gives::Unsupported),
+            ("unstable", None) => Ok(Gives::Unstable),
             ("invalid", None) => Ok(Gives::Invalid),
             (_, None) => Err(format!("the status {status:?} is not known")),
         },
@@ -184,7 +201,7 @@ struct RawEntry {
 #[derive(Deserialize)]
 #[serde(
     untagged,
-    expecting = "`gives` is what `expect` of a case can be, or {status: crash}, timeout, invalid or a status of outcomes"
+    expecting = "`gives` is what `expect` of a case can be, or {status: crash}, timeout, unsupported, unstable, invalid or a status of outcomes"
 )]
 enum RawGives {
     Status { status: String },

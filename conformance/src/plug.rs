@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -121,7 +120,17 @@ pub enum Answer {
     /// The implementation gave no answer in time.
     Timeout {
         /// How long it had.
-        after: Duration,
+        how: String,
+    },
+    /// The implementation lacks what the request asks for, such as a limit.
+    Unsupported {
+        /// What it lacks.
+        what: String,
+    },
+    /// The implementation says that the request has no single outcome: two runs of it differ.
+    Unstable {
+        /// How they differ.
+        how: String,
     },
     /// The implementation answered, but not with an outcome.
     Invalid {
@@ -135,8 +144,24 @@ impl fmt::Display for Answer {
         match self {
             Self::Outcome(outcome) => f.write_str(&outcome.headline()),
             Self::Crash { how } => write!(f, "crash: {how}"),
-            Self::Timeout { after } => write!(f, "timeout: no answer in {:.1} s", after.as_secs_f64()),
+            Self::Timeout { how } => write!(f, "timeout: {how}"),
+            Self::Unsupported { what } => write!(f, "unsupported: {what}"),
+            Self::Unstable { how } => write!(f, "unstable: {how}"),
             Self::Invalid { why } => write!(f, "no outcome: {why}"),
+        }
+    }
+}
+
+impl Answer {
+    /// What an adapter says in place of an outcome, when it stands between the harness and a machine that can end or hang.
+    fn of_adapter(text: &str) -> Option<Self> {
+        let RawEnd { status, message } = serde_json::from_str(text).ok()?;
+        match status.as_str() {
+            "crash" => Some(Self::Crash { how: message }),
+            "timeout" => Some(Self::Timeout { how: message }),
+            "unsupported" => Some(Self::Unsupported { what: message }),
+            "unstable" => Some(Self::Unstable { how: message }),
+            _ => None,
         }
     }
 }
@@ -161,7 +186,7 @@ impl Reply {
         let answer = match (raw.outcome, raw.error) {
             (Some(outcome), _) => match Outcome::from_json(outcome.get(), unreported) {
                 Ok(outcome) => Answer::Outcome(outcome),
-                Err(why) => Answer::Invalid { why },
+                Err(why) => Answer::of_adapter(outcome.get()).unwrap_or(Answer::Invalid { why }),
             },
             (None, Some(error)) => {
                 Answer::Invalid { why: format!("it refuses the request: {}", excerpt(error.get())) }
@@ -172,6 +197,13 @@ impl Reply {
         };
         Some(Self { id, answer, trace: raw.trace.map(|trace| trace.get().to_owned()) })
     }
+}
+
+#[derive(Deserialize)]
+struct RawEnd {
+    status: String,
+    #[serde(default)]
+    message: String,
 }
 
 #[derive(Deserialize)]
@@ -215,6 +247,19 @@ mod tests {
         let expected =
             r#"{"id": 8, "module": "", "limits": {"max_steps": 5}, "globals": {"x": [1]}, "trace": true}"#;
         assert_eq!(request.line(8), expected);
+    }
+
+    #[test]
+    fn an_adapter_may_say_how_its_machine_ended() {
+        let answer = |outcome: &str| {
+            Reply::from_line(&format!(r#"{{"id": 3, "outcome": {outcome}}}"#), &[]).unwrap().answer
+        };
+        assert_eq!(
+            answer(r#"{"status": "crash", "message": "SIGSEGV"}"#),
+            Answer::Crash { how: "SIGSEGV".to_owned() }
+        );
+        assert!(matches!(answer(r#"{"status": "unsupported"}"#), Answer::Unsupported { .. }));
+        assert!(matches!(answer(r#"{"status": "ok"}"#), Answer::Invalid { .. }));
     }
 
     #[test]

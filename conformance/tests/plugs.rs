@@ -53,7 +53,7 @@ impl Ran {
             Some(Answer::Outcome(_)) => '.',
             Some(Answer::Crash { .. }) => 'C',
             Some(Answer::Timeout { .. }) => 'T',
-            Some(Answer::Invalid { .. }) => 'I',
+            Some(Answer::Unsupported { .. } | Answer::Unstable { .. } | Answer::Invalid { .. }) => 'I',
             None => ' ',
         };
         self.answers.iter().map(letter).collect()

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Starts the adapter of the public package `machine-dialect-vm`, in a virtual environment of its own under target/. When it
+# is not there yet, it is made, which needs the network once.
+#
+#   bash conformance/adapters/upstream.sh            speaks the protocol of conformance/README.md
+#   bash conformance/adapters/upstream.sh --setup    only makes the environment
+#
+# MDVM_PYTHON names the Python to make it with, if that is not `python3`.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+target=$(cd "$here/../.." && pwd)/target
+environment=$target/upstream-venv
+python=${MDVM_PYTHON:-python3}
+
+fail() {
+    printf 'error: %s\n' "$@" >&2
+    exit 2
+}
+
+make_environment() {
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null ||
+        fail "the package needs Python 3.10 or newer, and $python is none; name one: MDVM_PYTHON=/usr/bin/python3.12"
+    mkdir -p "$target"
+    # It gets its name when it is complete, so one that was begun and left is never taken for it.
+    local begun said
+    begun=$(mktemp -d "$target/upstream-venv.XXXXXX")
+    # shellcheck disable=SC2064 # the name of now is meant
+    trap "rm -rf '$begun'" EXIT
+    said=$("$python" -m venv "$begun" 2>&1) ||
+        fail "$python cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)" "$said"
+    said=$("$begun/bin/python" -m pip install --disable-pip-version-check --quiet --only-binary :all: --require-hashes \
+        --requirement "$here/upstream-requirements.txt" 2>&1) ||
+        fail "pip cannot fetch the package. Is there a way to PyPI, or to an index that PIP_INDEX_URL names?" "$said"
+    # Fails where another process was faster, and then its environment will do.
+    "$python" -c 'import os, sys; os.rename(*sys.argv[1:])' "$begun" "$environment" 2>/dev/null || [ -d "$environment" ] ||
+        fail "$begun cannot become $environment"
+    rm -rf "$begun"
+    trap - EXIT
+}
+
+[ -x "$environment/bin/python" ] || make_environment
+[ "${1-}" = --setup ] || exec "$environment/bin/python" "$here/upstream.py" "$@"
