@@ -45,21 +45,10 @@ Step = tuple[int, Callable[[list, Any], Any], int | None, tuple]
 CONTEXT = ("memory", "globals", "output", "functions", "constants")
 
 
-def bind(module: Module, *context: Any) -> list[Step]:
+def bind(module: Module, **context: Any) -> list[Step]:
     """The steps of the module, with the things that `CONTEXT` names."""
-    return [_step(instruction, context) for instruction in module.instructions]
-
-
-def written_registers(module: Module) -> list[int]:
-    """The registers that the module can write at all: no others of a frame can hold anything."""
-    written: set[int] = set()
-    for opcode, operands in module.instructions:
-        for (_name, role), operand in zip(OPCODES[opcode][3], operands):
-            if role in ("out", "inout"):
-                written.add(operand)
-            elif role == "registers":
-                written.update(range(len(operand)))  # an argument list fills the callee's r0 and up
-    return sorted(written)
+    things = tuple(context[name] for name in CONTEXT)
+    return [_step(instruction, things) for instruction in module.instructions]
 
 
 def _step(instruction: Instruction, context: tuple) -> Step:

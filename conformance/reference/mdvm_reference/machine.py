@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ._tables import ENTRY_FUNCTION, REGISTERS, RUN_LIMITS, TRACE_STEPS, TRACE_TEXT_BYTES
-from .binding import BRANCH, CALL, NEXT, PHI, RETURN, WRITE, bind, written_registers
+from .binding import BRANCH, CALL, NEXT, PHI, RETURN, WRITE, bind
+from .blocks import LONGEST, Blocks, makes_tags
 from .decode import Module
 from .errors import Fault, InvalidInput
 from .memory import Memory, hold
@@ -50,25 +52,52 @@ class Machine:
         self.memory = Memory(_run_limit("max_memory", limits), _run_limit("max_call_depth", limits))
         self.globals = Globals(self.memory)
         output = Output(_run_limit("max_output", limits), write)
-        self.steps = bind(module, self.memory, self.globals, output, functions, module.constants)
-        self.written = written_registers(module)
+        context = {
+            "memory": self.memory,
+            "globals": self.globals,
+            "output": output,
+            "functions": functions,
+            "constants": module.constants,
+        }
+        self.steps = bind(module, **context)
         self.entry = functions.entries.get(ENTRY_FUNCTION, 0)
-        self.frames = [Frame(ENTRY_FUNCTION)]
+        self.frames = [Frame(self.memory, ENTRY_FUNCTION)]
         self.trace: Trace | None = [] if tracing else None
+        # A block leaves no trace and no tags.
+        self.blocks = None if tracing or makes_tags(module) else Blocks(module, **context)
 
     def run(self) -> End:
         """Executes the program from its entry to its end."""
+        # No value refers to itself, so there are no cycles to collect, and looking for some takes a fifth of the time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return self._run()
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _run(self) -> End:
         steps, end, max_steps = self.steps, len(self.steps), self.max_steps
         frames, memory, trace = self.frames, self.memory, self.trace
         frame = frames[-1]
-        registers, tags = frame.registers, frame.tags
         before = None  # the instruction executed before this one, by which phis select
         here = pc = self.entry
         executed = 0
         result = None
+        blocks = self.blocks.made if self.blocks else [None] * end
+        last_block = max_steps - LONGEST if self.blocks else -1  # with more steps than that, a block might be too long
         try:
             memory.require(0)  # the initial globals may be too much already
             while pc < end:
+                if executed <= last_block:
+                    block = blocks[pc] or self.blocks.visit(pc)
+                    if block is not None:
+                        pc, count, last = block(frame)
+                        if count:
+                            executed += count
+                            before = last
+                            continue
                 here = pc
                 if executed >= max_steps:
                     raise Fault("StepLimitExceeded", limit=max_steps)
@@ -79,10 +108,9 @@ class Machine:
                     else:
                         trace.append((here, ""))  # until the instruction has written something
                 flow, act, dst, _operands = steps[here]
+                registers = frame.registers
                 if flow == WRITE:
-                    memory.store(registers, dst, act(registers, frame))
-                    if tags:
-                        tags.pop(dst, None)
+                    frame.put(dst, act(registers, frame))
                     if trace is not None:
                         trace[-1] = (here, digest(dst, registers[dst]))
                     pc = here + 1
@@ -93,8 +121,7 @@ class Machine:
                     pc = here + 1
                 elif flow == CALL:
                     (name, pc), arguments = act(registers, frame)
-                    frame = Frame(name, arguments, called_at=here, dst=dst)
-                    registers, tags = frame.registers, frame.tags
+                    frame = Frame(memory, name, arguments, called_at=here, dst=dst)
                     frames.append(frame)
                     here = None
                 elif flow == RETURN:
@@ -103,13 +130,11 @@ class Machine:
                         result = None if value is NO_VALUE else value
                         break
                     callee, frame = frames.pop(), frames[-1]
-                    registers, tags = frame.registers, frame.tags
                     if value is not NO_VALUE:
-                        memory.store(registers, callee.dst, value)
-                        tags.pop(callee.dst, None)
+                        frame.put(callee.dst, value)
                         if trace is not None:
                             trace[-1] = (here, digest(callee.dst, value))
-                    self.release(callee)
+                    callee.release()
                     memory.close_frame()
                     here = callee.called_at
                     pc = here + 1
@@ -142,7 +167,8 @@ class Machine:
 
     def select(self, first: int, after: int, before: int | None, trace: Trace | None) -> None:
         """Executes a run of phis. All of them read before any is written."""
-        registers, tags = self.frames[-1].registers, self.frames[-1].tags
+        frame = self.frames[-1]
+        registers = frame.registers
         chosen = []
         for pc in range(first, after):
             _flow, _act, dst, (_dst, sources) = self.steps[pc]
@@ -153,8 +179,7 @@ class Machine:
         if trace is not None:
             trace[-1:] = [(pc, "") for pc in range(first, after)]
         for pc, dst, value in chosen:
-            self.memory.store(registers, dst, value)
-            tags.pop(dst, None)
+            frame.put(dst, value)
             if trace is not None:
                 trace[pc - after] = (pc, digest(dst, value))
         for _pc, _dst, value in chosen:
@@ -162,17 +187,10 @@ class Machine:
         if trace is not None:
             del trace[TRACE_STEPS:]
 
-    def release(self, frame: Frame) -> None:
-        """Lets go of what a frame's registers hold."""
-        for register in self.written:
-            value = frame.registers[register]
-            if type(value) in OBJECTS:
-                self.memory.drop(value)
-
     def discard(self) -> None:
         """Lets go of all that the run still holds, its result included."""
         for frame in self.frames:
-            self.release(frame)
+            frame.release()
         for value in self.globals.values.values():
             self.memory.drop(value)
         self.frames.clear()
@@ -182,24 +200,66 @@ class Machine:
 class Frame:
     """A function that was called and has not returned. The first frame was called by nobody."""
 
-    __slots__ = ("function", "registers", "tags", "scopes", "called_at", "dst")
+    __slots__ = ("memory", "function", "registers", "counted", "called_at", "dst", "_tags", "_scopes")
 
     def __init__(
         self,
+        memory: Memory,
         function: str,
         arguments: Iterable[Value] = (),
         called_at: int | None = None,
         dst: int | None = None,
     ):
+        self.memory = memory
         self.function = function
         self.registers: list[Value] = [None] * REGISTERS
-        for register, argument in enumerate(arguments):
-            hold(argument)
-            self.registers[register] = argument
-        self.tags = Tags(self.registers)
-        self.scopes: list[int] = []
+        self.counted: set[int] = set()  # the registers that are owners of what they hold
+        self._tags: Tags | None = None  # most frames have no use for them
+        self._scopes: list[int] | None = None
         self.called_at = called_at
         self.dst = dst
+        for register, argument in enumerate(arguments):
+            self.registers[register] = argument
+            if type(argument) in OBJECTS:
+                argument.owners += 1
+                self.counted.add(register)
+
+    def put(self, register: int, value: Value) -> None:
+        """Writes a register."""
+        old = self.registers[register]
+        had = register in self.counted
+        if type(value) in OBJECTS:
+            value.owners += 1
+            self.counted.add(register)
+        elif had:
+            self.counted.remove(register)
+        self.registers[register] = value
+        if had:
+            self.memory.drop(old)
+        if self._tags:
+            self._tags.pop(register, None)
+
+    def let_go(self, register: int) -> None:
+        """Lets go of an object that a register holds, which is about to be written."""
+        self.counted.remove(register)
+        self.memory.drop(self.registers[register])
+
+    def release(self) -> None:
+        """Lets go of all that the registers hold."""
+        for register in self.counted:
+            self.memory.drop(self.registers[register])
+
+    @property
+    def tags(self) -> Tags:
+        if self._tags is None:
+            self._tags = Tags(self.registers)
+        return self._tags
+
+    @property
+    def scopes(self) -> list[int]:
+        if self._scopes is None:
+            self._scopes = []
+        return self._scopes
 
 
 class Tags(dict):

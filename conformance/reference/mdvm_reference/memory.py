@@ -29,8 +29,10 @@ class Memory:
 
     def charge(self, size: int) -> None:
         """Takes `size` bytes; fails, and takes nothing, when they do not fit."""
-        self.require(size)
-        self.used += size
+        used = self.used + size
+        if used > self.max_memory:
+            raise Fault("OutOfMemory", limit=self.max_memory)
+        self.used = used
 
     # Objects are charged before they are made. They have no owner yet: whoever made them gives them to a register.
 
@@ -43,7 +45,8 @@ class Memory:
         array = Array(elements)
         self.charge(array.cost)
         for element in elements:
-            hold(element)
+            if type(element) in OBJECTS:
+                element.owners += 1
         return array
 
     def dict(self, entries: dict[str, tuple[String, Value]]) -> Dict:
@@ -60,7 +63,8 @@ class Memory:
         A container that is to be put into itself (`value`) has a second owner in the making, and is copied.
         """
         if container.owners == 1 and container is not value:
-            self.charge(growth)
+            if growth:
+                self.charge(growth)
             return container
         self.charge(container.cost + growth)
         copy = Array(list(container.elements)) if type(container) is Array else Dict(dict(container.entries))
@@ -112,16 +116,20 @@ class Memory:
         while dead:
             object = dead.pop()
             self.used -= object.cost
-            for part in (*keys(object), *parts(object)):
+            if type(object) is Array:
+                held = object.elements
+            elif type(object) is Dict:
+                held = [part for entry in object.entries.values() for part in entry]
+                object.entries = {}
+            else:
+                continue
+            for part in held:
                 if type(part) in OBJECTS:
                     part.owners -= 1
                     if part.owners == 0:
                         dead.append(part)
             # What it held goes now, one level at a time: Python too would otherwise free a deep value by recursion.
-            if type(object) is Array:
-                object.elements = []
-            elif type(object) is Dict:
-                object.entries = {}
+            held.clear()
 
 
 def hold(value: Value) -> None:

@@ -403,8 +403,9 @@ def dict_len(dict):
 
 
 def _expect(value: Value, type: str, expectation: str | None = None) -> None:
-    if type_of(value) != type:
-        raise Fault("TypeMismatch", expected=expectation or type, found=type_of(value))
+    found = type_of(value)
+    if found != type:
+        raise Fault("TypeMismatch", expected=expectation or type, found=found)
 
 
 def _checked(number: int) -> int:
