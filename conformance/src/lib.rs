@@ -6,6 +6,9 @@
 //! [`plug`], or the Rust VM inside this process. [`batch::run`] has an implementation answer many requests, through its
 //! crashes and time-outs, and [`verdict::judge`] says what each [`Answer`](plug::Answer) is worth.
 //!
+//! The specification itself says what the cases owe each opcode ([`obligations`]). [`matrix`] generates the cases that follow
+//! from it, and [`coverage`] shows what is really executed of all that.
+//!
 //! `tests/suite.rs` does all of this under `cargo test`, and the command `mdvm-conform` does it for any implementation.
 
 pub mod batch;
@@ -14,11 +17,13 @@ pub mod case;
 pub mod case_file;
 pub mod catalog;
 pub mod corpus;
+pub mod coverage;
 pub mod diff;
 pub mod doctor;
 pub mod implementation;
 pub mod layout;
 pub mod ledger;
+pub mod matrix;
 pub mod obligations;
 pub mod outcome;
 pub mod plug;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use mdvm_conform::coverage::{self, Subjects};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::run::{self, Plan, Progress, Selection};
 use mdvm_conform::{doctor, report};
@@ -45,6 +46,7 @@ Examples:
   mdvm-conform doctor --impl 'mine=./my-vm serve'
   mdvm-conform run --impl 'mine=./my-vm serve'
   mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --filter arith/
+  mdvm-conform coverage --verbose
 
 Exit codes: 0 all is as expected, 1 something differs, 2 the run could not begin.";
 
@@ -54,6 +56,8 @@ enum Task {
     Run(RunArguments),
     /// Checks how an implementation speaks the protocol, and says what to mend.
     Doctor(DoctorArguments),
+    /// Shows what the cases execute of everything that the specification makes them owe, and what they do not.
+    Coverage(CoverageArguments),
 }
 
 #[derive(Args)]
@@ -98,6 +102,22 @@ struct DoctorArguments {
     timeout: Duration,
 }
 
+#[derive(Args)]
+struct CoverageArguments {
+    /// An implementation: `rust`, `reference` or NAME=COMMAND; it must give traces. Without any, `rust` and `reference`.
+    #[arg(long = "impl", value_name = "NAME=COMMAND")]
+    implementations: Vec<String>,
+    /// How long one case may take.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    timeout: Duration,
+    /// Names each obligation and some of the cases that execute it.
+    #[arg(long, conflicts_with = "json")]
+    verbose: bool,
+    /// Prints the report as JSON, with every case of every obligation.
+    #[arg(long)]
+    json: bool,
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let on_interrupt = || {
@@ -109,6 +129,7 @@ fn main() -> ExitCode {
         match cli.command {
             Task::Run(arguments) => run_cases(&arguments),
             Task::Doctor(arguments) => examine(&arguments),
+            Task::Coverage(arguments) => cover(&arguments),
         }
     });
     match code {
@@ -171,6 +192,28 @@ fn examine(arguments: &DoctorArguments) -> Result<bool, String> {
         }
     }
     Ok(is_fine)
+}
+
+fn cover(arguments: &CoverageArguments) -> Result<bool, String> {
+    let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
+    let subjects = Subjects::read(&spec).map_err(|problems| problems.to_string())?;
+    let launchers = match arguments.implementations.as_slice() {
+        [] => vec![Launcher::rust(), Launcher::reference()],
+        texts => launchers(texts)?,
+    };
+    let plan = coverage::Plan {
+        launchers: &launchers,
+        workers: thread::available_parallelism().map_or(1, usize::from),
+        timeout: arguments.timeout,
+        stop: &STOP,
+        progress: &Display::default(),
+    };
+    let coverage = coverage::measure(&spec, &subjects, &plan)?;
+    if STOP.load(Ordering::SeqCst) {
+        return Ok(false);
+    }
+    print(&if arguments.json { coverage.json() } else { coverage.text(arguments.verbose) })?;
+    Ok(coverage.is_complete())
 }
 
 fn launchers(texts: &[String]) -> Result<Vec<Launcher>, String> {

@@ -381,10 +381,8 @@ fn field_text(
 fn operand_type<'a>(spec: &Spec, entry: &OpcodeEntry, tuple: &'a [String], field: &str) -> Option<&'a str> {
     let operands = dimensions(entry);
     let field = match field {
-        "left" if names_right_first(entry) => "right",
-        "right" if names_right_first(entry) => "left",
         "found" | "type" => operand_at_fault(spec, entry, tuple)?,
-        other => other,
+        other => renamed(entry, &operands, other).unwrap_or(other),
     };
     let place = operands.iter().position(|operand| operand.name == field)?;
     tuple.get(place).map(String::as_str)
@@ -405,9 +403,10 @@ fn operand_at_fault<'a>(spec: &Spec, entry: &'a OpcodeEntry, tuple: &[String]) -
     operands.iter().zip(tuple).find(refused).map(|(operand, _)| operand.name.as_str())
 }
 
-/// Whether the opcode's errors name the right operand first, as its notes say of `gt` and `gte`.
-fn names_right_first(entry: &OpcodeEntry) -> bool {
-    entry.notes.as_deref().is_some_and(|notes| notes.contains("names the type of the right operand first"))
+/// The operand that a message shows in the place of another, where a type rule gives it an order of its own (`names`).
+fn renamed<'a>(entry: &'a OpcodeEntry, operands: &[&OperandEntry], field: &str) -> Option<&'a str> {
+    let place = operands.iter().position(|operand| operand.name == field)?;
+    entry.types.iter().find_map(|rule| rule.names.get(place)).map(String::as_str)
 }
 
 /// The values of an operand that are worth a case.

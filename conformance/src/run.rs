@@ -15,6 +15,7 @@ use crate::catalog::{cases_folder, read_folder, shown};
 use crate::corpus;
 use crate::implementation::Launcher;
 use crate::ledger::{self, Ledger};
+use crate::matrix;
 use crate::outcome::Field;
 use crate::plug::{Answer, Handshake};
 use crate::verdict::{Judgement, Verdict, disagreement, judge};
@@ -92,9 +93,10 @@ pub struct Disagreement {
 }
 
 impl Selection {
-    /// The cases, in order of their ids, the corpus last.
+    /// The cases, in order of their ids, then the corpus, then those that are generated from the specification.
     ///
-    /// The corpus in the repository belongs to the cases in the repository: other cases come without it.
+    /// The corpus in the repository and the generated cases belong to the cases in the repository: other cases come without
+    /// them.
     ///
     /// # Errors
     /// Gives what is wrong with the files, or says that nothing is selected.
@@ -114,6 +116,9 @@ impl Selection {
                 corpus::read_modules(&modules)
             };
             cases.extend(read.map_err(|problems| problems.to_string())?);
+        }
+        if self.is_default() {
+            cases.extend(matrix::cases(spec).map_err(|problems| problems.to_string())?);
         }
         let ids = cases.iter().map(|case| case.id.clone()).collect();
         if let Some(filter) = &self.filter {

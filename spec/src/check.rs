@@ -223,6 +223,11 @@ fn check_types(spec: &Spec, opcode: &OpcodeEntry, report: &mut Report<'_>) {
             (None, Some(_)) => {}
             _ => report.add("types", format!("a type rule of {name} must have either `gives` or `error`")),
         }
+        for named in &rule.names {
+            if !opcode.operands.iter().any(|one| one.name == *named) {
+                report.add("types", format!("a type rule of {name} names `{named}`, which is no operand"));
+            }
+        }
         if let Some(expected) = &rule.expected
             && !spec.errors.expectations.iter().any(|one| one.name == *expected)
         {

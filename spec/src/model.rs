@@ -119,6 +119,9 @@ pub struct TypeRule {
     /// What a `TypeMismatch` says was expected: one of the expectations.
     #[serde(default)]
     pub expected: Option<String>,
+    /// The operands whose types the message names, in its order, where that is not theirs.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// Errors that depend on more than the types.
     #[serde(default)]
     pub may: Vec<String>,

@@ -174,6 +174,13 @@ const MISTAKES: &[Mistake] = &[
         "a type rule of NewArrayR names the unknown expectation `whole`",
     )
     .at("types:\n      - {size: int"),
+    mistake(
+        "isa",
+        "names: [right, left]",
+        "names: [right, lift]",
+        "a type rule of GtR names `lift`, which is no operand",
+    )
+    .at("types: &reversed_order"),
     // values.yaml
     mistake("values", "id: 8", "id: 9", "type `dict` has id 9 where 8 should be: ids have no gaps"),
     mistake("values", "name: dict\n    title", "name: array\n    title", "`array` stands twice in types")
