@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use machine_dialect_vm::Module;
 use machine_dialect_vm::asm::assemble_bytes;
+use machine_dialect_vm::{Constant, Module};
 use mdvm_spec::model::{AssertKindEntry, Flow, OpcodeEntry, OperandEntry, Role};
 use mdvm_spec::{Problem, Problems, Sources, Spec};
 
@@ -117,9 +117,9 @@ impl Draft {
         let case = Case {
             id: format!("{PREFIX}{}/{}", entry.mnemonic(), slug(&self.name)),
             origin: Origin { file, line, index: 0 },
+            globals: self.globals.into_iter().filter(|(name, _)| is_named(&self.module, name)).collect(),
             module: self.module,
             limits: BTreeMap::new(),
-            globals: self.globals,
             expect: Some(self.expect),
             covers: BTreeSet::new(),
         };
@@ -527,6 +527,12 @@ fn load(register: usize, kind: &str, place: usize) -> Result<Vec<String>, String
         ],
         other => return Err(format!("no value of type {other} is known here")),
     })
+}
+
+/// Whether a module can name a global: it has a constant of that text.
+fn is_named(module: &[u8], global: &str) -> bool {
+    let is_name = |constant: &Constant| matches!(constant, Constant::String(text) if text == global);
+    Module::decode(module).is_ok_and(|module| module.constants().iter().any(is_name))
 }
 
 /// The values that no instruction makes.
