@@ -1,7 +1,5 @@
 //! The report for people: what differs, what is known, and a table.
 
-use std::collections::BTreeMap;
-
 use crate::catalog::shown;
 use crate::run::{Column, Run};
 use crate::verdict::Verdict;
@@ -55,21 +53,26 @@ pub fn text(run: &Run) -> String {
 /// The known differences of one implementation, by the line of its ledger.
 fn known(run: &Run, column: &Column) -> String {
     let Some((path, ledger)) = &column.ledger else { return String::new() };
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    // One reason often explains many cases, so that is what they are told by, in the order of the ledger.
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
     for (case, result) in run.cases.iter().zip(&column.results) {
         let is_known = result.as_ref().is_some_and(|result| result.judgement.verdict == Verdict::Known);
         if let (true, Ok(Some(entry))) = (is_known, ledger.entry(&case.id)) {
-            *counts.entry(&entry.name).or_default() += 1;
+            let why = entry.why.trim();
+            match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, count)) => *count += 1,
+                None => reasons.push((why, 1)),
+            }
         }
     }
-    if counts.is_empty() {
+    if reasons.is_empty() {
         return String::new();
     }
+    let place = |why: &str| ledger.entries.iter().position(|entry| entry.why.trim() == why);
+    reasons.sort_by_key(|(why, _)| place(why));
     let mut out = format!("\nKnown differences of {} ({}):\n", column.handshake.title(), shown(path));
-    for entry in &ledger.entries {
-        if let Some(count) = counts.get(entry.name.as_str()) {
-            out.push_str(&format!("{count:6}  {}\n        {}\n", entry.name, entry.why.trim()));
-        }
+    for (why, count) in reasons {
+        out.push_str(&format!("{count:6}  {why}\n"));
     }
     out
 }
