@@ -21,7 +21,7 @@ pub fn show(title: &str, expected: (&str, &str), found: (&str, &str)) -> String 
     format!("    {title}\n{}{}", line(expected), line(found))
 }
 
-/// A text in at most [`LONG`] letters.
+/// A text, cut where it grows long.
 #[must_use]
 pub fn shorten(text: &str) -> String {
     around(text, 0)

@@ -1,4 +1,4 @@
-//! The cases that are generated: one for each operand-type tuple and each operand value that the [`obligations`] name,
+//! The cases that are generated: one for each operand-type tuple and each operand value that the [`obligations`](crate::obligations) name,
 //! and for the edges of control flow that follow from the shape of an opcode alone.
 //!
 //! A module loads its operands, executes the one instruction, and checks the type of what that wrote. Its values avoid

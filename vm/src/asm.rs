@@ -18,7 +18,7 @@
 //! Literals are pooled on their own: `5`, `-1.5`, `1e300`, `-0.0`, `nan`, `inf`, `"text"`, `true`, `empty`. `.const 5` puts one
 //! into the pool by hand and `k3` names an entry by its index. Types, scopes and assertions are written `int`, `7` and
 //! `true, "message"`; the sources of a phi `[r2: label, r3: label]`, where a label stands for the instruction that ran
-//! before. Where a label is expected, a number is taken as it is encoded.
+//! before. Where a label, a type or a kind of assertion is expected, a number is taken as it is encoded.
 
 mod lex;
 mod parse;

@@ -235,13 +235,7 @@ impl<'a> Assembler<'a> {
 
     /// `kind, "message"`, and the two ends where the kind takes a range.
     fn check(&mut self, words: &mut Words<'_, 'a>, expected: &str) -> Result<Check, AsmError> {
-        let column = words.column();
-        let word = words.word(expected)?;
-        let Some(kind) = AssertKind::from_name(word.text) else {
-            let names: Vec<&str> = AssertKind::ALL.iter().map(|kind| kind.name()).collect();
-            let message = format!("expected an assert kind ({}); found `{}`", names.join(", "), word.text);
-            return Err(words.line.error(column, message));
-        };
+        let kind = words.assert_kind(expected)?;
         words.mark(',', "`,` and the message of the assertion")?;
         let message = self.constant(words, "the message of the assertion, a string")?;
         let condition = match kind {
@@ -400,6 +394,16 @@ impl<'t, 'a> Words<'t, 'a> {
         self.take(&what, |token| match token.kind {
             Kind::Word => TypeId::from_name(token.text),
             Kind::Int(number) => u16::try_from(number).ok().and_then(TypeId::from_id),
+            Kind::Directive | Kind::Float(_) | Kind::String(_) | Kind::Mark(_) => None,
+        })
+    }
+
+    fn assert_kind(&mut self, what: &str) -> Result<AssertKind, AsmError> {
+        let names: Vec<&str> = AssertKind::ALL.iter().map(|kind| kind.name()).collect();
+        let what = format!("{what} ({})", names.join(", "));
+        self.take(&what, |token| match token.kind {
+            Kind::Word => AssertKind::from_name(token.text),
+            Kind::Int(number) => u8::try_from(number).ok().and_then(AssertKind::from_id),
             Kind::Directive | Kind::Float(_) | Kind::String(_) | Kind::Mark(_) => None,
         })
     }
