@@ -331,13 +331,20 @@ fn the_examples_of_the_help_run() {
     let mine = fake(folder.path());
     let help = String::from_utf8(conform(&["--help"]).stdout).unwrap();
     let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  mdvm-conform ")).collect();
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     for example in examples {
         let words = shell_words::split(example).unwrap();
         let words: Vec<&str> =
             words.iter().map(|word| if word.starts_with("mine=") { &mine } else { word.as_str() }).collect();
         let output = conform(&words);
-        assert_eq!(output.status.code(), Some(1), "{example}: {}", String::from_utf8_lossy(&output.stderr));
+        // The implementation of the examples is at fault; this repository is not.
+        let expected = if example.contains("mine=") { 1 } else { 0 };
+        assert_eq!(
+            output.status.code(),
+            Some(expected),
+            "{example}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
