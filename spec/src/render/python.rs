@@ -133,8 +133,12 @@ pub(super) fn rule(opcode: &OpcodeEntry, rule: &TypeRule) -> String {
         .iter()
         .filter_map(|operand| Some(format!("{}: {}", operand.name, rule.when.get(&operand.name)?)))
         .collect();
-    let gives: Vec<&str> =
-        rule.gives.iter().chain(&rule.error).chain(&rule.may).map(String::as_str).collect();
+    let error = rule.error.iter().map(|error| match &rule.expected {
+        Some(expected) => format!("{error} (expected {})", expected.replace('_', " ")),
+        None => error.clone(),
+    });
+    let gives: Vec<String> =
+        rule.gives.iter().cloned().chain(error).chain(rule.may.iter().cloned()).collect();
     let space = if when.is_empty() { "" } else { " " };
     format!("{}{space}-> {}", when.join(", "), gives.join(" or "))
 }
