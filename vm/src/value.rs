@@ -203,6 +203,16 @@ pub(crate) fn put_float(place: &mut Value, number: f64) {
     }
 }
 
+/// Writes a bool to a place, quickly where a bool stands there already.
+#[inline(always)]
+pub(crate) fn put_bool(place: &mut Value, value: bool) {
+    if let Value::Bool(old) = place {
+        *old = value;
+    } else {
+        put(place, Value::Bool(value));
+    }
+}
+
 pub(crate) use compare::Order;
 
 /// Shows the text form, cut where it grows long.
@@ -314,6 +324,17 @@ impl Array {
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         Rc::strong_count(&self.0) > 1
+    }
+
+    /// Whether both are one array, which nothing else holds.
+    pub(crate) fn is_twin(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0) && Rc::strong_count(&self.0) == 2
+    }
+
+    /// The elements, to be changed; none where they are shared.
+    #[inline(always)]
+    pub(crate) fn items_mut(&mut self) -> Option<&mut [Value]> {
+        Rc::get_mut(&mut self.0).map(|object| object.items.as_mut_slice())
     }
 
     /// The elements, to be changed; copied first where they are shared.

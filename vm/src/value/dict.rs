@@ -80,6 +80,11 @@ impl Dict {
         Some((position + gap + 1, &entry.key, &entry.value))
     }
 
+    /// Whether both are one dict, which nothing else holds.
+    pub(crate) fn is_twin(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0) && Rc::strong_count(&self.0) == 2
+    }
+
     /// Whether a write would have to copy.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {

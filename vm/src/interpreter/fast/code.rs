@@ -37,333 +37,111 @@ pub(super) const RESERVE: u64 = 256;
 /// An instruction of fast code. Registers are those of the frame. Each does what one or more plain instructions do, or it
 /// does nothing at all and leaves by its exit.
 #[derive(Debug, Clone, Copy)]
+#[rustfmt::skip]
 pub(super) enum Fast {
     /// Goes on elsewhere.
-    Goto {
-        to: At,
-    },
+    Goto { to: At },
     /// Charges steps and goes on elsewhere.
-    Jump {
-        to: At,
-        steps: u16,
-    },
+    Jump { to: At, steps: u16 },
     /// Charges steps.
-    Charge {
-        steps: u16,
-    },
+    Charge { steps: u16 },
     /// Leaves for plain code.
     Leave,
-    Move {
-        dst: u8,
-        src: u8,
-    },
-    Swap {
-        a: u8,
-        b: u8,
-    },
-    LoadConst {
-        dst: u8,
-        constant: u16,
-    },
-    LoadInt {
-        dst: u8,
-        value: i64,
-    },
-    LoadFloat {
-        dst: u8,
-        value: f64,
-    },
-    LoadBool {
-        dst: u8,
-        value: bool,
-    },
+    Move { dst: u8, src: u8 },
+    Swap { a: u8, b: u8 },
+    LoadConst { dst: u8, constant: u16 },
+    LoadInt { dst: u8, value: i64 },
+    LoadFloat { dst: u8, value: f64 },
+    LoadBool { dst: u8, value: bool },
     /// Leaves unless the value is of that kind.
-    Guard {
-        slot: u8,
-        kind: Kind,
-    },
+    Guard { slot: u8, kind: Kind },
     /// Leaves unless the value names that function.
-    GuardFunction {
-        slot: u8,
-        function: FunctionIndex,
-    },
-    AddInt {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    SubInt {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    MulInt {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    DivInt {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    ModInt {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    AddIntConst {
-        dst: u8,
-        left: u8,
-        right: i64,
-    },
-    SubConstInt {
-        dst: u8,
-        left: i64,
-        right: u8,
-    },
-    MulIntConst {
-        dst: u8,
-        left: u8,
-        right: i64,
-    },
-    DivIntConst {
-        dst: u8,
-        left: u8,
-        right: i64,
-    },
-    ModIntConst {
-        dst: u8,
-        left: u8,
-        right: i64,
-    },
-    AddFloat {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    SubFloat {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    MulFloat {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    DivFloat {
-        dst: u8,
-        left: u8,
-        right: u8,
-    },
-    AddFloatConst {
-        dst: u8,
-        left: u8,
-        right: f64,
-    },
-    SubConstFloat {
-        dst: u8,
-        left: f64,
-        right: u8,
-    },
-    MulFloatConst {
-        dst: u8,
-        left: u8,
-        right: f64,
-    },
-    DivFloatConst {
-        dst: u8,
-        left: u8,
-        right: f64,
-    },
-    DivConstFloat {
-        dst: u8,
-        left: f64,
-        right: u8,
-    },
+    GuardFunction { slot: u8, function: FunctionIndex },
+    AddInt { dst: u8, left: u8, right: u8 },
+    SubInt { dst: u8, left: u8, right: u8 },
+    MulInt { dst: u8, left: u8, right: u8 },
+    DivInt { dst: u8, left: u8, right: u8 },
+    ModInt { dst: u8, left: u8, right: u8 },
+    AddIntConst { dst: u8, left: u8, right: i64 },
+    SubConstInt { dst: u8, left: i64, right: u8 },
+    MulIntConst { dst: u8, left: u8, right: i64 },
+    DivIntConst { dst: u8, left: u8, right: i64 },
+    ModIntConst { dst: u8, left: u8, right: i64 },
+    AddFloat { dst: u8, left: u8, right: u8 },
+    SubFloat { dst: u8, left: u8, right: u8 },
+    MulFloat { dst: u8, left: u8, right: u8 },
+    DivFloat { dst: u8, left: u8, right: u8 },
+    AddFloatConst { dst: u8, left: u8, right: f64 },
+    SubConstFloat { dst: u8, left: f64, right: u8 },
+    MulFloatConst { dst: u8, left: u8, right: f64 },
+    DivFloatConst { dst: u8, left: u8, right: f64 },
+    DivConstFloat { dst: u8, left: f64, right: u8 },
     // Branches on comparisons of numbers. A float that is NaN is neither less nor not less, so both are there.
-    IfEqInt {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfNeInt {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfLtInt {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfLeInt {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfEqIntConst {
-        left: u8,
-        to: At,
-        right: i64,
-    },
-    IfNeIntConst {
-        left: u8,
-        to: At,
-        right: i64,
-    },
-    IfLtIntConst {
-        left: u8,
-        to: At,
-        right: i64,
-    },
-    IfGeIntConst {
-        left: u8,
-        to: At,
-        right: i64,
-    },
-    IfEqFloat {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfNeFloat {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfLtFloat {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfNotLtFloat {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfLeFloat {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfNotLeFloat {
-        left: u8,
-        right: u8,
-        to: At,
-    },
-    IfEqFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfNeFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfLtFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfNotLtFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfLeFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfNotLeFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfGtFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfNotGtFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfGeFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
-    IfNotGeFloatConst {
-        left: u8,
-        to: At,
-        right: f64,
-    },
+    IfEqInt { left: u8, right: u8, to: At },
+    IfNeInt { left: u8, right: u8, to: At },
+    IfLtInt { left: u8, right: u8, to: At },
+    IfLeInt { left: u8, right: u8, to: At },
+    IfEqIntConst { left: u8, to: At, right: i64 },
+    IfNeIntConst { left: u8, to: At, right: i64 },
+    IfLtIntConst { left: u8, to: At, right: i64 },
+    IfGeIntConst { left: u8, to: At, right: i64 },
+    IfEqFloat { left: u8, right: u8, to: At },
+    IfNeFloat { left: u8, right: u8, to: At },
+    IfLtFloat { left: u8, right: u8, to: At },
+    IfNotLtFloat { left: u8, right: u8, to: At },
+    IfLeFloat { left: u8, right: u8, to: At },
+    IfNotLeFloat { left: u8, right: u8, to: At },
+    IfEqFloatConst { left: u8, to: At, right: f64 },
+    IfNeFloatConst { left: u8, to: At, right: f64 },
+    IfLtFloatConst { left: u8, to: At, right: f64 },
+    IfNotLtFloatConst { left: u8, to: At, right: f64 },
+    IfLeFloatConst { left: u8, to: At, right: f64 },
+    IfNotLeFloatConst { left: u8, to: At, right: f64 },
+    IfGtFloatConst { left: u8, to: At, right: f64 },
+    IfNotGtFloatConst { left: u8, to: At, right: f64 },
+    IfGeFloatConst { left: u8, to: At, right: f64 },
+    IfNotGeFloatConst { left: u8, to: At, right: f64 },
+    // What `Jump` and the branch it leads to do together: where that branch is not taken, charges and goes on behind it.
+    LoopEqInt { left: u8, right: u8, to: At, steps: u16 },
+    LoopNeInt { left: u8, right: u8, to: At, steps: u16 },
+    LoopLtInt { left: u8, right: u8, to: At, steps: u16 },
+    LoopLeInt { left: u8, right: u8, to: At, steps: u16 },
+    LoopEqIntConst { left: u8, steps: u16, to: At, right: i64 },
+    LoopNeIntConst { left: u8, steps: u16, to: At, right: i64 },
+    LoopLtIntConst { left: u8, steps: u16, to: At, right: i64 },
+    LoopGeIntConst { left: u8, steps: u16, to: At, right: i64 },
+    TestInt { test: Test, dst: u8, left: u8, right: u8 },
+    TestIntConst { test: Test, dst: u8, left: u8, right: i64 },
+    TestFloat { test: Test, dst: u8, left: u8, right: u8 },
+    TestFloatConst { test: Test, dst: u8, left: u8, right: f64 },
+    And { dst: u8, left: u8, right: u8 },
+    Or { dst: u8, left: u8, right: u8 },
+    Not { dst: u8, src: u8 },
     /// Goes elsewhere where the value counts as true.
-    IfTrue {
-        slot: u8,
-        to: At,
-    },
+    IfTrue { slot: u8, to: At },
     /// Goes elsewhere where the value counts as false.
-    IfFalse {
-        slot: u8,
-        to: At,
-    },
-    LoadGlobal {
-        dst: u8,
-        name: GlobalSlot,
-    },
-    StoreGlobal {
-        src: u8,
-        name: GlobalSlot,
-    },
-    ArrayGet {
-        dst: u8,
-        array: u8,
-        index: u8,
-    },
-    ArrayGetConst {
-        dst: u8,
-        array: u8,
-        index: u32,
-    },
-    ArraySet {
-        array: u8,
-        index: u8,
-        value: u8,
-    },
-    ArraySetConst {
-        array: u8,
-        value: u8,
-        index: u32,
-    },
-    ArrayLen {
-        dst: u8,
-        array: u8,
-    },
-    Call {
-        site: u32,
-        steps: u16,
-    },
-    Return {
-        src: u8,
-        clear: u32,
-        steps: u16,
-    },
+    IfFalse { slot: u8, to: At },
+    LoadGlobal { dst: u8, name: GlobalSlot },
+    StoreGlobal { src: u8, name: GlobalSlot },
+    ArrayGet { dst: u8, array: u8, index: u8 },
+    ArrayGetConst { dst: u8, array: u8, index: u32 },
+    /// Those two leave unless the element is an int.
+    ArrayGetInt { dst: u8, array: u8, index: u8 },
+    ArrayGetConstInt { dst: u8, array: u8, index: u32 },
+    ArraySet { array: u8, index: u8, value: u8 },
+    ArraySetConst { array: u8, value: u8, index: u32 },
+    ArrayLen { dst: u8, array: u8 },
+    /// Lets a register go that holds the container that the next instruction writes to, so that it need not be copied. The
+    /// register is overwritten before it is read.
+    Release { holder: u8, container: u8 },
+    /// The same with a global, which the instruction behind the next sets. `key` is where the write goes.
+    ReleaseGlobal { holder: GlobalSlot, container: u8, key: u8 },
+    Call { site: u32, steps: u16 },
+    Return { src: u8, clear: u32, steps: u16 },
     /// Returns a constant, or nothing.
-    ReturnConst {
-        constant: Option<u16>,
-        clear: u32,
-        steps: u16,
-    },
+    ReturnConst { constant: Option<u16>, clear: u32, steps: u16 },
     /// A plain instruction, as it is.
-    Plain {
-        op: Op,
-    },
+    Plain { op: Op },
 }
 
 /// Where fast code is left for plain code, or for fast code that was made for other kinds of values.
@@ -415,6 +193,8 @@ pub(super) struct Site {
     pub(super) callee: At,
     /// The code to come back to.
     pub(super) back: At,
+    /// The code to come back to with an int.
+    pub(super) back_with_int: At,
     /// What is true when the call comes back.
     pub(super) after: Rc<State>,
 }
@@ -438,6 +218,8 @@ pub(in crate::interpreter) struct Code {
     /// Registers that returns clear.
     pub(super) clears: Vec<Box<[u8]>>,
     pub(super) versions: HashMap<u32, Vec<Version>>,
+    /// Nothing leads to code behind this position but the code before it.
+    pub(super) floor: usize,
 }
 
 impl Code {
@@ -455,6 +237,7 @@ impl Code {
             sites: Vec::new(),
             clears: Vec::new(),
             versions: HashMap::new(),
+            floor: 0,
         }
     }
 
@@ -471,12 +254,30 @@ impl Code {
     pub(super) fn link(&mut self, from: From, code: At) {
         match from {
             From::Code(position) => self.ops[position].redirect(code),
-            From::Return { site } => self.sites[site].back = code,
+            From::Return { site } => {
+                let site = &mut self.sites[site];
+                let is_known = matches!(self.ops.get(code.index()),
+                    Some(Fast::Guard { slot, kind: Kind::Int }) if *slot == site.dst);
+                site.back = code;
+                site.back_with_int = if is_known { At(code.0 + 1) } else { code };
+            }
             From::Call { site } => self.sites[site].callee = code,
         }
     }
 }
 
+/// A comparison of two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Test {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "each looks at some instructions only, and says nothing of the others")]
 impl Fast {
     /// Makes the instruction go elsewhere.
     fn redirect(&mut self, code: At) {
@@ -510,6 +311,85 @@ impl Fast {
             | Self::IfTrue { to, .. }
             | Self::IfFalse { to, .. } => *to = code,
             _ => {}
+        }
+    }
+
+    /// What `Jump` does together with this branch, which it leads to and which stands at `at`.
+    pub(super) fn with_jump(self, at: At, steps: u16) -> Option<Self> {
+        let to = At(at.0 + 1);
+        match self {
+            Self::IfEqInt { left, right, .. } => Some(Self::LoopNeInt { left, right, to, steps }),
+            Self::IfNeInt { left, right, .. } => Some(Self::LoopEqInt { left, right, to, steps }),
+            Self::IfLtInt { left, right, .. } => Some(Self::LoopLeInt { left: right, right: left, to, steps }),
+            Self::IfLeInt { left, right, .. } => Some(Self::LoopLtInt { left: right, right: left, to, steps }),
+            Self::IfEqIntConst { left, right, .. } => Some(Self::LoopNeIntConst { left, steps, to, right }),
+            Self::IfNeIntConst { left, right, .. } => Some(Self::LoopEqIntConst { left, steps, to, right }),
+            Self::IfLtIntConst { left, right, .. } => Some(Self::LoopGeIntConst { left, steps, to, right }),
+            Self::IfGeIntConst { left, right, .. } => Some(Self::LoopLtIntConst { left, steps, to, right }),
+            _ => None,
+        }
+    }
+
+    /// The register that an operation on numbers writes, to be changed.
+    pub(super) fn result(&mut self) -> Option<&mut u8> {
+        match self {
+            Self::AddInt { dst, .. }
+            | Self::SubInt { dst, .. }
+            | Self::MulInt { dst, .. }
+            | Self::DivInt { dst, .. }
+            | Self::ModInt { dst, .. }
+            | Self::AddFloat { dst, .. }
+            | Self::SubFloat { dst, .. }
+            | Self::MulFloat { dst, .. }
+            | Self::DivFloat { dst, .. }
+            | Self::AddIntConst { dst, .. }
+            | Self::MulIntConst { dst, .. }
+            | Self::DivIntConst { dst, .. }
+            | Self::ModIntConst { dst, .. }
+            | Self::AddFloatConst { dst, .. }
+            | Self::MulFloatConst { dst, .. }
+            | Self::DivFloatConst { dst, .. }
+            | Self::SubConstInt { dst, .. }
+            | Self::SubConstFloat { dst, .. }
+            | Self::DivConstFloat { dst, .. } => Some(dst),
+            _ => None,
+        }
+    }
+
+    /// The registers that an operation on numbers reads; none of what is no such operation.
+    pub(super) fn operands(&self) -> Option<[u8; 2]> {
+        match *self {
+            Self::AddInt { left, right, .. }
+            | Self::SubInt { left, right, .. }
+            | Self::MulInt { left, right, .. }
+            | Self::DivInt { left, right, .. }
+            | Self::ModInt { left, right, .. }
+            | Self::AddFloat { left, right, .. }
+            | Self::SubFloat { left, right, .. }
+            | Self::MulFloat { left, right, .. }
+            | Self::DivFloat { left, right, .. } => Some([left, right]),
+            Self::AddIntConst { left, .. }
+            | Self::MulIntConst { left, .. }
+            | Self::DivIntConst { left, .. }
+            | Self::ModIntConst { left, .. }
+            | Self::AddFloatConst { left, .. }
+            | Self::MulFloatConst { left, .. }
+            | Self::DivFloatConst { left, .. } => Some([left, left]),
+            Self::SubConstInt { right, .. }
+            | Self::SubConstFloat { right, .. }
+            | Self::DivConstFloat { right, .. } => Some([right, right]),
+            _ => None,
+        }
+    }
+
+    /// This instruction together with the test that what it wrote to `slot` is an int.
+    pub(super) fn with_guard(self, slot: u8) -> Option<Self> {
+        match self {
+            Self::ArrayGet { dst, array, index } if dst == slot => Some(Self::ArrayGetInt { dst, array, index }),
+            Self::ArrayGetConst { dst, array, index } if dst == slot => {
+                Some(Self::ArrayGetConstInt { dst, array, index })
+            }
+            _ => None,
         }
     }
 }

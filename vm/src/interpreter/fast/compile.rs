@@ -7,7 +7,8 @@
 
 use std::rc::Rc;
 
-use super::code::{At, Code, Exit, Fast, From, RESERVE, Site, Stub, Version};
+use super::code::{At, Code, Exit, Fast, From, RESERVE, Site, Stub, Test, Version};
+use super::twin::Twin;
 use super::state::{Kind, Source, State};
 use crate::interpreter::lower::{Op, Span, Target};
 use crate::interpreter::{FunctionIndex, Program};
@@ -26,6 +27,8 @@ pub(super) struct Compiler<'a> {
     pc: usize,
     /// Whether `registers` is still what the code made so far would leave behind.
     is_fresh: bool,
+    /// Where the piece begins. What stands before may have been executed already.
+    begin: usize,
 }
 
 /// Whether a piece goes on.
@@ -43,17 +46,6 @@ enum Arithmetic {
     Mul,
     Div,
     Mod,
-}
-
-/// A comparison of two values.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Test {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
 }
 
 /// Two numbers of one type, one of which may be a constant.
@@ -94,6 +86,8 @@ impl Code {
         if goes_on {
             self.ops.pop();
             self.exit_of.pop();
+        } else {
+            self.floor = self.ops.len();
         }
         let Stub { pc, state, is_inside, .. } = *stub;
         let at = Compiler::new(self, program, registers, pc as usize, state).piece(is_inside);
@@ -123,6 +117,7 @@ impl Code {
         if self.is_full() {
             return None;
         }
+        self.floor = self.ops.len();
         let mut compiler = Compiler::new(self, program, registers, pc, state);
         let begin = compiler.position();
         compiler.join();
@@ -152,6 +147,7 @@ impl Code {
         let pc = exit.pc as usize;
         state.surprises = state.surprises.saturating_add(1);
         exit.other = Some(At(self.ops.len() as u32));
+        self.floor = self.ops.len();
         let is_phi = program.ops.get(pc).is_some_and(|op| matches!(op, Op::Phi { .. }));
         Some(Compiler::new(self, program, registers, pc, state).piece(!is_phi))
     }
@@ -183,7 +179,8 @@ impl<'a> Compiler<'a> {
         pc: usize,
         state: State,
     ) -> Self {
-        Self { code, program, registers, state, pc, is_fresh: true }
+        let begin = code.ops.len();
+        Self { code, program, registers, state, pc, is_fresh: true, begin }
     }
 
     fn position(&self) -> At {
@@ -351,6 +348,11 @@ impl<'a> Compiler<'a> {
 
     /// Writes a register, whose place nothing pending needs.
     fn write(&mut self, dst: u8, source: Source) {
+        if let Source::Slot(src) = source
+            && self.compute_in_place(dst, src)
+        {
+            return;
+        }
         let kind = self.source_kind(source);
         let op = match source {
             Source::Slot(src) => Fast::Move { dst, src },
@@ -365,6 +367,64 @@ impl<'a> Compiler<'a> {
         self.emit(op);
         self.is_fresh = false;
         self.state.set_kind(dst, kind);
+    }
+
+    /// Makes the operation on numbers that gave what is to be moved from `src` to `dst` write it there at once, if that can be.
+    ///
+    /// It can where `src` is not needed any more, the operation is part of this piece, nothing in between needs what either
+    /// place held, and every exit in between can be told where the value is now.
+    fn compute_in_place(&mut self, dst: u8, src: u8) -> bool {
+        let is_needed = |state: &State| state.pending.iter().any(|(_, from)| *from == Source::Slot(dst));
+        let module = &self.program.module;
+        let is_dead = |pc: usize, register: u8| self.code.graph.is_dead(module, pc, register);
+        if is_needed(&self.state) || self.state.source(src) != Source::Slot(src) || !is_dead(self.pc, src) {
+            return false;
+        }
+        let mut place = self.code.ops.len();
+        let mut exits = Vec::new();
+        loop {
+            if place <= self.begin.max(self.code.floor) {
+                return false;
+            }
+            place -= 1;
+            let mut op = self.code.ops[place];
+            let (Some(operands), Some(result)) = (op.operands(), op.result()) else { return false };
+            let exit = self.code.exit_of[place] as usize;
+            if *result == src {
+                let before = &self.code.exits[exit].state;
+                let is_free = before.kind(src) != Kind::Any && before.kind(dst) != Kind::Any;
+                if !is_free || exits.contains(&exit) {
+                    return false;
+                }
+                break;
+            }
+            if *result == dst || operands.contains(&src) || operands.contains(&dst) {
+                return false;
+            }
+            let Exit { pc, state, taken, other } = &self.code.exits[exit];
+            let is_dst_pending = state.source(dst) != Source::Slot(dst);
+            let is_clear = *taken == 0 && other.is_none() && !is_needed(state);
+            if !is_clear || !(is_dst_pending || is_dead(*pc as usize, dst)) {
+                return false;
+            }
+            exits.push(exit);
+        }
+        if let Some(result) = self.code.ops[place].result() {
+            *result = dst;
+        }
+        let kind = self.state.kind(src);
+        exits.dedup();
+        for exit in exits {
+            let state = Rc::make_mut(&mut self.code.exits[exit].state);
+            if state.source(src) == Source::Slot(src) {
+                state.put_off(src, Source::Slot(src));
+                state.pending.push((src, Source::Slot(src)));
+            }
+            state.forget(dst);
+            state.moved(src, dst, kind);
+        }
+        self.state.moved(src, dst, kind);
+        true
     }
 
     /// Makes the place of a register free to be written: what was put off and reads it is done first.
@@ -484,7 +544,18 @@ impl<'a> Compiler<'a> {
             return self.suspend(is_inside);
         }
         let kind = Kind::of(&self.registers[usize::from(slot)]);
-        if kind != Kind::Any {
+        if kind == Kind::Any {
+            return Piece::GoesOn;
+        }
+        self.state.set_kind(slot, kind);
+        let last = self.code.ops.len().wrapping_sub(1);
+        if kind == Kind::Int
+            && last >= self.code.floor
+            && let Some(op) = self.code.ops.get(last).and_then(|op| op.with_guard(slot))
+        {
+            self.code.ops[last] = op;
+        } else {
+            self.state.set_kind(slot, Kind::Any);
             self.emit_guarded(Fast::Guard { slot, kind });
             self.state.set_kind(slot, kind);
         }
@@ -499,7 +570,11 @@ impl<'a> Compiler<'a> {
         self.state.weaken_dead(self.code, self.pc);
         self.state.surprises = 0;
         if let Some(to) = self.code.version(self.pc, &self.state) {
-            self.emit_guarded(Fast::Jump { to, steps: self.state.steps });
+            let steps = self.state.steps;
+            if let Some(op) = self.code.ops.get(to.index()).and_then(|op| op.with_jump(to, steps)) {
+                self.emit_guarded(op);
+            }
+            self.emit_guarded(Fast::Jump { to, steps });
             return Piece::Ended;
         }
         if self.state.steps > 0 {
@@ -515,6 +590,7 @@ impl<'a> Compiler<'a> {
         }
         let at = At(self.code.ops.len() as u32);
         versions.push(Version { state: self.state.clone(), at });
+        self.code.floor = at.index();
         Piece::GoesOn
     }
 
@@ -577,7 +653,12 @@ impl<'a> Compiler<'a> {
                 self.wrote(dst, Kind::Any);
                 self.next()
             }
+            Op::DictSet { dict, key, .. } => {
+                self.release(dict, key);
+                self.plain(op, Kind::Any)
+            }
             Op::ArraySet { array, index, value } => {
+                self.release(array, index);
                 if let Some(index) = self.small_index(index) {
                     let [array, value] = self.places([array, value]);
                     self.emit_guarded(Fast::ArraySetConst { array, value, index });
@@ -599,10 +680,28 @@ impl<'a> Compiler<'a> {
                 self.next()
             }
             Op::Phi { .. } | Op::Halt => self.leave(),
-            Op::And { .. }
-            | Op::Or { .. }
-            | Op::Not { .. }
-            | Op::CheckType { .. }
+            Op::And { dst, left, right } => {
+                self.free(dst);
+                let [left, right] = self.places([left, right]);
+                self.emit(Fast::And { dst: dst.0, left, right });
+                self.wrote(dst, Kind::Bool);
+                self.next()
+            }
+            Op::Or { dst, left, right } => {
+                self.free(dst);
+                let [left, right] = self.places([left, right]);
+                self.emit(Fast::Or { dst: dst.0, left, right });
+                self.wrote(dst, Kind::Bool);
+                self.next()
+            }
+            Op::Not { dst, src } => {
+                self.free(dst);
+                let [src] = self.places([src]);
+                self.emit(Fast::Not { dst: dst.0, src });
+                self.wrote(dst, Kind::Bool);
+                self.next()
+            }
+            Op::CheckType { .. }
             | Op::DictContains { .. } => self.plain(op, Kind::Bool),
             Op::StrLen { .. } | Op::DictLen { .. } => self.plain(op, Kind::Int),
             _ => self.plain(op, Kind::Any),
@@ -644,6 +743,32 @@ impl<'a> Compiler<'a> {
             self.wrote(dst, kind);
         }
         self.next()
+    }
+
+    /// Makes the other holder of the container that is written now let go, where there is one that is overwritten before it is
+    /// read.
+    fn release(&mut self, container: Reg, key: Reg) {
+        let is_number = |register: u8| {
+            matches!(self.source_kind(self.state.source(register)), Kind::Bool | Kind::Int | Kind::Float)
+        };
+        let twin = Twin::find(self.program, self.pc, container, is_number);
+        match twin {
+            Some(Twin::Register(holder)) => {
+                self.flush(|to, _| to == holder.0);
+                let [container] = self.places([container]);
+                self.emit(Fast::Release { holder: holder.0, container });
+            }
+            Some(Twin::Global(holder)) => {
+                // Nothing may be seen of the global while it is empty: no limit may be met between the two instructions.
+                if self.state.steps + 2 >= MOST_STEPS {
+                    self.emit_guarded(Fast::Charge { steps: self.state.steps });
+                    self.state.steps = 0;
+                }
+                let [container, key] = self.places([container, key]);
+                self.emit(Fast::ReleaseGlobal { holder, container, key });
+            }
+            None => {}
+        }
     }
 
     /// The value of a constant index of an array.
@@ -810,7 +935,7 @@ impl<'a> Compiler<'a> {
         };
         let fused = branch
             .filter(|_| self.code.graph.is_straight(self.pc + 1) && self.state.kind(dst.0) != Kind::Any);
-        let Some((sense, target)) = fused else { return self.plain(plain, Kind::Bool) };
+        let Some((sense, target)) = fused else { return self.test(plain, test, dst, left, right) };
         if !self.is_fresh || !self.can_see(left, right) {
             return self.suspend(true);
         }
@@ -836,6 +961,31 @@ impl<'a> Compiler<'a> {
         self.state.put_off(dst.0, Source::Bool(holds));
         self.pc = here;
         Piece::GoesOn
+    }
+
+    /// A comparison whose result is a value.
+    fn test(&mut self, plain: Op, test: Test, dst: Reg, left: Reg, right: Reg) -> Piece {
+        self.free(dst);
+        if !self.can_see(left, right) {
+            return self.suspend(true);
+        }
+        let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
+        let dst_slot = dst.0;
+        self.emit_guarded(match numbers {
+            Numbers::Ints(left, right) => Fast::TestInt { test, dst: dst_slot, left, right },
+            Numbers::IntAndConst(left, right) => Fast::TestIntConst { test, dst: dst_slot, left, right },
+            Numbers::ConstAndInt(left, right) => {
+                Fast::TestIntConst { test: test.mirrored(), dst: dst_slot, left: right, right: left }
+            }
+            Numbers::Floats(left, right) => Fast::TestFloat { test, dst: dst_slot, left, right },
+            Numbers::FloatAndConst(left, right) => Fast::TestFloatConst { test, dst: dst_slot, left, right },
+            Numbers::ConstAndFloat(left, right) => {
+                Fast::TestFloatConst { test: test.mirrored(), dst: dst_slot, left: right, right: left }
+            }
+        });
+        self.passed(&numbers);
+        self.wrote(dst, Kind::Bool);
+        self.next()
     }
 
     fn branch(&mut self, cond: Reg, sense: bool, target: Target) -> Piece {
@@ -933,6 +1083,7 @@ impl<'a> Compiler<'a> {
             registers: registers as u16,
             callee: to,
             back,
+            back_with_int: back,
             after: Rc::new(after),
         });
         Piece::Ended
@@ -969,6 +1120,19 @@ impl<'a> Compiler<'a> {
 }
 
 impl Test {
+    /// Whether the test holds for two numbers of one type.
+    #[inline(always)]
+    pub(super) fn of<T: PartialOrd>(self, left: &T, right: &T) -> bool {
+        match self {
+            Self::Eq => left == right,
+            Self::Ne => left != right,
+            Self::Lt => left < right,
+            Self::Le => left <= right,
+            Self::Gt => left > right,
+            Self::Ge => left >= right,
+        }
+    }
+
     fn holds(self, left: &Value, right: &Value) -> bool {
         let result = match self {
             Self::Eq => return left == right,

@@ -1,6 +1,6 @@
 //! How control and values flow through a module: where paths meet, and which registers may still be read from there.
 
-use crate::isa::{FlowKind, Instruction, Operand, Reg, Role};
+use crate::isa::{FlowKind, Instruction, Operand, Role};
 use crate::module::Module;
 
 /// A set of registers.
@@ -20,7 +20,12 @@ impl RegSet {
         self.0[usize::from(register >> 6)] |= 1 << (register & 63);
     }
 
-    fn union(self, other: Self) -> Self {
+    pub(super) fn set(&mut self, register: u8, is_in: bool) {
+        let word = &mut self.0[usize::from(register >> 6)];
+        *word = *word & !(1 << (register & 63)) | u64::from(is_in) << (register & 63);
+    }
+
+    pub(super) fn union(self, other: Self) -> Self {
         Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
@@ -41,6 +46,8 @@ pub(super) struct FlowGraph {
     leaders: Vec<u32>,
     /// For each block, the registers that may be read from there before they are written.
     live: Vec<RegSet>,
+    /// Whether a call may come back without a value and leave its destination as it was.
+    keeps_destination: bool,
 }
 
 /// How control may come to an instruction.
@@ -93,8 +100,8 @@ impl FlowGraph {
             keeps_destination |= matches!(instruction, Instruction::Return { src: None });
         }
         let leaders = (0..).zip(&is_leader).filter(|(_, is_leader)| **is_leader).map(|(pc, _)| pc).collect();
-        let mut graph = Self { arrivals, leaders, live: Vec::new() };
-        graph.live = graph.live_registers(module, keeps_destination);
+        let mut graph = Self { arrivals, leaders, live: Vec::new(), keeps_destination };
+        graph.live = graph.live_registers(module);
         graph
     }
 
@@ -114,16 +121,45 @@ impl FlowGraph {
         block.and_then(|block| self.live.get(block).copied()).unwrap_or(RegSet::ALL)
     }
 
-    /// Goes backward over the blocks until nothing changes. `keeps_destination` tells whether a call may come back without a
-    /// value and leave its destination as it was.
-    fn live_registers(&self, module: &Module, keeps_destination: bool) -> Vec<RegSet> {
+    /// Whether a register is written before it is read from `pc` on, whatever way control takes.
+    pub(super) fn is_dead(&self, module: &Module, pc: usize, register: u8) -> bool {
+        let mut pc = pc;
+        loop {
+            let Some(instruction) = module.instruction(pc) else { return true };
+            let effect = effect(&instruction, register, self.keeps_destination);
+            match effect {
+                Effect::Reads => return false,
+                Effect::Writes => return true,
+                Effect::Nothing => {}
+            }
+            let flow = instruction.opcode().spec().flow;
+            let dead_at = |pc: usize| !self.live_at(pc).contains(register);
+            let targets_dead = instruction.operands().iter().all(|operand| match operand {
+                Operand::Jump(jump) => dead_at(jump.target(pc) as usize),
+                _ => true,
+            });
+            if !targets_dead {
+                return false;
+            }
+            if !falls_through(flow) {
+                return true;
+            }
+            pc += 1;
+            if self.leaders.binary_search(&(pc as u32)).is_ok() {
+                return dead_at(pc);
+            }
+        }
+    }
+
+    /// Goes backward over the blocks until nothing changes.
+    fn live_registers(&self, module: &Module) -> Vec<RegSet> {
         if self.leaders.len() > MOST_BLOCKS {
             return Vec::new();
         }
         let blocks: Vec<Block> = (0..self.leaders.len())
             .map(|block| {
                 let end = self.leaders.get(block + 1).map_or(module.len(), |end| *end as usize);
-                self.summary(module, self.leaders[block] as usize..end.min(module.len()), keeps_destination)
+                self.summary(module, self.leaders[block] as usize..end.min(module.len()))
             })
             .collect();
         let mut sources = vec![Vec::new(); blocks.len()];
@@ -157,7 +193,7 @@ impl FlowGraph {
         live
     }
 
-    fn summary(&self, module: &Module, range: std::ops::Range<usize>, keeps_destination: bool) -> Block {
+    fn summary(&self, module: &Module, range: std::ops::Range<usize>) -> Block {
         let mut block = Block::default();
         let block_at = |pc: usize| {
             u32::try_from(pc).ok().and_then(|pc| self.leaders.binary_search(&pc).ok()).map(|at| at as u32)
@@ -165,38 +201,14 @@ impl FlowGraph {
         for pc in range.clone() {
             let Some(instruction) = module.instruction(pc) else { break };
             let flow = instruction.opcode().spec().flow;
-            let read = |register: Reg, block: &mut Block| {
-                if !block.writes.contains(register.0) {
-                    block.reads.insert(register.0);
-                }
-            };
-            let mut written = None;
-            for (operand, spec) in instruction.operands().iter().zip(instruction.opcode().spec().operands) {
-                match operand {
-                    Operand::Register(register) => match spec.role {
-                        // A phi without a match, and a call that gives nothing, leave it as it is.
-                        Role::Out
-                            if flow == FlowKind::Phi || (flow == FlowKind::Call && keeps_destination) =>
-                        {
-                            read(*register, &mut block);
-                        }
-                        Role::Out => written = Some(register.0),
-                        _ => read(*register, &mut block),
-                    },
-                    Operand::OptionalRegister(register) => {
-                        register.iter().for_each(|register| read(*register, &mut block));
-                    }
-                    Operand::Registers(registers) => {
-                        registers.iter().for_each(|register| read(register, &mut block));
-                    }
-                    Operand::Phis(phis) => phis.iter().for_each(|phi| read(phi.register, &mut block)),
-                    Operand::Jump(jump) => block.next[1] = block_at(jump.target(pc) as usize),
-                    Operand::Constant(_) | Operand::Type(_) | Operand::Check(_) | Operand::Scope(_) => {}
+            for operand in instruction.operands().iter() {
+                if let Operand::Jump(jump) = operand {
+                    block.next[1] = block_at(jump.target(pc) as usize);
                 }
             }
-            if let Some(register) = written {
-                block.writes.insert(register);
-            }
+            let (reads, writes) = registers_of(&instruction, self.keeps_destination);
+            block.reads = block.reads.union(reads.without(block.writes));
+            block.writes = block.writes.union(writes);
             if pc + 1 == range.end && falls_through(flow) {
                 block.next[0] = block_at(pc + 1);
             }
@@ -213,6 +225,51 @@ struct Block {
     writes: RegSet,
     /// The blocks that may come next.
     next: [Option<u32>; 2],
+}
+
+/// What an instruction does to a register.
+enum Effect {
+    Reads,
+    Writes,
+    Nothing,
+}
+
+fn effect(instruction: &Instruction<'_>, register: u8, keeps_destination: bool) -> Effect {
+    let (reads, writes) = registers_of(instruction, keeps_destination);
+    if reads.contains(register) {
+        Effect::Reads
+    } else if writes.contains(register) {
+        Effect::Writes
+    } else {
+        Effect::Nothing
+    }
+}
+
+/// The registers that an instruction reads, and those that it writes whatever happens. A phi without a match, and a call that
+/// gives nothing, leave their destination as it was; that counts as reading it.
+pub(super) fn registers_of(instruction: &Instruction<'_>, keeps_destination: bool) -> (RegSet, RegSet) {
+    let (mut reads, mut writes) = (RegSet::default(), RegSet::default());
+    let spec = instruction.opcode().spec();
+    for (operand, operand_spec) in instruction.operands().iter().zip(spec.operands) {
+        match operand {
+            Operand::Register(register) => {
+                let may_keep = spec.flow == FlowKind::Phi || (spec.flow == FlowKind::Call && keeps_destination);
+                let is_written = operand_spec.role == Role::Out && !may_keep;
+                if is_written { &mut writes } else { &mut reads }.insert(register.0);
+            }
+            Operand::OptionalRegister(register) => {
+                register.iter().for_each(|register| reads.insert(register.0));
+            }
+            Operand::Registers(registers) => registers.iter().for_each(|register| reads.insert(register.0)),
+            Operand::Phis(phis) => phis.iter().for_each(|phi| reads.insert(phi.register.0)),
+            Operand::Jump(_)
+            | Operand::Constant(_)
+            | Operand::Type(_)
+            | Operand::Check(_)
+            | Operand::Scope(_) => {}
+        }
+    }
+    (reads, writes)
 }
 
 fn falls_through(flow: FlowKind) -> bool {

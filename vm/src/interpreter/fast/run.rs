@@ -12,7 +12,7 @@ use crate::interpreter::window::{Context, Unobserved, Window};
 use crate::isa::REGISTERS;
 use crate::memory;
 use crate::ops;
-use crate::value::{Value, put, put_float, put_int};
+use crate::value::{Array, Value, put, put_bool, put_float, put_int};
 use crate::values::costs;
 
 /// How fast code was left.
@@ -135,6 +135,13 @@ impl Machine<'_> {
                 at += 1;
             }};
         }
+        macro_rules! write_bool {
+            ($dst:expr, $value:expr) => {{
+                let value = $value;
+                put_bool(&mut slot!($dst), value);
+                at += 1;
+            }};
+        }
         macro_rules! write_copy {
             ($dst:expr, $value:expr) => {{
                 match $value {
@@ -197,6 +204,37 @@ impl Machine<'_> {
                 leave!(Stop::Exit)
             }};
         }
+        // The turn of a loop.
+        macro_rules! turn {
+            ($left:expr, $right:expr, $to:expr, $steps:expr, $test:expr) => {{
+                if meter.left < RESERVE + u64::from($steps) {
+                    leave!(Stop::Limit)
+                }
+                if let (&Value::Int(left), &Value::Int(right)) = (&slot!($left), &slot!($right))
+                    && $test(left, right)
+                {
+                    meter.left -= u64::from($steps);
+                    at = $to.index();
+                } else {
+                    at += 1;
+                }
+            }};
+        }
+        macro_rules! turn_const {
+            ($left:expr, $right:expr, $to:expr, $steps:expr, $test:expr) => {{
+                if meter.left < RESERVE + u64::from($steps) {
+                    leave!(Stop::Limit)
+                }
+                if let &Value::Int(left) = &slot!($left)
+                    && $test(left, $right)
+                {
+                    meter.left -= u64::from($steps);
+                    at = $to.index();
+                } else {
+                    at += 1;
+                }
+            }};
+        }
         macro_rules! branch_const {
             ($variant:ident, $left:expr, $right:expr, $to:expr, $test:expr) => {{
                 if let &Value::$variant(left) = &slot!($left) {
@@ -241,7 +279,7 @@ impl Machine<'_> {
                 }
                 Fast::LoadInt { dst, value } => write_int!(dst, value),
                 Fast::LoadFloat { dst, value } => write_float!(dst, value),
-                Fast::LoadBool { dst, value } => write!(dst, Value::Bool(value)),
+                Fast::LoadBool { dst, value } => write_bool!(dst, value),
                 Fast::Guard { slot, kind } => {
                     let value = &slot!(slot);
                     let passes = match kind {
@@ -355,6 +393,57 @@ impl Machine<'_> {
                 Fast::IfNotGeFloatConst { left, to, right } => {
                     branch_const!(Float, left, right, to, |a: f64, b: f64| !a.ge(&b))
                 }
+                Fast::LoopEqInt { left, right, to, steps } => turn!(left, right, to, steps, |a, b| a == b),
+                Fast::LoopNeInt { left, right, to, steps } => turn!(left, right, to, steps, |a, b| a != b),
+                Fast::LoopLtInt { left, right, to, steps } => turn!(left, right, to, steps, |a, b| a < b),
+                Fast::LoopLeInt { left, right, to, steps } => turn!(left, right, to, steps, |a, b| a <= b),
+                Fast::LoopEqIntConst { left, steps, to, right } => {
+                    turn_const!(left, right, to, steps, |a, b| a == b);
+                }
+                Fast::LoopNeIntConst { left, steps, to, right } => {
+                    turn_const!(left, right, to, steps, |a, b| a != b);
+                }
+                Fast::LoopLtIntConst { left, steps, to, right } => {
+                    turn_const!(left, right, to, steps, |a, b| a < b);
+                }
+                Fast::LoopGeIntConst { left, steps, to, right } => {
+                    turn_const!(left, right, to, steps, |a, b| a >= b);
+                }
+                Fast::TestInt { test, dst, left, right } => {
+                    if let (&Value::Int(left), &Value::Int(right)) = (&slot!(left), &slot!(right)) {
+                        write_bool!(dst, test.of(&left, &right));
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::TestIntConst { test, dst, left, right } => {
+                    if let &Value::Int(left) = &slot!(left) {
+                        write_bool!(dst, test.of(&left, &right));
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::TestFloat { test, dst, left, right } => {
+                    if let (&Value::Float(left), &Value::Float(right)) = (&slot!(left), &slot!(right)) {
+                        write_bool!(dst, test.of(&left, &right));
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::TestFloatConst { test, dst, left, right } => {
+                    if let &Value::Float(left) = &slot!(left) {
+                        write_bool!(dst, test.of(&left, &right));
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::And { dst, left, right } => {
+                    write_bool!(dst, slot!(left).is_truthy() && slot!(right).is_truthy());
+                }
+                Fast::Or { dst, left, right } => {
+                    write_bool!(dst, slot!(left).is_truthy() || slot!(right).is_truthy());
+                }
+                Fast::Not { dst, src } => write_bool!(dst, !slot!(src).is_truthy()),
                 Fast::IfTrue { slot, to } => {
                     at = if slot!(slot).is_truthy() { to.index() } else { at + 1 };
                 }
@@ -388,8 +477,52 @@ impl Machine<'_> {
                     }
                     leave!(Stop::Exit)
                 }
+                Fast::ArrayGetInt { dst, array, index } => {
+                    if let (Value::Array(array), &Value::Int(index)) = (&slot!(array), &slot!(index))
+                        && let Ok(index) = usize::try_from(index)
+                        && let Some(&Value::Int(item)) = array.items().get(index)
+                    {
+                        write_int!(dst, item);
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::ArrayGetConstInt { dst, array, index } => {
+                    if let Value::Array(array) = &slot!(array)
+                        && let Some(&Value::Int(item)) = array.items().get(index as usize)
+                    {
+                        write_int!(dst, item);
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::Release { holder, container } => {
+                    if is_twin(&slot!(holder), &slot!(container), &context.memory) {
+                        slot!(holder) = Value::Empty;
+                    }
+                    at += 1;
+                }
+                Fast::ReleaseGlobal { holder, container, key } => {
+                    if let Some(held) = context.globals.get(holder)
+                        && is_twin(held, &slot!(container), &context.memory)
+                        && can_set(&slot!(container), &slot!(key))
+                    {
+                        context.globals.set(holder, Value::Empty);
+                    }
+                    at += 1;
+                }
                 Fast::ArraySet { array, index, value } => {
                     let &Value::Int(index) = &slot!(index) else { leave!(Stop::Exit) };
+                    if let &Value::Int(number) = &slot!(value)
+                        && let Value::Array(array) = &mut slot!(array)
+                        && let Some(items) = array.items_mut()
+                        && let Ok(index) = usize::try_from(index)
+                        && let Some(item) = items.get_mut(index)
+                    {
+                        put_int(item, number);
+                        at += 1;
+                        continue;
+                    }
                     let value = slot!(value).clone();
                     if !set_item(&context.memory, &mut slot!(array), index, value) {
                         leave!(Stop::Exit)
@@ -468,6 +601,9 @@ impl Machine<'_> {
                     if let &mut Value::Int(number) = value {
                         window = registers(stack, frame.base);
                         put_int(&mut slot!(caller.dst.0), number);
+                        let Some(Site(site)) = caller.site else { return Stop::Returned { pc: caller.pc + 1 } };
+                        at = code.sites[site as usize].back_with_int.index();
+                        continue;
                     } else {
                         let value = mem::take(value);
                         window = registers(stack, frame.base);
@@ -517,6 +653,27 @@ fn plain(op: Op, window: &mut [Value; REGISTERS], context: &mut Context<'_>) -> 
 #[inline(always)]
 fn set_item(memory: &memory::Memory, array: &mut Value, index: i64, value: Value) -> bool {
     ops::array_set(memory, array, Value::Int(index), value).is_ok()
+}
+
+/// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.
+fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bool {
+    let copy = match (one, other) {
+        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.items().len()),
+        (Value::Dict(one), Value::Dict(other)) if one.is_twin(other) => one.cost(),
+        _ => return false,
+    };
+    copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
+}
+
+/// Whether a write to a container cannot fail but for want of memory.
+fn can_set(container: &Value, key: &Value) -> bool {
+    match (container, key) {
+        (Value::Array(array), Value::Int(index)) => {
+            usize::try_from(*index).is_ok_and(|index| index <= array.items().len())
+        }
+        (Value::Dict(_), Value::String(_)) => true,
+        _ => false,
+    }
 }
 
 #[cold]

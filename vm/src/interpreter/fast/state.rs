@@ -92,6 +92,18 @@ impl State {
         }
     }
 
+    /// Notes that what would stand in one place stands in another instead.
+    pub(super) fn moved(&mut self, from: u8, to: u8, kind: Kind) {
+        for (_, source) in &mut self.pending {
+            if *source == Source::Slot(from) {
+                *source = Source::Slot(to);
+            }
+        }
+        self.pending.retain(|(register, source)| *source != Source::Slot(*register));
+        self.set_kind(to, kind);
+        self.set_kind(from, Kind::Free);
+    }
+
     /// Whether code that was made for `self` does for `other`. Both have nothing pending and everything charged.
     pub(super) fn admits(&self, other: &Self) -> bool {
         self.kinds.iter().zip(&other.kinds).all(|(known, actual)| known.admits(*actual))

@@ -1,0 +1,106 @@
+//! Writes to a container that something else still holds, though nobody will look at it there again.
+//!
+//! `load_global r1, "list"`, `array_set r1, …`, `store_global r1, "list"` copies the list, as the global has it, too, until it
+//! is set. A loop that moves an array from register to register copies it once a turn in the same way. Where the other holder
+//! is sure to be overwritten before it is read, it lets go first, and the write changes the container in place.
+//!
+//! Memory is counted as if it had been copied: nothing between the write and the overwriting counts any, and the holder lets go
+//! only where there is room for the copy.
+
+use crate::interpreter::lower::Op;
+use crate::interpreter::{GlobalSlot, Program};
+use crate::isa::Reg;
+use crate::value::Value;
+
+use super::flow::{RegSet, registers_of};
+
+/// The other holder of a container.
+pub(super) enum Twin {
+    /// A register, which is overwritten further on.
+    Register(Reg),
+    /// A global, which the next instruction sets to the container.
+    Global(GlobalSlot),
+}
+
+/// So far is looked ahead, in instructions.
+const FAR: usize = 32;
+
+impl Twin {
+    /// What may hold the container that the instruction at `pc` writes to, and is set to it again before it is read, while
+    /// no memory is counted. `is_number` tells which registers are known to hold numbers or bools.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to count no memory may count some")]
+    pub(super) fn find(
+        program: &Program,
+        pc: usize,
+        container: Reg,
+        is_number: impl Fn(u8) -> bool,
+    ) -> Option<Self> {
+        if let Some(&Op::StoreGlobal { src, name }) = program.ops.get(pc + 1)
+            && src == container
+        {
+            return Some(Self::Global(name));
+        }
+        let mut read = registers_of(&program.module.instruction(pc)?, true).0;
+        let mut numbers = RegSet::default();
+        (0..=u8::MAX).filter(|register| is_number(*register)).for_each(|register| numbers.insert(register));
+        let mut at = pc + 1;
+        let mut previous = pc;
+        for _ in 0..FAR {
+            let op = *program.ops.get(at)?;
+            if let Op::Phi { .. } = op {
+                let run = program.ops[at..].iter().map_while(|op| op.select(program.code(), Some(previous)));
+                let chosen = run.filter_map(|(dst, src)| Some((dst, src?)));
+                let mut holder = None;
+                for (dst, src) in chosen {
+                    read.insert(src.0);
+                    holder = holder.or((src == container && dst != container).then_some(dst));
+                }
+                return holder.filter(|holder| !read.contains(holder.0)).map(Self::Register);
+            }
+            let mut result = None;
+            match op {
+                Op::Move { dst, src } if src == container && dst != container => {
+                    return (!read.contains(dst.0)).then_some(Self::Register(dst));
+                }
+                Op::Move { dst, src } => result = Some((dst, numbers.contains(src.0))),
+                Op::LoadConst { dst, constant } => {
+                    let value = &program.constants[usize::from(constant.0)];
+                    result = Some((dst, matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_))));
+                }
+                // Joining strings counts memory.
+                Op::Add { dst, left, right } if numbers.contains(left.0) || numbers.contains(right.0) => {
+                    result = Some((dst, true));
+                }
+                Op::Sub { dst, .. }
+                | Op::Mul { dst, .. }
+                | Op::Div { dst, .. }
+                | Op::Mod { dst, .. }
+                | Op::Neg { dst, .. }
+                | Op::Not { dst, .. }
+                | Op::And { dst, .. }
+                | Op::Or { dst, .. }
+                | Op::Eq { dst, .. }
+                | Op::Neq { dst, .. }
+                | Op::Lt { dst, .. }
+                | Op::Gt { dst, .. }
+                | Op::Lte { dst, .. }
+                | Op::Gte { dst, .. }
+                | Op::ArrayLen { dst, .. }
+                | Op::DictLen { dst, .. }
+                | Op::StrLen { dst, .. } => result = Some((dst, true)),
+                Op::Jump { .. } | Op::Nop | Op::BreakPoint => {}
+                _ => return None,
+            }
+            read = read.union(registers_of(&program.module.instruction(at)?, true).0);
+            if let Some((dst, is_number)) = result {
+                if dst == container {
+                    return None;
+                }
+                numbers.set(dst.0, is_number);
+            }
+            previous = at;
+            at = if let Op::Jump { offset } = op { offset.pc() } else { at + 1 };
+        }
+        None
+    }
+}
