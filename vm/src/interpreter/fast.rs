@@ -20,7 +20,7 @@ mod twin;
 
 use std::cell::{Cell, RefCell};
 
-pub(super) use code::Code;
+pub(super) use code::{Code, RESERVE};
 pub(super) use run::{Left, catch_up};
 
 use crate::interpreter::Program;

@@ -475,6 +475,19 @@ impl<'a> Meter<'a> {
         Ok(())
     }
 
+    /// Hands out another portion before the last is used up, if there are steps left and the host does not want the run to end.
+    /// Tells whether there is enough at hand to go on with fast code.
+    pub(super) fn refill(&mut self) -> bool {
+        let wants_end = self.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed))
+            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if !wants_end {
+            let more = (self.limit - self.issued).min(Self::PORTION);
+            self.left += more;
+            self.issued += more;
+        }
+        self.left >= 2 * fast::RESERVE
+    }
+
     #[cold]
     fn issue(&mut self) -> Result<(), RuntimeError> {
         if self.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {

@@ -32,7 +32,7 @@ impl At {
 }
 
 /// How many steps fast code may take before it charges them. While less than this is left to charge, plain code runs.
-pub(super) const RESERVE: u64 = 256;
+pub(in crate::interpreter) const RESERVE: u64 = 256;
 
 /// An instruction of fast code. Registers are those of the frame. Each does what one or more plain instructions do, or it
 /// does nothing at all and leaves by its exit.
@@ -110,6 +110,11 @@ pub(super) enum Fast {
     LoopNeIntConst { left: u8, steps: u16, to: At, right: i64 },
     LoopLtIntConst { left: u8, steps: u16, to: At, right: i64 },
     LoopGeIntConst { left: u8, steps: u16, to: At, right: i64 },
+    // What adding to a number and such a turn do together, where the number is what is compared.
+    CountLtInt { counter: u8, right: u8, step: i16, steps: u16, to: At },
+    CountLeInt { counter: u8, right: u8, step: i16, steps: u16, to: At },
+    CountLtIntConst { counter: u8, step: i8, steps: u8, to: At, right: i64 },
+    CountGeIntConst { counter: u8, step: i8, steps: u8, to: At, right: i64 },
     TestInt { test: Test, dst: u8, left: u8, right: u8 },
     TestIntConst { test: Test, dst: u8, left: u8, right: i64 },
     TestFloat { test: Test, dst: u8, left: u8, right: u8 },
@@ -326,6 +331,30 @@ impl Fast {
             Self::IfNeIntConst { left, right, .. } => Some(Self::LoopEqIntConst { left, steps, to, right }),
             Self::IfLtIntConst { left, right, .. } => Some(Self::LoopGeIntConst { left, steps, to, right }),
             Self::IfGeIntConst { left, right, .. } => Some(Self::LoopLtIntConst { left, steps, to, right }),
+            _ => None,
+        }
+    }
+
+    /// This turn of a loop together with the counting before it.
+    pub(super) fn with_counter(self, before: &Self) -> Option<Self> {
+        let &Self::AddIntConst { dst: counter, left: counted, right: step } = before else { return None };
+        match self {
+            Self::LoopLtInt { left, right, to, steps } if left == counter && counted == counter && right != counter => {
+                let step = step.try_into().ok()?;
+                Some(Self::CountLtInt { counter, right, step, steps, to })
+            }
+            Self::LoopLeInt { left, right, to, steps } if left == counter && counted == counter && right != counter => {
+                let step = step.try_into().ok()?;
+                Some(Self::CountLeInt { counter, right, step, steps, to })
+            }
+            Self::LoopLtIntConst { left, right, to, steps } if left == counter && counted == counter => {
+                let (step, steps) = (step.try_into().ok()?, steps.try_into().ok()?);
+                Some(Self::CountLtIntConst { counter, step, steps, to, right })
+            }
+            Self::LoopGeIntConst { left, right, to, steps } if left == counter && counted == counter => {
+                let (step, steps) = (step.try_into().ok()?, steps.try_into().ok()?);
+                Some(Self::CountGeIntConst { counter, step, steps, to, right })
+            }
             _ => None,
         }
     }

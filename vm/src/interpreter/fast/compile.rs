@@ -374,10 +374,12 @@ impl<'a> Compiler<'a> {
     /// It can where `src` is not needed any more, the operation is part of this piece, nothing in between needs what either
     /// place held, and every exit in between can be told where the value is now.
     fn compute_in_place(&mut self, dst: u8, src: u8) -> bool {
-        let is_needed = |state: &State| state.pending.iter().any(|(_, from)| *from == Source::Slot(dst));
         let module = &self.program.module;
         let is_dead = |pc: usize, register: u8| self.code.graph.is_dead(module, pc, register);
-        if is_needed(&self.state) || self.state.source(src) != Source::Slot(src) || !is_dead(self.pc, src) {
+        let is_needed = |pc: usize, state: &State| {
+            state.pending.iter().any(|(to, from)| *from == Source::Slot(dst) && !is_dead(pc, *to))
+        };
+        if is_needed(self.pc, &self.state) || self.state.source(src) != Source::Slot(src) || !is_dead(self.pc, src) {
             return false;
         }
         let mut place = self.code.ops.len();
@@ -403,7 +405,7 @@ impl<'a> Compiler<'a> {
             }
             let Exit { pc, state, taken, other } = &self.code.exits[exit];
             let is_dst_pending = state.source(dst) != Source::Slot(dst);
-            let is_clear = *taken == 0 && other.is_none() && !is_needed(state);
+            let is_clear = *taken == 0 && other.is_none() && !is_needed(*pc as usize, state);
             if !is_clear || !(is_dst_pending || is_dead(*pc as usize, dst)) {
                 return false;
             }
@@ -417,7 +419,6 @@ impl<'a> Compiler<'a> {
         for exit in exits {
             let state = Rc::make_mut(&mut self.code.exits[exit].state);
             if state.source(src) == Source::Slot(src) {
-                state.put_off(src, Source::Slot(src));
                 state.pending.push((src, Source::Slot(src)));
             }
             state.forget(dst);
@@ -572,7 +573,13 @@ impl<'a> Compiler<'a> {
         if let Some(to) = self.code.version(self.pc, &self.state) {
             let steps = self.state.steps;
             if let Some(op) = self.code.ops.get(to.index()).and_then(|op| op.with_jump(to, steps)) {
-                self.emit_guarded(op);
+                let last = self.code.ops.len().wrapping_sub(1);
+                let counts = self.code.ops.get(last).and_then(|counter| op.with_counter(counter));
+                if let Some(op) = counts.filter(|_| last >= self.begin.max(self.code.floor)) {
+                    self.code.ops[last] = op;
+                } else {
+                    self.emit_guarded(op);
+                }
             }
             self.emit_guarded(Fast::Jump { to, steps });
             return Piece::Ended;

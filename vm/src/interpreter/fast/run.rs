@@ -33,8 +33,10 @@ enum Stop {
     Stub(usize),
     /// At an instruction that does not do what is needed here.
     Exit,
-    /// At an instruction that would come too close to a limit.
-    Limit,
+    /// At an instruction that charges more steps than are at hand.
+    Charge,
+    /// At an instruction that plain code is to see to.
+    Leave,
     Failed(RuntimeError),
     Returned {
         pc: usize,
@@ -65,7 +67,8 @@ impl Machine<'_> {
                     let registers = registers(&mut self.stack, self.frame.base);
                     at = code.make_stub(program, registers, number)?;
                 }
-                Stop::Exit | Stop::Limit => {
+                Stop::Charge if self.meter.refill() => {}
+                Stop::Exit | Stop::Charge | Stop::Leave => {
                     let exit = code.exit_of[at.index()] as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
                     if let Stop::Exit = stop
@@ -99,14 +102,43 @@ impl Machine<'_> {
     fn obey(&mut self, code: &Code, position: &mut At) -> Stop {
         let program: &Program = self.program;
         let ops = code.ops.as_slice();
-        let mut at = position.index();
+        // The instructions from the next one on.
+        let mut rest = ops[position.index()..].iter();
         let max_call_depth = self.max_call_depth;
         let Self { stack, frame, callers, context, meter, .. } = self;
+        // What may be charged: fast code is entered only while there is more than the reserve, and never charges that.
+        let mut fuel = meter.left - RESERVE;
         let mut window = registers(stack, frame.base);
         macro_rules! leave {
             ($stop:expr) => {{
-                *position = At(at as u32);
+                *position = At((ops.len() - rest.len() - 1) as u32);
+                meter.left = fuel + RESERVE;
                 return $stop;
+            }};
+        }
+        // Stops where the instruction that was read is done with.
+        macro_rules! stop {
+            ($stop:expr) => {{
+                meter.left = fuel + RESERVE;
+                return $stop;
+            }};
+        }
+        // Goes on elsewhere.
+        macro_rules! goto {
+            ($to:expr) => {{
+                let to: At = $to;
+                match ops.get(to.index()..) {
+                    Some(tail) => rest = tail.iter(),
+                    None => stop!(Stop::Stub(to.as_stub().unwrap_or(usize::MAX))),
+                }
+            }};
+        }
+        macro_rules! charge {
+            ($steps:expr) => {{
+                match fuel.checked_sub(u64::from($steps)) {
+                    Some(left) => fuel = left,
+                    None => leave!(Stop::Charge),
+                }
             }};
         }
         macro_rules! slot {
@@ -118,28 +150,24 @@ impl Machine<'_> {
             ($dst:expr, $value:expr) => {{
                 let value = $value;
                 put(&mut slot!($dst), value);
-                at += 1;
             }};
         }
         macro_rules! write_int {
             ($dst:expr, $number:expr) => {{
                 let number = $number;
                 put_int(&mut slot!($dst), number);
-                at += 1;
             }};
         }
         macro_rules! write_float {
             ($dst:expr, $number:expr) => {{
                 let number = $number;
                 put_float(&mut slot!($dst), number);
-                at += 1;
             }};
         }
         macro_rules! write_bool {
             ($dst:expr, $value:expr) => {{
                 let value = $value;
                 put_bool(&mut slot!($dst), value);
-                at += 1;
             }};
         }
         macro_rules! write_copy {
@@ -198,7 +226,9 @@ impl Machine<'_> {
         macro_rules! branch {
             ($variant:ident, $left:expr, $right:expr, $to:expr, $test:expr) => {{
                 if let (&Value::$variant(left), &Value::$variant(right)) = (&slot!($left), &slot!($right)) {
-                    at = if $test(left, right) { $to.index() } else { at + 1 };
+                    if $test(left, right) {
+                        goto!($to);
+                    }
                     continue;
                 }
                 leave!(Stop::Exit)
@@ -207,72 +237,69 @@ impl Machine<'_> {
         // The turn of a loop.
         macro_rules! turn {
             ($left:expr, $right:expr, $to:expr, $steps:expr, $test:expr) => {{
-                if meter.left < RESERVE + u64::from($steps) {
-                    leave!(Stop::Limit)
-                }
                 if let (&Value::Int(left), &Value::Int(right)) = (&slot!($left), &slot!($right))
                     && $test(left, right)
                 {
-                    meter.left -= u64::from($steps);
-                    at = $to.index();
-                } else {
-                    at += 1;
+                    charge!($steps);
+                    goto!($to);
                 }
             }};
         }
         macro_rules! turn_const {
             ($left:expr, $right:expr, $to:expr, $steps:expr, $test:expr) => {{
-                if meter.left < RESERVE + u64::from($steps) {
-                    leave!(Stop::Limit)
-                }
                 if let &Value::Int(left) = &slot!($left)
                     && $test(left, $right)
                 {
-                    meter.left -= u64::from($steps);
-                    at = $to.index();
-                } else {
-                    at += 1;
+                    charge!($steps);
+                    goto!($to);
                 }
+            }};
+        }
+        // Counting, and the turn of a loop.
+        macro_rules! count {
+            ($counter:expr, $step:expr, $right:expr, $to:expr, $steps:expr, $test:expr) => {{
+                let right = $right;
+                let Some(left) = fuel.checked_sub(u64::from($steps)) else { leave!(Stop::Charge) };
+                if let Value::Int(counter) = &mut slot!($counter)
+                    && let Some(next) = counter.checked_add(i64::from($step))
+                {
+                    *counter = next;
+                    if $test(next, right) {
+                        fuel = left;
+                        goto!($to);
+                    }
+                    continue;
+                }
+                leave!(Stop::Exit)
             }};
         }
         macro_rules! branch_const {
             ($variant:ident, $left:expr, $right:expr, $to:expr, $test:expr) => {{
                 if let &Value::$variant(left) = &slot!($left) {
-                    at = if $test(left, $right) { $to.index() } else { at + 1 };
+                    if $test(left, $right) {
+                        goto!($to);
+                    }
                     continue;
                 }
                 leave!(Stop::Exit)
             }};
         }
         loop {
-            let Some(op) = ops.get(at) else {
-                return match At(at as u32).as_stub() {
-                    Some(number) => Stop::Stub(number),
-                    // Code ends with an instruction that leads elsewhere.
-                    None => Stop::Ended(Value::Empty),
-                };
-            };
+            // Code ends with an instruction that leads elsewhere.
+            let Some(op) = rest.next() else { stop!(Stop::Ended(Value::Empty)) };
             match *op {
-                Fast::Goto { to } => at = to.index(),
+                Fast::Goto { to } => goto!(to),
                 Fast::Jump { to, steps } => {
-                    if meter.left < RESERVE + u64::from(steps) {
-                        leave!(Stop::Limit)
-                    }
-                    meter.left -= u64::from(steps);
-                    at = to.index();
+                    charge!(steps);
+                    goto!(to);
                 }
                 Fast::Charge { steps } => {
-                    if meter.left < RESERVE + u64::from(steps) {
-                        leave!(Stop::Limit)
-                    }
-                    meter.left -= u64::from(steps);
-                    at += 1;
+                    charge!(steps);
                 }
-                Fast::Leave => leave!(Stop::Limit),
+                Fast::Leave => leave!(Stop::Leave),
                 Fast::Move { dst, src } => write_copy!(dst, &slot!(src)),
                 Fast::Swap { a, b } => {
                     window.swap(usize::from(a), usize::from(b));
-                    at += 1;
                 }
                 Fast::LoadConst { dst, constant } => {
                     write!(dst, program.constants[usize::from(constant)].clone());
@@ -292,13 +319,11 @@ impl Machine<'_> {
                     if !passes {
                         leave!(Stop::Exit)
                     }
-                    at += 1;
                 }
                 Fast::GuardFunction { slot, function } => {
                     if !ops::call(&program.functions, &slot!(slot)).is_ok_and(|named| named == function) {
                         leave!(Stop::Exit)
                     }
-                    at += 1;
                 }
                 Fast::AddInt { dst, left, right } => ints!(dst, left, right, i64::checked_add),
                 Fast::SubInt { dst, left, right } => ints!(dst, left, right, i64::checked_sub),
@@ -409,6 +434,20 @@ impl Machine<'_> {
                 Fast::LoopGeIntConst { left, steps, to, right } => {
                     turn_const!(left, right, to, steps, |a, b| a >= b);
                 }
+                Fast::CountLtInt { counter, right, step, steps, to } => {
+                    let &Value::Int(right) = &slot!(right) else { leave!(Stop::Exit) };
+                    count!(counter, step, right, to, steps, |a, b| a < b)
+                }
+                Fast::CountLeInt { counter, right, step, steps, to } => {
+                    let &Value::Int(right) = &slot!(right) else { leave!(Stop::Exit) };
+                    count!(counter, step, right, to, steps, |a, b| a <= b)
+                }
+                Fast::CountLtIntConst { counter, step, steps, to, right } => {
+                    count!(counter, step, right, to, steps, |a, b| a < b)
+                }
+                Fast::CountGeIntConst { counter, step, steps, to, right } => {
+                    count!(counter, step, right, to, steps, |a, b| a >= b)
+                }
                 Fast::TestInt { test, dst, left, right } => {
                     if let (&Value::Int(left), &Value::Int(right)) = (&slot!(left), &slot!(right)) {
                         write_bool!(dst, test.of(&left, &right));
@@ -445,10 +484,14 @@ impl Machine<'_> {
                 }
                 Fast::Not { dst, src } => write_bool!(dst, !slot!(src).is_truthy()),
                 Fast::IfTrue { slot, to } => {
-                    at = if slot!(slot).is_truthy() { to.index() } else { at + 1 };
+                    if slot!(slot).is_truthy() {
+                        goto!(to);
+                    }
                 }
                 Fast::IfFalse { slot, to } => {
-                    at = if slot!(slot).is_truthy() { at + 1 } else { to.index() };
+                    if !slot!(slot).is_truthy() {
+                        goto!(to);
+                    }
                 }
                 Fast::LoadGlobal { dst, name } => match context.globals.get(name) {
                     Some(value) => write_copy!(dst, value),
@@ -456,7 +499,6 @@ impl Machine<'_> {
                 },
                 Fast::StoreGlobal { src, name } => {
                     context.globals.set(name, slot!(src).clone());
-                    at += 1;
                 }
                 Fast::ArrayGet { dst, array, index } => {
                     if let (Value::Array(array), &Value::Int(index)) = (&slot!(array), &slot!(index))
@@ -500,7 +542,6 @@ impl Machine<'_> {
                     if is_twin(&slot!(holder), &slot!(container), &context.memory) {
                         slot!(holder) = Value::Empty;
                     }
-                    at += 1;
                 }
                 Fast::ReleaseGlobal { holder, container, key } => {
                     if let Some(held) = context.globals.get(holder)
@@ -509,7 +550,6 @@ impl Machine<'_> {
                     {
                         context.globals.set(holder, Value::Empty);
                     }
-                    at += 1;
                 }
                 Fast::ArraySet { array, index, value } => {
                     let &Value::Int(index) = &slot!(index) else { leave!(Stop::Exit) };
@@ -520,21 +560,18 @@ impl Machine<'_> {
                         && let Some(item) = items.get_mut(index)
                     {
                         put_int(item, number);
-                        at += 1;
                         continue;
                     }
                     let value = slot!(value).clone();
                     if !set_item(&context.memory, &mut slot!(array), index, value) {
                         leave!(Stop::Exit)
                     }
-                    at += 1;
                 }
                 Fast::ArraySetConst { array, value, index } => {
                     let value = slot!(value).clone();
                     if !set_item(&context.memory, &mut slot!(array), i64::from(index), value) {
                         leave!(Stop::Exit)
                     }
-                    at += 1;
                 }
                 Fast::ArrayLen { dst, array } => {
                     if let Value::Array(array) = &slot!(array) {
@@ -546,13 +583,12 @@ impl Machine<'_> {
                 }
                 Fast::Call { site, steps } => {
                     let call = &code.sites[site as usize];
-                    let is_too_much = meter.left < RESERVE + u64::from(steps)
-                        || callers.len() as u64 >= max_call_depth
+                    let is_too_much = callers.len() as u64 >= max_call_depth
                         || context.memory.room() < costs::FRAME;
                     if is_too_much {
-                        leave!(Stop::Limit)
+                        leave!(Stop::Leave)
                     }
-                    meter.left -= u64::from(steps);
+                    charge!(steps);
                     memory::charge(costs::FRAME);
                     let base = frame.base + frame.size;
                     if stack.len() < base + 2 * REGISTERS {
@@ -583,45 +619,39 @@ impl Machine<'_> {
                         outer_scopes,
                     };
                     window = registers(stack, base);
-                    at = call.callee.index();
+                    goto!(call.callee);
                 }
                 Fast::Return { src, clear, steps } => {
-                    if meter.left < RESERVE + u64::from(steps) {
-                        leave!(Stop::Limit)
-                    }
-                    meter.left -= u64::from(steps);
+                    charge!(steps);
                     for register in &code.clears[clear as usize] {
                         put(&mut slot!(*register), Value::Empty);
                     }
                     let value = &mut slot!(src);
-                    let Some(caller) = callers.pop() else { return Stop::Ended(mem::take(value)) };
+                    let Some(caller) = callers.pop() else { stop!(Stop::Ended(mem::take(value))) };
                     context.scopes.end_frame(frame.outer_scopes);
                     memory::release(costs::FRAME);
                     *frame = caller.frame;
                     if let &mut Value::Int(number) = value {
                         window = registers(stack, frame.base);
                         put_int(&mut slot!(caller.dst.0), number);
-                        let Some(Site(site)) = caller.site else { return Stop::Returned { pc: caller.pc + 1 } };
-                        at = code.sites[site as usize].back_with_int.index();
+                        let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc + 1 }) };
+                        goto!(code.sites[site as usize].back_with_int);
                         continue;
                     } else {
                         let value = mem::take(value);
                         window = registers(stack, frame.base);
                         put(&mut slot!(caller.dst.0), value);
                     }
-                    let Some(Site(site)) = caller.site else { return Stop::Returned { pc: caller.pc + 1 } };
-                    at = code.sites[site as usize].back.index();
+                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc + 1 }) };
+                    goto!(code.sites[site as usize].back);
                 }
                 Fast::ReturnConst { constant, clear, steps } => {
-                    if meter.left < RESERVE + u64::from(steps) {
-                        leave!(Stop::Limit)
-                    }
-                    meter.left -= u64::from(steps);
+                    charge!(steps);
                     for register in &code.clears[clear as usize] {
                         put(&mut slot!(*register), Value::Empty);
                     }
                     let value = constant.map(|constant| program.constants[usize::from(constant)].clone());
-                    let Some(caller) = callers.pop() else { return Stop::Ended(value.unwrap_or_default()) };
+                    let Some(caller) = callers.pop() else { stop!(Stop::Ended(value.unwrap_or_default())) };
                     context.scopes.end_frame(frame.outer_scopes);
                     memory::release(costs::FRAME);
                     *frame = caller.frame;
@@ -629,14 +659,13 @@ impl Machine<'_> {
                     if let Some(value) = value {
                         put(&mut slot!(caller.dst.0), value);
                     }
-                    let Some(Site(site)) = caller.site else { return Stop::Returned { pc: caller.pc + 1 } };
-                    at = code.sites[site as usize].back.index();
+                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc + 1 }) };
+                    goto!(code.sites[site as usize].back);
                 }
                 Fast::Plain { op } => {
                     if let Err(error) = plain(op, window, context) {
                         leave!(Stop::Failed(error))
                     }
-                    at += 1;
                 }
             }
         }

@@ -92,8 +92,9 @@ impl State {
         }
     }
 
-    /// Notes that what would stand in one place stands in another instead.
+    /// Notes that what would stand in one place stands in another instead. Nothing that is needed stood there.
     pub(super) fn moved(&mut self, from: u8, to: u8, kind: Kind) {
+        self.pending.retain(|(_, source)| *source != Source::Slot(to));
         for (_, source) in &mut self.pending {
             if *source == Source::Slot(from) {
                 *source = Source::Slot(to);
