@@ -239,14 +239,47 @@ struct StrObject {
     text: String,
     /// Which function of which code the string names, once it was looked up; see [`Str::remembered`].
     function: Cell<(u32, u32)>,
+    /// The code in whose pool the string is, or 0.
+    pool: u32,
+    /// The hash of the text, once it was needed; 0 before.
+    hash: Cell<u64>,
 }
 
 impl Str {
     /// A string of that text.
     #[must_use]
     pub fn new(text: String) -> Self {
+        Self::pooled(text, 0)
+    }
+
+    /// A string of the pool of the code of that number.
+    pub(crate) fn pooled(text: String, pool: u32) -> Self {
         charge(Self::cost(text.len()));
-        Self(Rc::new(StrObject { text, function: Cell::new((0, 0)) }))
+        Self(Rc::new(StrObject { text, function: Cell::new((0, 0)), pool, hash: Cell::new(0) }))
+    }
+
+    /// Whether the string is in the pool of the code of that number.
+    #[inline]
+    pub(crate) fn is_pooled(&self, pool: u32) -> bool {
+        self.0.pool == pool
+    }
+
+    /// The hash of the text, worked out once.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        let known = self.0.hash.get();
+        if known != 0 {
+            return known;
+        }
+        let hash = dict::hash_of(&self.0.text);
+        self.0.hash.set(hash);
+        hash
+    }
+
+    /// Whether both have the same text.
+    #[inline]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0) || self.0.text == other.0.text
     }
 
     /// What a string of `length` bytes costs.

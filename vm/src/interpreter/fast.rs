@@ -45,10 +45,6 @@ impl Tier {
     }
 
     pub(super) fn give_back(&self, code: Box<Code>) {
-        if std::env::var_os("MDVM_DUMP").is_some() { for (i,op) in code.ops.iter().enumerate() { eprintln!("{i:4} {op:?} exit={}", code.exits.get(code.exit_of[i] as usize).map_or(0,|e|e.pc)); }
-          for (i,e) in code.exits.iter().enumerate() { if e.taken>0 || e.other.is_some() { eprintln!("exit {i} pc {} taken {} other {:?} pend {:?}", e.pc, e.taken, e.other, e.state.pending);} }
-          for (i,s) in code.sites.iter().enumerate() { eprintln!("site {i} pc {} callee {:?} back {:?} args {:?} clear {:?}", s.pc, s.callee, s.back, s.args, s.clear); }
-          for (pc,v) in &code.versions { eprintln!("pc {pc}: {:?}", v.iter().map(|v|v.at.0).collect::<Vec<_>>()); } }
         if let Ok(mut place) = self.code.try_borrow_mut() {
             *place = Some(code);
         }

@@ -12,7 +12,7 @@ pub(crate) type FunctionIndex = u32;
 
 pub(crate) struct Functions {
     /// Tells this table from every other, so that a string can remember what it named in which. Never 0.
-    id: u32,
+    pub(super) id: u32,
     by_name: HashMap<String, FunctionIndex>,
     by_entry: HashMap<i64, FunctionIndex>,
 }

@@ -16,7 +16,7 @@ use crate::isa::{
 };
 use crate::module::{Checked, Constant, Module};
 use crate::ops;
-use crate::value::Value;
+use crate::value::{Str, Value};
 use crate::values::TypeId;
 
 include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
@@ -163,9 +163,14 @@ impl Program {
             target: Target::at(&module, pc),
             registers: reach.get(pc).copied().unwrap_or(0),
         };
+        let functions = Functions::new(&module);
+        let pooled = |constant: &Constant| match constant {
+            Constant::String(text) => Value::String(Str::pooled(text.clone(), functions.id)),
+            Constant::Empty | Constant::Bool(_) | Constant::Int(_) | Constant::Float(_) => constant.into(),
+        };
         Self {
-            constants: module.constants().iter().map(Value::from).collect(),
-            functions: Functions::new(&module),
+            constants: module.constants().iter().map(pooled).collect(),
+            functions,
             entries: module.functions().iter().map(|function| entry(function.entry as usize)).collect(),
             start: entry(module.entry().0),
             global_names: slots.names,

@@ -73,7 +73,7 @@ pub(super) struct Frame {
     /// Where its registers begin on the stack. An index, not a slice: a call may grow the stack and move it.
     pub(super) base: usize,
     /// How many registers it can touch.
-    pub(super) size: usize,
+    pub(super) size: u16,
     pub(super) function: Option<FunctionIndex>,
     /// Where the scopes of the frame before begin.
     pub(super) outer_scopes: usize,
@@ -82,7 +82,7 @@ pub(super) struct Frame {
 pub(super) struct Caller {
     pub(super) frame: Frame,
     /// The call.
-    pub(super) pc: usize,
+    pub(super) pc: u32,
     /// The register that takes what the call gives.
     pub(super) dst: Reg,
     /// The call in fast code, if it was made there.
@@ -113,7 +113,7 @@ impl<'a> Machine<'a> {
             stack: vec![Value::Empty; REGISTERS],
             frame: Frame {
                 base: 0,
-                size: usize::from(program.start.registers),
+                size: program.start.registers,
                 function: program.module.entry().1.and_then(|index| FunctionIndex::try_from(index).ok()),
                 outer_scopes: 0,
             },
@@ -155,7 +155,7 @@ impl<'a> Machine<'a> {
     fn end(mut self, result: Result<Value, RuntimeError>) -> Ended {
         memory::release(self.callers.len() as u64 * costs::FRAME);
         let frames = || {
-            let callers = self.callers.iter().rev().map(|caller| (caller.frame.function, caller.pc));
+            let callers = self.callers.iter().rev().map(|caller| (caller.frame.function, caller.pc as usize));
             std::iter::once((self.frame.function, self.pc)).chain(callers).collect()
         };
         let result = result.map_err(|error| (error, frames()));
@@ -310,7 +310,7 @@ impl<'a> Machine<'a> {
         let entry = self.program.entries[function as usize];
         let args = self.context.code.registers(args);
         let caller = self.frame;
-        let base = caller.base + caller.size;
+        let base = caller.base + usize::from(caller.size);
         if self.stack.len() < base + REGISTERS {
             self.stack.resize(base + base / 2 + REGISTERS, Value::Empty);
         }
@@ -319,9 +319,10 @@ impl<'a> Machine<'a> {
         for (place, register) in (base..).zip(args.iter()) {
             self.stack[place] = self.stack[caller.base + usize::from(register.0)].clone();
         }
-        self.callers.push(Caller { frame: caller, pc: self.pc, dst, site: None });
+        // An instruction index takes 28 bits.
+        self.callers.push(Caller { frame: caller, pc: self.pc as u32, dst, site: None });
         self.frame =
-            Frame { base, size, function: Some(function), outer_scopes: self.context.scopes.begin_frame() };
+            Frame { base, size: size as u16, function: Some(function), outer_scopes: self.context.scopes.begin_frame() };
         if let Some(observed) = &mut self.observations {
             observed.turn_to(base);
         }
@@ -334,7 +335,7 @@ impl<'a> Machine<'a> {
             return Returned::FromProgram(value.unwrap_or_default());
         };
         let left = std::mem::replace(&mut self.frame, caller.frame);
-        self.stack[left.base..left.base + left.size].fill(Value::Empty);
+        self.stack[left.base..left.base + usize::from(left.size)].fill(Value::Empty);
         self.context.scopes.end_frame(left.outer_scopes);
         memory::release(costs::FRAME);
         if let Some(observed) = &mut self.observations {
@@ -349,7 +350,7 @@ impl<'a> Machine<'a> {
             let values = registers(&mut self.stack, caller.frame.base);
             Window::<M>::new(values, self.observations.as_mut()).set(caller.dst, value);
         }
-        Returned::ToCaller(caller.pc)
+        Returned::ToCaller(caller.pc as usize)
     }
 
     /// Executes the run of phis that begins at `first` and gives the index of the instruction behind it.

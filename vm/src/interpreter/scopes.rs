@@ -29,6 +29,12 @@ impl Scopes {
         &self.open[self.begin..]
     }
 
+    /// Whether no scope is open in any frame; then beginning and ending frames changes nothing.
+    #[inline]
+    pub(crate) fn are_closed(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Begins a frame, and gives what [`Self::end_frame`] needs to go back.
     #[inline]
     pub(crate) fn begin_frame(&mut self) -> usize {

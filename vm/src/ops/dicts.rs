@@ -17,7 +17,7 @@ pub(crate) fn dict_new(memory: &Memory) -> Result<Value, RuntimeError> {
 pub(crate) fn dict_get(dict: &Value, key: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     let key = key_of(key)?;
-    Ok(dict.get(key.as_str()).cloned().unwrap_or_default())
+    Ok(dict.get_by(key).cloned().unwrap_or_default())
 }
 
 /// `r[dict][r[key]] = r[value]`; a new key comes last.
@@ -33,7 +33,7 @@ pub(crate) fn dict_set(
     // The question costs a look-up, so it is only asked where the answer matters.
     let most = copy_cost(dict) + costs::ENTRY;
     if most > memory.room() {
-        let added = if dict.get(key.as_str()).is_some() { 0 } else { costs::ENTRY };
+        let added = if dict.get_by(&key).is_some() { 0 } else { costs::ENTRY };
         memory.check(copy_cost(dict) + added)?;
     }
     dict.make_unshared().set(key, value);
@@ -54,7 +54,7 @@ pub(crate) fn dict_remove(memory: &Memory, dict: &mut Value, key: Value) -> Resu
 pub(crate) fn dict_contains(dict: &Value, key: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     let key = key_of(key)?;
-    Ok(Value::Bool(dict.get(key.as_str()).is_some()))
+    Ok(Value::Bool(dict.get_by(key).is_some()))
 }
 
 /// `r[dst]` = an array of the keys of `r[dict]`, in order.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::BuildHasher;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -22,7 +23,12 @@ pub struct Dict(Rc<DictObject>);
 pub(crate) struct DictObject {
     entries: Vec<Option<Entry>>,
     places: HashTable<u32>,
-    hasher: RandomState,
+}
+
+/// The hash of a key, never 0. It differs from process to process, so that nobody can prepare keys that collide.
+pub(super) fn hash_of(key: &str) -> u64 {
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    STATE.hash_one(key).max(1)
 }
 
 #[derive(Clone)]
@@ -63,7 +69,18 @@ impl Dict {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         let object = &*self.0;
-        let place = object.places.find(object.hash(key), |place| object.is_at(*place, key))?;
+        let place = object.places.find(hash_of(key), |place| object.is_at(*place, key))?;
+        object.entries[*place as usize].as_ref().map(|entry| &entry.value)
+    }
+
+    /// The value of a key that is a string of the language, which knows its hash.
+    #[inline]
+    pub(crate) fn get_by(&self, key: &Str) -> Option<&Value> {
+        let object = &*self.0;
+        let is_key = |place: &u32| {
+            object.entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(key))
+        };
+        let place = object.places.find(key.hash(), is_key)?;
         object.entries[*place as usize].as_ref().map(|entry| &entry.value)
     }
 
@@ -89,6 +106,12 @@ impl Dict {
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         Rc::strong_count(&self.0) > 1
+    }
+
+    /// The entries, to be changed; none where they are shared.
+    #[inline]
+    pub(crate) fn object_mut(&mut self) -> Option<&mut DictObject> {
+        Rc::get_mut(&mut self.0)
     }
 
     /// The entries, to be changed; copied first where they are shared.
@@ -123,21 +146,16 @@ fn cost(entries: usize) -> u64 {
 }
 
 impl DictObject {
-    fn hash(&self, key: &str) -> u64 {
-        self.hasher.hash_one(key)
-    }
-
     fn is_at(&self, place: u32, key: &str) -> bool {
         self.entries[place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key)
     }
 
     /// Sets a key; a new one comes last, an existing one keeps its place and its own string.
     pub(crate) fn set(&mut self, key: Str, value: Value) {
-        let hash = self.hash(key.as_str());
-        let Self { entries, places, .. } = self;
-        let is_key = |place: &u32| {
-            entries[*place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key.as_str())
-        };
+        let hash = key.hash();
+        let Self { entries, places } = self;
+        let is_key =
+            |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(&key));
         let hash_of = |place: &u32| entries[*place as usize].as_ref().map_or(0, |entry| entry.hash);
         match places.entry(hash, is_key, hash_of) {
             Slot::Occupied(slot) => {
@@ -154,10 +172,20 @@ impl DictObject {
         }
     }
 
+    /// The value of a key, to be changed; none where the key is not there.
+    #[inline]
+    pub(crate) fn value_mut(&mut self, key: &Str) -> Option<&mut Value> {
+        let Self { entries, places } = self;
+        let is_key =
+            |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(key));
+        let place = *places.find(key.hash(), is_key)?;
+        entries[place as usize].as_mut().map(|entry| &mut entry.value)
+    }
+
     /// Removes a key, if it is there.
     pub(crate) fn remove(&mut self, key: &str) {
-        let hash = self.hash(key);
-        let Self { entries, places, .. } = self;
+        let hash = hash_of(key);
+        let Self { entries, places } = self;
         let is_key =
             |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key);
         let Ok(slot) = places.find_entry(hash, is_key) else { return };
@@ -199,8 +227,7 @@ impl DictObject {
 impl Clone for DictObject {
     fn clone(&self) -> Self {
         charge(cost(self.places.len()));
-        let mut copy =
-            Self { entries: self.entries.clone(), places: self.places.clone(), hasher: self.hasher.clone() };
+        let mut copy = Self { entries: self.entries.clone(), places: self.places.clone() };
         if copy.entries.len() > copy.places.len() {
             copy.pack();
         }

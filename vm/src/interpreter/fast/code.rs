@@ -55,6 +55,7 @@ pub(super) enum Fast {
     LoadBool { dst: u8, value: bool },
     /// Leaves unless the value is of that kind.
     Guard { slot: u8, kind: Kind },
+    GuardInt { slot: u8 },
     /// Leaves unless the value names that function.
     GuardFunction { slot: u8, function: FunctionIndex },
     AddInt { dst: u8, left: u8, right: u8 },
@@ -76,6 +77,18 @@ pub(super) enum Fast {
     MulFloatConst { dst: u8, left: u8, right: f64 },
     DivFloatConst { dst: u8, left: u8, right: f64 },
     DivConstFloat { dst: u8, left: f64, right: u8 },
+    // Operations on an int and a float, or on two floats.
+    AddMixed { dst: u8, left: u8, right: u8 },
+    SubMixed { dst: u8, left: u8, right: u8 },
+    MulMixed { dst: u8, left: u8, right: u8 },
+    DivMixed { dst: u8, left: u8, right: u8 },
+    NegInt { dst: u8, src: u8 },
+    NegFloat { dst: u8, src: u8 },
+    // Branches on comparisons of strings.
+    IfEqString { left: u8, right: u8, to: At },
+    IfNeString { left: u8, right: u8, to: At },
+    IfEqStringConst { left: u8, right: u16, to: At },
+    IfNeStringConst { left: u8, right: u16, to: At },
     // Branches on comparisons of numbers. A float that is NaN is neither less nor not less, so both are there.
     IfEqInt { left: u8, right: u8, to: At },
     IfNeInt { left: u8, right: u8, to: At },
@@ -136,6 +149,8 @@ pub(super) enum Fast {
     ArraySet { array: u8, index: u8, value: u8 },
     ArraySetConst { array: u8, value: u8, index: u32 },
     ArrayLen { dst: u8, array: u8 },
+    DictGet { dst: u8, dict: u8, key: u8 },
+    DictSet { dict: u8, key: u8, value: u8 },
     /// Lets a register go that holds the container that the next instruction writes to, so that it need not be copied. The
     /// register is overwritten before it is read.
     Release { holder: u8, container: u8 },
@@ -220,7 +235,7 @@ pub(in crate::interpreter) struct Code {
     /// A stub is taken out when its code is made.
     pub(super) stubs: Vec<Option<Box<Stub>>>,
     pub(super) sites: Vec<Site>,
-    /// Registers that returns clear.
+    /// Registers that returns clear. The first clears none.
     pub(super) clears: Vec<Box<[u8]>>,
     pub(super) versions: HashMap<u32, Vec<Version>>,
     /// Nothing leads to code behind this position but the code before it.
@@ -240,7 +255,7 @@ impl Code {
             exits: Vec::new(),
             stubs: Vec::new(),
             sites: Vec::new(),
-            clears: Vec::new(),
+            clears: vec![Box::default()],
             versions: HashMap::new(),
             floor: 0,
         }
@@ -262,7 +277,7 @@ impl Code {
             From::Return { site } => {
                 let site = &mut self.sites[site];
                 let is_known = matches!(self.ops.get(code.index()),
-                    Some(Fast::Guard { slot, kind: Kind::Int }) if *slot == site.dst);
+                    Some(Fast::GuardInt { slot }) if *slot == site.dst);
                 site.back = code;
                 site.back_with_int = if is_known { At(code.0 + 1) } else { code };
             }
@@ -289,6 +304,10 @@ impl Fast {
         match self {
             Self::Goto { to }
             | Self::Jump { to, .. }
+            | Self::IfEqString { to, .. }
+            | Self::IfNeString { to, .. }
+            | Self::IfEqStringConst { to, .. }
+            | Self::IfNeStringConst { to, .. }
             | Self::IfEqInt { to, .. }
             | Self::IfNeInt { to, .. }
             | Self::IfLtInt { to, .. }
@@ -371,6 +390,12 @@ impl Fast {
             | Self::SubFloat { dst, .. }
             | Self::MulFloat { dst, .. }
             | Self::DivFloat { dst, .. }
+            | Self::AddMixed { dst, .. }
+            | Self::SubMixed { dst, .. }
+            | Self::MulMixed { dst, .. }
+            | Self::DivMixed { dst, .. }
+            | Self::NegInt { dst, .. }
+            | Self::NegFloat { dst, .. }
             | Self::AddIntConst { dst, .. }
             | Self::MulIntConst { dst, .. }
             | Self::DivIntConst { dst, .. }
@@ -396,7 +421,11 @@ impl Fast {
             | Self::AddFloat { left, right, .. }
             | Self::SubFloat { left, right, .. }
             | Self::MulFloat { left, right, .. }
-            | Self::DivFloat { left, right, .. } => Some([left, right]),
+            | Self::DivFloat { left, right, .. }
+            | Self::AddMixed { left, right, .. }
+            | Self::SubMixed { left, right, .. }
+            | Self::MulMixed { left, right, .. }
+            | Self::DivMixed { left, right, .. } => Some([left, right]),
             Self::AddIntConst { left, .. }
             | Self::MulIntConst { left, .. }
             | Self::DivIntConst { left, .. }
@@ -407,6 +436,7 @@ impl Fast {
             Self::SubConstInt { right, .. }
             | Self::SubConstFloat { right, .. }
             | Self::DivConstFloat { right, .. } => Some([right, right]),
+            Self::NegInt { src, .. } | Self::NegFloat { src, .. } => Some([src, src]),
             _ => None,
         }
     }

@@ -56,6 +56,8 @@ enum Numbers {
     Floats(u8, u8),
     FloatAndConst(u8, f64),
     ConstAndFloat(f64, u8),
+    /// An int and a float, in whatever order.
+    Mixed(u8, u8),
 }
 
 /// Steps are charged at the latest when there are so many. One instruction and a run of phis may come on top.
@@ -90,7 +92,15 @@ impl Code {
             self.floor = self.ops.len();
         }
         let Stub { pc, state, is_inside, .. } = *stub;
-        let at = Compiler::new(self, program, registers, pc as usize, state).piece(is_inside);
+        let returns = if let From::Return { site } = from { Some(Reg(self.sites[site].dst)) } else { None };
+        let mut compiler = Compiler::new(self, program, registers, pc as usize, state);
+        if let Some(dst) = returns
+            && !compiler.is_at_phi()
+        {
+            // What a call gave is looked at once, here, where a return can tell that it need not be.
+            compiler.know(dst, is_inside);
+        }
+        let at = compiler.piece(is_inside);
         if !goes_on {
             self.link(from, at);
         }
@@ -107,7 +117,7 @@ impl Code {
     ) -> Option<At> {
         let mut kinds = [Kind::Free; REGISTERS];
         for (kind, value) in kinds.iter_mut().zip(&registers[..size]) {
-            *kind = Kind::of(value);
+            *kind = Kind::of(value, program.functions.id);
         }
         let mut state = State::new(kinds);
         state.weaken_dead(self, pc);
@@ -183,13 +193,17 @@ impl<'a> Compiler<'a> {
         Self { code, program, registers, state, pc, is_fresh: true, begin }
     }
 
+    fn is_at_phi(&self) -> bool {
+        matches!(self.program.ops.get(self.pc), Some(Op::Phi { .. }))
+    }
+
     fn position(&self) -> At {
         At(self.code.ops.len() as u32)
     }
 
     /// Makes a piece and gives where it begins.
     fn piece(mut self, mut is_inside: bool) -> At {
-        let begin = self.position();
+        let begin = At(self.begin as u32);
         loop {
             if self.code.is_full() {
                 self.leave();
@@ -266,11 +280,7 @@ impl<'a> Compiler<'a> {
     // What is known of registers
 
     fn constant_kind(&self, constant: u16) -> Kind {
-        match Kind::of(&self.program.constants[usize::from(constant)]) {
-            // A string of the pool.
-            Kind::Any => Kind::Free,
-            kind => kind,
-        }
+        Kind::of(&self.program.constants[usize::from(constant)], self.program.functions.id)
     }
 
     fn source_kind(&self, source: Source) -> Kind {
@@ -286,7 +296,7 @@ impl<'a> Compiler<'a> {
         let source = self.state.source(register.0);
         match self.source_kind(source) {
             Kind::Any if self.state.surprises >= MOST_SURPRISES => Some(Kind::Any),
-            Kind::Any if self.is_fresh => Some(Kind::of(self.value(source))),
+            Kind::Any if self.is_fresh => Some(Kind::of(self.value(source), self.program.functions.id)),
             Kind::Any => None,
             kind => Some(kind),
         }
@@ -544,7 +554,7 @@ impl<'a> Compiler<'a> {
         if !self.is_fresh {
             return self.suspend(is_inside);
         }
-        let kind = Kind::of(&self.registers[usize::from(slot)]);
+        let kind = Kind::of(&self.registers[usize::from(slot)], self.program.functions.id);
         if kind == Kind::Any {
             return Piece::GoesOn;
         }
@@ -557,7 +567,7 @@ impl<'a> Compiler<'a> {
             self.code.ops[last] = op;
         } else {
             self.state.set_kind(slot, Kind::Any);
-            self.emit_guarded(Fast::Guard { slot, kind });
+            self.emit_guarded(if kind == Kind::Int { Fast::GuardInt { slot } } else { Fast::Guard { slot, kind } });
             self.state.set_kind(slot, kind);
         }
         Piece::GoesOn
@@ -660,9 +670,32 @@ impl<'a> Compiler<'a> {
                 self.wrote(dst, Kind::Any);
                 self.next()
             }
-            Op::DictSet { dict, key, .. } => {
+            Op::DictSet { dict, key, value } => {
                 self.release(dict, key);
-                self.plain(op, Kind::Any)
+                let [dict, key, value] = self.places([dict, key, value]);
+                self.emit_guarded(Fast::DictSet { dict, key, value });
+                self.is_fresh = false;
+                self.next()
+            }
+            Op::DictGet { dst, dict, key } => {
+                self.free(dst);
+                let [dict, key] = self.places([dict, key]);
+                self.emit_guarded(Fast::DictGet { dst: dst.0, dict, key });
+                self.wrote(dst, Kind::Any);
+                self.next()
+            }
+            Op::Neg { dst, src } => {
+                let Some(kind) = self.kind(src) else { return self.suspend(true) };
+                self.free(dst);
+                let [src] = self.places([src]);
+                self.emit_guarded(match kind {
+                    Kind::Int => Fast::NegInt { dst: dst.0, src },
+                    Kind::Float => Fast::NegFloat { dst: dst.0, src },
+                    Kind::Any | Kind::Free | Kind::Bool => return self.plain(op, Kind::Any),
+                });
+                self.state.set_kind(src, kind);
+                self.wrote(dst, kind);
+                self.next()
             }
             Op::ArraySet { array, index, value } => {
                 self.release(array, index);
@@ -846,6 +879,10 @@ impl<'a> Compiler<'a> {
                 let [left, right] = self.places([left, right]);
                 Some(Numbers::Floats(left, right))
             }
+            ((Kind::Float, Kind::Int) | (Kind::Int, Kind::Float), _) => {
+                let [left, right] = self.places([left, right]);
+                Some(Numbers::Mixed(left, right))
+            }
             _ => None,
         }
     }
@@ -862,6 +899,8 @@ impl<'a> Compiler<'a> {
             Numbers::IntAndConst(slot, _) | Numbers::ConstAndInt(_, slot) => ([slot, slot], Kind::Int),
             Numbers::Floats(left, right) => ([left, right], Kind::Float),
             Numbers::FloatAndConst(slot, _) | Numbers::ConstAndFloat(_, slot) => ([slot, slot], Kind::Float),
+            // One is an int and the other a float, but which is not said.
+            Numbers::Mixed(..) => return,
         };
         for slot in slots {
             self.state.set_kind(slot, kind);
@@ -881,7 +920,10 @@ impl<'a> Compiler<'a> {
         let d = dst.0;
         let dst_kind = match numbers {
             Numbers::Ints(..) | Numbers::IntAndConst(..) | Numbers::ConstAndInt(..) => Kind::Int,
-            Numbers::Floats(..) | Numbers::FloatAndConst(..) | Numbers::ConstAndFloat(..) => Kind::Float,
+            Numbers::Floats(..)
+            | Numbers::FloatAndConst(..)
+            | Numbers::ConstAndFloat(..)
+            | Numbers::Mixed(..) => Kind::Float,
         };
         let op = match (operation, &numbers) {
             (Add, &Numbers::Ints(left, right)) => Fast::AddInt { dst: d, left, right },
@@ -924,6 +966,10 @@ impl<'a> Compiler<'a> {
                 Fast::DivFloatConst { dst: d, left, right }
             }
             (Div, &Numbers::ConstAndFloat(left, right)) => Fast::DivConstFloat { dst: d, left, right },
+            (Add, &Numbers::Mixed(left, right)) => Fast::AddMixed { dst: d, left, right },
+            (Sub, &Numbers::Mixed(left, right)) => Fast::SubMixed { dst: d, left, right },
+            (Mul, &Numbers::Mixed(left, right)) => Fast::MulMixed { dst: d, left, right },
+            (Div, &Numbers::Mixed(left, right)) => Fast::DivMixed { dst: d, left, right },
             // What remains is an error, or rare.
             (Sub | Div | Mod, _) => return self.plain(plain, Kind::Any),
         };
@@ -948,16 +994,55 @@ impl<'a> Compiler<'a> {
         }
         let sources = [left, right].map(|register| self.state.source(register.0));
         let [left_value, right_value] = sources.map(|source| self.value(source));
+        let strings = matches!(test, Test::Eq | Test::Ne) && matches!((left_value, right_value), (Value::String(_), Value::String(_)));
+        if strings {
+            let holds = test.holds(left_value, right_value);
+            let is_eq = (test == Test::Eq) != holds;
+            let to = At(0);
+            let op = match sources {
+                [_, Source::Constant(constant)] => {
+                    let [left] = self.places([left]);
+                    if is_eq {
+                        Fast::IfEqStringConst { left, right: constant, to }
+                    } else {
+                        Fast::IfNeStringConst { left, right: constant, to }
+                    }
+                }
+                _ => {
+                    let [left, right] = self.places([left, right]);
+                    if is_eq { Fast::IfEqString { left, right, to } } else { Fast::IfNeString { left, right, to } }
+                }
+            };
+            return self.fork(op, dst, holds, sense, target);
+        }
         let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
         // A constant that had to be written first is the one thing that was emitted, and does not change what was seen.
         let holds = test.holds(left_value, right_value);
-        // Control goes on with what the test gives now; the other way is a branch.
+        let Some(op) = branch_op(test, !holds, &numbers) else { return self.plain(plain, Kind::Bool) };
+        self.fork_on(op, Some(&numbers), dst, holds, sense, target)
+    }
+
+    fn fork(&mut self, op: Fast, dst: Reg, holds: bool, sense: bool, target: Target) -> Piece {
+        self.fork_on(op, None, dst, holds, sense, target)
+    }
+
+    /// A comparison and the jump behind it. Control goes on with what the test gives now; `op` is the branch to the other way.
+    fn fork_on(
+        &mut self,
+        op: Fast,
+        numbers: Option<&Numbers>,
+        dst: Reg,
+        holds: bool,
+        sense: bool,
+        target: Target,
+    ) -> Piece {
         let (to_jump, to_next) = (target.pc(), self.pc + 2);
         let (here, there) = if holds == sense { (to_jump, to_next) } else { (to_next, to_jump) };
-        let Some(op) = branch_op(test, !holds, &numbers) else { return self.plain(plain, Kind::Bool) };
         let position = self.code.ops.len();
         self.emit_guarded(op);
-        self.passed(&numbers);
+        if let Some(numbers) = numbers {
+            self.passed(numbers);
+        }
         self.pc += 1;
         self.state.steps += 2;
         self.state.previous = Some(self.pc as u32);
@@ -989,6 +1074,7 @@ impl<'a> Compiler<'a> {
             Numbers::ConstAndFloat(left, right) => {
                 Fast::TestFloatConst { test: test.mirrored(), dst: dst_slot, left: right, right: left }
             }
+            Numbers::Mixed(..) => return self.plain(plain, Kind::Bool),
         });
         self.passed(&numbers);
         self.wrote(dst, Kind::Bool);
@@ -1211,6 +1297,7 @@ fn branch_op(test: Test, outcome: bool, numbers: &Numbers) -> Option<Fast> {
             (Test::Ge, true) => Fast::IfLeFloat { left: right, right: left, to },
             (Test::Ge, false) => Fast::IfNotLeFloat { left: right, right: left, to },
         },
+        Numbers::Mixed(..) => return None,
         Numbers::ConstAndFloat(left, right) => {
             return branch_op(test.mirrored(), outcome, &Numbers::FloatAndConst(right, left));
         }

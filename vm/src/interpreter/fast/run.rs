@@ -58,7 +58,7 @@ impl Machine<'_> {
 
     fn run_code(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let program: &Program = self.program;
-        let size = self.frame.size;
+        let size = usize::from(self.frame.size);
         let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
         loop {
             let stop = self.obey(code, &mut at);
@@ -105,7 +105,8 @@ impl Machine<'_> {
         // The instructions from the next one on.
         let mut rest = ops[position.index()..].iter();
         let max_call_depth = self.max_call_depth;
-        let Self { stack, frame, callers, context, meter, .. } = self;
+        let Self { stack, frame: frame_place, callers, context, meter, .. } = self;
+        let mut frame = *frame_place;
         // What may be charged: fast code is entered only while there is more than the reserve, and never charges that.
         let mut fuel = meter.left - RESERVE;
         let mut window = registers(stack, frame.base);
@@ -113,6 +114,7 @@ impl Machine<'_> {
             ($stop:expr) => {{
                 *position = At((ops.len() - rest.len() - 1) as u32);
                 meter.left = fuel + RESERVE;
+                *frame_place = frame;
                 return $stop;
             }};
         }
@@ -120,6 +122,7 @@ impl Machine<'_> {
         macro_rules! stop {
             ($stop:expr) => {{
                 meter.left = fuel + RESERVE;
+                *frame_place = frame;
                 return $stop;
             }};
         }
@@ -175,6 +178,7 @@ impl Machine<'_> {
                 match $value {
                     &Value::Int(number) => write_int!($dst, number),
                     &Value::Float(number) => write_float!($dst, number),
+                    &Value::Bool(value) => write_bool!($dst, value),
                     value => {
                         let value = value.clone();
                         write!($dst, value)
@@ -218,6 +222,15 @@ impl Machine<'_> {
             ($dst:expr, $operand:expr, $operation:expr) => {{
                 if let &Value::Float(operand) = &slot!($operand) {
                     write_float!($dst, $operation(operand));
+                    continue;
+                }
+                leave!(Stop::Exit)
+            }};
+        }
+        macro_rules! mixed {
+            ($dst:expr, $left:expr, $right:expr, $operation:expr) => {{
+                if let Some((left, right)) = mixed(&slot!($left), &slot!($right)) {
+                    write_float!($dst, $operation(left, right));
                     continue;
                 }
                 leave!(Stop::Exit)
@@ -311,7 +324,10 @@ impl Machine<'_> {
                     let value = &slot!(slot);
                     let passes = match kind {
                         Kind::Any => true,
-                        Kind::Free => value.is_scalar(),
+                        Kind::Free => {
+                            value.is_scalar()
+                                || matches!(value, Value::String(text) if text.is_pooled(program.functions.id))
+                        }
                         Kind::Bool => matches!(value, Value::Bool(_)),
                         Kind::Int => matches!(value, Value::Int(_)),
                         Kind::Float => matches!(value, Value::Float(_)),
@@ -319,6 +335,9 @@ impl Machine<'_> {
                     if !passes {
                         leave!(Stop::Exit)
                     }
+                }
+                Fast::GuardInt { slot } => {
+                    let Value::Int(_) = slot!(slot) else { leave!(Stop::Exit) };
                 }
                 Fast::GuardFunction { slot, function } => {
                     if !ops::call(&program.functions, &slot!(slot)).is_ok_and(|named| named == function) {
@@ -369,6 +388,56 @@ impl Machine<'_> {
                         continue;
                     }
                     leave!(Stop::Exit)
+                }
+                Fast::AddMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a + b),
+                Fast::SubMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a - b),
+                Fast::MulMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a * b),
+                Fast::DivMixed { dst, left, right } => {
+                    if let Some((left, right)) = mixed(&slot!(left), &slot!(right))
+                        && right != 0.0
+                    {
+                        write_float!(dst, left / right);
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::NegInt { dst, src } => int!(dst, src, |number: i64| number.checked_neg()),
+                Fast::NegFloat { dst, src } => float!(dst, src, |number: f64| -number),
+                Fast::IfEqString { left, right, to } => {
+                    let (Value::String(left), Value::String(right)) = (&slot!(left), &slot!(right)) else {
+                        leave!(Stop::Exit)
+                    };
+                    if left.is_same(right) {
+                        goto!(to);
+                    }
+                }
+                Fast::IfNeString { left, right, to } => {
+                    let (Value::String(left), Value::String(right)) = (&slot!(left), &slot!(right)) else {
+                        leave!(Stop::Exit)
+                    };
+                    if !left.is_same(right) {
+                        goto!(to);
+                    }
+                }
+                Fast::IfEqStringConst { left, right, to } => {
+                    let (Value::String(left), Value::String(right)) =
+                        (&slot!(left), &program.constants[usize::from(right)])
+                    else {
+                        leave!(Stop::Exit)
+                    };
+                    if left.is_same(right) {
+                        goto!(to);
+                    }
+                }
+                Fast::IfNeStringConst { left, right, to } => {
+                    let (Value::String(left), Value::String(right)) =
+                        (&slot!(left), &program.constants[usize::from(right)])
+                    else {
+                        leave!(Stop::Exit)
+                    };
+                    if !left.is_same(right) {
+                        goto!(to);
+                    }
                 }
                 Fast::IfEqInt { left, right, to } => branch!(Int, left, right, to, |a, b| a == b),
                 Fast::IfNeInt { left, right, to } => branch!(Int, left, right, to, |a, b| a != b),
@@ -553,13 +622,18 @@ impl Machine<'_> {
                 }
                 Fast::ArraySet { array, index, value } => {
                     let &Value::Int(index) = &slot!(index) else { leave!(Stop::Exit) };
-                    if let &Value::Int(number) = &slot!(value)
+                    let scalar = Scalar::of(&slot!(value));
+                    if let Some(scalar) = scalar
                         && let Value::Array(array) = &mut slot!(array)
                         && let Some(items) = array.items_mut()
                         && let Ok(index) = usize::try_from(index)
                         && let Some(item) = items.get_mut(index)
                     {
-                        put_int(item, number);
+                        match scalar {
+                            Scalar::Int(number) => put_int(item, number),
+                            Scalar::Float(number) => put_float(item, number),
+                            Scalar::Bool(value) => put_bool(item, value),
+                        }
                         continue;
                     }
                     let value = slot!(value).clone();
@@ -581,6 +655,29 @@ impl Machine<'_> {
                     }
                     leave!(Stop::Exit)
                 }
+                Fast::DictGet { dst, dict, key } => {
+                    let (Value::Dict(dict), Value::String(key)) = (&slot!(dict), &slot!(key)) else {
+                        leave!(Stop::Exit)
+                    };
+                    match dict.get_by(key) {
+                        Some(value) => write_copy!(dst, value),
+                        None => write!(dst, Value::Empty),
+                    }
+                }
+                Fast::DictSet { dict, key, value } => {
+                    let (key, value) = (slot!(key).clone(), slot!(value).clone());
+                    if let Value::Dict(dict) = &mut slot!(dict)
+                        && let Value::String(key) = &key
+                        && let Some(object) = dict.object_mut()
+                        && let Some(place) = object.value_mut(key)
+                    {
+                        *place = value;
+                        continue;
+                    }
+                    if ops::dict_set(&context.memory, &mut slot!(dict), key, value).is_err() {
+                        leave!(Stop::Exit)
+                    }
+                }
                 Fast::Call { site, steps } => {
                     let call = &code.sites[site as usize];
                     let is_too_much = callers.len() as u64 >= max_call_depth
@@ -590,13 +687,14 @@ impl Machine<'_> {
                     }
                     charge!(steps);
                     memory::charge(costs::FRAME);
-                    let base = frame.base + frame.size;
+                    let base = frame.base + usize::from(frame.size);
                     if stack.len() < base + 2 * REGISTERS {
                         grow(stack, base);
                     }
                     let (below, above) = stack.split_at_mut(base);
+                    let caller = &below[frame.base..];
                     for (place, arg) in above.iter_mut().zip(&call.args) {
-                        match &below[frame.base + usize::from(*arg)] {
+                        match &caller[usize::from(*arg)] {
                             &Value::Int(number) => put_int(place, number),
                             &Value::Float(number) => put_float(place, number),
                             value => put(place, value.clone()),
@@ -605,36 +703,37 @@ impl Machine<'_> {
                     for register in &call.clear {
                         put(&mut above[usize::from(*register)], Value::Empty);
                     }
-                    let outer_scopes = context.scopes.begin_frame();
+                    let scopes = &mut context.scopes;
+                    let outer_scopes = if scopes.are_closed() { 0 } else { scopes.begin_frame() };
                     callers.push(Caller {
-                        frame: *frame,
-                        pc: call.pc as usize,
+                        frame,
+                        pc: call.pc,
                         dst: crate::isa::Reg(call.dst),
                         site: Some(Site(site)),
                     });
-                    *frame = Frame {
-                        base,
-                        size: usize::from(call.registers),
-                        function: Some(call.function),
-                        outer_scopes,
-                    };
+                    frame =
+                        Frame { base, size: call.registers, function: Some(call.function), outer_scopes };
                     window = registers(stack, base);
                     goto!(call.callee);
                 }
                 Fast::Return { src, clear, steps } => {
                     charge!(steps);
-                    for register in &code.clears[clear as usize] {
-                        put(&mut slot!(*register), Value::Empty);
+                    if clear != 0 {
+                        for register in &code.clears[clear as usize] {
+                            put(&mut slot!(*register), Value::Empty);
+                        }
                     }
                     let value = &mut slot!(src);
                     let Some(caller) = callers.pop() else { stop!(Stop::Ended(mem::take(value))) };
-                    context.scopes.end_frame(frame.outer_scopes);
+                    if !context.scopes.are_closed() {
+                        context.scopes.end_frame(frame.outer_scopes);
+                    }
                     memory::release(costs::FRAME);
-                    *frame = caller.frame;
+                    frame = caller.frame;
                     if let &mut Value::Int(number) = value {
                         window = registers(stack, frame.base);
                         put_int(&mut slot!(caller.dst.0), number);
-                        let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc + 1 }) };
+                        let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc as usize + 1 }) };
                         goto!(code.sites[site as usize].back_with_int);
                         continue;
                     } else {
@@ -642,24 +741,28 @@ impl Machine<'_> {
                         window = registers(stack, frame.base);
                         put(&mut slot!(caller.dst.0), value);
                     }
-                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc + 1 }) };
+                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc as usize + 1 }) };
                     goto!(code.sites[site as usize].back);
                 }
                 Fast::ReturnConst { constant, clear, steps } => {
                     charge!(steps);
-                    for register in &code.clears[clear as usize] {
-                        put(&mut slot!(*register), Value::Empty);
+                    if clear != 0 {
+                        for register in &code.clears[clear as usize] {
+                            put(&mut slot!(*register), Value::Empty);
+                        }
                     }
                     let value = constant.map(|constant| program.constants[usize::from(constant)].clone());
                     let Some(caller) = callers.pop() else { stop!(Stop::Ended(value.unwrap_or_default())) };
-                    context.scopes.end_frame(frame.outer_scopes);
+                    if !context.scopes.are_closed() {
+                        context.scopes.end_frame(frame.outer_scopes);
+                    }
                     memory::release(costs::FRAME);
-                    *frame = caller.frame;
+                    frame = caller.frame;
                     window = registers(stack, frame.base);
                     if let Some(value) = value {
                         put(&mut slot!(caller.dst.0), value);
                     }
-                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc + 1 }) };
+                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc as usize + 1 }) };
                     goto!(code.sites[site as usize].back);
                 }
                 Fast::Plain { op } => {
@@ -672,10 +775,45 @@ impl Machine<'_> {
     }
 }
 
+/// Two numbers as floats, where one is a float already.
+#[inline(always)]
+fn mixed(left: &Value, right: &Value) -> Option<(f64, f64)> {
+    match (left, right) {
+        (Value::Float(left), Value::Int(right)) => Some((*left, *right as f64)),
+        (Value::Int(left), Value::Float(right)) => Some((*left as f64, *right)),
+        (Value::Float(left), Value::Float(right)) => Some((*left, *right)),
+        _ => None,
+    }
+}
+
 /// Executes a plain instruction that goes on to the next.
 #[inline(never)]
 fn plain(op: Op, window: &mut [Value; REGISTERS], context: &mut Context<'_>) -> Result<(), RuntimeError> {
     dispatch(op, &mut Window::<Unobserved>::new(window, None), context).map(|_| ())
+}
+
+/// A value that is a word.
+enum Scalar {
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+}
+
+impl Scalar {
+    #[inline(always)]
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(number) => Some(Self::Int(*number)),
+            Value::Float(number) => Some(Self::Float(*number)),
+            Value::Bool(value) => Some(Self::Bool(*value)),
+            Value::Empty
+            | Value::String(_)
+            | Value::Function(_)
+            | Value::Url(_)
+            | Value::Array(_)
+            | Value::Dict(_) => None,
+        }
+    }
 }
 
 /// Writes an element of an array, or appends it. Gives false, with nothing done, where that is an error.

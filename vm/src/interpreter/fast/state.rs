@@ -17,13 +17,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What can be seen of a value.
-    pub(super) fn of(value: &Value) -> Self {
+    /// What can be seen of a value, in the code whose pool has that number.
+    pub(super) fn of(value: &Value, pool: u32) -> Self {
         match value {
             Value::Empty => Self::Free,
             Value::Bool(_) => Self::Bool,
             Value::Int(_) => Self::Int,
             Value::Float(_) => Self::Float,
+            Value::String(text) if text.is_pooled(pool) => Self::Free,
             Value::String(_) | Value::Function(_) | Value::Url(_) | Value::Array(_) | Value::Dict(_) => {
                 Self::Any
             }
