@@ -12,8 +12,17 @@
 //! written again before they are read.
 
 mod code;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "there is fast code for some opcodes and values; the others run as they are"
+)]
 mod compile;
+#[expect(clippy::wildcard_enum_match_arm, reason = "jumps are looked for among all operands")]
 mod flow;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "values that are one word are quick to copy; the others are cloned"
+)]
 mod run;
 mod state;
 mod twin;

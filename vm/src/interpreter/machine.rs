@@ -321,8 +321,12 @@ impl<'a> Machine<'a> {
         }
         // An instruction index takes 28 bits.
         self.callers.push(Caller { frame: caller, pc: self.pc as u32, dst, site: None });
-        self.frame =
-            Frame { base, size: size as u16, function: Some(function), outer_scopes: self.context.scopes.begin_frame() };
+        self.frame = Frame {
+            base,
+            size: size as u16,
+            function: Some(function),
+            outer_scopes: self.context.scopes.begin_frame(),
+        };
         if let Some(observed) = &mut self.observations {
             observed.turn_to(base);
         }

@@ -20,9 +20,9 @@ impl At {
         Self(Self::STUBS | number as u32)
     }
 
-    /// The number of a stub.
-    pub(super) fn as_stub(self) -> Option<usize> {
-        (self.0 >= Self::STUBS).then_some((self.0 & !Self::STUBS) as usize)
+    /// The number of a stub, where there is no code.
+    pub(super) fn as_stub(self) -> u32 {
+        self.0 & !Self::STUBS
     }
 
     #[inline(always)]
@@ -72,6 +72,16 @@ pub(super) enum Fast {
     SubFloat { dst: u8, left: u8, right: u8 },
     MulFloat { dst: u8, left: u8, right: u8 },
     DivFloat { dst: u8, left: u8, right: u8 },
+    // Two operations on floats at once. The instruction behind is the second of them.
+    AddAddFloat { first: Triple, second: Triple },
+    AddSubFloat { first: Triple, second: Triple },
+    AddMulFloat { first: Triple, second: Triple },
+    SubAddFloat { first: Triple, second: Triple },
+    SubSubFloat { first: Triple, second: Triple },
+    SubMulFloat { first: Triple, second: Triple },
+    MulAddFloat { first: Triple, second: Triple },
+    MulSubFloat { first: Triple, second: Triple },
+    MulMulFloat { first: Triple, second: Triple },
     AddFloatConst { dst: u8, left: u8, right: f64 },
     SubConstFloat { dst: u8, left: f64, right: u8 },
     MulFloatConst { dst: u8, left: u8, right: f64 },
@@ -128,6 +138,14 @@ pub(super) enum Fast {
     CountLeInt { counter: u8, right: u8, step: i16, steps: u16, to: At },
     CountLtIntConst { counter: u8, step: i8, steps: u8, to: At, right: i64 },
     CountGeIntConst { counter: u8, step: i8, steps: u8, to: At, right: i64 },
+    // The same, where a register holds what is added.
+    StepLtInt { counter: u8, step: u8, right: u8, steps: u16, to: At },
+    StepLeInt { counter: u8, step: u8, right: u8, steps: u16, to: At },
+    // Branches on two values that are joined by `and` or `or`.
+    IfBoth { left: u8, right: u8, to: At },
+    IfNotBoth { left: u8, right: u8, to: At },
+    IfEither { left: u8, right: u8, to: At },
+    IfNeither { left: u8, right: u8, to: At },
     TestInt { test: Test, dst: u8, left: u8, right: u8 },
     TestIntConst { test: Test, dst: u8, left: u8, right: i64 },
     TestFloat { test: Test, dst: u8, left: u8, right: u8 },
@@ -147,6 +165,7 @@ pub(super) enum Fast {
     ArrayGetInt { dst: u8, array: u8, index: u8 },
     ArrayGetConstInt { dst: u8, array: u8, index: u32 },
     ArraySet { array: u8, index: u8, value: u8 },
+    ArraySetValue { array: u8, index: u8, constant: u16 },
     ArraySetConst { array: u8, value: u8, index: u32 },
     ArrayLen { dst: u8, array: u8 },
     DictGet { dst: u8, dict: u8, key: u8 },
@@ -162,6 +181,14 @@ pub(super) enum Fast {
     ReturnConst { constant: Option<u16>, clear: u32, steps: u16 },
     /// A plain instruction, as it is.
     Plain { op: Op },
+}
+
+/// The registers of an operation on two of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Triple {
+    pub(super) dst: u8,
+    pub(super) left: u8,
+    pub(super) right: u8,
 }
 
 /// Where fast code is left for plain code, or for fast code that was made for other kinds of values.
@@ -297,13 +324,20 @@ pub(super) enum Test {
     Ge,
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "each looks at some instructions only, and says nothing of the others")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each looks at some instructions only, and says nothing of the others"
+)]
 impl Fast {
     /// Makes the instruction go elsewhere.
     fn redirect(&mut self, code: At) {
         match self {
             Self::Goto { to }
             | Self::Jump { to, .. }
+            | Self::IfBoth { to, .. }
+            | Self::IfNotBoth { to, .. }
+            | Self::IfEither { to, .. }
+            | Self::IfNeither { to, .. }
             | Self::IfEqString { to, .. }
             | Self::IfNeString { to, .. }
             | Self::IfEqStringConst { to, .. }
@@ -344,8 +378,12 @@ impl Fast {
         match self {
             Self::IfEqInt { left, right, .. } => Some(Self::LoopNeInt { left, right, to, steps }),
             Self::IfNeInt { left, right, .. } => Some(Self::LoopEqInt { left, right, to, steps }),
-            Self::IfLtInt { left, right, .. } => Some(Self::LoopLeInt { left: right, right: left, to, steps }),
-            Self::IfLeInt { left, right, .. } => Some(Self::LoopLtInt { left: right, right: left, to, steps }),
+            Self::IfLtInt { left, right, .. } => {
+                Some(Self::LoopLeInt { left: right, right: left, to, steps })
+            }
+            Self::IfLeInt { left, right, .. } => {
+                Some(Self::LoopLtInt { left: right, right: left, to, steps })
+            }
             Self::IfEqIntConst { left, right, .. } => Some(Self::LoopNeIntConst { left, steps, to, right }),
             Self::IfNeIntConst { left, right, .. } => Some(Self::LoopEqIntConst { left, steps, to, right }),
             Self::IfLtIntConst { left, right, .. } => Some(Self::LoopGeIntConst { left, steps, to, right }),
@@ -356,13 +394,28 @@ impl Fast {
 
     /// This turn of a loop together with the counting before it.
     pub(super) fn with_counter(self, before: &Self) -> Option<Self> {
+        if let &Self::AddInt { dst: counter, left: counted, right: step } = before {
+            return match self {
+                Self::LoopLtInt { left, right, to, steps } if left == counter && counted == counter => {
+                    (right != counter).then_some(Self::StepLtInt { counter, step, right, steps, to })
+                }
+                Self::LoopLeInt { left, right, to, steps } if left == counter && counted == counter => {
+                    (right != counter).then_some(Self::StepLeInt { counter, step, right, steps, to })
+                }
+                _ => None,
+            };
+        }
         let &Self::AddIntConst { dst: counter, left: counted, right: step } = before else { return None };
         match self {
-            Self::LoopLtInt { left, right, to, steps } if left == counter && counted == counter && right != counter => {
+            Self::LoopLtInt { left, right, to, steps }
+                if left == counter && counted == counter && right != counter =>
+            {
                 let step = step.try_into().ok()?;
                 Some(Self::CountLtInt { counter, right, step, steps, to })
             }
-            Self::LoopLeInt { left, right, to, steps } if left == counter && counted == counter && right != counter => {
+            Self::LoopLeInt { left, right, to, steps }
+                if left == counter && counted == counter && right != counter =>
+            {
                 let step = step.try_into().ok()?;
                 Some(Self::CountLeInt { counter, right, step, steps, to })
             }
@@ -441,10 +494,35 @@ impl Fast {
         }
     }
 
+    /// This instruction together with the next, which stays behind it.
+    pub(super) fn with_next(self, next: Self) -> Option<Self> {
+        let triple = |op: Self| match op {
+            Self::AddFloat { dst, left, right }
+            | Self::SubFloat { dst, left, right }
+            | Self::MulFloat { dst, left, right } => Some(Triple { dst, left, right }),
+            _ => None,
+        };
+        let (first, second) = (triple(self)?, triple(next)?);
+        match (self, next) {
+            (Self::AddFloat { .. }, Self::AddFloat { .. }) => Some(Self::AddAddFloat { first, second }),
+            (Self::AddFloat { .. }, Self::SubFloat { .. }) => Some(Self::AddSubFloat { first, second }),
+            (Self::AddFloat { .. }, Self::MulFloat { .. }) => Some(Self::AddMulFloat { first, second }),
+            (Self::SubFloat { .. }, Self::AddFloat { .. }) => Some(Self::SubAddFloat { first, second }),
+            (Self::SubFloat { .. }, Self::SubFloat { .. }) => Some(Self::SubSubFloat { first, second }),
+            (Self::SubFloat { .. }, Self::MulFloat { .. }) => Some(Self::SubMulFloat { first, second }),
+            (Self::MulFloat { .. }, Self::AddFloat { .. }) => Some(Self::MulAddFloat { first, second }),
+            (Self::MulFloat { .. }, Self::SubFloat { .. }) => Some(Self::MulSubFloat { first, second }),
+            (Self::MulFloat { .. }, Self::MulFloat { .. }) => Some(Self::MulMulFloat { first, second }),
+            _ => None,
+        }
+    }
+
     /// This instruction together with the test that what it wrote to `slot` is an int.
     pub(super) fn with_guard(self, slot: u8) -> Option<Self> {
         match self {
-            Self::ArrayGet { dst, array, index } if dst == slot => Some(Self::ArrayGetInt { dst, array, index }),
+            Self::ArrayGet { dst, array, index } if dst == slot => {
+                Some(Self::ArrayGetInt { dst, array, index })
+            }
             Self::ArrayGetConst { dst, array, index } if dst == slot => {
                 Some(Self::ArrayGetConstInt { dst, array, index })
             }

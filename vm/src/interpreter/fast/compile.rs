@@ -8,8 +8,8 @@
 use std::rc::Rc;
 
 use super::code::{At, Code, Exit, Fast, From, RESERVE, Site, Stub, Test, Version};
-use super::twin::Twin;
 use super::state::{Kind, Source, State};
+use super::twin::Twin;
 use crate::interpreter::lower::{Op, Span, Target};
 use crate::interpreter::{FunctionIndex, Program};
 use crate::isa::{REGISTERS, Reg, Role};
@@ -202,22 +202,37 @@ impl<'a> Compiler<'a> {
     }
 
     /// Makes a piece and gives where it begins.
-    fn piece(mut self, mut is_inside: bool) -> At {
+    fn piece(mut self, is_inside: bool) -> At {
         let begin = At(self.begin as u32);
+        self.make(is_inside);
+        // Pairs come last: until then, what follows may still change what is there.
+        let ops = &mut self.code.ops;
+        let mut place = begin.index();
+        while place + 1 < ops.len() {
+            if let Some(op) = ops[place].with_next(ops[place + 1]) {
+                ops[place] = op;
+                place += 1;
+            }
+            place += 1;
+        }
+        begin
+    }
+
+    fn make(&mut self, mut is_inside: bool) {
         loop {
             if self.code.is_full() {
                 self.leave();
-                return begin;
+                return;
             }
             if !std::mem::take(&mut is_inside) && self.arrive() == Piece::Ended {
-                return begin;
+                return;
             }
             if self.state.steps >= MOST_STEPS {
                 self.emit_guarded(Fast::Charge { steps: self.state.steps });
                 self.state.steps = 0;
             }
             if self.instruction() == Piece::Ended {
-                return begin;
+                return;
             }
         }
     }
@@ -389,7 +404,10 @@ impl<'a> Compiler<'a> {
         let is_needed = |pc: usize, state: &State| {
             state.pending.iter().any(|(to, from)| *from == Source::Slot(dst) && !is_dead(pc, *to))
         };
-        if is_needed(self.pc, &self.state) || self.state.source(src) != Source::Slot(src) || !is_dead(self.pc, src) {
+        if is_needed(self.pc, &self.state)
+            || self.state.source(src) != Source::Slot(src)
+            || !is_dead(self.pc, src)
+        {
             return false;
         }
         let mut place = self.code.ops.len();
@@ -567,7 +585,11 @@ impl<'a> Compiler<'a> {
             self.code.ops[last] = op;
         } else {
             self.state.set_kind(slot, Kind::Any);
-            self.emit_guarded(if kind == Kind::Int { Fast::GuardInt { slot } } else { Fast::Guard { slot, kind } });
+            self.emit_guarded(if kind == Kind::Int {
+                Fast::GuardInt { slot }
+            } else {
+                Fast::Guard { slot, kind }
+            });
             self.state.set_kind(slot, kind);
         }
         Piece::GoesOn
@@ -702,6 +724,12 @@ impl<'a> Compiler<'a> {
                 if let Some(index) = self.small_index(index) {
                     let [array, value] = self.places([array, value]);
                     self.emit_guarded(Fast::ArraySetConst { array, value, index });
+                } else if let Source::Constant(constant) = self.state.source(value.0) {
+                    let [array, index] = self.places([array, index]);
+                    self.emit_guarded(Fast::ArraySetValue { array, index, constant });
+                    if index != array {
+                        self.state.set_kind(index, Kind::Int);
+                    }
                 } else {
                     let [array, index, value] = self.places([array, index, value]);
                     self.emit_guarded(Fast::ArraySet { array, index, value });
@@ -721,6 +749,9 @@ impl<'a> Compiler<'a> {
             }
             Op::Phi { .. } | Op::Halt => self.leave(),
             Op::And { dst, left, right } => {
+                if let Some((sense, target)) = self.branch_behind(dst) {
+                    return self.fork_on_two(true, left, right, dst, sense, target);
+                }
                 self.free(dst);
                 let [left, right] = self.places([left, right]);
                 self.emit(Fast::And { dst: dst.0, left, right });
@@ -728,6 +759,9 @@ impl<'a> Compiler<'a> {
                 self.next()
             }
             Op::Or { dst, left, right } => {
+                if let Some((sense, target)) = self.branch_behind(dst) {
+                    return self.fork_on_two(false, left, right, dst, sense, target);
+                }
                 self.free(dst);
                 let [left, right] = self.places([left, right]);
                 self.emit(Fast::Or { dst: dst.0, left, right });
@@ -741,8 +775,7 @@ impl<'a> Compiler<'a> {
                 self.wrote(dst, Kind::Bool);
                 self.next()
             }
-            Op::CheckType { .. }
-            | Op::DictContains { .. } => self.plain(op, Kind::Bool),
+            Op::CheckType { .. } | Op::DictContains { .. } => self.plain(op, Kind::Bool),
             Op::StrLen { .. } | Op::DictLen { .. } => self.plain(op, Kind::Int),
             _ => self.plain(op, Kind::Any),
         }
@@ -980,21 +1013,15 @@ impl<'a> Compiler<'a> {
     }
 
     fn compare(&mut self, plain: Op, test: Test, dst: Reg, left: Reg, right: Reg) -> Piece {
-        let next = self.program.ops.get(self.pc + 1);
-        let branch = match next {
-            Some(&Op::JumpIf { cond, offset }) if cond == dst => Some((true, offset)),
-            Some(&Op::JumpIfNot { cond, offset }) if cond == dst => Some((false, offset)),
-            _ => None,
-        };
-        let fused = branch
-            .filter(|_| self.code.graph.is_straight(self.pc + 1) && self.state.kind(dst.0) != Kind::Any);
+        let fused = self.branch_behind(dst);
         let Some((sense, target)) = fused else { return self.test(plain, test, dst, left, right) };
         if !self.is_fresh || !self.can_see(left, right) {
             return self.suspend(true);
         }
         let sources = [left, right].map(|register| self.state.source(register.0));
         let [left_value, right_value] = sources.map(|source| self.value(source));
-        let strings = matches!(test, Test::Eq | Test::Ne) && matches!((left_value, right_value), (Value::String(_), Value::String(_)));
+        let strings = matches!(test, Test::Eq | Test::Ne)
+            && matches!((left_value, right_value), (Value::String(_), Value::String(_)));
         if strings {
             let holds = test.holds(left_value, right_value);
             let is_eq = (test == Test::Eq) != holds;
@@ -1010,7 +1037,11 @@ impl<'a> Compiler<'a> {
                 }
                 _ => {
                     let [left, right] = self.places([left, right]);
-                    if is_eq { Fast::IfEqString { left, right, to } } else { Fast::IfNeString { left, right, to } }
+                    if is_eq {
+                        Fast::IfEqString { left, right, to }
+                    } else {
+                        Fast::IfNeString { left, right, to }
+                    }
                 }
             };
             return self.fork(op, dst, holds, sense, target);
@@ -1020,6 +1051,44 @@ impl<'a> Compiler<'a> {
         let holds = test.holds(left_value, right_value);
         let Some(op) = branch_op(test, !holds, &numbers) else { return self.plain(plain, Kind::Bool) };
         self.fork_on(op, Some(&numbers), dst, holds, sense, target)
+    }
+
+    /// The branch that the next instruction makes on what this one writes, if both can be one: when it leads where true leads, and
+    /// where.
+    fn branch_behind(&self, dst: Reg) -> Option<(bool, Target)> {
+        let branch = match self.program.ops.get(self.pc + 1) {
+            Some(&Op::JumpIf { cond, offset }) if cond == dst => (true, offset),
+            Some(&Op::JumpIfNot { cond, offset }) if cond == dst => (false, offset),
+            _ => return None,
+        };
+        (self.code.graph.is_straight(self.pc + 1) && self.state.kind(dst.0) != Kind::Any).then_some(branch)
+    }
+
+    /// `and` or `or`, and the jump behind it.
+    fn fork_on_two(
+        &mut self,
+        is_and: bool,
+        left: Reg,
+        right: Reg,
+        dst: Reg,
+        sense: bool,
+        target: Target,
+    ) -> Piece {
+        if !self.is_fresh {
+            return self.suspend(true);
+        }
+        let [left_holds, right_holds] =
+            [left, right].map(|register| self.value(self.state.source(register.0)).is_truthy());
+        let holds = if is_and { left_holds && right_holds } else { left_holds || right_holds };
+        let [left, right] = self.places([left, right]);
+        let to = At(0);
+        let op = match (is_and, holds) {
+            (true, true) => Fast::IfNotBoth { left, right, to },
+            (true, false) => Fast::IfBoth { left, right, to },
+            (false, true) => Fast::IfNeither { left, right, to },
+            (false, false) => Fast::IfEither { left, right, to },
+        };
+        self.fork(op, dst, holds, sense, target)
     }
 
     fn fork(&mut self, op: Fast, dst: Reg, holds: bool, sense: bool, target: Target) -> Piece {

@@ -253,7 +253,8 @@ pub(super) fn registers_of(instruction: &Instruction<'_>, keeps_destination: boo
     for (operand, operand_spec) in instruction.operands().iter().zip(spec.operands) {
         match operand {
             Operand::Register(register) => {
-                let may_keep = spec.flow == FlowKind::Phi || (spec.flow == FlowKind::Call && keeps_destination);
+                let may_keep =
+                    spec.flow == FlowKind::Phi || (spec.flow == FlowKind::Call && keeps_destination);
                 let is_written = operand_spec.role == Role::Out && !may_keep;
                 if is_written { &mut writes } else { &mut reads }.insert(register.0);
             }

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::code::{At, Code, Fast, RESERVE};
+use super::code::{At, Code, Fast, RESERVE, Triple};
 use super::state::{Kind, Source, State};
 use crate::errors::RuntimeError;
 use crate::interpreter::Program;
@@ -27,21 +27,30 @@ pub(in crate::interpreter) enum Left {
     Failed(RuntimeError),
 }
 
-/// Why the loop over fast code stopped.
+/// Why the loop over fast code stopped. It is a word and nothing more; what belongs to it stands in [`Parcel`].
+#[derive(Clone, Copy)]
 enum Stop {
     /// At code that is still to be made.
-    Stub(usize),
+    Stub(u32),
     /// At an instruction that does not do what is needed here.
     Exit,
     /// At an instruction that charges more steps than are at hand.
     Charge,
     /// At an instruction that plain code is to see to.
     Leave,
-    Failed(RuntimeError),
-    Returned {
-        pc: usize,
-    },
-    Ended(Value),
+    /// At an instruction that failed.
+    Failed,
+    /// Behind a return to a frame that plain code waits in, which goes on with that instruction.
+    Returned(u32),
+    /// Behind the return from the program.
+    Ended,
+}
+
+/// What goes with the reason to stop.
+#[derive(Default)]
+struct Parcel {
+    error: Option<RuntimeError>,
+    result: Value,
 }
 
 impl Machine<'_> {
@@ -61,9 +70,11 @@ impl Machine<'_> {
         let size = usize::from(self.frame.size);
         let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
         loop {
-            let stop = self.obey(code, &mut at);
+            let mut parcel = Parcel::default();
+            let stop = self.obey(code, &mut at, &mut parcel);
             match stop {
                 Stop::Stub(number) => {
+                    let number = number as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
                     at = code.make_stub(program, registers, number)?;
                 }
@@ -83,15 +94,16 @@ impl Machine<'_> {
                     let previous = exit.state.previous.map(|pc| pc as usize);
                     return Some(Left::For { pc: exit.pc as usize, previous });
                 }
-                Stop::Failed(error) => {
+                Stop::Failed => {
+                    let error = parcel.error.unwrap_or(RuntimeError::Interrupted);
                     let exit = &code.exits[code.exit_of[at.index()] as usize];
                     catch_up(program, registers(&mut self.stack, self.frame.base), &exit.state);
                     self.meter.left -= u64::from(exit.state.steps) + 1;
                     self.pc = exit.pc as usize;
                     return Some(Left::Failed(error));
                 }
-                Stop::Returned { pc } => return Some(Left::Returned { pc }),
-                Stop::Ended(value) => return Some(Left::Ended(value)),
+                Stop::Returned(pc) => return Some(Left::Returned { pc: pc as usize }),
+                Stop::Ended => return Some(Left::Ended(parcel.result)),
             }
         }
     }
@@ -99,7 +111,7 @@ impl Machine<'_> {
     /// Obeys fast code from `at` on until something stops it, and leaves `at` there.
     #[inline(never)]
     #[allow(clippy::cognitive_complexity, reason = "one arm for each instruction")]
-    fn obey(&mut self, code: &Code, position: &mut At) -> Stop {
+    fn obey(&mut self, code: &Code, position: &mut At, parcel: &mut Parcel) -> Stop {
         let program: &Program = self.program;
         let ops = code.ops.as_slice();
         // The instructions from the next one on.
@@ -132,7 +144,7 @@ impl Machine<'_> {
                 let to: At = $to;
                 match ops.get(to.index()..) {
                     Some(tail) => rest = tail.iter(),
-                    None => stop!(Stop::Stub(to.as_stub().unwrap_or(usize::MAX))),
+                    None => stop!(Stop::Stub(to.as_stub())),
                 }
             }};
         }
@@ -175,14 +187,14 @@ impl Machine<'_> {
         }
         macro_rules! write_copy {
             ($dst:expr, $value:expr) => {{
-                match $value {
-                    &Value::Int(number) => write_int!($dst, number),
-                    &Value::Float(number) => write_float!($dst, number),
-                    &Value::Bool(value) => write_bool!($dst, value),
-                    value => {
-                        let value = value.clone();
-                        write!($dst, value)
-                    }
+                let value: &Value = $value;
+                if let &Value::Int(number) = value {
+                    write_int!($dst, number);
+                } else if let &Value::Float(number) = value {
+                    write_float!($dst, number);
+                } else {
+                    let value = value.clone();
+                    copy(&mut slot!($dst), value);
                 }
             }};
         }
@@ -225,6 +237,23 @@ impl Machine<'_> {
                     continue;
                 }
                 leave!(Stop::Exit)
+            }};
+        }
+        // Two operations on floats. Where the second is none, it is left to the instruction behind, which is that operation.
+        macro_rules! pair {
+            ($first:expr, $second:expr, $one:expr, $two:expr) => {{
+                let Triple { dst, left, right } = $first;
+                let (&Value::Float(left), &Value::Float(right)) = (&slot!(left), &slot!(right)) else {
+                    leave!(Stop::Exit)
+                };
+                let operation: fn(f64, f64) -> f64 = $one;
+                write_float!(dst, operation(left, right));
+                let Triple { dst, left, right } = $second;
+                if let (&Value::Float(left), &Value::Float(right)) = (&slot!(left), &slot!(right)) {
+                    let operation: fn(f64, f64) -> f64 = $two;
+                    write_float!(dst, operation(left, right));
+                    rest.next();
+                }
             }};
         }
         macro_rules! mixed {
@@ -299,7 +328,7 @@ impl Machine<'_> {
         }
         loop {
             // Code ends with an instruction that leads elsewhere.
-            let Some(op) = rest.next() else { stop!(Stop::Ended(Value::Empty)) };
+            let Some(op) = rest.next() else { stop!(Stop::Ended) };
             match *op {
                 Fast::Goto { to } => goto!(to),
                 Fast::Jump { to, steps } => {
@@ -389,6 +418,15 @@ impl Machine<'_> {
                     }
                     leave!(Stop::Exit)
                 }
+                Fast::AddAddFloat { first, second } => pair!(first, second, |a, b| a + b, |a, b| a + b),
+                Fast::AddSubFloat { first, second } => pair!(first, second, |a, b| a + b, |a, b| a - b),
+                Fast::AddMulFloat { first, second } => pair!(first, second, |a, b| a + b, |a, b| a * b),
+                Fast::SubAddFloat { first, second } => pair!(first, second, |a, b| a - b, |a, b| a + b),
+                Fast::SubSubFloat { first, second } => pair!(first, second, |a, b| a - b, |a, b| a - b),
+                Fast::SubMulFloat { first, second } => pair!(first, second, |a, b| a - b, |a, b| a * b),
+                Fast::MulAddFloat { first, second } => pair!(first, second, |a, b| a * b, |a, b| a + b),
+                Fast::MulSubFloat { first, second } => pair!(first, second, |a, b| a * b, |a, b| a - b),
+                Fast::MulMulFloat { first, second } => pair!(first, second, |a, b| a * b, |a, b| a * b),
                 Fast::AddMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a + b),
                 Fast::SubMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a - b),
                 Fast::MulMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a * b),
@@ -517,6 +555,36 @@ impl Machine<'_> {
                 Fast::CountGeIntConst { counter, step, steps, to, right } => {
                     count!(counter, step, right, to, steps, |a, b| a >= b)
                 }
+                Fast::StepLtInt { counter, step, right, steps, to } => {
+                    let &Value::Int(right) = &slot!(right) else { leave!(Stop::Exit) };
+                    let &Value::Int(step) = &slot!(step) else { leave!(Stop::Exit) };
+                    count!(counter, step, right, to, steps, |a, b| a < b)
+                }
+                Fast::StepLeInt { counter, step, right, steps, to } => {
+                    let &Value::Int(right) = &slot!(right) else { leave!(Stop::Exit) };
+                    let &Value::Int(step) = &slot!(step) else { leave!(Stop::Exit) };
+                    count!(counter, step, right, to, steps, |a, b| a <= b)
+                }
+                Fast::IfBoth { left, right, to } => {
+                    if slot!(left).is_truthy() && slot!(right).is_truthy() {
+                        goto!(to);
+                    }
+                }
+                Fast::IfNotBoth { left, right, to } => {
+                    if !(slot!(left).is_truthy() && slot!(right).is_truthy()) {
+                        goto!(to);
+                    }
+                }
+                Fast::IfEither { left, right, to } => {
+                    if slot!(left).is_truthy() || slot!(right).is_truthy() {
+                        goto!(to);
+                    }
+                }
+                Fast::IfNeither { left, right, to } => {
+                    if !(slot!(left).is_truthy() || slot!(right).is_truthy()) {
+                        goto!(to);
+                    }
+                }
                 Fast::TestInt { test, dst, left, right } => {
                     if let (&Value::Int(left), &Value::Int(right)) = (&slot!(left), &slot!(right)) {
                         write_bool!(dst, test.of(&left, &right));
@@ -641,6 +709,25 @@ impl Machine<'_> {
                         leave!(Stop::Exit)
                     }
                 }
+                Fast::ArraySetValue { array, index, constant } => {
+                    let &Value::Int(index) = &slot!(index) else { leave!(Stop::Exit) };
+                    let value = &program.constants[usize::from(constant)];
+                    if let Value::Array(array) = &mut slot!(array)
+                        && let Some(items) = array.items_mut()
+                        && let Ok(index) = usize::try_from(index)
+                        && let Some(item) = items.get_mut(index)
+                    {
+                        match value {
+                            Value::Int(number) => put_int(item, *number),
+                            Value::Bool(value) => put_bool(item, *value),
+                            value => put(item, value.clone()),
+                        }
+                        continue;
+                    }
+                    if !set_item(&context.memory, &mut slot!(array), index, value.clone()) {
+                        leave!(Stop::Exit)
+                    }
+                }
                 Fast::ArraySetConst { array, value, index } => {
                     let value = slot!(value).clone();
                     if !set_item(&context.memory, &mut slot!(array), i64::from(index), value) {
@@ -680,8 +767,8 @@ impl Machine<'_> {
                 }
                 Fast::Call { site, steps } => {
                     let call = &code.sites[site as usize];
-                    let is_too_much = callers.len() as u64 >= max_call_depth
-                        || context.memory.room() < costs::FRAME;
+                    let is_too_much =
+                        callers.len() as u64 >= max_call_depth || context.memory.room() < costs::FRAME;
                     if is_too_much {
                         leave!(Stop::Leave)
                     }
@@ -711,8 +798,7 @@ impl Machine<'_> {
                         dst: crate::isa::Reg(call.dst),
                         site: Some(Site(site)),
                     });
-                    frame =
-                        Frame { base, size: call.registers, function: Some(call.function), outer_scopes };
+                    frame = Frame { base, size: call.registers, function: Some(call.function), outer_scopes };
                     window = registers(stack, base);
                     goto!(call.callee);
                 }
@@ -724,7 +810,10 @@ impl Machine<'_> {
                         }
                     }
                     let value = &mut slot!(src);
-                    let Some(caller) = callers.pop() else { stop!(Stop::Ended(mem::take(value))) };
+                    let Some(caller) = callers.pop() else {
+                        parcel.result = mem::take(value);
+                        stop!(Stop::Ended)
+                    };
                     if !context.scopes.are_closed() {
                         context.scopes.end_frame(frame.outer_scopes);
                     }
@@ -733,7 +822,7 @@ impl Machine<'_> {
                     if let &mut Value::Int(number) = value {
                         window = registers(stack, frame.base);
                         put_int(&mut slot!(caller.dst.0), number);
-                        let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc as usize + 1 }) };
+                        let Some(Site(site)) = caller.site else { stop!(Stop::Returned(caller.pc + 1)) };
                         goto!(code.sites[site as usize].back_with_int);
                         continue;
                     } else {
@@ -741,7 +830,7 @@ impl Machine<'_> {
                         window = registers(stack, frame.base);
                         put(&mut slot!(caller.dst.0), value);
                     }
-                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc as usize + 1 }) };
+                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned(caller.pc + 1)) };
                     goto!(code.sites[site as usize].back);
                 }
                 Fast::ReturnConst { constant, clear, steps } => {
@@ -752,7 +841,10 @@ impl Machine<'_> {
                         }
                     }
                     let value = constant.map(|constant| program.constants[usize::from(constant)].clone());
-                    let Some(caller) = callers.pop() else { stop!(Stop::Ended(value.unwrap_or_default())) };
+                    let Some(caller) = callers.pop() else {
+                        parcel.result = value.unwrap_or_default();
+                        stop!(Stop::Ended)
+                    };
                     if !context.scopes.are_closed() {
                         context.scopes.end_frame(frame.outer_scopes);
                     }
@@ -762,16 +854,27 @@ impl Machine<'_> {
                     if let Some(value) = value {
                         put(&mut slot!(caller.dst.0), value);
                     }
-                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned { pc: caller.pc as usize + 1 }) };
+                    let Some(Site(site)) = caller.site else { stop!(Stop::Returned(caller.pc + 1)) };
                     goto!(code.sites[site as usize].back);
                 }
                 Fast::Plain { op } => {
                     if let Err(error) = plain(op, window, context) {
-                        leave!(Stop::Failed(error))
+                        parcel.error = Some(error);
+                        leave!(Stop::Failed)
                     }
                 }
             }
         }
+    }
+}
+
+/// Writes what is no number to a place.
+#[inline(never)]
+fn copy(place: &mut Value, value: Value) {
+    match (place, value) {
+        (Value::String(old), Value::String(text)) => *old = text,
+        (Value::Bool(old), Value::Bool(value)) => *old = value,
+        (place, value) => *place = value,
     }
 }
 
