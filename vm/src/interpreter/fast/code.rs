@@ -272,7 +272,7 @@ pub(in crate::interpreter) struct Code {
 impl Code {
     /// No more instructions than this are made for one module; what is left stays plain. An instruction and all that belongs
     /// to it take some hundred bytes, so this bounds what a hostile module can make of it.
-    const MOST_OPS: usize = 1 << 15;
+    const MOST_OPS: usize = 1 << 14;
 
     pub(super) fn new(graph: FlowGraph) -> Self {
         Self {

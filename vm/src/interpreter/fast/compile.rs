@@ -64,6 +64,8 @@ enum Numbers {
 const MOST_STEPS: u16 = 128;
 /// Longer runs of phis are left to plain code.
 const MOST_PHIS: usize = 64;
+/// So many instructions may stand between an operation and the move of its result.
+const MOST_BETWEEN: usize = 16;
 const _: () = assert!(MOST_STEPS as usize + MOST_PHIS + 4 < RESERVE as usize);
 
 /// So many pieces are made for one place with all that is known of values, and then so many more with less.
@@ -115,6 +117,9 @@ impl Code {
         pc: usize,
         size: usize,
     ) -> Option<At> {
+        if self.is_full() && !self.versions.contains_key(&(pc as u32)) {
+            return None;
+        }
         let mut kinds = [Kind::Free; REGISTERS];
         for (kind, value) in kinds.iter_mut().zip(&registers[..size]) {
             *kind = Kind::of(value, program.functions.id);
@@ -413,7 +418,7 @@ impl<'a> Compiler<'a> {
         let mut place = self.code.ops.len();
         let mut exits = Vec::new();
         loop {
-            if place <= self.begin.max(self.code.floor) {
+            if place <= self.begin.max(self.code.floor) || exits.len() > MOST_BETWEEN {
                 return false;
             }
             place -= 1;
@@ -511,7 +516,7 @@ impl<'a> Compiler<'a> {
         let code = self.program.code();
         let previous = self.state.previous.map(|pc| pc as usize);
         let run: Vec<(Reg, Option<Reg>)> =
-            self.program.ops[self.pc..].iter().map_while(|op| op.select(code, previous)).collect();
+            self.program.ops[self.pc..].iter().map_while(|op| op.select(code, previous)).take(MOST_PHIS + 1).collect();
         if run.is_empty() {
             return Piece::GoesOn;
         }
@@ -1268,7 +1273,7 @@ impl<'a> Compiler<'a> {
             .filter(|register| self.state.kind(*register) == Kind::Any && Some(*register) != slot)
             .collect();
         let clears = &mut self.code.clears;
-        let known = clears.iter().position(|known| *known == clear);
+        let known = clears.iter().take(MOST_BETWEEN).position(|known| *known == clear);
         let clear = known.unwrap_or_else(|| {
             clears.push(clear);
             clears.len() - 1

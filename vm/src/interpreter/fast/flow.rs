@@ -121,10 +121,13 @@ impl FlowGraph {
         block.and_then(|block| self.live.get(block).copied()).unwrap_or(RegSet::ALL)
     }
 
-    /// Whether a register is written before it is read from `pc` on, whatever way control takes.
+    /// Whether a register is sure to be written before it is read from `pc` on, whatever way control takes. What cannot be told
+    /// from a few instructions counts as not sure.
     pub(super) fn is_dead(&self, module: &Module, pc: usize, register: u8) -> bool {
+        /// So far is looked ahead.
+        const FAR: usize = 64;
         let mut pc = pc;
-        loop {
+        for _ in 0..FAR {
             let Some(instruction) = module.instruction(pc) else { return true };
             let effect = effect(&instruction, register, self.keeps_destination);
             match effect {
@@ -149,6 +152,7 @@ impl FlowGraph {
                 return dead_at(pc);
             }
         }
+        false
     }
 
     /// Goes backward over the blocks until nothing changes.
