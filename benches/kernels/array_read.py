@@ -1,0 +1,21 @@
+"""Adds up an array of 1000 numbers n times, by index."""
+# full: n = 1000 gives 499500000
+# small: n = 3 gives 1498500
+# upstream: n = 1000 gives 499500000
+
+import sys
+
+
+def kernel(n):
+    numbers = []
+    for i in range(1000):
+        numbers.append(i)
+    total = 0
+    for _ in range(n):
+        for i in range(1000):
+            total += numbers[i]
+    return total
+
+
+if __name__ == "__main__":
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))

@@ -1,0 +1,21 @@
+"""Appends n numbers to an array in a global, and reads one."""
+# full: n = 300000 gives 299999
+# small: n = 100 gives 99
+# upstream: n = 4000 gives 3999
+# growth: n = 125000, 250000, 500000, 1000000
+
+import sys
+
+numbers = []
+
+
+def kernel(n):
+    global numbers
+    numbers = []
+    for i in range(n):
+        numbers.append(i)
+    return numbers[n - 1]
+
+
+if __name__ == "__main__":
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 300000))
