@@ -7,9 +7,9 @@ import sys
 
 
 def kernel(n):
-    numbers = []
+    numbers = [0] * 1000
     for i in range(1000):
-        numbers.append(i)
+        numbers[i] = i
     total = 0
     for _ in range(n):
         for i in range(1000):

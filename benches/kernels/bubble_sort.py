@@ -7,11 +7,11 @@ import sys
 
 
 def kernel(n):
-    numbers = []
+    numbers = [0] * n
     seed = 42
     for i in range(n):
         seed = (seed * 3877 + 29573) % 139968
-        numbers.append(seed)
+        numbers[i] = seed
     for last in range(n - 1, 0, -1):
         for i in range(last):
             if numbers[i] > numbers[i + 1]:

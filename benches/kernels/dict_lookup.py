@@ -7,10 +7,10 @@ import sys
 
 
 def kernel(n):
-    keys = []
+    keys = [""] * 1000
     entries = {}
     for i in range(1000):
-        keys.append("key" + str(i))
+        keys[i] = "key" + str(i)
         entries[keys[i]] = i
     total = 0
     for _ in range(n):

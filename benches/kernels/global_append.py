@@ -1,7 +1,7 @@
 """Appends n numbers to an array in a global, and reads one."""
 # full: n = 300000 gives 299999
 # small: n = 100 gives 99
-# upstream: n = 4000 gives 3999
+# upstream: cannot append to an array
 # growth: n = 125000, 250000, 500000, 1000000
 
 import sys
