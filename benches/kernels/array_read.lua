@@ -13,4 +13,4 @@ local function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 1000))
+print(kernel(tonumber(arg[1]) or 4000))

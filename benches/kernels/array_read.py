@@ -1,5 +1,5 @@
 """Adds up an array of 1000 numbers n times, by index."""
-# full: n = 1000 gives 499500000
+# full: n = 4000 gives 1998000000
 # small: n = 3 gives 1498500
 # upstream: n = 1000 gives 499500000
 
@@ -18,4 +18,4 @@ def kernel(n):
 
 
 if __name__ == "__main__":
-    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 4000))

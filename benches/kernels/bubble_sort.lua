@@ -20,4 +20,4 @@ local function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 600))
+print(kernel(tonumber(arg[1]) or 1500))

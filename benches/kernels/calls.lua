@@ -11,4 +11,4 @@ local function kernel(n)
   return number
 end
 
-print(kernel(tonumber(arg[1]) or 300000))
+print(kernel(tonumber(arg[1]) or 2000000))

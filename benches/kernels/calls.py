@@ -1,5 +1,5 @@
 """Calls a function of one argument n times."""
-# full: n = 300000 gives 300000
+# full: n = 2000000 gives 2000000
 # small: n = 1000 gives 1000
 # upstream: n = 300000 gives 300000
 
@@ -18,4 +18,4 @@ def kernel(n):
 
 
 if __name__ == "__main__":
-    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 300000))
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 2000000))

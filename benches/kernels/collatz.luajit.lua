@@ -19,4 +19,4 @@ local function kernel(n)
   return most
 end
 
-print(kernel(tonumber(arg[1]) or 10000))
+print(kernel(tonumber(arg[1]) or 20000))

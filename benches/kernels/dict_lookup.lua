@@ -14,4 +14,4 @@ local function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 300))
+print(kernel(tonumber(arg[1]) or 2000))

@@ -7,4 +7,4 @@ function kernel(n)
   return numbers[n]
 end
 
-print(kernel(tonumber(arg[1]) or 300000))
+print(kernel(tonumber(arg[1]) or 500000))

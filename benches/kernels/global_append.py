@@ -1,5 +1,5 @@
 """Appends n numbers to an array in a global, and reads one."""
-# full: n = 300000 gives 299999
+# full: n = 500000 gives 499999
 # small: n = 100 gives 99
 # upstream: cannot append to an array
 # growth: n = 125000, 250000, 500000, 1000000
@@ -18,4 +18,4 @@ def kernel(n):
 
 
 if __name__ == "__main__":
-    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 300000))
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 500000))

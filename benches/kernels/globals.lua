@@ -8,4 +8,4 @@ function kernel(n)
   return count
 end
 
-print(kernel(tonumber(arg[1]) or 500000))
+print(kernel(tonumber(arg[1]) or 1000000))

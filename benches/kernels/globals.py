@@ -1,5 +1,5 @@
 """Counts to n in a global, by a step that stands in another."""
-# full: n = 500000 gives 500000
+# full: n = 1000000 gives 1000000
 # small: n = 100 gives 100
 # upstream: n = 500000 gives 500000
 
@@ -19,4 +19,4 @@ def kernel(n):
 
 
 if __name__ == "__main__":
-    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 500000))
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 1000000))

@@ -53,4 +53,4 @@ local function kernel(n)
   return energy(x, y, z, vx, vy, vz, mass)
 end
 
-print(string.format("%.17g", kernel(tonumber(arg[1]) or 1500)))
+print(string.format("%.17g", kernel(tonumber(arg[1]) or 8000)))

@@ -27,4 +27,4 @@ local function kernel(n)
   return place({}, 1, n)
 end
 
-print(kernel(tonumber(arg[1]) or 8))
+print(kernel(tonumber(arg[1]) or 10))

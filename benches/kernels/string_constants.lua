@@ -14,4 +14,4 @@ local function kernel(n)
   return rounds
 end
 
-print(kernel(tonumber(arg[1]) or 500000))
+print(kernel(tonumber(arg[1]) or 3000000))

@@ -1,5 +1,5 @@
 """Goes round three names n times, by comparing the name with each."""
-# full: n = 500000 gives 166666
+# full: n = 3000000 gives 1000000
 # small: n = 10 gives 3
 # upstream: n = 500000 gives 166666
 
@@ -21,4 +21,4 @@ def kernel(n):
 
 
 if __name__ == "__main__":
-    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 500000))
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 3000000))

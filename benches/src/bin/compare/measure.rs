@@ -1,13 +1,13 @@
 //! Runs commands and takes their processor time.
 //!
-//! What is measured is the processor time, user's and system's, of a whole process, less what the same interpreter takes
-//! for a program that only prints a line. A whole process is what a user runs; it holds loading, compiling and clearing up,
+//! What is measured is the processor time, user's and system's, of a whole process, less the median of what the same
+//! interpreter takes, in the same minute, for a program that only prints a line. A whole process is what a user runs; it holds loading, compiling and clearing up,
 //! and asks nothing of the interpreters that are compared. Processor time does not count what else the computer was busy
 //! with, and starting is no part of what a kernel is about.
 
 use std::fs;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -104,6 +104,8 @@ struct Entry<'a> {
     spent: Duration,
     /// One for each round; none where the time for it was over.
     runs: Vec<Option<f64>>,
+    /// What it took to print a line, beside each of those.
+    starts: Vec<f64>,
     failed: Option<String>,
 }
 
@@ -178,13 +180,9 @@ impl Campaign {
     /// Runs all kernels on all interpreters. `None` when it was interrupted.
     pub(crate) fn compare(&self, kernels: &[Kernel], peers: &Peers) -> Result<Option<Results>> {
         let Some(starts) = self.starts(peers)? else { return Ok(None) };
-        let start_of = |peer: &Peer| {
-            let found = peers.all().zip(&starts).find(|(known, _)| known.id == peer.id);
-            found.map_or(0.0, |(_, (processor, _))| processor.median)
-        };
         let mut results = Vec::new();
         for kernel in kernels {
-            let Some(result) = self.compare_on(kernel, peers, &start_of)? else { return Ok(None) };
+            let Some(result) = self.compare_on(kernel, peers)? else { return Ok(None) };
             results.push(result);
         }
         self.done();
@@ -198,12 +196,8 @@ impl Campaign {
         Ok(Some(Results::new(Machine::this(), self.rounds, infos.collect(), results)))
     }
 
-    fn compare_on(
-        &self,
-        kernel: &Kernel,
-        peers: &Peers,
-        start_of: &dyn Fn(&Peer) -> f64,
-    ) -> Result<Option<KernelResults>> {
+    fn compare_on(&self, kernel: &Kernel, peers: &Peers) -> Result<Option<KernelResults>> {
+        let hello = self.hello()?;
         let mut entries = Vec::new();
         for peer in peers.all() {
             let size = size_for(kernel, peer);
@@ -222,6 +216,7 @@ impl Campaign {
                     module,
                     spent: Duration::ZERO,
                     runs: Vec::new(),
+                    starts: Vec::new(),
                     failed: None,
                 });
             }
@@ -231,7 +226,7 @@ impl Campaign {
             self.tell(format!("{}, round {} of {}", kernel.name, round + 1, self.rounds));
             for turn in 0..count {
                 if let Some(entry) = entries.get_mut((turn + round) % count) {
-                    entry.run(kernel, self.budget);
+                    entry.run(kernel, &hello, self.budget);
                 }
                 if stopped() {
                     return Ok(None);
@@ -243,7 +238,7 @@ impl Campaign {
             let find =
                 |peer: &Peer| entries.iter().find(|entry| entry.peer.id == peer.id && entry.size == size);
             let cell = match (find(peer), find(&peers.ours), &kernel.upstream) {
-                (Some(entry), Some(ours), _) => entry.cell(ours, start_of),
+                (Some(entry), Some(ours), _) => entry.cell(ours),
                 (_, _, Err(reason)) => Cell::CannotRun { reason: reason.clone() },
                 _ => Cell::Failed { reason: "it was not run".to_owned() },
             };
@@ -256,7 +251,7 @@ impl Campaign {
             name: kernel.name.clone(),
             summary: kernel.summary.clone(),
             n: kernel.full.n,
-            machine: ours.cell(ours, start_of),
+            machine: ours.cell(ours),
             others: cells,
         }))
     }
@@ -271,11 +266,15 @@ fn size_for<'a>(kernel: &'a Kernel, peer: &Peer) -> &'a Size {
 }
 
 impl Entry<'_> {
-    fn run(&mut self, kernel: &Kernel, budget: Duration) {
+    fn run(&mut self, kernel: &Kernel, hello: &Path, budget: Duration) {
         let over = self.spent > budget && self.runs.iter().flatten().count() >= ROUNDS_AT_LEAST;
         if over || self.failed.is_some() {
             self.runs.push(None);
             return;
+        }
+        match run(self.peer.hello(hello)) {
+            Ok(run) => self.starts.push(run.processor),
+            Err(error) => self.failed = Some(format!("printing a line: {error:#}")),
         }
         match run(self.peer.command(kernel, self.size.n, &self.module)) {
             Ok(run) if same_answer(&run.answer, &self.size.answer) => {
@@ -289,21 +288,25 @@ impl Entry<'_> {
         }
     }
 
+    /// What the runs took, one for each round, less starting.
+    fn times(&self) -> impl Iterator<Item = Option<f64>> {
+        let start = Spread::of(self.starts.iter().copied()).map_or(0.0, |start| start.median);
+        self.runs.iter().map(move |run| run.map(|processor| (processor - start).max(RESOLUTION)))
+    }
+
     /// The times of this, and their ratios to those of the machine in the same rounds.
-    fn cell(&self, ours: &Entry<'_>, start_of: &dyn Fn(&Peer) -> f64) -> Cell {
+    fn cell(&self, ours: &Entry<'_>) -> Cell {
         if let Some(reason) = &self.failed {
             return Cell::Failed { reason: reason.clone() };
         }
-        let own = |entry: &Entry<'_>, processor: f64| (processor - start_of(entry.peer)).max(RESOLUTION);
-        let times = self.runs.iter().flatten().map(|processor| own(self, *processor));
-        let pairs =
-            self.runs.iter().zip(&ours.runs).filter_map(|(theirs, ours)| Some(((*theirs)?, (*ours)?)));
-        let ratios = pairs.map(|(theirs, machine)| own(self, theirs) / own(ours, machine));
-        let machine = ours.runs.iter().flatten().map(|processor| own(ours, *processor));
+        let pairs = self.times().zip(ours.times());
+        let ratios = pairs.filter_map(|(theirs, ours)| Some(theirs? / ours?));
         let (Some(times), Some(ratio), Some(machine)) =
-            (Spread::of(times), Spread::of(ratios), Spread::of(machine))
+            (Spread::of(self.times().flatten()), Spread::of(ratios), Spread::of(ours.times().flatten()))
         else {
-            return Cell::Failed { reason: "there is no round in which both came to an end".to_owned() };
+            return Cell::Failed {
+                reason: "there is nothing to compare it with: the machine failed".to_owned(),
+            };
         };
         Cell::Measured(Measured {
             n: self.size.n,

@@ -161,7 +161,8 @@ impl Candidate {
                 // What is called python3 may be a script that looks for the real one first.
                 let path = said(&name, &["-c", "import sys; print(sys.executable)"])?;
                 let version = said(&path, &["--version"])?;
-                (vec![path], version)
+                // Without what others have installed, which may take long to start and is no part of Python.
+                (words(&[&path, "-I", "-S"]), version)
             }
             _ => {
                 let python = environment().join("bin/python");
