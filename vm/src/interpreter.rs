@@ -1,5 +1,6 @@
 //! The interpreter: the internal code that a module is lowered to, and the machine that runs it.
 
+mod fast;
 mod functions;
 mod globals;
 mod lower;

@@ -64,6 +64,28 @@ impl Value {
         }
     }
 
+    /// Whether the value stands for itself: it shares nothing, and dropping it does nothing.
+    #[inline(always)]
+    pub(crate) fn is_scalar(&self) -> bool {
+        matches!(self, Self::Empty | Self::Bool(_) | Self::Int(_) | Self::Float(_))
+    }
+
+    /// A copy, quick where there is nothing to share.
+    #[inline(always)]
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::Int(number) => Self::Int(*number),
+            Self::Float(number) => Self::Float(*number),
+            Self::Empty
+            | Self::Bool(_)
+            | Self::String(_)
+            | Self::Function(_)
+            | Self::Url(_)
+            | Self::Array(_)
+            | Self::Dict(_) => self.clone(),
+        }
+    }
+
     /// Whether the value counts as true (`false_when` of `spec/values.yaml`).
     #[inline]
     #[must_use]
@@ -166,6 +188,22 @@ impl Value {
     /// What `values` and everything in them cost, each shared part once.
     pub(crate) fn total_cost<'a>(values: impl Iterator<Item = &'a Value>) -> u64 {
         drop::total_cost(values)
+    }
+}
+
+/// Writes a value to a place, quickly where there is nothing to drop.
+#[inline(always)]
+pub(crate) fn put(place: &mut Value, value: Value) {
+    #[cold]
+    #[inline(never)]
+    fn replace(place: &mut Value, value: Value) {
+        *place = value;
+    }
+    if place.is_scalar() {
+        // A scalar needs no drop; the compiler would look at its type once more.
+        std::mem::forget(std::mem::replace(place, value));
+    } else {
+        replace(place, value);
     }
 }
 

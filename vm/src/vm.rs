@@ -43,8 +43,8 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        let Run { limits, globals, output, interrupt, deadline, trace } = run;
-        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace };
+        let Run { limits, globals, output, interrupt, deadline, trace, is_plain } = run;
+        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, is_plain };
         let Ended { result, steps, globals } = Machine::run(&self.program, input);
         match result {
             Ok(result) => Ok(Completion { result, steps, globals }),
@@ -129,6 +129,7 @@ pub struct Run<'a> {
     interrupt: Option<&'a AtomicBool>,
     deadline: Option<Instant>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    is_plain: bool,
 }
 
 impl<'a> Run<'a> {
@@ -141,6 +142,7 @@ impl<'a> Run<'a> {
             interrupt: None,
             deadline: None,
             trace: None,
+            is_plain: false,
         }
     }
 
@@ -173,6 +175,14 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Runs plain code only: one instruction at a time, none fused with another or made for the kinds of values it met. This
+    /// changes nothing but the time a run takes; it is there to show that.
+    #[must_use]
+    pub fn plain(mut self, is_plain: bool) -> Self {
+        self.is_plain = is_plain;
         self
     }
 

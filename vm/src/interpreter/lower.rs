@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::errors::RuntimeError;
+use crate::interpreter::fast::Tier;
 use crate::interpreter::window::{Context, Flow, Mode, Window};
 use crate::interpreter::{Functions, GlobalSlot};
 use crate::isa::{
@@ -34,6 +35,7 @@ pub(crate) struct Program {
     pub(crate) global_names: Vec<String>,
     /// Whether the program can tell a register's type tag from its value's type.
     pub(crate) needs_tags: bool,
+    pub(super) tier: Tier,
 }
 
 /// Where a function begins.
@@ -168,6 +170,7 @@ impl Program {
             start: entry(module.entry().0),
             global_names: slots.names,
             needs_tags: defines && checks,
+            tier: Tier::default(),
             ops,
             module,
         }

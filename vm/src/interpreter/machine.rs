@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::errors::RuntimeError;
-use crate::interpreter::lower::{Entry, Span, Target, dispatch};
-use crate::interpreter::window::{Context, Fast, Flow, Mode, Observations, Observed, Window};
+use crate::interpreter::fast::{self, Left, catch_up};
+use crate::interpreter::lower::{Entry, Op, Span, Target, dispatch};
+use crate::interpreter::window::{Context, Flow, Mode, Observations, Observed, Unobserved, Window};
 use crate::interpreter::{FunctionIndex, Globals, Output, Program, Scopes, Sink, TraceStep, trace};
 use crate::isa::{REGISTERS, Reg, ScopeId};
 use crate::memory::{self, Memory};
@@ -20,6 +21,8 @@ pub(crate) struct RunInput<'a> {
     pub(crate) interrupt: Option<&'a AtomicBool>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    /// Whether to run plain code only.
+    pub(crate) is_plain: bool,
 }
 
 /// How a run ended.
@@ -43,19 +46,23 @@ pub(crate) struct Fault {
 
 /// A running program.
 pub(crate) struct Machine<'a> {
-    program: &'a Program,
-    /// The registers of all frames, one frame behind the other. Whatever lies behind the current frame is empty, and there
-    /// are always [`REGISTERS`] of them from its base on.
-    stack: Vec<Value>,
+    pub(super) program: &'a Program,
+    /// The registers of all frames, one frame behind the other. What lies behind the current frame costs no memory (`costs` of
+    /// `spec/values.yaml`), and there are always [`REGISTERS`] of them from its base on.
+    pub(super) stack: Vec<Value>,
     /// The current frame.
-    frame: Frame,
+    pub(super) frame: Frame,
     /// Those that wait for a call to return, the innermost last.
-    callers: Vec<Caller>,
-    context: Context<'a>,
-    meter: Meter<'a>,
+    pub(super) callers: Vec<Caller>,
+    pub(super) context: Context<'a>,
+    pub(super) meter: Meter<'a>,
     /// Where the program is; up to date when a run ends.
-    pc: usize,
-    max_call_depth: u64,
+    pub(super) pc: usize,
+    pub(super) max_call_depth: u64,
+    /// The fast code of the program, once it is hot.
+    pub(super) code: Option<Box<fast::Code>>,
+    /// Whether there may be any.
+    may_be_fast: bool,
     observations: Option<Observations>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
     /// What the phis of a run have read and not written yet.
@@ -63,23 +70,29 @@ pub(crate) struct Machine<'a> {
 }
 
 #[derive(Clone, Copy)]
-struct Frame {
+pub(super) struct Frame {
     /// Where its registers begin on the stack. An index, not a slice: a call may grow the stack and move it.
-    base: usize,
+    pub(super) base: usize,
     /// How many registers it can touch.
-    size: usize,
-    function: Option<FunctionIndex>,
+    pub(super) size: usize,
+    pub(super) function: Option<FunctionIndex>,
     /// Where the scopes of the frame before begin.
-    outer_scopes: usize,
+    pub(super) outer_scopes: usize,
 }
 
-struct Caller {
-    frame: Frame,
+pub(super) struct Caller {
+    pub(super) frame: Frame,
     /// The call.
-    pc: usize,
+    pub(super) pc: usize,
     /// The register that takes what the call gives.
-    dst: Reg,
+    pub(super) dst: Reg,
+    /// The call in fast code, if it was made there.
+    pub(super) site: Option<Site>,
 }
+
+/// The number of a call in fast code.
+#[derive(Clone, Copy)]
+pub(super) struct Site(pub(super) u32);
 
 /// What ran before the current instruction, where that cannot be told from its index.
 #[derive(Clone, Copy)]
@@ -118,6 +131,8 @@ impl<'a> Machine<'a> {
             meter: Meter::new(input.limits.max_steps, input.interrupt, input.deadline),
             pc: program.start.target.pc(),
             max_call_depth: input.limits.max_call_depth.unwrap_or(u64::MAX),
+            code: None,
+            may_be_fast: false,
             observations: None,
             trace: input.trace,
             phi_values: Vec::new(),
@@ -127,8 +142,16 @@ impl<'a> Machine<'a> {
         } else if machine.trace.is_some() || program.needs_tags {
             machine.observations = Some(Observations::new());
             machine.execute::<Observed>()
+        } else if input.is_plain {
+            machine.execute::<Unobserved>()
         } else {
-            machine.execute::<Fast>()
+            machine.may_be_fast = true;
+            machine.code = program.tier.take();
+            let result = machine.execute::<Unobserved>();
+            if let Some(code) = machine.code.take() {
+                program.tier.give_back(code);
+            }
+            result
         };
         machine.end(result)
     }
@@ -157,7 +180,27 @@ impl<'a> Machine<'a> {
         let ops = self.program.ops.as_slice();
         let mut pc = self.pc;
         let mut predecessor = enter(self.program.start.target);
-        loop {
+        // Whether control has just come to where fast code may begin.
+        let mut may_enter = false;
+        'frames: loop {
+            if !M::OBSERVED && std::mem::take(&mut may_enter) && self.is_hot() && !self.is_at_phi(pc) {
+                match self.run_fast(pc) {
+                    Some(Left::For { pc: next, previous }) => {
+                        pc = next;
+                        if self.is_at_phi(pc) {
+                            predecessor = previous.map_or(Predecessor::Nothing, Predecessor::Jump);
+                        }
+                    }
+                    Some(Left::Returned { pc: next }) => {
+                        pc = next;
+                        may_enter = true;
+                        continue;
+                    }
+                    Some(Left::Ended(value)) => return Ok(value),
+                    Some(Left::Failed(error)) => return Err(error),
+                    None => {}
+                }
+            }
             // One turn for each frame that is entered or gone back to.
             let mut window =
                 Window::<M>::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
@@ -192,7 +235,12 @@ impl<'a> Machine<'a> {
                         if target.is_phi() {
                             predecessor = Predecessor::Jump(pc);
                         }
+                        let is_backward = target.pc() <= pc;
                         pc = target.pc();
+                        if !M::OBSERVED && is_backward && self.may_be_fast && !target.is_phi() {
+                            may_enter = true;
+                            continue 'frames;
+                        }
                     }
                     Ok(flow @ (Flow::Call { .. } | Flow::Return(_) | Flow::Phi | Flow::Halt)) => break flow,
                     Err(error) => {
@@ -203,6 +251,7 @@ impl<'a> Machine<'a> {
                 }
             };
             self.pc = pc;
+            may_enter = self.may_be_fast;
             match flow {
                 Flow::Call { function, dst, args } => {
                     let entry = self.call(function, dst, args).inspect_err(|_| self.trace_failure::<M>())?;
@@ -239,6 +288,18 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Whether there is fast code, or comes to be now.
+    fn is_hot(&mut self) -> bool {
+        if self.code.is_none() {
+            self.code = self.program.tier.warm(self.program);
+        }
+        self.code.is_some()
+    }
+
+    fn is_at_phi(&self, pc: usize) -> bool {
+        matches!(self.program.ops.get(pc), Some(Op::Phi { .. }))
+    }
+
     /// Enters a function. Its frame lies behind the current one, so the arguments are all read from registers that no
     /// argument is written to.
     fn call(&mut self, function: FunctionIndex, dst: Reg, args: Span) -> Result<Entry, RuntimeError> {
@@ -254,13 +315,15 @@ impl<'a> Machine<'a> {
         if self.stack.len() < base + REGISTERS {
             self.stack.resize(base + base / 2 + REGISTERS, Value::Empty);
         }
+        let size = usize::from(entry.registers).max(args.len());
+        self.stack[base..base + size].fill(Value::Empty);
         for (place, register) in (base..).zip(args.iter()) {
             self.stack[place] = self.stack[caller.base + usize::from(register.0)].clone();
         }
-        self.callers.push(Caller { frame: caller, pc: self.pc, dst });
+        self.callers.push(Caller { frame: caller, pc: self.pc, dst, site: None });
         self.frame = Frame {
             base,
-            size: usize::from(entry.registers).max(args.len()),
+            size,
             function: Some(function),
             outer_scopes: self.context.scopes.begin_frame(),
         };
@@ -282,6 +345,10 @@ impl<'a> Machine<'a> {
         if let Some(observed) = &mut self.observations {
             observed.forget(left.base);
             observed.turn_to(caller.frame.base);
+        }
+        if let (Some(Site(site)), Some(code)) = (caller.site, &self.code) {
+            let registers = registers(&mut self.stack, caller.frame.base);
+            catch_up(self.program, registers, code.after(site));
         }
         if let Some(value) = value {
             let values = registers(&mut self.stack, caller.frame.base);
@@ -344,7 +411,7 @@ fn enter(target: Target) -> Predecessor {
 
 /// The registers of the frame that begins at `base`.
 #[inline(always)]
-fn registers(stack: &mut [Value], base: usize) -> &mut [Value; REGISTERS] {
+pub(super) fn registers(stack: &mut [Value], base: usize) -> &mut [Value; REGISTERS] {
     #[expect(clippy::expect_used, reason = "calls grow the stack before they turn to a frame")]
     stack[base..].first_chunk_mut().expect("a frame has all its registers on the stack")
 }
@@ -368,9 +435,9 @@ fn report(
 }
 
 /// Counts steps. They are handed out in portions; when one is used up, it looks at the limit and at what the host wants.
-struct Meter<'a> {
+pub(super) struct Meter<'a> {
     /// What is left of the portion.
-    left: u64,
+    pub(super) left: u64,
     /// All that was handed out.
     issued: u64,
     limit: u64,

@@ -15,9 +15,9 @@ pub(crate) trait Mode {
 }
 
 /// Nothing: for programs that cannot tell, and hosts that do not ask.
-pub(crate) struct Fast;
+pub(crate) struct Unobserved;
 
-impl Mode for Fast {
+impl Mode for Unobserved {
     const OBSERVED: bool = false;
 }
 

@@ -18,6 +18,7 @@ pub(super) fn render(spec: &Spec) -> String {
     render_lower(opcodes, &mut out);
     render_dispatch(opcodes, &mut out);
     render_phi(opcodes, &mut out);
+    render_reading(opcodes, &mut out);
     out
 }
 
@@ -216,6 +217,45 @@ fn render_phi(opcodes: &[OpcodeEntry], out: &mut String) {
             let rest = if operands.is_empty() { "" } else { " { .. }" };
             let _ = writeln!(out, "            Self::{variant}{rest} => None,");
         }
+    }
+    let _ = writeln!(out, "        }}\n    }}\n}}");
+}
+
+fn render_reading(opcodes: &[OpcodeEntry], out: &mut String) {
+    let _ = writeln!(out, "\nimpl Op {{");
+    let _ = writeln!(
+        out,
+        "    /// The same instruction, with other registers in place of those it only reads; a list of registers stays."
+    );
+    let _ = writeln!(out, "    pub(crate) fn reading(self, mut from: impl FnMut(Reg) -> Reg) -> Self {{");
+    let _ = writeln!(out, "        match self {{");
+    for opcode in opcodes {
+        let operands = operands(opcode);
+        let fields: Vec<String> = operands
+            .iter()
+            .map(|(name, role)| match role {
+                Role::In => format!("{name}: from({name})"),
+                Role::OptionalIn => format!("{name}: {name}.map(&mut from)"),
+                Role::Out
+                | Role::InOut
+                | Role::Tagged
+                | Role::Constant
+                | Role::Global
+                | Role::Type
+                | Role::Jump
+                | Role::Registers
+                | Role::Phis
+                | Role::Check
+                | Role::Scope => name.clone(),
+            })
+            .collect();
+        let body = if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
+        let _ = writeln!(
+            out,
+            "            Self::{0}{1} => Self::{0}{body},",
+            opcode.variant(),
+            pattern(&operands)
+        );
     }
     let _ = writeln!(out, "        }}\n    }}\n}}");
 }

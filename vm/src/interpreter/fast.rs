@@ -1,0 +1,60 @@
+//! Fast code: what hot parts of a program are turned into while it runs.
+//!
+//! Plain code (`lower.rs`) does one instruction of the module at a time. Fast code does what several of them do, for the
+//! kinds of values that were met when it was made: constants are part of the instructions, moves and what nobody reads are
+//! left out, a comparison and the jumps behind it are one, a call knows where it leads. Steps are charged where control
+//! meets or leaves a function.
+//!
+//! It can be seen by nobody. An instruction of fast code does all of what it stands for, or it does nothing and leaves by
+//! its exit, which does the writes that were put off, charges the steps that were taken, and goes on with plain code, at the
+//! very instruction that is up. So plain code gives every error, and limits are met on it: fast code is left when one is
+//! near. What is left out are writes of values that cost no memory over others that do not either, to registers that are
+//! written again before they are read.
+
+mod code;
+mod compile;
+mod flow;
+mod run;
+mod state;
+
+use std::cell::{Cell, RefCell};
+
+pub(super) use code::Code;
+pub(super) use run::{Left, catch_up};
+
+use crate::interpreter::Program;
+
+/// The fast code of a program, kept from run to run.
+#[derive(Default)]
+pub(super) struct Tier {
+    /// How often plain code went backward, called, returned or came out of phis.
+    heat: Cell<u32>,
+    /// Taken out while a run uses it.
+    code: RefCell<Option<Box<Code>>>,
+}
+
+impl Tier {
+    /// So hot is a program that gets fast code. What runs but once is not worth it.
+    const HOT: u32 = 64;
+
+    /// The fast code there is; for this run alone until it is given back.
+    pub(super) fn take(&self) -> Option<Box<Code>> {
+        self.code.try_borrow_mut().ok()?.take()
+    }
+
+    pub(super) fn give_back(&self, code: Box<Code>) {
+        if let Ok(mut place) = self.code.try_borrow_mut() {
+            *place = Some(code);
+        }
+    }
+
+    /// Counts that control came by, and begins fast code where that was often enough.
+    pub(super) fn warm(&self, program: &Program) -> Option<Box<Code>> {
+        let heat = self.heat.get() + 1;
+        if heat < Self::HOT {
+            self.heat.set(heat);
+            return None;
+        }
+        Some(Box::new(Code::new(flow::FlowGraph::new(&program.module))))
+    }
+}

@@ -1,0 +1,488 @@
+//! Running fast code.
+
+use std::mem;
+
+use super::code::{At, Code, Fast, RESERVE};
+use super::state::{Kind, Source, State};
+use crate::errors::RuntimeError;
+use crate::interpreter::Program;
+use crate::interpreter::lower::{Op, dispatch};
+use crate::interpreter::machine::{Caller, Frame, Machine, Site, registers};
+use crate::interpreter::window::{Context, Unobserved, Window};
+use crate::isa::REGISTERS;
+use crate::memory;
+use crate::ops;
+use crate::value::{Value, put};
+use crate::values::costs;
+
+/// How fast code was left.
+pub(in crate::interpreter) enum Left {
+    /// To go on with a plain instruction, where `previous` ran before.
+    For { pc: usize, previous: Option<usize> },
+    /// By a return to a frame that plain code waits in, to go on with this instruction.
+    Returned { pc: usize },
+    /// The program ended.
+    Ended(Value),
+    /// An instruction failed, the one that the machine stands at.
+    Failed(RuntimeError),
+}
+
+/// Why the loop over fast code stopped.
+enum Stop {
+    /// At code that is still to be made.
+    Stub(usize),
+    /// At an instruction that does not do what is needed here.
+    Exit,
+    /// At an instruction that would come too close to a limit.
+    Limit,
+    Failed(RuntimeError),
+    Returned { pc: usize },
+    Ended(Value),
+}
+
+impl Machine<'_> {
+    /// Runs fast code from a plain instruction on, if there can be some. Gives `None` where nothing was done.
+    pub(in crate::interpreter) fn run_fast(&mut self, pc: usize) -> Option<Left> {
+        if self.meter.left < 2 * RESERVE {
+            return None;
+        }
+        let mut code = self.code.take()?;
+        let left = self.run_code(&mut code, pc);
+        self.code = Some(code);
+        left
+    }
+
+    fn run_code(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
+        let program: &Program = self.program;
+        let size = self.frame.size;
+        let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
+        loop {
+            let stop = self.obey(code, &mut at);
+            match stop {
+                Stop::Stub(number) => {
+                    let registers = registers(&mut self.stack, self.frame.base);
+                    at = code.make_stub(program, registers, number)?;
+                }
+                Stop::Exit | Stop::Limit => {
+                    let exit = code.exit_of[at.index()] as usize;
+                    let registers = registers(&mut self.stack, self.frame.base);
+                    if let Stop::Exit = stop
+                        && let Some(other) = code.detour(program, registers, exit)
+                    {
+                        at = other;
+                        continue;
+                    }
+                    let exit = &code.exits[exit];
+                    catch_up(program, registers, &exit.state);
+                    self.meter.left -= u64::from(exit.state.steps);
+                    let previous = exit.state.previous.map(|pc| pc as usize);
+                    return Some(Left::For { pc: exit.pc as usize, previous });
+                }
+                Stop::Failed(error) => {
+                    let exit = &code.exits[code.exit_of[at.index()] as usize];
+                    catch_up(program, registers(&mut self.stack, self.frame.base), &exit.state);
+                    self.meter.left -= u64::from(exit.state.steps) + 1;
+                    self.pc = exit.pc as usize;
+                    return Some(Left::Failed(error));
+                }
+                Stop::Returned { pc } => return Some(Left::Returned { pc }),
+                Stop::Ended(value) => return Some(Left::Ended(value)),
+            }
+        }
+    }
+
+    /// Obeys fast code from `at` on until something stops it, and leaves `at` there.
+    #[inline(never)]
+    #[allow(clippy::cognitive_complexity, reason = "one arm for each instruction")]
+    fn obey(&mut self, code: &Code, position: &mut At) -> Stop {
+        let program: &Program = self.program;
+        let ops = code.ops.as_slice();
+        let mut at = position.index();
+        let max_call_depth = self.max_call_depth;
+        let Self { stack, frame, callers, context, meter, .. } = self;
+        let mut window = registers(stack, frame.base);
+        macro_rules! leave {
+            ($stop:expr) => {{
+                *position = At(at as u32);
+                return $stop;
+            }};
+        }
+        macro_rules! slot {
+            ($register:expr) => {
+                window[usize::from($register)]
+            };
+        }
+        macro_rules! write {
+            ($dst:expr, $value:expr) => {{
+                let value = $value;
+                put(&mut slot!($dst), value);
+                at += 1;
+            }};
+        }
+        // An operation on two numbers of one type: the value, or nothing, where it is an error.
+        macro_rules! ints {
+            ($dst:expr, $left:expr, $right:expr, $operation:expr) => {{
+                if let (&Value::Int(left), &Value::Int(right)) = (&slot!($left), &slot!($right))
+                    && let Some(result) = $operation(left, right)
+                {
+                    write!($dst, Value::Int(result));
+                    continue;
+                }
+                leave!(Stop::Exit)
+            }};
+        }
+        macro_rules! int {
+            ($dst:expr, $operand:expr, $operation:expr) => {{
+                if let &Value::Int(operand) = &slot!($operand)
+                    && let Some(result) = $operation(operand)
+                {
+                    write!($dst, Value::Int(result));
+                    continue;
+                }
+                leave!(Stop::Exit)
+            }};
+        }
+        macro_rules! floats {
+            ($dst:expr, $left:expr, $right:expr, $operation:expr) => {{
+                if let (&Value::Float(left), &Value::Float(right)) = (&slot!($left), &slot!($right)) {
+                    write!($dst, Value::Float($operation(left, right)));
+                    continue;
+                }
+                leave!(Stop::Exit)
+            }};
+        }
+        macro_rules! float {
+            ($dst:expr, $operand:expr, $operation:expr) => {{
+                if let &Value::Float(operand) = &slot!($operand) {
+                    write!($dst, Value::Float($operation(operand)));
+                    continue;
+                }
+                leave!(Stop::Exit)
+            }};
+        }
+        macro_rules! branch {
+            ($variant:ident, $left:expr, $right:expr, $to:expr, $test:expr) => {{
+                if let (&Value::$variant(left), &Value::$variant(right)) = (&slot!($left), &slot!($right)) {
+                    at = if $test(left, right) { $to.index() } else { at + 1 };
+                    continue;
+                }
+                leave!(Stop::Exit)
+            }};
+        }
+        macro_rules! branch_const {
+            ($variant:ident, $left:expr, $right:expr, $to:expr, $test:expr) => {{
+                if let &Value::$variant(left) = &slot!($left) {
+                    at = if $test(left, $right) { $to.index() } else { at + 1 };
+                    continue;
+                }
+                leave!(Stop::Exit)
+            }};
+        }
+        loop {
+            let Some(op) = ops.get(at) else {
+                return match At(at as u32).as_stub() {
+                    Some(number) => Stop::Stub(number),
+                    // Code ends with an instruction that leads elsewhere.
+                    None => Stop::Ended(Value::Empty),
+                };
+            };
+            match *op {
+                Fast::Goto { to } => at = to.index(),
+                Fast::Jump { to, steps } => {
+                    if meter.left < RESERVE + u64::from(steps) {
+                        leave!(Stop::Limit)
+                    }
+                    meter.left -= u64::from(steps);
+                    at = to.index();
+                }
+                Fast::Charge { steps } => {
+                    if meter.left < RESERVE + u64::from(steps) {
+                        leave!(Stop::Limit)
+                    }
+                    meter.left -= u64::from(steps);
+                    at += 1;
+                }
+                Fast::Leave => leave!(Stop::Limit),
+                Fast::Move { dst, src } => write!(dst, slot!(src).copy()),
+                Fast::Swap { a, b } => {
+                    window.swap(usize::from(a), usize::from(b));
+                    at += 1;
+                }
+                Fast::LoadConst { dst, constant } => {
+                    write!(dst, program.constants[usize::from(constant)].clone());
+                }
+                Fast::LoadInt { dst, value } => write!(dst, Value::Int(value)),
+                Fast::LoadFloat { dst, value } => write!(dst, Value::Float(value)),
+                Fast::LoadBool { dst, value } => write!(dst, Value::Bool(value)),
+                Fast::Guard { slot, kind } => {
+                    let value = &slot!(slot);
+                    let passes = match kind {
+                        Kind::Any => true,
+                        Kind::Free => value.is_scalar(),
+                        Kind::Bool => matches!(value, Value::Bool(_)),
+                        Kind::Int => matches!(value, Value::Int(_)),
+                        Kind::Float => matches!(value, Value::Float(_)),
+                    };
+                    if !passes {
+                        leave!(Stop::Exit)
+                    }
+                    at += 1;
+                }
+                Fast::GuardFunction { slot, function } => {
+                    if !ops::call(&program.functions, &slot!(slot)).is_ok_and(|named| named == function) {
+                        leave!(Stop::Exit)
+                    }
+                    at += 1;
+                }
+                Fast::AddInt { dst, left, right } => ints!(dst, left, right, i64::checked_add),
+                Fast::SubInt { dst, left, right } => ints!(dst, left, right, i64::checked_sub),
+                Fast::MulInt { dst, left, right } => ints!(dst, left, right, i64::checked_mul),
+                Fast::DivInt { dst, left, right } => ints!(dst, left, right, i64::checked_div),
+                Fast::ModInt { dst, left, right } => ints!(dst, left, right, i64::checked_rem),
+                Fast::AddIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_add(right)),
+                Fast::SubConstInt { dst, left, right } => int!(dst, right, |right: i64| left.checked_sub(right)),
+                Fast::MulIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_mul(right)),
+                Fast::DivIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_div(right)),
+                Fast::ModIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_rem(right)),
+                Fast::AddFloat { dst, left, right } => floats!(dst, left, right, |a: f64, b: f64| a + b),
+                Fast::SubFloat { dst, left, right } => floats!(dst, left, right, |a: f64, b: f64| a - b),
+                Fast::MulFloat { dst, left, right } => floats!(dst, left, right, |a: f64, b: f64| a * b),
+                Fast::DivFloat { dst, left, right } => {
+                    if let (&Value::Float(left), &Value::Float(right)) = (&slot!(left), &slot!(right))
+                        && right != 0.0
+                    {
+                        write!(dst, Value::Float(left / right));
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::AddFloatConst { dst, left, right } => float!(dst, left, |left: f64| left + right),
+                Fast::SubConstFloat { dst, left, right } => float!(dst, right, |right: f64| left - right),
+                Fast::MulFloatConst { dst, left, right } => float!(dst, left, |left: f64| left * right),
+                Fast::DivFloatConst { dst, left, right } => float!(dst, left, |left: f64| left / right),
+                Fast::DivConstFloat { dst, left, right } => {
+                    if let &Value::Float(right) = &slot!(right)
+                        && right != 0.0
+                    {
+                        write!(dst, Value::Float(left / right));
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::IfEqInt { left, right, to } => branch!(Int, left, right, to, |a, b| a == b),
+                Fast::IfNeInt { left, right, to } => branch!(Int, left, right, to, |a, b| a != b),
+                Fast::IfLtInt { left, right, to } => branch!(Int, left, right, to, |a, b| a < b),
+                Fast::IfLeInt { left, right, to } => branch!(Int, left, right, to, |a, b| a <= b),
+                Fast::IfEqIntConst { left, to, right } => branch_const!(Int, left, right, to, |a, b| a == b),
+                Fast::IfNeIntConst { left, to, right } => branch_const!(Int, left, right, to, |a, b| a != b),
+                Fast::IfLtIntConst { left, to, right } => branch_const!(Int, left, right, to, |a, b| a < b),
+                Fast::IfGeIntConst { left, to, right } => branch_const!(Int, left, right, to, |a, b| a >= b),
+                Fast::IfEqFloat { left, right, to } => branch!(Float, left, right, to, |a, b| a == b),
+                Fast::IfNeFloat { left, right, to } => branch!(Float, left, right, to, |a, b| a != b),
+                Fast::IfLtFloat { left, right, to } => branch!(Float, left, right, to, |a, b| a < b),
+                Fast::IfNotLtFloat { left, right, to } => {
+                    branch!(Float, left, right, to, |a: f64, b: f64| !a.lt(&b))
+                }
+                Fast::IfLeFloat { left, right, to } => branch!(Float, left, right, to, |a, b| a <= b),
+                Fast::IfNotLeFloat { left, right, to } => {
+                    branch!(Float, left, right, to, |a: f64, b: f64| !a.le(&b))
+                }
+                Fast::IfEqFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a == b),
+                Fast::IfNeFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a != b),
+                Fast::IfLtFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a < b),
+                Fast::IfNotLtFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a: f64, b: f64| !a.lt(&b))
+                }
+                Fast::IfLeFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a <= b),
+                Fast::IfNotLeFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a: f64, b: f64| !a.le(&b))
+                }
+                Fast::IfGtFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a > b),
+                Fast::IfNotGtFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a: f64, b: f64| !a.gt(&b))
+                }
+                Fast::IfGeFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a >= b),
+                Fast::IfNotGeFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a: f64, b: f64| !a.ge(&b))
+                }
+                Fast::IfTrue { slot, to } => {
+                    at = if slot!(slot).is_truthy() { to.index() } else { at + 1 };
+                }
+                Fast::IfFalse { slot, to } => {
+                    at = if slot!(slot).is_truthy() { at + 1 } else { to.index() };
+                }
+                Fast::LoadGlobal { dst, name } => {
+                    let value = context.globals.get(name).map_or(Value::Empty, Value::copy);
+                    write!(dst, value);
+                }
+                Fast::StoreGlobal { src, name } => {
+                    context.globals.set(name, slot!(src).copy());
+                    at += 1;
+                }
+                Fast::ArrayGet { dst, array, index } => {
+                    if let (Value::Array(array), &Value::Int(index)) = (&slot!(array), &slot!(index))
+                        && let Ok(index) = usize::try_from(index)
+                        && let Some(item) = array.items().get(index)
+                    {
+                        let item = item.copy();
+                        write!(dst, item);
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::ArrayGetConst { dst, array, index } => {
+                    if let Value::Array(array) = &slot!(array)
+                        && let Some(item) = array.items().get(index as usize)
+                    {
+                        let item = item.copy();
+                        write!(dst, item);
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::ArraySet { array, index, value } => {
+                    let &Value::Int(index) = &slot!(index) else { leave!(Stop::Exit) };
+                    let value = slot!(value).copy();
+                    if !set_item(&context.memory, &mut slot!(array), index, value) {
+                        leave!(Stop::Exit)
+                    }
+                    at += 1;
+                }
+                Fast::ArraySetConst { array, value, index } => {
+                    let value = slot!(value).copy();
+                    if !set_item(&context.memory, &mut slot!(array), i64::from(index), value) {
+                        leave!(Stop::Exit)
+                    }
+                    at += 1;
+                }
+                Fast::ArrayLen { dst, array } => {
+                    if let Value::Array(array) = &slot!(array) {
+                        let length = array.items().len() as i64;
+                        write!(dst, Value::Int(length));
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                Fast::Call { site, steps } => {
+                    let call = &code.sites[site as usize];
+                    let is_too_much = meter.left < RESERVE + u64::from(steps)
+                        || callers.len() as u64 >= max_call_depth
+                        || context.memory.room() < costs::FRAME;
+                    if is_too_much {
+                        leave!(Stop::Limit)
+                    }
+                    meter.left -= u64::from(steps);
+                    memory::charge(costs::FRAME);
+                    let base = frame.base + frame.size;
+                    if stack.len() < base + 2 * REGISTERS {
+                        grow(stack, base);
+                    }
+                    let (below, above) = stack.split_at_mut(base);
+                    for (place, arg) in above.iter_mut().zip(&call.args) {
+                        put(place, below[frame.base + usize::from(*arg)].copy());
+                    }
+                    for register in &call.clear {
+                        put(&mut above[usize::from(*register)], Value::Empty);
+                    }
+                    let outer_scopes = context.scopes.begin_frame();
+                    callers.push(Caller {
+                        frame: *frame,
+                        pc: call.pc as usize,
+                        dst: crate::isa::Reg(call.dst),
+                        site: Some(Site(site)),
+                    });
+                    *frame = Frame {
+                        base,
+                        size: usize::from(call.registers),
+                        function: Some(call.function),
+                        outer_scopes,
+                    };
+                    window = registers(stack, base);
+                    at = call.callee.index();
+                }
+                Fast::Return { src, clear, steps } => {
+                    if meter.left < RESERVE + u64::from(steps) {
+                        leave!(Stop::Limit)
+                    }
+                    meter.left -= u64::from(steps);
+                    let value = mem::take(&mut slot!(src));
+                    for register in &code.clears[clear as usize] {
+                        put(&mut slot!(*register), Value::Empty);
+                    }
+                    let Some(caller) = callers.pop() else { return Stop::Ended(value) };
+                    context.scopes.end_frame(frame.outer_scopes);
+                    memory::release(costs::FRAME);
+                    *frame = caller.frame;
+                    window = registers(stack, frame.base);
+                    put(&mut slot!(caller.dst.0), value);
+                    let Some(Site(site)) = caller.site else { return Stop::Returned { pc: caller.pc + 1 } };
+                    at = code.sites[site as usize].back.index();
+                }
+                Fast::ReturnConst { constant, clear, steps } => {
+                    if meter.left < RESERVE + u64::from(steps) {
+                        leave!(Stop::Limit)
+                    }
+                    meter.left -= u64::from(steps);
+                    for register in &code.clears[clear as usize] {
+                        put(&mut slot!(*register), Value::Empty);
+                    }
+                    let value = constant.map(|constant| program.constants[usize::from(constant)].clone());
+                    let Some(caller) = callers.pop() else { return Stop::Ended(value.unwrap_or_default()) };
+                    context.scopes.end_frame(frame.outer_scopes);
+                    memory::release(costs::FRAME);
+                    *frame = caller.frame;
+                    window = registers(stack, frame.base);
+                    if let Some(value) = value {
+                        put(&mut slot!(caller.dst.0), value);
+                    }
+                    let Some(Site(site)) = caller.site else { return Stop::Returned { pc: caller.pc + 1 } };
+                    at = code.sites[site as usize].back.index();
+                }
+                Fast::Plain { op } => {
+                    if let Err(error) = plain(op, window, context) {
+                        leave!(Stop::Failed(error))
+                    }
+                    at += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Executes a plain instruction that goes on to the next.
+#[inline(never)]
+fn plain(op: Op, window: &mut [Value; REGISTERS], context: &mut Context<'_>) -> Result<(), RuntimeError> {
+    dispatch(op, &mut Window::<Unobserved>::new(window, None), context).map(|_| ())
+}
+
+/// Writes an element of an array, or appends it. Gives false, with nothing done, where that is an error.
+#[inline(always)]
+fn set_item(memory: &memory::Memory, array: &mut Value, index: i64, value: Value) -> bool {
+    ops::array_set(memory, array, Value::Int(index), value).is_ok()
+}
+
+#[cold]
+#[inline(never)]
+fn grow(stack: &mut Vec<Value>, base: usize) {
+    stack.resize(base + base / 2 + 2 * REGISTERS, Value::Empty);
+}
+
+/// Does the writes to registers that fast code has put off.
+pub(in crate::interpreter) fn catch_up(
+    program: &Program,
+    registers: &mut [Value; REGISTERS],
+    state: &State,
+) {
+    let values: Vec<Value> = state
+        .pending
+        .iter()
+        .map(|(_, source)| match source {
+            Source::Slot(slot) => registers[usize::from(*slot)].clone(),
+            Source::Constant(constant) => program.constants[usize::from(*constant)].clone(),
+            Source::Bool(value) => Value::Bool(*value),
+        })
+        .collect();
+    for ((register, _), value) in state.pending.iter().zip(values) {
+        registers[usize::from(*register)] = value;
+    }
+}
