@@ -94,9 +94,10 @@ fn shown(spread: &Spread) -> String {
     format!("{} ({}–{})", number(*median), number(*lower_quartile), number(*upper_quartile))
 }
 
-/// Three digits, as far as they are there.
+/// Three digits, as far as they are there, and no more than three after the point.
 pub(crate) fn number(value: f64) -> String {
     match value {
+        _ if value < 0.1 => format!("{value:.3}"),
         _ if value < 10.0 => format!("{value:.2}"),
         _ if value < 100.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
@@ -137,17 +138,24 @@ fn markdown(results: &Results) -> String {
     let start = |peer: &PeerInfo| format!("{} ms", number(peer.start_milliseconds.median));
     let starts: Vec<String> = results.peers.iter().map(start).collect();
     let _ = writeln!(text, "| *starting* | {} |", starts.join(" | "));
-    let versions: Vec<&str> = results.peers.iter().skip(1).map(|peer| peer.version.as_str()).collect();
+    let mut versions: Vec<&str> = results.peers.iter().skip(1).map(|peer| peer.version.as_str()).collect();
+    versions.dedup();
     let _ = writeln!(
         text,
-        "\n{}, {} {}. Beside `mdvm`: {}. Medians of up to {} paired runs; the quartiles and the sizes stand in\n\
-         [`benches/results/latest.json`](benches/results/latest.json). In *italics*: at a smaller size, both of them.",
+        "\nOn {}, {} {}, with {}. Medians of {} paired runs, or fewer where one takes long;\n\
+         [`benches/results/latest.json`](benches/results/latest.json) has the quartiles and the sizes. In *italics*: both at a smaller size.",
         results.machine.processor,
         results.machine.system,
         results.machine.architecture,
         versions.join(", "),
         results.rounds
     );
+    let cells = results.kernels.iter().flat_map(|kernel| &kernel.others);
+    let mut reasons: Vec<String> = cells.filter_map(|(id, cell)| reason(results, id, cell)).collect();
+    reasons.dedup();
+    if !reasons.is_empty() {
+        let _ = writeln!(text, "–: {}.", reasons.join("; "));
+    }
     text
 }
 
@@ -155,8 +163,17 @@ fn markdown_cell(kernel: &KernelResults, cell: &Cell) -> String {
     match cell {
         Cell::Measured(measured) if measured.n == kernel.n => number(measured.ratio.median),
         Cell::Measured(measured) => format!("*{}*", number(measured.ratio.median)),
-        Cell::CannotRun { reason } => reason.clone(),
+        Cell::CannotRun { .. } => "–".to_owned(),
         Cell::Failed { .. } => failed(),
+    }
+}
+
+/// Why an interpreter cannot run a kernel, as a sentence without its end.
+fn reason(results: &Results, id: &str, cell: &Cell) -> Option<String> {
+    let label = results.peers.iter().find(|peer| peer.id == id).map_or(id, |peer| &peer.label);
+    match cell {
+        Cell::CannotRun { reason } => Some(format!("the {label} {reason}")),
+        Cell::Measured(_) | Cell::Failed { .. } => None,
     }
 }
 
@@ -174,7 +191,7 @@ mod tests {
 
     #[test]
     fn numbers_have_three_digits() {
-        let shown = [0.123, 1.0, 12.34, 123.4, 1234.5].map(number);
-        assert_eq!(shown, ["0.12", "1.00", "12.3", "123", "1234"]);
+        let shown = [0.0123, 0.123, 1.0, 12.34, 123.4, 1234.5].map(number);
+        assert_eq!(shown, ["0.012", "0.12", "1.00", "12.3", "123", "1234"]);
     }
 }
