@@ -8,7 +8,7 @@ use mdvm_benches::{Kernel, same_answer};
 use crate::measure::{Campaign, run};
 use crate::peers::{Peer, Peers, Runs};
 use crate::stopped;
-use crate::table::{number, table};
+use crate::table::{number, say, table};
 
 /// Counts what each interpreter executes for each kernel, less what it does for a program that prints a line. Whether all
 /// answers were right.
@@ -56,7 +56,7 @@ pub(crate) fn count(campaign: &Campaign, kernels: &[Kernel], peers: &Peers) -> R
         rows.add_row(row);
     }
     campaign.done();
-    println!("{rows}");
+    say(&rows.to_string())?;
     Ok(right)
 }
 

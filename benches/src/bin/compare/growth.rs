@@ -7,7 +7,7 @@ use crate::measure::{Campaign, run};
 use crate::peers::{Peer, Peers, Runs};
 use crate::statistics::Spread;
 use crate::stopped;
-use crate::table::{number, table};
+use crate::table::{number, say, table};
 
 /// How often each size is run.
 const ROUNDS: usize = 5;
@@ -42,7 +42,7 @@ pub(crate) fn growth(campaign: &Campaign, kernels: &[Kernel], peers: &Peers) -> 
             rows.add_row(row);
         }
         campaign.done();
-        println!("{rows}");
+        say(&rows.to_string())?;
     }
     Ok(true)
 }
@@ -81,7 +81,7 @@ pub(crate) fn memory(campaign: &Campaign, kernels: &[Kernel], peers: &Peers) -> 
         rows.add_row([peer.label.clone(), format!("{megabytes:.1}")]);
     }
     campaign.done();
-    println!("{rows}");
+    say(&rows.to_string())?;
     Ok(true)
 }
 

@@ -145,7 +145,6 @@ fn run(cli: &Cli) -> Result<bool> {
         (None, Some(Tool::Callgrind)) => callgrind::count(&campaign, &kernels, &peers),
         (None, None) => {
             let Some(results) = campaign.compare(&kernels, &peers)? else { return Ok(true) };
-            table::print(&results);
             let right = results.is_right();
             if whole && right {
                 let path = folder().join("results");
@@ -157,6 +156,7 @@ fn run(cli: &Cli) -> Result<bool> {
                 table::update_readme(&results, &readme())?;
                 eprintln!("wrote the table of README.md");
             }
+            table::print(&results)?;
             Ok(right)
         }
     }

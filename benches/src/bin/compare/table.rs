@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -29,7 +30,7 @@ pub(crate) fn table(header: Vec<String>) -> Table {
 }
 
 /// Prints the results to standard output.
-pub(crate) fn print(results: &Results) {
+pub(crate) fn print(results: &Results) -> Result<()> {
     let mut table = table(header(results, "mdvm, ms"));
     for kernel in &results.kernels {
         let mut row = vec![
@@ -46,28 +47,36 @@ pub(crate) fn print(results: &Results) {
     table.add_row(mean_row(results));
     let starts = results.peers.iter().map(|peer| format!("{:.2} ms", peer.start_milliseconds.median));
     table.add_row([String::from("starting")].into_iter().chain(starts).collect::<Vec<_>>());
-    println!("{table}");
-    println!(
-        "How many times the machine's processor time, less starting: medians of paired runs, and quartiles.\n\
-         Above 1 the machine is faster. Starting: processor time of a program that prints a line."
+    let mut text = format!(
+        "{table}\n\
+         How many times the machine's processor time, less starting: medians of paired runs, and quartiles.\n\
+         Above 1 the machine is faster. Starting: processor time of a program that prints a line.\n"
     );
     for peer in &results.peers {
-        println!("  {}: {}", peer.label, peer.version);
+        let _ = writeln!(text, "  {}: {}", peer.label, peer.version);
     }
     for kernel in &results.kernels {
-        let machine = ("mdvm".to_owned(), &kernel.machine);
-        for (id, cell) in
-            std::iter::once(machine).chain(kernel.others.iter().map(|(id, cell)| (id.clone(), cell)))
-        {
-            match cell {
-                Cell::Measured(measured) if measured.n != kernel.n => {
-                    println!("  {id} on {}: at n = {}", kernel.name, measured.n);
-                }
-                Cell::Measured(_) => {}
-                Cell::CannotRun { reason } => println!("  {id} on {}: {reason}", kernel.name),
-                Cell::Failed { reason } => println!("  {id} on {} FAILED: {reason}", kernel.name),
-            }
+        let machine = ("mdvm", &kernel.machine);
+        let others = kernel.others.iter().map(|(id, cell)| (id.as_str(), cell));
+        for (id, cell) in std::iter::once(machine).chain(others) {
+            let note = match cell {
+                Cell::Measured(measured) if measured.n == kernel.n => continue,
+                Cell::Measured(measured) => format!(": at n = {}", measured.n),
+                Cell::CannotRun { reason } => format!(": {reason}"),
+                Cell::Failed { reason } => format!(" FAILED: {reason}"),
+            };
+            let _ = writeln!(text, "  {id} on {}{note}", kernel.name);
         }
+    }
+    say(&text)
+}
+
+/// Writes to standard output. That nobody reads on is the reader's choice.
+pub(crate) fn say(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(()),
     }
 }
 
