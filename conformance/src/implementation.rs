@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use machine_dialect_vm::Tiers;
+
 use crate::catalog::home;
 
 /// The variable that names the Python interpreter of the reference.
@@ -20,7 +22,7 @@ pub struct Launcher {
 #[derive(Debug, Clone)]
 pub enum Start {
     /// The Rust VM on a thread of this process.
-    InProcess,
+    InProcess(Tiers),
     /// The reference interpreter, by the first Python there is.
     Reference,
     /// A command that speaks the protocol on its standard input and output.
@@ -31,7 +33,19 @@ impl Launcher {
     /// The Rust VM, inside this process.
     #[must_use]
     pub fn rust() -> Self {
-        Self { name: "rust".to_owned(), start: Start::InProcess }
+        Self { name: "rust".to_owned(), start: Start::InProcess(Tiers::Both) }
+    }
+
+    /// The Rust VM, inside this process, with nothing fused or specialised.
+    #[must_use]
+    pub fn rust_plain() -> Self {
+        Self { name: "rust-plain".to_owned(), start: Start::InProcess(Tiers::Plain) }
+    }
+
+    /// The Rust VM, inside this process, with everything fused and specialised from the first instruction on.
+    #[must_use]
+    pub fn rust_fast() -> Self {
+        Self { name: "rust-fast".to_owned(), start: Start::InProcess(Tiers::Fast) }
     }
 
     /// The reference interpreter in Python.
@@ -40,16 +54,22 @@ impl Launcher {
         Self { name: "reference".to_owned(), start: Start::Reference }
     }
 
-    /// Reads `rust`, `reference` or `NAME=COMMAND`, where the command is split into words as a shell does, and nothing
+    /// Reads `rust`, `rust-plain`, `rust-fast`, `reference` or `NAME=COMMAND`, where the command is split into words as a shell does, and nothing
     /// else that a shell does happens.
     ///
     /// # Errors
     /// Says what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            None if text == "rust" => Ok(Self::rust()),
-            None if text == "reference" => Ok(Self::reference()),
-            None => Err(format!("{text:?} is neither `rust` nor `reference` nor NAME=COMMAND")),
+            None => match text {
+                "rust" => Ok(Self::rust()),
+                "rust-plain" => Ok(Self::rust_plain()),
+                "rust-fast" => Ok(Self::rust_fast()),
+                "reference" => Ok(Self::reference()),
+                _ => Err(format!(
+                    "{text:?} is none of `rust`, `rust-plain`, `rust-fast`, `reference` and NAME=COMMAND"
+                )),
+            },
             Some((name, command)) => {
                 let words = shell_words::split(command).map_err(|error| format!("{command:?}: {error}"))?;
                 if name.is_empty() || words.is_empty() {

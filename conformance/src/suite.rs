@@ -29,7 +29,8 @@ pub struct Suite {
     cases: Vec<Case>,
     /// The canonical encoding of a module, where it is not what the case has.
     encoded: BTreeMap<usize, Vec<u8>>,
-    rust: Board,
+    plain: Board,
+    fast: Board,
     reference: Board,
     executed: AtomicUsize,
 }
@@ -41,14 +42,17 @@ impl Suite {
         let encoded: BTreeMap<usize, Vec<u8>> =
             cases.iter().enumerate().filter_map(|(index, case)| Some((index, encoded_anew(case)?))).collect();
         let suite = Arc::new(Self {
-            rust: Board::new(cases.len() + encoded.len()),
+            plain: Board::new(cases.len() + encoded.len()),
+            fast: Board::new(cases.len()),
             reference: Board::new(cases.len()),
             executed: AtomicUsize::new(0),
             cases,
             encoded,
         });
         let background = Arc::clone(&suite);
-        thread::spawn(move || background.run_on(&Launcher::rust(), &background.rust));
+        thread::spawn(move || background.run_on(&Launcher::rust_plain(), &background.plain));
+        let background = Arc::clone(&suite);
+        thread::spawn(move || background.run_on(&Launcher::rust_fast(), &background.fast));
         let background = Arc::clone(&suite);
         thread::spawn(move || background.run_on(&Launcher::reference(), &background.reference));
         suite
@@ -72,22 +76,28 @@ impl Suite {
     /// Gives what is wrong, for the reader of a test log.
     pub fn check(&self, index: usize) -> Result<(), String> {
         let case = &self.cases[index];
-        let rust = self.rust.wait(index)?;
+        let plain = self.plain.wait(index)?;
+        let fast = self.fast.wait(index)?;
         let reference = self.reference.wait(index)?;
         self.executed.fetch_add(1, Ordering::SeqCst);
         let mut report = String::new();
-        for (name, answer) in [("the Rust VM", &rust), ("the reference", &reference)] {
+        for (name, answer) in
+            [("the Rust VM", &plain), ("the Rust VM, fast code", &fast), ("the reference", &reference)]
+        {
             let judgement = judge(case, answer, &[], &Ledger::default());
             if judgement.verdict != Verdict::Pass {
                 report.push_str(&format!("  {name}: {}\n{}", judgement.verdict.name(), judgement.reason));
             }
         }
-        if let Some(differences) = disagreement(("rust", &rust), ("reference", &reference), &[]) {
+        if let Some(differences) = disagreement(("rust", &plain), ("reference", &reference), &[]) {
             report.push_str(&format!("  the Rust VM and the reference disagree\n{differences}"));
         }
+        if let Some(differences) = disagreement(("plain", &plain), ("fast", &fast), &[]) {
+            report.push_str(&format!("  plain and fast code of the Rust VM disagree\n{differences}"));
+        }
         if let Some(place) = self.encoded.keys().position(|with_encoding| *with_encoding == index) {
-            let again = self.rust.wait(self.cases.len() + place)?;
-            if let Some(differences) = disagreement(("as written", &rust), ("encoded", &again), &[]) {
+            let again = self.plain.wait(self.cases.len() + place)?;
+            if let Some(differences) = disagreement(("as written", &plain), ("encoded", &again), &[]) {
                 report
                     .push_str(&format!("  the module does not survive decoding and encoding\n{differences}"));
             }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use machine_dialect_vm::plug;
+use machine_dialect_vm::{Tiers, plug};
 
 use crate::implementation::{Launcher, Start, explain_reference, reference_commands};
 use crate::plug::Handshake;
@@ -84,7 +84,7 @@ impl Worker {
     /// Says why it did not start.
     pub fn launch(launcher: &Launcher) -> Result<Self, String> {
         match &launcher.start {
-            Start::InProcess => Ok(Self::launch_thread()),
+            Start::InProcess(tiers) => Ok(Self::launch_thread(*tiers)),
             Start::Reference => {
                 let mut started = Err("no Python is named".to_owned());
                 for command in reference_commands() {
@@ -155,7 +155,7 @@ impl Worker {
         Ok(Self { requests: Some(requests), lines, body: Body::Process { child, stderr, reader } })
     }
 
-    fn launch_thread() -> Self {
+    fn launch_thread(tiers: Tiers) -> Self {
         let (requests, to_answer) = channel::<String>();
         let (answers, lines) = channel();
         let panic = Arc::new(Mutex::new(None));
@@ -163,7 +163,8 @@ impl Worker {
         thread::spawn(move || {
             let serve = AssertUnwindSafe(|| {
                 let sent = answers.send(plug::handshake());
-                let answered = to_answer.iter().take_while(|line| answers.send(plug::answer(line)).is_ok());
+                let answered =
+                    to_answer.iter().take_while(|line| answers.send(plug::answer_in(line, tiers)).is_ok());
                 sent.map(|()| answered.count())
             });
             if let Err(payload) = catch_unwind(serve) {

@@ -48,7 +48,7 @@ pub use module::{Constant, Function, Module, ModuleBuilder};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};
-pub use vm::{CallSite, Completion, Failure, Run, Vm};
+pub use vm::{CallSite, Completion, Failure, Run, Tiers, Vm};
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -9,7 +9,7 @@ use crate::errors::LoadError;
 use crate::outcome;
 use crate::value::json::from_json;
 use crate::values::{Limits, TRACE_STEPS};
-use crate::vm::{Run, Vm};
+use crate::vm::{Run, Tiers, Vm};
 use crate::{Module, TraceStep};
 
 /// The protocol that [`answer`] speaks.
@@ -26,13 +26,19 @@ pub fn handshake() -> String {
 /// `error` that says why.
 #[must_use]
 pub fn answer(request: &str) -> String {
+    answer_in(request, Tiers::default())
+}
+
+/// The same, by a run that is made of the code of those tiers.
+#[must_use]
+pub fn answer_in(request: &str, tiers: Tiers) -> String {
     let parsed: Result<Json, _> = serde_json::from_str(request);
     let id = parsed.as_ref().ok().and_then(|json| json.get("id")).unwrap_or(&Json::Null).to_string();
     match parsed
         .map_err(|error| format!("the request is no JSON: {error}"))
         .and_then(|json| Request::read(&json))
     {
-        Ok(request) => format!(r#"{{"id": {id}, {}}}"#, request.carry_out()),
+        Ok(request) => format!(r#"{{"id": {id}, {}}}"#, request.carry_out(tiers)),
         Err(error) => format!(r#"{{"id": {id}, "error": {}}}"#, Json::from(error)),
     }
 }
@@ -72,7 +78,7 @@ impl Request {
     }
 
     /// The fields of the answer.
-    fn carry_out(self) -> String {
+    fn carry_out(self, tiers: Tiers) -> String {
         let module = match Module::decode(&self.module) {
             Ok(module) => module,
             Err(error) => return load_error(&error),
@@ -87,7 +93,7 @@ impl Request {
         };
         // What is collected in memory must have an end.
         let max_output = self.limits.max_output.or(Limits::default().max_memory);
-        let mut run = Run::new(&mut stdout).limits(Limits { max_output, ..self.limits });
+        let mut run = Run::new(&mut stdout).limits(Limits { max_output, ..self.limits }).tiers(tiers);
         for (name, value) in self.globals {
             run = run.global(name, value);
         }

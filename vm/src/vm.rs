@@ -43,8 +43,8 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        let Run { limits, globals, output, interrupt, deadline, trace, is_plain } = run;
-        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, is_plain };
+        let Run { limits, globals, output, interrupt, deadline, trace, tiers } = run;
+        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, tiers };
         let Ended { result, steps, globals } = Machine::run(&self.program, input);
         match result {
             Ok(result) => Ok(Completion { result, steps, globals }),
@@ -129,7 +129,7 @@ pub struct Run<'a> {
     interrupt: Option<&'a AtomicBool>,
     deadline: Option<Instant>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
-    is_plain: bool,
+    tiers: Tiers,
 }
 
 impl<'a> Run<'a> {
@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
             interrupt: None,
             deadline: None,
             trace: None,
-            is_plain: false,
+            tiers: Tiers::default(),
         }
     }
 
@@ -178,11 +178,10 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Runs plain code only: one instruction at a time, none fused with another or made for the kinds of values it met. This
-    /// changes nothing but the time a run takes; it is there to show that.
+    /// Chooses the code that the run is made of; see [`Tiers`].
     #[must_use]
-    pub fn plain(mut self, is_plain: bool) -> Self {
-        self.is_plain = is_plain;
+    pub fn tiers(mut self, tiers: Tiers) -> Self {
+        self.tiers = tiers;
         self
     }
 
@@ -192,6 +191,19 @@ impl<'a> Run<'a> {
         self.trace = Some(trace);
         self
     }
+}
+
+/// What code a run is made of. It changes the time a run takes and nothing else; the choice is there to show that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Tiers {
+    /// Plain code, and fast code for what is hot.
+    #[default]
+    Both,
+    /// Plain code only: one instruction at a time, none fused with another or made for the kinds of values it met.
+    Plain,
+    /// Fast code from the first instruction on, wherever there can be any. For tests: making it for what runs but once
+    /// takes longer than running it.
+    Fast,
 }
 
 /// A run that came to its end.

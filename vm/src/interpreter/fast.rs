@@ -23,6 +23,7 @@ pub(super) use code::Code;
 pub(super) use run::{Left, catch_up};
 
 use crate::interpreter::Program;
+use crate::vm::Tiers;
 
 /// The fast code of a program, kept from run to run.
 #[derive(Default)]
@@ -49,9 +50,9 @@ impl Tier {
     }
 
     /// Counts that control came by, and begins fast code where that was often enough.
-    pub(super) fn warm(&self, program: &Program) -> Option<Box<Code>> {
+    pub(super) fn warm(&self, program: &Program, tiers: Tiers) -> Option<Box<Code>> {
         let heat = self.heat.get() + 1;
-        if heat < Self::HOT {
+        if heat < Self::HOT && tiers == Tiers::Both {
             self.heat.set(heat);
             return None;
         }

@@ -12,6 +12,7 @@ use crate::isa::{REGISTERS, Reg, ScopeId};
 use crate::memory::{self, Memory};
 use crate::value::Value;
 use crate::values::{Limits, costs};
+use crate::vm::Tiers;
 
 /// What a run begins with.
 pub(crate) struct RunInput<'a> {
@@ -21,8 +22,7 @@ pub(crate) struct RunInput<'a> {
     pub(crate) interrupt: Option<&'a AtomicBool>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
-    /// Whether to run plain code only.
-    pub(crate) is_plain: bool,
+    pub(crate) tiers: Tiers,
 }
 
 /// How a run ended.
@@ -61,8 +61,7 @@ pub(crate) struct Machine<'a> {
     pub(super) max_call_depth: u64,
     /// The fast code of the program, once it is hot.
     pub(super) code: Option<Box<fast::Code>>,
-    /// Whether there may be any.
-    may_be_fast: bool,
+    pub(super) tiers: Tiers,
     observations: Option<Observations>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
     /// What the phis of a run have read and not written yet.
@@ -132,7 +131,7 @@ impl<'a> Machine<'a> {
             pc: program.start.target.pc(),
             max_call_depth: input.limits.max_call_depth.unwrap_or(u64::MAX),
             code: None,
-            may_be_fast: false,
+            tiers: input.tiers,
             observations: None,
             trace: input.trace,
             phi_values: Vec::new(),
@@ -142,10 +141,7 @@ impl<'a> Machine<'a> {
         } else if machine.trace.is_some() || program.needs_tags {
             machine.observations = Some(Observations::new());
             machine.execute::<Observed>()
-        } else if input.is_plain {
-            machine.execute::<Unobserved>()
         } else {
-            machine.may_be_fast = true;
             machine.code = program.tier.take();
             let result = machine.execute::<Unobserved>();
             if let Some(code) = machine.code.take() {
@@ -181,7 +177,7 @@ impl<'a> Machine<'a> {
         let mut pc = self.pc;
         let mut predecessor = enter(self.program.start.target);
         // Whether control has just come to where fast code may begin.
-        let mut may_enter = false;
+        let mut may_enter = self.tiers == Tiers::Fast;
         'frames: loop {
             if !M::OBSERVED && std::mem::take(&mut may_enter) && self.is_hot() && !self.is_at_phi(pc) {
                 match self.run_fast(pc) {
@@ -237,7 +233,7 @@ impl<'a> Machine<'a> {
                         }
                         let is_backward = target.pc() <= pc;
                         pc = target.pc();
-                        if !M::OBSERVED && is_backward && self.may_be_fast && !target.is_phi() {
+                        if !M::OBSERVED && is_backward && !target.is_phi() {
                             may_enter = true;
                             continue 'frames;
                         }
@@ -251,7 +247,7 @@ impl<'a> Machine<'a> {
                 }
             };
             self.pc = pc;
-            may_enter = self.may_be_fast;
+            may_enter = true;
             match flow {
                 Flow::Call { function, dst, args } => {
                     let entry = self.call(function, dst, args).inspect_err(|_| self.trace_failure::<M>())?;
@@ -290,8 +286,11 @@ impl<'a> Machine<'a> {
 
     /// Whether there is fast code, or comes to be now.
     fn is_hot(&mut self) -> bool {
+        if self.tiers == Tiers::Plain {
+            return false;
+        }
         if self.code.is_none() {
-            self.code = self.program.tier.warm(self.program);
+            self.code = self.program.tier.warm(self.program, self.tiers);
         }
         self.code.is_some()
     }
@@ -321,12 +320,8 @@ impl<'a> Machine<'a> {
             self.stack[place] = self.stack[caller.base + usize::from(register.0)].clone();
         }
         self.callers.push(Caller { frame: caller, pc: self.pc, dst, site: None });
-        self.frame = Frame {
-            base,
-            size,
-            function: Some(function),
-            outer_scopes: self.context.scopes.begin_frame(),
-        };
+        self.frame =
+            Frame { base, size, function: Some(function), outer_scopes: self.context.scopes.begin_frame() };
         if let Some(observed) = &mut self.observations {
             observed.turn_to(base);
         }

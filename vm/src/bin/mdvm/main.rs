@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use machine_dialect_vm::Tiers;
 
 /// Exit code: the program failed.
 const PROGRAM_FAILED: u8 = 1;
@@ -65,7 +66,10 @@ enum Command {
         output: PathBuf,
     },
     /// Answer runs over standard input and output, one JSON object a line, as conformance harnesses ask them
-    Serve,
+    Serve {
+        #[command(flatten)]
+        tiers: TierArguments,
+    },
 }
 
 #[derive(Args)]
@@ -90,6 +94,28 @@ struct RunArguments {
     /// Give the program a global; VALUE is JSON, as outcomes show values
     #[arg(long = "global", value_name = "NAME=VALUE")]
     globals: Vec<String>,
+    #[command(flatten)]
+    tiers: TierArguments,
+}
+
+#[derive(Args)]
+struct TierArguments {
+    /// Run one instruction at a time, none fused or specialised: slower, and the same in every other way
+    #[arg(long)]
+    plain: bool,
+    /// Fuse and specialise from the first instruction on, not only what is hot: for tests
+    #[arg(long, conflicts_with = "plain")]
+    fast: bool,
+}
+
+impl TierArguments {
+    fn tiers(&self) -> Tiers {
+        match (self.plain, self.fast) {
+            (true, _) => Tiers::Plain,
+            (false, true) => Tiers::Fast,
+            (false, false) => Tiers::Both,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -98,6 +124,6 @@ fn main() -> ExitCode {
         Command::Check { files } => files::check(&files),
         Command::Dis { file, output } => files::disassemble(&file, output.as_deref()),
         Command::Asm { file, output } => files::assemble(&file, &output),
-        Command::Serve => serve::serve(),
+        Command::Serve { tiers } => serve::serve(tiers.tiers()),
     }
 }

@@ -87,6 +87,7 @@ fn options<'a>(
     globals
         .into_iter()
         .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value))
+        .tiers(arguments.tiers.tiers())
         .interrupt(&INTERRUPT)
 }
 

@@ -3,18 +3,18 @@
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
 
-use machine_dialect_vm::plug;
+use machine_dialect_vm::{Tiers, plug};
 
 use crate::run;
 
-pub(crate) fn serve() -> ExitCode {
-    match answer_all() {
+pub(crate) fn serve(tiers: Tiers) -> ExitCode {
+    match answer_all(tiers) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => run::output_failed(&error),
     }
 }
 
-fn answer_all() -> io::Result<()> {
+fn answer_all(tiers: Tiers) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let mut say = |line: &str| {
         stdout.write_all(line.as_bytes())?;
@@ -27,7 +27,7 @@ fn answer_all() -> io::Result<()> {
         // What is not UTF-8 is no JSON either, and is answered so.
         let line = String::from_utf8_lossy(&line);
         if !line.trim().is_empty() {
-            say(&plug::answer(&line))?;
+            say(&plug::answer_in(&line, tiers))?;
         }
     }
     Ok(())

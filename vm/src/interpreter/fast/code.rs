@@ -39,84 +39,331 @@ pub(super) const RESERVE: u64 = 256;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fast {
     /// Goes on elsewhere.
-    Goto { to: At },
+    Goto {
+        to: At,
+    },
     /// Charges steps and goes on elsewhere.
-    Jump { to: At, steps: u16 },
+    Jump {
+        to: At,
+        steps: u16,
+    },
     /// Charges steps.
-    Charge { steps: u16 },
+    Charge {
+        steps: u16,
+    },
     /// Leaves for plain code.
     Leave,
-    Move { dst: u8, src: u8 },
-    Swap { a: u8, b: u8 },
-    LoadConst { dst: u8, constant: u16 },
-    LoadInt { dst: u8, value: i64 },
-    LoadFloat { dst: u8, value: f64 },
-    LoadBool { dst: u8, value: bool },
+    Move {
+        dst: u8,
+        src: u8,
+    },
+    Swap {
+        a: u8,
+        b: u8,
+    },
+    LoadConst {
+        dst: u8,
+        constant: u16,
+    },
+    LoadInt {
+        dst: u8,
+        value: i64,
+    },
+    LoadFloat {
+        dst: u8,
+        value: f64,
+    },
+    LoadBool {
+        dst: u8,
+        value: bool,
+    },
     /// Leaves unless the value is of that kind.
-    Guard { slot: u8, kind: Kind },
+    Guard {
+        slot: u8,
+        kind: Kind,
+    },
     /// Leaves unless the value names that function.
-    GuardFunction { slot: u8, function: FunctionIndex },
-    AddInt { dst: u8, left: u8, right: u8 },
-    SubInt { dst: u8, left: u8, right: u8 },
-    MulInt { dst: u8, left: u8, right: u8 },
-    DivInt { dst: u8, left: u8, right: u8 },
-    ModInt { dst: u8, left: u8, right: u8 },
-    AddIntConst { dst: u8, left: u8, right: i64 },
-    SubConstInt { dst: u8, left: i64, right: u8 },
-    MulIntConst { dst: u8, left: u8, right: i64 },
-    DivIntConst { dst: u8, left: u8, right: i64 },
-    ModIntConst { dst: u8, left: u8, right: i64 },
-    AddFloat { dst: u8, left: u8, right: u8 },
-    SubFloat { dst: u8, left: u8, right: u8 },
-    MulFloat { dst: u8, left: u8, right: u8 },
-    DivFloat { dst: u8, left: u8, right: u8 },
-    AddFloatConst { dst: u8, left: u8, right: f64 },
-    SubConstFloat { dst: u8, left: f64, right: u8 },
-    MulFloatConst { dst: u8, left: u8, right: f64 },
-    DivFloatConst { dst: u8, left: u8, right: f64 },
-    DivConstFloat { dst: u8, left: f64, right: u8 },
+    GuardFunction {
+        slot: u8,
+        function: FunctionIndex,
+    },
+    AddInt {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    SubInt {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    MulInt {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    DivInt {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    ModInt {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    AddIntConst {
+        dst: u8,
+        left: u8,
+        right: i64,
+    },
+    SubConstInt {
+        dst: u8,
+        left: i64,
+        right: u8,
+    },
+    MulIntConst {
+        dst: u8,
+        left: u8,
+        right: i64,
+    },
+    DivIntConst {
+        dst: u8,
+        left: u8,
+        right: i64,
+    },
+    ModIntConst {
+        dst: u8,
+        left: u8,
+        right: i64,
+    },
+    AddFloat {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    SubFloat {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    MulFloat {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    DivFloat {
+        dst: u8,
+        left: u8,
+        right: u8,
+    },
+    AddFloatConst {
+        dst: u8,
+        left: u8,
+        right: f64,
+    },
+    SubConstFloat {
+        dst: u8,
+        left: f64,
+        right: u8,
+    },
+    MulFloatConst {
+        dst: u8,
+        left: u8,
+        right: f64,
+    },
+    DivFloatConst {
+        dst: u8,
+        left: u8,
+        right: f64,
+    },
+    DivConstFloat {
+        dst: u8,
+        left: f64,
+        right: u8,
+    },
     // Branches on comparisons of numbers. A float that is NaN is neither less nor not less, so both are there.
-    IfEqInt { left: u8, right: u8, to: At },
-    IfNeInt { left: u8, right: u8, to: At },
-    IfLtInt { left: u8, right: u8, to: At },
-    IfLeInt { left: u8, right: u8, to: At },
-    IfEqIntConst { left: u8, to: At, right: i64 },
-    IfNeIntConst { left: u8, to: At, right: i64 },
-    IfLtIntConst { left: u8, to: At, right: i64 },
-    IfGeIntConst { left: u8, to: At, right: i64 },
-    IfEqFloat { left: u8, right: u8, to: At },
-    IfNeFloat { left: u8, right: u8, to: At },
-    IfLtFloat { left: u8, right: u8, to: At },
-    IfNotLtFloat { left: u8, right: u8, to: At },
-    IfLeFloat { left: u8, right: u8, to: At },
-    IfNotLeFloat { left: u8, right: u8, to: At },
-    IfEqFloatConst { left: u8, to: At, right: f64 },
-    IfNeFloatConst { left: u8, to: At, right: f64 },
-    IfLtFloatConst { left: u8, to: At, right: f64 },
-    IfNotLtFloatConst { left: u8, to: At, right: f64 },
-    IfLeFloatConst { left: u8, to: At, right: f64 },
-    IfNotLeFloatConst { left: u8, to: At, right: f64 },
-    IfGtFloatConst { left: u8, to: At, right: f64 },
-    IfNotGtFloatConst { left: u8, to: At, right: f64 },
-    IfGeFloatConst { left: u8, to: At, right: f64 },
-    IfNotGeFloatConst { left: u8, to: At, right: f64 },
+    IfEqInt {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfNeInt {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfLtInt {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfLeInt {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfEqIntConst {
+        left: u8,
+        to: At,
+        right: i64,
+    },
+    IfNeIntConst {
+        left: u8,
+        to: At,
+        right: i64,
+    },
+    IfLtIntConst {
+        left: u8,
+        to: At,
+        right: i64,
+    },
+    IfGeIntConst {
+        left: u8,
+        to: At,
+        right: i64,
+    },
+    IfEqFloat {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfNeFloat {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfLtFloat {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfNotLtFloat {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfLeFloat {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfNotLeFloat {
+        left: u8,
+        right: u8,
+        to: At,
+    },
+    IfEqFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfNeFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfLtFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfNotLtFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfLeFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfNotLeFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfGtFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfNotGtFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfGeFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
+    IfNotGeFloatConst {
+        left: u8,
+        to: At,
+        right: f64,
+    },
     /// Goes elsewhere where the value counts as true.
-    IfTrue { slot: u8, to: At },
+    IfTrue {
+        slot: u8,
+        to: At,
+    },
     /// Goes elsewhere where the value counts as false.
-    IfFalse { slot: u8, to: At },
-    LoadGlobal { dst: u8, name: GlobalSlot },
-    StoreGlobal { src: u8, name: GlobalSlot },
-    ArrayGet { dst: u8, array: u8, index: u8 },
-    ArrayGetConst { dst: u8, array: u8, index: u32 },
-    ArraySet { array: u8, index: u8, value: u8 },
-    ArraySetConst { array: u8, value: u8, index: u32 },
-    ArrayLen { dst: u8, array: u8 },
-    Call { site: u32, steps: u16 },
-    Return { src: u8, clear: u32, steps: u16 },
+    IfFalse {
+        slot: u8,
+        to: At,
+    },
+    LoadGlobal {
+        dst: u8,
+        name: GlobalSlot,
+    },
+    StoreGlobal {
+        src: u8,
+        name: GlobalSlot,
+    },
+    ArrayGet {
+        dst: u8,
+        array: u8,
+        index: u8,
+    },
+    ArrayGetConst {
+        dst: u8,
+        array: u8,
+        index: u32,
+    },
+    ArraySet {
+        array: u8,
+        index: u8,
+        value: u8,
+    },
+    ArraySetConst {
+        array: u8,
+        value: u8,
+        index: u32,
+    },
+    ArrayLen {
+        dst: u8,
+        array: u8,
+    },
+    Call {
+        site: u32,
+        steps: u16,
+    },
+    Return {
+        src: u8,
+        clear: u32,
+        steps: u16,
+    },
     /// Returns a constant, or nothing.
-    ReturnConst { constant: Option<u16>, clear: u32, steps: u16 },
+    ReturnConst {
+        constant: Option<u16>,
+        clear: u32,
+        steps: u16,
+    },
     /// A plain instruction, as it is.
-    Plain { op: Op },
+    Plain {
+        op: Op,
+    },
 }
 
 /// Where fast code is left for plain code, or for fast code that was made for other kinds of values.

@@ -321,9 +321,8 @@ impl<'a> Compiler<'a> {
             }
         }
         while let Some(&first) = due.first() {
-            let reads = |register: u8| {
-                self.state.pending.iter().any(|(_, from)| *from == Source::Slot(register))
-            };
+            let reads =
+                |register: u8| self.state.pending.iter().any(|(_, from)| *from == Source::Slot(register));
             if let Some(place) = due.iter().position(|register| !reads(*register)) {
                 let register = due.swap_remove(place);
                 let source = self.state.source(register);
@@ -521,7 +520,10 @@ impl<'a> Compiler<'a> {
 
     // Instructions
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "an opcode without fast code of its own runs as it is")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "an opcode without fast code of its own runs as it is"
+    )]
     fn instruction(&mut self) -> Piece {
         let Some(&op) = self.program.ops.get(self.pc) else { return self.leave() };
         match op {
@@ -779,7 +781,9 @@ impl<'a> Compiler<'a> {
                 Fast::AddFloatConst { dst: d, left, right }
             }
             // Taking away is adding the opposite, to the last bit.
-            (Sub, &Numbers::FloatAndConst(left, right)) => Fast::AddFloatConst { dst: d, left, right: -right },
+            (Sub, &Numbers::FloatAndConst(left, right)) => {
+                Fast::AddFloatConst { dst: d, left, right: -right }
+            }
             (Sub, &Numbers::ConstAndFloat(left, right)) => Fast::SubConstFloat { dst: d, left, right },
             (Mul, &(Numbers::FloatAndConst(left, right) | Numbers::ConstAndFloat(right, left))) => {
                 Fast::MulFloatConst { dst: d, left, right }
@@ -804,9 +808,8 @@ impl<'a> Compiler<'a> {
             Some(&Op::JumpIfNot { cond, offset }) if cond == dst => Some((false, offset)),
             _ => None,
         };
-        let fused = branch.filter(|_| {
-            self.code.graph.is_straight(self.pc + 1) && self.state.kind(dst.0) != Kind::Any
-        });
+        let fused = branch
+            .filter(|_| self.code.graph.is_straight(self.pc + 1) && self.state.kind(dst.0) != Kind::Any);
         let Some((sense, target)) = fused else { return self.plain(plain, Kind::Bool) };
         if !self.is_fresh || !self.can_see(left, right) {
             return self.suspend(true);
@@ -862,7 +865,9 @@ impl<'a> Compiler<'a> {
         if matches!(source, Source::Slot(_)) && !self.is_fresh {
             return self.suspend(true);
         }
-        let Ok(function) = ops::call(&self.program.functions, self.value(source)) else { return self.leave() };
+        let Ok(function) = ops::call(&self.program.functions, self.value(source)) else {
+            return self.leave();
+        };
         let entry = self.program.entries[function as usize];
         if entry.target.is_phi() {
             return self.leave();

@@ -175,7 +175,9 @@ impl FlowGraph {
                 match operand {
                     Operand::Register(register) => match spec.role {
                         // A phi without a match, and a call that gives nothing, leave it as it is.
-                        Role::Out if flow == FlowKind::Phi || (flow == FlowKind::Call && keeps_destination) => {
+                        Role::Out
+                            if flow == FlowKind::Phi || (flow == FlowKind::Call && keeps_destination) =>
+                        {
                             read(*register, &mut block);
                         }
                         Role::Out => written = Some(register.0),
@@ -248,7 +250,8 @@ mod tests {
 
     #[test]
     fn paths_meet_where_jumps_lead_besides_the_instruction_before() {
-        let graph = FlowGraph::new(&assemble("again:\n nop\n jump_if r0, again\n jump end\nend:\n halt").unwrap());
+        let graph =
+            FlowGraph::new(&assemble("again:\n nop\n jump_if r0, again\n jump end\nend:\n halt").unwrap());
         let joins: Vec<usize> = (0..5).filter(|pc| graph.is_join(*pc)).collect();
         assert_eq!(joins, [0]);
         assert!(graph.is_straight(1));

@@ -12,7 +12,7 @@ use crate::interpreter::window::{Context, Unobserved, Window};
 use crate::isa::REGISTERS;
 use crate::memory;
 use crate::ops;
-use crate::value::{Value, put};
+use crate::value::{Value, put, put_float, put_int};
 use crate::values::costs;
 
 /// How fast code was left.
@@ -36,7 +36,9 @@ enum Stop {
     /// At an instruction that would come too close to a limit.
     Limit,
     Failed(RuntimeError),
-    Returned { pc: usize },
+    Returned {
+        pc: usize,
+    },
     Ended(Value),
 }
 
@@ -119,13 +121,39 @@ impl Machine<'_> {
                 at += 1;
             }};
         }
+        macro_rules! write_int {
+            ($dst:expr, $number:expr) => {{
+                let number = $number;
+                put_int(&mut slot!($dst), number);
+                at += 1;
+            }};
+        }
+        macro_rules! write_float {
+            ($dst:expr, $number:expr) => {{
+                let number = $number;
+                put_float(&mut slot!($dst), number);
+                at += 1;
+            }};
+        }
+        macro_rules! write_copy {
+            ($dst:expr, $value:expr) => {{
+                match $value {
+                    &Value::Int(number) => write_int!($dst, number),
+                    &Value::Float(number) => write_float!($dst, number),
+                    value => {
+                        let value = value.clone();
+                        write!($dst, value)
+                    }
+                }
+            }};
+        }
         // An operation on two numbers of one type: the value, or nothing, where it is an error.
         macro_rules! ints {
             ($dst:expr, $left:expr, $right:expr, $operation:expr) => {{
                 if let (&Value::Int(left), &Value::Int(right)) = (&slot!($left), &slot!($right))
                     && let Some(result) = $operation(left, right)
                 {
-                    write!($dst, Value::Int(result));
+                    write_int!($dst, result);
                     continue;
                 }
                 leave!(Stop::Exit)
@@ -136,7 +164,7 @@ impl Machine<'_> {
                 if let &Value::Int(operand) = &slot!($operand)
                     && let Some(result) = $operation(operand)
                 {
-                    write!($dst, Value::Int(result));
+                    write_int!($dst, result);
                     continue;
                 }
                 leave!(Stop::Exit)
@@ -145,7 +173,7 @@ impl Machine<'_> {
         macro_rules! floats {
             ($dst:expr, $left:expr, $right:expr, $operation:expr) => {{
                 if let (&Value::Float(left), &Value::Float(right)) = (&slot!($left), &slot!($right)) {
-                    write!($dst, Value::Float($operation(left, right)));
+                    write_float!($dst, $operation(left, right));
                     continue;
                 }
                 leave!(Stop::Exit)
@@ -154,7 +182,7 @@ impl Machine<'_> {
         macro_rules! float {
             ($dst:expr, $operand:expr, $operation:expr) => {{
                 if let &Value::Float(operand) = &slot!($operand) {
-                    write!($dst, Value::Float($operation(operand)));
+                    write_float!($dst, $operation(operand));
                     continue;
                 }
                 leave!(Stop::Exit)
@@ -203,7 +231,7 @@ impl Machine<'_> {
                     at += 1;
                 }
                 Fast::Leave => leave!(Stop::Limit),
-                Fast::Move { dst, src } => write!(dst, slot!(src).copy()),
+                Fast::Move { dst, src } => write_copy!(dst, &slot!(src)),
                 Fast::Swap { a, b } => {
                     window.swap(usize::from(a), usize::from(b));
                     at += 1;
@@ -211,8 +239,8 @@ impl Machine<'_> {
                 Fast::LoadConst { dst, constant } => {
                     write!(dst, program.constants[usize::from(constant)].clone());
                 }
-                Fast::LoadInt { dst, value } => write!(dst, Value::Int(value)),
-                Fast::LoadFloat { dst, value } => write!(dst, Value::Float(value)),
+                Fast::LoadInt { dst, value } => write_int!(dst, value),
+                Fast::LoadFloat { dst, value } => write_float!(dst, value),
                 Fast::LoadBool { dst, value } => write!(dst, Value::Bool(value)),
                 Fast::Guard { slot, kind } => {
                     let value = &slot!(slot);
@@ -239,11 +267,21 @@ impl Machine<'_> {
                 Fast::MulInt { dst, left, right } => ints!(dst, left, right, i64::checked_mul),
                 Fast::DivInt { dst, left, right } => ints!(dst, left, right, i64::checked_div),
                 Fast::ModInt { dst, left, right } => ints!(dst, left, right, i64::checked_rem),
-                Fast::AddIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_add(right)),
-                Fast::SubConstInt { dst, left, right } => int!(dst, right, |right: i64| left.checked_sub(right)),
-                Fast::MulIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_mul(right)),
-                Fast::DivIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_div(right)),
-                Fast::ModIntConst { dst, left, right } => int!(dst, left, |left: i64| left.checked_rem(right)),
+                Fast::AddIntConst { dst, left, right } => {
+                    int!(dst, left, |left: i64| left.checked_add(right))
+                }
+                Fast::SubConstInt { dst, left, right } => {
+                    int!(dst, right, |right: i64| left.checked_sub(right))
+                }
+                Fast::MulIntConst { dst, left, right } => {
+                    int!(dst, left, |left: i64| left.checked_mul(right))
+                }
+                Fast::DivIntConst { dst, left, right } => {
+                    int!(dst, left, |left: i64| left.checked_div(right))
+                }
+                Fast::ModIntConst { dst, left, right } => {
+                    int!(dst, left, |left: i64| left.checked_rem(right))
+                }
                 Fast::AddFloat { dst, left, right } => floats!(dst, left, right, |a: f64, b: f64| a + b),
                 Fast::SubFloat { dst, left, right } => floats!(dst, left, right, |a: f64, b: f64| a - b),
                 Fast::MulFloat { dst, left, right } => floats!(dst, left, right, |a: f64, b: f64| a * b),
@@ -251,7 +289,7 @@ impl Machine<'_> {
                     if let (&Value::Float(left), &Value::Float(right)) = (&slot!(left), &slot!(right))
                         && right != 0.0
                     {
-                        write!(dst, Value::Float(left / right));
+                        write_float!(dst, left / right);
                         continue;
                     }
                     leave!(Stop::Exit)
@@ -264,7 +302,7 @@ impl Machine<'_> {
                     if let &Value::Float(right) = &slot!(right)
                         && right != 0.0
                     {
-                        write!(dst, Value::Float(left / right));
+                        write_float!(dst, left / right);
                         continue;
                     }
                     leave!(Stop::Exit)
@@ -287,21 +325,33 @@ impl Machine<'_> {
                 Fast::IfNotLeFloat { left, right, to } => {
                     branch!(Float, left, right, to, |a: f64, b: f64| !a.le(&b))
                 }
-                Fast::IfEqFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a == b),
-                Fast::IfNeFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a != b),
-                Fast::IfLtFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a < b),
+                Fast::IfEqFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a, b| a == b)
+                }
+                Fast::IfNeFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a, b| a != b)
+                }
+                Fast::IfLtFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a, b| a < b)
+                }
                 Fast::IfNotLtFloatConst { left, to, right } => {
                     branch_const!(Float, left, right, to, |a: f64, b: f64| !a.lt(&b))
                 }
-                Fast::IfLeFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a <= b),
+                Fast::IfLeFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a, b| a <= b)
+                }
                 Fast::IfNotLeFloatConst { left, to, right } => {
                     branch_const!(Float, left, right, to, |a: f64, b: f64| !a.le(&b))
                 }
-                Fast::IfGtFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a > b),
+                Fast::IfGtFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a, b| a > b)
+                }
                 Fast::IfNotGtFloatConst { left, to, right } => {
                     branch_const!(Float, left, right, to, |a: f64, b: f64| !a.gt(&b))
                 }
-                Fast::IfGeFloatConst { left, to, right } => branch_const!(Float, left, right, to, |a, b| a >= b),
+                Fast::IfGeFloatConst { left, to, right } => {
+                    branch_const!(Float, left, right, to, |a, b| a >= b)
+                }
                 Fast::IfNotGeFloatConst { left, to, right } => {
                     branch_const!(Float, left, right, to, |a: f64, b: f64| !a.ge(&b))
                 }
@@ -311,12 +361,12 @@ impl Machine<'_> {
                 Fast::IfFalse { slot, to } => {
                     at = if slot!(slot).is_truthy() { at + 1 } else { to.index() };
                 }
-                Fast::LoadGlobal { dst, name } => {
-                    let value = context.globals.get(name).map_or(Value::Empty, Value::copy);
-                    write!(dst, value);
-                }
+                Fast::LoadGlobal { dst, name } => match context.globals.get(name) {
+                    Some(value) => write_copy!(dst, value),
+                    None => write!(dst, Value::Empty),
+                },
                 Fast::StoreGlobal { src, name } => {
-                    context.globals.set(name, slot!(src).copy());
+                    context.globals.set(name, slot!(src).clone());
                     at += 1;
                 }
                 Fast::ArrayGet { dst, array, index } => {
@@ -324,8 +374,7 @@ impl Machine<'_> {
                         && let Ok(index) = usize::try_from(index)
                         && let Some(item) = array.items().get(index)
                     {
-                        let item = item.copy();
-                        write!(dst, item);
+                        write_copy!(dst, item);
                         continue;
                     }
                     leave!(Stop::Exit)
@@ -334,22 +383,21 @@ impl Machine<'_> {
                     if let Value::Array(array) = &slot!(array)
                         && let Some(item) = array.items().get(index as usize)
                     {
-                        let item = item.copy();
-                        write!(dst, item);
+                        write_copy!(dst, item);
                         continue;
                     }
                     leave!(Stop::Exit)
                 }
                 Fast::ArraySet { array, index, value } => {
                     let &Value::Int(index) = &slot!(index) else { leave!(Stop::Exit) };
-                    let value = slot!(value).copy();
+                    let value = slot!(value).clone();
                     if !set_item(&context.memory, &mut slot!(array), index, value) {
                         leave!(Stop::Exit)
                     }
                     at += 1;
                 }
                 Fast::ArraySetConst { array, value, index } => {
-                    let value = slot!(value).copy();
+                    let value = slot!(value).clone();
                     if !set_item(&context.memory, &mut slot!(array), i64::from(index), value) {
                         leave!(Stop::Exit)
                     }
@@ -358,7 +406,7 @@ impl Machine<'_> {
                 Fast::ArrayLen { dst, array } => {
                     if let Value::Array(array) = &slot!(array) {
                         let length = array.items().len() as i64;
-                        write!(dst, Value::Int(length));
+                        write_int!(dst, length);
                         continue;
                     }
                     leave!(Stop::Exit)
@@ -379,7 +427,11 @@ impl Machine<'_> {
                     }
                     let (below, above) = stack.split_at_mut(base);
                     for (place, arg) in above.iter_mut().zip(&call.args) {
-                        put(place, below[frame.base + usize::from(*arg)].copy());
+                        match &below[frame.base + usize::from(*arg)] {
+                            &Value::Int(number) => put_int(place, number),
+                            &Value::Float(number) => put_float(place, number),
+                            value => put(place, value.clone()),
+                        }
                     }
                     for register in &call.clear {
                         put(&mut above[usize::from(*register)], Value::Empty);
@@ -405,16 +457,22 @@ impl Machine<'_> {
                         leave!(Stop::Limit)
                     }
                     meter.left -= u64::from(steps);
-                    let value = mem::take(&mut slot!(src));
                     for register in &code.clears[clear as usize] {
                         put(&mut slot!(*register), Value::Empty);
                     }
-                    let Some(caller) = callers.pop() else { return Stop::Ended(value) };
+                    let value = &mut slot!(src);
+                    let Some(caller) = callers.pop() else { return Stop::Ended(mem::take(value)) };
                     context.scopes.end_frame(frame.outer_scopes);
                     memory::release(costs::FRAME);
                     *frame = caller.frame;
-                    window = registers(stack, frame.base);
-                    put(&mut slot!(caller.dst.0), value);
+                    if let &mut Value::Int(number) = value {
+                        window = registers(stack, frame.base);
+                        put_int(&mut slot!(caller.dst.0), number);
+                    } else {
+                        let value = mem::take(value);
+                        window = registers(stack, frame.base);
+                        put(&mut slot!(caller.dst.0), value);
+                    }
                     let Some(Site(site)) = caller.site else { return Stop::Returned { pc: caller.pc + 1 } };
                     at = code.sites[site as usize].back.index();
                 }
@@ -468,11 +526,7 @@ fn grow(stack: &mut Vec<Value>, base: usize) {
 }
 
 /// Does the writes to registers that fast code has put off.
-pub(in crate::interpreter) fn catch_up(
-    program: &Program,
-    registers: &mut [Value; REGISTERS],
-    state: &State,
-) {
+pub(in crate::interpreter) fn catch_up(program: &Program, registers: &mut [Value; REGISTERS], state: &State) {
     let values: Vec<Value> = state
         .pending
         .iter()
