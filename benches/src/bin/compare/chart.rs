@@ -141,3 +141,52 @@ impl Axis {
         LEFT + (RIGHT - LEFT) * (ratio.log10() - low) / (high - low)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{KernelResults, Machine, Measured, PeerInfo};
+    use crate::statistics::Spread;
+
+    fn measured(ratio: f64) -> Cell {
+        let spread = Spread { median: ratio, lower_quartile: ratio, upper_quartile: ratio };
+        Cell::Measured(Measured {
+            n: 1,
+            runs: 1,
+            milliseconds: spread,
+            machine_milliseconds: spread,
+            ratio: spread,
+        })
+    }
+
+    #[test]
+    fn bars_begin_at_one_and_end_at_the_ratio() {
+        let spread = Spread { median: 1.0, lower_quartile: 1.0, upper_quartile: 1.0 };
+        let peer = |id: &str| PeerInfo {
+            id: id.to_owned(),
+            label: id.to_owned(),
+            version: String::new(),
+            start_milliseconds: spread,
+            start_milliseconds_on_the_clock: spread,
+        };
+        let kernel = KernelResults {
+            name: "loop".to_owned(),
+            summary: String::new(),
+            n: 1,
+            machine: measured(1.0),
+            others: vec![("slow".to_owned(), measured(10.0)), ("fast".to_owned(), measured(0.1))],
+        };
+        let results =
+            Results::new(Machine::this(), 1, vec![peer("mdvm"), peer("slow"), peer("fast")], vec![kernel]);
+        let drawn = chart(&results).to_string();
+        // From a tenth to ten times, one is in the middle.
+        let (middle, half) = ((LEFT + RIGHT) / 2.0, (RIGHT - LEFT) / 2.0);
+        for (about, x) in [("slow: 10.0 times", middle), ("fast: 0.10 times", LEFT)] {
+            let bar = drawn.split("<rect").find(|part| part.contains(about)).unwrap();
+            assert!(
+                bar.contains(&format!("width=\"{half}\"")) && bar.contains(&format!("x=\"{x}\"")),
+                "{bar}"
+            );
+        }
+    }
+}

@@ -42,7 +42,7 @@ struct Cli {
 
 #[derive(clap::Args)]
 struct Options {
-    /// Only the kernels of these names; others are told when one is not known
+    /// Only the kernels of these names
     #[arg(long, global = true, value_name = "KERNEL", value_delimiter = ',')]
     only: Vec<String>,
     /// Only these interpreters, beside the machine: lua, luajit-off, luajit, cpython, upstream; or none
@@ -205,4 +205,24 @@ fn peers(options: &Options) -> Result<Peers> {
         }
     }
     Ok(Peers { ours, others })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn examples_of_the_help_are_understood() {
+        Cli::command().debug_assert();
+        let examples: Vec<&str> =
+            EXAMPLES.lines().filter(|line| line.starts_with("  benches/compare")).collect();
+        assert!(examples.len() > 3);
+        for example in examples {
+            let words = shell_words::split(example).unwrap();
+            let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
+            kernels(&cli.options.only).unwrap();
+        }
+    }
 }

@@ -30,11 +30,18 @@ const ROUNDS_AT_LEAST: usize = 3;
 /// Starting varies by so many seconds; what a kernel takes beside it is not told more finely.
 const RESOLUTION: f64 = 50e-6;
 
-/// The limit on processor time is inherited by all that is run from now on.
+/// Limits the processor time of all that is run from now on, which inherits it.
+#[cfg(unix)]
 pub(crate) fn limit_processor_time(seconds: u32) -> Result<()> {
     let (_, hard) = rlimit::getrlimit(rlimit::Resource::CPU)?;
     rlimit::setrlimit(rlimit::Resource::CPU, u64::from(seconds).min(hard), hard)
         .context("the limit on processor time cannot be set")
+}
+
+/// There is no such limit here; Ctrl-C ends a run that takes too long.
+#[cfg(not(unix))]
+pub(crate) fn limit_processor_time(_: u32) -> Result<()> {
+    Ok(())
 }
 
 /// What one run took.
