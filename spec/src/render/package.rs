@@ -17,7 +17,16 @@ pub fn spec(spec: &Spec) -> String {
         "spec/isa.yaml, spec/values.yaml and spec/format.yaml",
         "What the specification declares: opcodes and their operands, types, kinds of assertion, limits and layouts.",
     );
-    out.push_str("from enum import Enum, IntEnum\nfrom typing import NamedTuple, TypedDict\n");
+    out.push_str(
+        "from enum import Enum, IntEnum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, TypedDict
+else:
+    from ._light import NamedTuple, TypedDict
+",
+    );
 
     let _ = writeln!(out, "\n\nclass Role(Enum):\n    \"\"\"What an operand can be.\n");
     let first = isa.opcodes.first().map(|opcode| constant(&opcode.mnemonic())).unwrap_or_default();
@@ -192,12 +201,12 @@ fn render_enum<'a>(
 pub fn instructions(spec: &Spec) -> String {
     let mut out = header("spec/isa.yaml", "A method for each instruction, which appends it to a module that is being built.");
     out.push_str(
-        "from typing import TYPE_CHECKING, Any
+        "from ._spec import Opcode
 
-from ._spec import Opcode
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from typing_extensions import Self
 
@@ -228,8 +237,8 @@ class Instructions:
         );
         let (call, bytes) = example(spec, opcode);
         let _ = writeln!(out, "        \"\"\"{}", opcode.summary);
-        for part in opcode.notes.iter() {
-            let _ = writeln!(out, "\n        {part}");
+        for line in opcode.notes.iter().flat_map(|notes| wrapped(notes)).enumerate() {
+            let _ = writeln!(out, "{}        {}", if line.0 == 0 { "\n" } else { "" }, line.1);
         }
         let _ = writeln!(out, "\n        >>> from machine_dialect_vm import ModuleBuilder");
         let _ = writeln!(out, "        >>> ModuleBuilder(){call}.code.hex(\" \")");
@@ -346,9 +355,11 @@ pub fn errors(spec: &Spec) -> String {
         "Every error: a class for each kind that ``spec/errors.yaml`` declares, and those that they derive from.",
     );
     out.push_str(
-        "from typing import ClassVar
+        "from ._errors import AssemblyError, BuildError, CallSite, LoadError, MachineDialectError, RunError, UnreadableFile
 
-from ._errors import AssemblyError, BuildError, CallSite, LoadError, MachineDialectError, RunError, UnreadableFile
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 ",
     );
     let mut names = ["AssemblyError", "BuildError", "CallSite", "LoadError", "MachineDialectError", "RunError", "UnreadableFile"]
@@ -395,6 +406,22 @@ fn docstring(doc: &str) -> String {
 fn sentence(summary: &str) -> String {
     let mut letters = summary.chars();
     letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+}
+
+/// A paragraph, in lines of a length that reads well.
+fn wrapped(text: &str) -> Vec<String> {
+    const WIDTH: usize = 110;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// `load_const` becomes `LOAD_CONST`.

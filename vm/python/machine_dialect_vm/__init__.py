@@ -48,12 +48,12 @@ What there is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ._errors import AssemblyError, LoadError, MachineDialectError, RunError
 from ._spec import AssertKind, Limits, Opcode, Operand, Role, TypeId
 from ._values import Function, Url
 from .builder import Chunk, ModuleBuilder, link
+
+TYPE_CHECKING = False
 
 try:
     from ._native import Module, Outcome, RustVM, __version__, run

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any, ClassVar, NamedTuple
 
     from ._values import Value
+else:
+    from ._light import NamedTuple
 
 
 class MachineDialectError(RuntimeError):
@@ -187,6 +189,8 @@ class RunError(MachineDialectError):
     """How many instructions were executed, the one that failed included."""
     globals: dict[str, Value]
     """The global variables there were when it failed."""
+    trace: list[tuple[int, str]] | None
+    """The instructions that were executed, where the run was traced; as ``Outcome.trace`` has them."""
 
     def __init__(
         self,
@@ -201,6 +205,7 @@ class RunError(MachineDialectError):
         stdout: str = "",
         steps: int = 0,
         globals: Mapping[str, Value] | None = None,
+        trace: list[tuple[int, str]] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -212,6 +217,7 @@ class RunError(MachineDialectError):
         self.stdout = stdout
         self.steps = steps
         self.globals = dict(globals or {})
+        self.trace = trace
         self._shown = tuple(shown)
 
     def __init_subclass__(cls) -> None:
@@ -260,6 +266,7 @@ def make_run_error(
     stdout: str,
     steps: int,
     globals: dict[str, Value],
+    trace: list[tuple[int, str]] | None,
 ) -> RunError:
     """What the extension raises."""
     from . import errors
@@ -276,4 +283,5 @@ def make_run_error(
         stdout=stdout,
         steps=steps,
         globals=globals,
+        trace=trace,
     )

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ._spec import Opcode
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from typing_extensions import Self
 
@@ -34,7 +34,8 @@ class Instructions:
     def move(self, dst: Register, src: Register) -> Self:
         """r[dst] = r[src]
 
-        Arrays and dicts are values: a later write through either register is not seen through the other. The type tag of `dst` becomes the type of the value, whatever the tag of `src` was.
+        Arrays and dicts are values: a later write through either register is not seen through the other. The type tag
+        of `dst` becomes the type of the value, whatever the tag of `src` was.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().move(0, 1).code.hex(" ")
@@ -85,7 +86,9 @@ class Instructions:
     def cast(self, dst: Register, src: Register, type: TypeId | str) -> Self:
         """r[dst] = r[src] as type
 
-        The casts there are stand in `casts` in values.yaml; there are no others, not even from a type to itself. A TypeMismatch says that the target was expected, `integer` for int. A string cast to string is itself and costs nothing.
+        The casts there are stand in `casts` in values.yaml; there are no others, not even from a type to itself. A
+        TypeMismatch says that the target was expected, `integer` for int. A string cast to string is itself and costs
+        nothing.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().cast(0, 1, "dict").code.hex(" ")
@@ -144,7 +147,8 @@ class Instructions:
     def div(self, dst: Register, left: Register, right: Register) -> Self:
         """r[dst] = r[left] / r[right]; int division truncates toward zero
 
-        A right operand that is int 0 or float ±0.0 is DivisionByZero before any operand's type is looked at. The smallest int divided by -1 is IntegerOverflow.
+        A right operand that is int 0 or float ±0.0 is DivisionByZero before any operand's type is looked at. The
+        smallest int divided by -1 is IntegerOverflow.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().div(0, 1, 2).code.hex(" ")
@@ -161,7 +165,8 @@ class Instructions:
     def mod(self, dst: Register, left: Register, right: Register) -> Self:
         """r[dst] = r[left] % r[right]; the remainder has the sign of the dividend
 
-        A right operand that is int 0 or float ±0.0 is DivisionByZero before any operand's type is looked at. The smallest int modulo -1 is IntegerOverflow. Floats follow C's `fmod`.
+        A right operand that is int 0 or float ±0.0 is DivisionByZero before any operand's type is looked at. The
+        smallest int modulo -1 is IntegerOverflow. Floats follow C's `fmod`.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().mod(0, 1, 2).code.hex(" ")
@@ -178,7 +183,8 @@ class Instructions:
     def neg(self, dst: Register, src: Register) -> Self:
         """r[dst] = -r[src]
 
-        A float changes its sign bit, that of NaN and of zero too. The smallest int has no negative and is IntegerOverflow.
+        A float changes its sign bit, that of NaN and of zero too. The smallest int has no negative and is
+        IntegerOverflow.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().neg(0, 1).code.hex(" ")
@@ -221,7 +227,9 @@ class Instructions:
     def eq(self, dst: Register, left: Register, right: Register) -> Self:
         """r[dst] = (r[left] == r[right])
 
-        Values of different types are unequal, except that an int and a float compare as floats. Arrays and dicts compare by their parts, dicts without regard to order. NaN is unequal to everything, itself included, and so is an array or a dict that holds it.
+        Values of different types are unequal, except that an int and a float compare as floats. Arrays and dicts
+        compare by their parts, dicts without regard to order. NaN is unequal to everything, itself included, and so
+        is an array or a dict that holds it.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().eq(0, 1, 2).code.hex(" ")
@@ -328,7 +336,11 @@ class Instructions:
     def call(self, func: Register, dst: Register, args: Iterable[Register] = ()) -> Self:
         """r[dst] = r[func](r[args]...)
 
-        A string names the function, an int is an entry index (the first function in table order that has it), a function value names itself; an unknown name or entry is UndefinedFunction. The callee gets 256 empty registers of its own; the arguments, all read before any is written, stand in r0 and up. `dst` is written when the callee returns with a value. The function is looked up first, then the call depth is checked, then the memory of the frame is charged.
+        A string names the function, an int is an entry index (the first function in table order that has it), a
+        function value names itself; an unknown name or entry is UndefinedFunction. The callee gets 256 empty
+        registers of its own; the arguments, all read before any is written, stand in r0 and up. `dst` is written when
+        the callee returns with a value. The function is looked up first, then the call depth is checked, then the
+        memory of the frame is charged.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().call(0, 1, [2, 3]).code.hex(" ")
@@ -345,7 +357,8 @@ class Instructions:
     def return_(self, src: Register | None = None) -> Self:
         """return r[src], or return without a value
 
-        Without a value the caller's `dst` keeps what it held. At top level the program ends; its result is the value, or empty. A presence byte other than 0 and 1 is read as 1 and written back as 1.
+        Without a value the caller's `dst` keeps what it held. At top level the program ends; its result is the value,
+        or empty. A presence byte other than 0 and 1 is read as 1 and written back as 1.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().return_(0).code.hex(" ")
@@ -356,7 +369,11 @@ class Instructions:
     def phi(self, dst: Register, sources: Iterable[tuple[Register, Label]]) -> Self:
         """r[dst] = the register of the first pair whose label is the instruction that ran before the run of phis
 
-        A run of phis is the phis that follow one another without a gap, from the one that control reaches. All of them read before any is written, and all select by the instruction that ran just before the run: a jump, the instruction fallen through from, or a call that returned. At a function's entry nothing ran before, and a label, a u16, names none of the instructions from 65536 on. When no pair matches, `dst` stays, its type tag too. The steps of the whole run are charged before it executes.
+        A run of phis is the phis that follow one another without a gap, from the one that control reaches. All of
+        them read before any is written, and all select by the instruction that ran just before the run: a jump, the
+        instruction fallen through from, or a call that returned. At a function's entry nothing ran before, and a
+        label, a u16, names none of the instructions from 65536 on. When no pair matches, `dst` stays, its type tag
+        too. The steps of the whole run are charged before it executes.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().label("before").phi(0, [(1, "before")]).code.hex(" ")
@@ -463,7 +480,9 @@ class Instructions:
     def array_set(self, array: Register, index: Register, value: Register) -> Self:
         """r[array][r[index]] = r[value]; at index == length it appends
 
-        The array's type is checked first, then the index's type, then its range. Where anything else refers to the array, another register, a global, a container or the very value that is stored, it is copied first, and the copy is charged together with what is appended.
+        The array's type is checked first, then the index's type, then its range. Where anything else refers to the
+        array, another register, a global, a container or the very value that is stored, it is copied first, and the
+        copy is charged together with what is appended.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().array_set(0, 1, 2).code.hex(" ")
@@ -493,7 +512,10 @@ class Instructions:
     def debug_print(self, src: Register) -> Self:
         """print text(r[src]) and a newline; empty prints nothing at all
 
-        Either the whole line is written or, on an error, nothing of it. The text is charged as a string while it is printed, one that exists already too, and freed after. The room for it is what either limit leaves: of memory, less the 32 bytes of a string; of output, less the newline. Where it fits neither, the smaller room gives the error; at equal room the output's does.
+        Either the whole line is written or, on an error, nothing of it. The text is charged as a string while it is
+        printed, one that exists already too, and freed after. The room for it is what either limit leaves: of memory,
+        less the 32 bytes of a string; of output, less the newline. Where it fits neither, the smaller room gives the
+        error; at equal room the output's does.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().debug_print(0).code.hex(" ")
@@ -564,7 +586,9 @@ class Instructions:
     def dict_set(self, dict: Register, key: Register, value: Register) -> Self:
         """r[dict][r[key]] = r[value]; a new key comes last
 
-        The dict's type is checked before the key's. An existing key keeps its place and its own string. Where anything else refers to the dict it is copied first, as for ArraySetR, and the copy is charged together with what is added.
+        The dict's type is checked before the key's. An existing key keeps its place and its own string. Where
+        anything else refers to the dict it is copied first, as for ArraySetR, and the copy is charged together with
+        what is added.
 
         >>> from machine_dialect_vm import ModuleBuilder
         >>> ModuleBuilder().dict_set(0, 1, 2).code.hex(" ")

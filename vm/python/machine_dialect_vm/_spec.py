@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import NamedTuple, TypedDict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, TypedDict
+else:
+    from ._light import NamedTuple, TypedDict
 
 
 class Role(Enum):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Union
+
     from ._native import Outcome
 
     # What goes in; a tuple is taken for a list. What comes out is of the same types.
     Value = Union[None, bool, int, float, str, "Function", "Url", list["Value"], tuple["Value", ...], dict[str, "Value"]]
 else:
-    Value = Any
+    Value = object
 
 
 class Function:

@@ -4,7 +4,6 @@ compiled apart."""
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from ._errors import BuildError
 from ._instructions import Instructions
@@ -27,8 +26,10 @@ from ._spec import (
     TypeId,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any, NamedTuple, Union
 
     from typing_extensions import Self
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     Label = Union[str, int]
     # What the constant pool holds.
     Constant = Union[None, bool, int, float, str]
+else:
+    from ._light import NamedTuple
 
 __all__ = ["Chunk", "ConstantTag", "ModuleBuilder", "link"]
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from ._errors import AssemblyError, BuildError, CallSite, LoadError, MachineDialectError, RunError, UnreadableFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class InvalidMagic(LoadError):

@@ -52,6 +52,7 @@ pub(super) fn unreadable(py: Python<'_>, error: &std::io::Error, path: &Path) ->
 }
 
 /// The error of a run that failed.
+#[allow(clippy::too_many_arguments, reason = "they are what an outcome has, too")]
 pub(super) fn run_error<'py>(
     py: Python<'py>,
     failed: &Failed,
@@ -59,6 +60,7 @@ pub(super) fn run_error<'py>(
     stdout: &str,
     steps: u64,
     globals: Bound<'py, PyDict>,
+    trace: Py<PyAny>,
 ) -> PyErr {
     static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let make = || {
@@ -69,7 +71,7 @@ pub(super) fn run_error<'py>(
         let shown: Vec<_> = failed.operands.iter().map(|(register, _, shown)| (register, shown)).collect();
         let call_stack: Vec<_> = failed.call_stack.iter().map(|site| (&site.function, site.pc)).collect();
         let place = (failed.pc, &failed.instruction, operands, shown, call_stack, &failed.scopes);
-        maker(py, &MAKER, "make_run_error")?.call1((failed.kind, &failed.message, place, stdout, steps, globals))
+        maker(py, &MAKER, "make_run_error")?.call1((failed.kind, &failed.message, place, stdout, steps, globals, trace))
     };
     exception(make())
 }

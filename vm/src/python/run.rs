@@ -289,23 +289,12 @@ impl Outcome {
     fn new(py: Python<'_>, ended: Ended, stdout: String) -> PyResult<Self> {
         let (parcel, ended) = ended.split();
         let unpacked = Unpacked::new(py, parcel, ended.values())?;
-        let globals = PyDict::new(py);
-        for (name, value) in &ended.globals {
-            globals.set_item(name, unpacked.value(py, value)?)?;
-        }
+        let globals = globals_of(py, &ended, &unpacked)?;
+        let trace = trace_of(py, &ended)?;
         let value = match &ended.result {
             Ok(value) => unpacked.value(py, value)?.unbind(),
             Err(failed) => {
-                return Err(errors::run_error(py, failed, &unpacked, &stdout, ended.steps, globals));
-            }
-        };
-        let trace = match ended.trace {
-            None => py.None(),
-            Some(steps) => {
-                let step = |step: &crate::TraceStep| {
-                    (step.pc, step.digest.map_or_else(String::new, |digest| format!("{digest:016x}")))
-                };
-                PyList::new(py, steps.iter().map(step))?.into_any().unbind()
+                return Err(errors::run_error(py, failed, &unpacked, &stdout, ended.steps, globals, trace));
             }
         };
         Ok(Self {
@@ -391,11 +380,24 @@ pub(super) fn value_of(py: Python<'_>, ended: Ended, stdout: &str) -> PyResult<P
     match &ended.result {
         Ok(value) => unpacked.value(py, value).map(Bound::unbind),
         Err(failed) => {
-            let globals = PyDict::new(py);
-            for (name, value) in &ended.globals {
-                globals.set_item(name, unpacked.value(py, value)?)?;
-            }
-            Err(errors::run_error(py, failed, &unpacked, stdout, ended.steps, globals))
+            let globals = globals_of(py, &ended, &unpacked)?;
+            Err(errors::run_error(py, failed, &unpacked, stdout, ended.steps, globals, py.None()))
         }
     }
+}
+
+fn globals_of<'py>(py: Python<'py>, ended: &Ended, unpacked: &Unpacked<'py>) -> PyResult<Bound<'py, PyDict>> {
+    let globals = PyDict::new(py);
+    for (name, value) in &ended.globals {
+        globals.set_item(name, unpacked.value(py, value)?)?;
+    }
+    Ok(globals)
+}
+
+fn trace_of(py: Python<'_>, ended: &Ended) -> PyResult<Py<PyAny>> {
+    let Some(steps) = &ended.trace else { return Ok(py.None()) };
+    let step = |step: &crate::TraceStep| {
+        (step.pc, step.digest.map_or_else(String::new, |digest| format!("{digest:016x}")))
+    };
+    Ok(PyList::new(py, steps.iter().map(step))?.into_any().unbind())
 }
