@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
-    class Engine(Protocol):
+    class _Engine(Protocol):
         """What runs assembly."""
 
         name: str
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
             ...
 
 
-def choose() -> Engine:
+def choose() -> _Engine:
     """The extension, if it can be loaded."""
     try:
         return _Native()

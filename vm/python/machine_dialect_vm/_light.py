@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _NamedTupleMeta(type):
-    def __new__(cls, name, bases, body):  # type: ignore[no-untyped-def]
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
         if not bases:
             return super().__new__(cls, name, bases, body)
         fields = list(body["__annotations__"])

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
 
     from ._native import Outcome
 
-    # What goes in; a tuple is taken for a list. What comes out is of the same types.
+    # What goes in; a tuple is taken for a list. What comes out is of these types, too.
     Value = Union[None, bool, int, float, str, "Function", "Url", list["Value"], tuple["Value", ...], dict[str, "Value"]]
 else:
-    Value = object
+    Value = bool | int | float | str | list | tuple | dict | None
 
 
 class Function:

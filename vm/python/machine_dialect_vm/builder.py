@@ -29,20 +29,20 @@ from ._spec import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any, NamedTuple, Union
+    from typing import Any, NamedTuple
 
     from typing_extensions import Self
 
     from ._native import Module
-
-    # A register, by its number or by a name.
-    Register = Union[int, str]
-    # An instruction, by the label before it; a number is taken as it is encoded.
-    Label = Union[str, int]
-    # What the constant pool holds.
-    Constant = Union[None, bool, int, float, str]
 else:
     from ._light import NamedTuple
+
+# A register, by its number or by a name.
+Register = int | str
+# An instruction, by the label before it; a number is taken as it is encoded.
+Label = str | int
+# What the constant pool holds.
+Constant = bool | int | float | str | None
 
 __all__ = ["Chunk", "ConstantTag", "ModuleBuilder", "link"]
 
@@ -117,8 +117,8 @@ class ModuleBuilder(Instructions):
         """Names the next instruction.
 
         >>> from machine_dialect_vm import ModuleBuilder
-        >>> ModuleBuilder().jump("end").nop().label("end").halt().build().instruction(0)
-        'jump end'
+        >>> ModuleBuilder().jump("end").nop().label("end").halt().code.hex(" ")
+        '16 01 00 00 00 28 27'
         """
         if name in self._labels:
             raise BuildError(f"there are two labels {name!r}")

@@ -10,6 +10,7 @@ use super::job::{Job, Tracing};
 use super::module::{Loaded, Module};
 use super::run::{Stdout, carry_out, value_of};
 use super::values::Parcel;
+use crate::errors::{LoadError, LoadErrorKind};
 use crate::values::Limits;
 
 /// A machine that loads a module from a file and executes it: the interface of the package this one replaces.
@@ -32,7 +33,9 @@ pub(super) struct RustVM(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    module: Option<Arc<Loaded>>,
+    /// What was loaded. Of a fault that the public package tells of when the module runs, so does this machine: there are
+    /// programs and tests that load such a module and never run it.
+    module: Option<Result<Arc<Loaded>, Arc<LoadError>>>,
     debug: bool,
     steps: u64,
 }
@@ -58,12 +61,17 @@ impl RustVM {
     ///     ...
     /// machine_dialect_vm.errors.UnreadableFile: Failed to load bytecode: IO error: No such file or directory (os error 2)
     ///
-    /// Raises ``UnreadableFile`` or ``LoadError``, both of which are a ``RuntimeError``; then no module is loaded.
+    /// Raises ``UnreadableFile`` or ``LoadError``, both of which are a ``RuntimeError``; then no module is loaded. That an
+    /// instruction refers to a constant that it cannot use is for ``execute`` to raise, as it was.
     fn load_bytecode(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.state(|state| state.module = None);
         let bytes = py.detach(|| std::fs::read(&path)).map_err(|error| errors::file_error(py, &error, &path))?;
-        let module = Module::decode(py, &bytes)?;
-        self.state(|state| state.module = Some(module.0));
+        let module = match py.detach(|| crate::Module::decode(&bytes)) {
+            Ok(module) => Ok(Module::new(module).0),
+            Err(error) if error.kind() == LoadErrorKind::InvalidConstantIndex => Err(Arc::new(error)),
+            Err(error) => return Err(errors::load_error(py, &error)),
+        };
+        self.state(|state| state.module = Some(module));
         Ok(())
     }
 
@@ -78,8 +86,10 @@ impl RustVM {
     /// Raises ``RunError``, which is a ``RuntimeError``, where the program fails.
     fn execute(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let (module, debug) = self.state(|state| (state.module.clone(), state.debug));
-        let Some(module) = module else {
-            return Err(errors::machine_error(py, "Runtime error: Module not loaded"));
+        let module = match module {
+            None => return Err(errors::machine_error(py, "Runtime error: Module not loaded")),
+            Some(Err(error)) => return Err(errors::load_error(py, &error)),
+            Some(Ok(module)) => module,
         };
         let job = Job {
             module,

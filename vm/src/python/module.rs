@@ -66,7 +66,7 @@ impl Module {
         .map_err(|error: std::io::Error| errors::unreadable(py, &error, path))
     }
 
-    pub(super) fn decode(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+    fn decode(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         py.detach(|| crate::Module::decode(bytes)).map(Self::new).map_err(|error| errors::load_error(py, &error))
     }
 }
@@ -146,8 +146,8 @@ impl Module {
     /// >>> from machine_dialect_vm import Module
     /// >>> module = Module.assemble("load_const r0, 1.5\nreturn r0")
     /// >>> print(module.disassemble())
-    /// load_const r0, 1.5
-    /// return r0
+    ///     load_const r0, 1.5
+    ///     return r0
     /// <BLANKLINE>
     /// >>> Module.assemble(module.disassemble()) == module
     /// True
@@ -159,8 +159,8 @@ impl Module {
     ///
     /// >>> from machine_dialect_vm import Module
     /// >>> print(Module.assemble("nop\nhalt").listing())
-    /// nop                                      ; 0  0x2c
-    /// halt                                     ; 1  0x2d
+    ///     nop                                      ; 0 0x002c
+    ///     halt                                     ; 1 0x002d
     /// <BLANKLINE>
     fn listing(&self, py: Python<'_>) -> String {
         py.detach(|| listing(&self.0.0))

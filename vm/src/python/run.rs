@@ -276,7 +276,7 @@ pub(super) struct Outcome {
     ///
     /// >>> from machine_dialect_vm import Module, run
     /// >>> run(Module.assemble("load_const r0, 1\nnop"), trace=True).trace
-    /// [(0, '81b37f92da38c5b7'), (1, '')]
+    /// [(0, '3721cedaa7c23012'), (1, '')]
     /// >>> run(Module.assemble("nop")).trace is None
     /// True
     ///
