@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 
 from ._errors import AssemblyError, BuildError
 from ._spec import RANGE_KINDS, AssertKind, Opcode, Role
@@ -137,6 +138,11 @@ class _Line:
         if self.tokens and self.tokens[0][0] == "string":
             return self.string(what)
         word = self.take(f"{what}, a literal such as `5`", "word", "number")
+        if word == "nan" and self.tokens and self.tokens[0][1] == "(":
+            self.mark("(")
+            [nan] = struct.unpack("<d", struct.pack("<Q", int(self.take("the bits of a NaN", "number"), 16)))
+            self.mark(")")
+            return nan
         if word in _WORDS:
             return _WORDS[word]
         try:
