@@ -352,7 +352,15 @@ fn example(spec: &Spec, opcode: &OpcodeEntry) -> (String, String) {
 pub fn errors(spec: &Spec) -> String {
     let mut out = header(
         "spec/errors.yaml",
-        "Every error: a class for each kind that ``spec/errors.yaml`` declares, and those that they derive from.",
+        "Every error: a class for each kind that ``spec/errors.yaml`` declares, and those that they derive from.
+
+>>> from machine_dialect_vm import Module, errors, run
+>>> try:
+...     run(Module.assemble(\"neg r0, r1\"))
+... except errors.InvalidOperation as error:
+...     print(error.message)
+Invalid operation: negation on type Empty
+",
     );
     out.push_str(
         "from ._errors import AssemblyError, BuildError, CallSite, LoadError, MachineDialectError, RunError, UnreadableFile

@@ -3,8 +3,8 @@
     pip install distributed
     python pool.py
 
-Modules, outcomes and errors pickle, so whatever maps a function over a list runs them: `multiprocessing`,
-`concurrent.futures`, Dask, Ray.
+Modules and outcomes pickle, so whatever maps a function over a list runs them: `multiprocessing`, `concurrent.futures`, Dask,
+Ray.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ done:
 """
 
 
-def turns(module: Module, n: int) -> Outcome | RunError:
-    """What the module comes to for `n`; an input that is no good must not end the others."""
+def turns(module: Module, n: int) -> Outcome | str:
+    """What the module comes to for `n`, or why it does not: an input that is no good must not end the others."""
     try:
         return run(module, globals={"n": n}, limits={"max_steps": 100_000}, stdout=False)
     except RunError as error:
-        return error
+        return error.kind
 
 
 def main() -> list[tuple[int, int | str]]:
@@ -51,7 +51,7 @@ def main() -> list[tuple[int, int | str]]:
     with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster, Client(cluster) as client:
         futures = [client.submit(turns, module, n) for n in inputs]
         ends = client.gather(futures)
-    return [(n, end.value if isinstance(end, Outcome) else end.kind) for n, end in zip(inputs, ends)]
+    return [(n, end.value if isinstance(end, Outcome) else end) for n, end in zip(inputs, ends)]
 
 
 if __name__ == "__main__":

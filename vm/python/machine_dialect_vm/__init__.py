@@ -48,6 +48,7 @@ What there is
 
 from __future__ import annotations
 
+from . import errors
 from ._errors import AssemblyError, LoadError, MachineDialectError, RunError
 from ._spec import AssertKind, Limits, Opcode, Operand, Role, TypeId
 from ._values import Function, Url
@@ -95,6 +96,7 @@ __all__ = [
     "TypeId",
     "Url",
     "__version__",
+    "errors",
     "link",
     "run",
 ]

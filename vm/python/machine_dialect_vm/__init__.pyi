@@ -1,4 +1,5 @@
 # The public compiler's distribution puts a stub of this name here, which describes another package. This one takes its place.
+from . import errors as errors
 from ._errors import AssemblyError as AssemblyError
 from ._errors import LoadError as LoadError
 from ._errors import MachineDialectError as MachineDialectError
@@ -40,6 +41,7 @@ __all__ = [
     "TypeId",
     "Url",
     "__version__",
+    "errors",
     "link",
     "run",
 ]

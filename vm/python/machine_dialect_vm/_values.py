@@ -8,8 +8,9 @@ if TYPE_CHECKING:
 
     from ._native import Outcome
 
-    # What goes in; a tuple is taken for a list. What comes out is of these types, too.
-    Value = Union[None, bool, int, float, str, "Function", "Url", list["Value"], tuple["Value", ...], dict[str, "Value"]]
+    # What goes in; a tuple is taken for a list. What comes out is of these types, too. What stands in a list or a dict is not
+    # spelt out, because to checkers a list of int is no list of values.
+    Value = Union[None, bool, int, float, str, "Function", "Url", list[Any], tuple[Any, ...], dict[str, Any]]
 else:
     Value = bool | int | float | str | list | tuple | dict | None
 

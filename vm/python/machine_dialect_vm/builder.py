@@ -1,5 +1,10 @@
 """Putting modules together: instruction by instruction with ``ModuleBuilder``, or with ``link`` from functions that were
-compiled apart."""
+compiled apart.
+
+>>> from machine_dialect_vm.builder import ModuleBuilder
+>>> ModuleBuilder("answer").load_const(0, 42).return_(0).build().disassemble().splitlines()
+['.module "answer"', '    load_const r0, 42', '    return r0']
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,13 @@
 # Generated from spec/errors.yaml by "cargo run -p mdvm-spec -- write". Do not edit.
-"""Every error: a class for each kind that ``spec/errors.yaml`` declares, and those that they derive from."""
+"""Every error: a class for each kind that ``spec/errors.yaml`` declares, and those that they derive from.
+
+>>> from machine_dialect_vm import Module, errors, run
+>>> try:
+...     run(Module.assemble("neg r0, r1"))
+... except errors.InvalidOperation as error:
+...     print(error.message)
+Invalid operation: negation on type Empty
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_dask_maps_a_module_over_inputs() -> None:
 # What the tools of notebooks warn of is not about this package.
 @pytest.mark.filterwarnings("default")
 def test_the_notebook_runs_and_shows_what_programs_print(tmp_path: Path) -> None:
-    notebook = nbformat.read(EXAMPLES / "tour.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(EXAMPLES / "tour.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = []
     for cell in notebook.cells:

@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -212,8 +213,9 @@ def test_an_error_says_where_and_how_and_survives_a_pickle() -> None:
         "Runtime error: Division by zero\n  at instruction 7 in half\n    div r2, r0, r1\n    r0 = 1\n    r1 = 0\n"
         "  in scopes 7\n  called at instruction 4 in main"
     )
-    for error in (raised.value, pickle.loads(pickle.dumps(raised.value)), copy.copy(raised.value)):
-        assert isinstance(error, RuntimeError)
+    copies: list[RunError] = [pickle.loads(pickle.dumps(raised.value)), copy.copy(raised.value)]
+    for error in (raised.value, *copies):
+        assert isinstance(error, RuntimeError) and type(error) is errors.DivisionByZero
         assert (error.kind, error.message, error.pc, error.function) == ("DivisionByZero", "Division by zero", 7, "half")
         assert (error.instruction, error.operands) == ("div r2, r0, r1", {"r0": 1, "r1": 0})
         assert error.call_stack == (("half", 7), ("main", 4)) and error.scopes == (7,)
@@ -228,6 +230,15 @@ def test_a_long_call_stack_is_shown_with_its_middle_left_out() -> None:
     assert len(raised.value.call_stack) == 1001
     lines = str(raised.value).splitlines()
     assert "  … 987 calls more …" in lines and len(lines) < 25
+
+
+def test_errors_pickle_by_name_from_the_moment_the_package_is_imported() -> None:
+    program = (
+        "import machine_dialect_vm, sys\n"
+        "for one in (machine_dialect_vm.RunError, *machine_dialect_vm.RunError.kinds.values()):\n"
+        "    assert getattr(sys.modules[one.__module__], one.__name__) is one\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_load_errors_survive_a_pickle_too() -> None:
