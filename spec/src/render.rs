@@ -28,7 +28,10 @@ pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
         CheckedIn { path: "spec/cases.schema.json", text: schema::cases(spec) },
         CheckedIn { path: "conformance/reference/mdvm_reference/_tables.py", text: python::tables(spec) },
         CheckedIn { path: "vm/python/machine_dialect_vm/_spec.py", text: package::spec(spec) },
-        CheckedIn { path: "vm/python/machine_dialect_vm/_instructions.py", text: package::instructions(spec) },
+        CheckedIn {
+            path: "vm/python/machine_dialect_vm/_instructions.py",
+            text: package::instructions(spec),
+        },
         CheckedIn { path: "vm/python/machine_dialect_vm/errors.py", text: package::errors(spec) },
     ]
 }

@@ -34,7 +34,11 @@ else:
     let _ = writeln!(out, "    >>> Opcode.{first}.operands[0].role is Role.OUT\n    True\n    \"\"\"\n");
     for role in &isa.roles {
         let _ = writeln!(out, "    {} = {}", constant(&role.name), text(&role.name));
-        let _ = writeln!(out, "    {}", docstring(&format!("{}; in assembly `{}`.", sentence(&role.summary), role.text)));
+        let _ = writeln!(
+            out,
+            "    {}",
+            docstring(&format!("{}; in assembly `{}`.", sentence(&role.summary), role.text))
+        );
     }
 
     let _ = writeln!(out, "\n\nclass Operand(NamedTuple):\n    \"\"\"An operand of an opcode.\n");
@@ -48,7 +52,10 @@ else:
         .map(|operand| format!("'{}'", operand.name))
         .collect();
     let _ = writeln!(out, "    [{}]\n    \"\"\"\n", names.join(", "));
-    let _ = writeln!(out, "    name: str\n    \"\"\"Its name.\"\"\"\n    role: Role\n    \"\"\"What it can be.\"\"\"");
+    let _ = writeln!(
+        out,
+        "    name: str\n    \"\"\"Its name.\"\"\"\n    role: Role\n    \"\"\"What it can be.\"\"\""
+    );
 
     render_opcodes(&isa.opcodes, &mut out);
 
@@ -57,40 +64,57 @@ else:
         (one.name.as_str(), u64::from(one.id), format!("`{}` in Python.{notes}", one.python))
     });
     render_enum("TypeId", "A type of the language, as instructions encode it.", types, &mut out);
-    let kinds = values
-        .assert_kinds
-        .iter()
-        .map(|kind| (kind.name.as_str(), u64::from(kind.id), format!("It passes when {}.", kind.passes_when)));
+    let kinds = values.assert_kinds.iter().map(|kind| {
+        (kind.name.as_str(), u64::from(kind.id), format!("It passes when {}.", kind.passes_when))
+    });
     render_enum("AssertKind", "What an assertion checks.", kinds, &mut out);
     let tags = format.constants.iter().map(|constant| {
-        (constant.type_name.as_str(), u64::from(constant.tag), format!("A tag byte, then: {}.", constant.layout))
+        (
+            constant.type_name.as_str(),
+            u64::from(constant.tag),
+            format!("A tag byte, then: {}.", constant.layout),
+        )
     });
     render_enum("ConstantTag", "The first byte of a constant in the pool.", tags, &mut out);
 
     let _ = writeln!(out, "\n\nclass Limits(TypedDict, total=False):");
-    let _ = writeln!(out, "    \"\"\"The limits of a run; ``None`` is no limit, and what is left out has its default.\n");
+    let _ = writeln!(
+        out,
+        "    \"\"\"The limits of a run; ``None`` is no limit, and what is left out has its default.\n"
+    );
     let limit = values.run_limits.first().map(|limit| limit.name.as_str()).unwrap_or_default();
     let _ = writeln!(out, "    >>> from machine_dialect_vm import Limits, Module, run");
-    let _ = writeln!(out, "    >>> run(Module.assemble(\"halt\"), limits=Limits({limit}=1)).steps\n    1\n    \"\"\"\n");
+    let _ = writeln!(
+        out,
+        "    >>> run(Module.assemble(\"halt\"), limits=Limits({limit}=1)).steps\n    1\n    \"\"\"\n"
+    );
     for limit in &values.run_limits {
         let default = match limit.default {
             LimitDefault::Number(number) => number.to_string(),
             LimitDefault::Word(NoLimit::None) => "no limit".to_owned(),
         };
         let _ = writeln!(out, "    {}: int | None", limit.name);
-        let doc = format!("In {}; by default {default}. Beyond it the run ends with `{}`.", limit.unit, limit.error);
+        let doc = format!(
+            "In {}; by default {default}. Beyond it the run ends with `{}`.",
+            limit.unit, limit.error
+        );
         let _ = writeln!(out, "    {}", docstring(&doc));
     }
 
     let _ = writeln!(out, "\n\n# How many registers an instruction can name.\nREGISTERS = {}", isa.registers);
     let _ = writeln!(out, "\n# The first bytes of a module.\nMAGIC = b{}", text(&format.magic));
-    let _ = writeln!(out, "\n# The version and the flags that follow them.\nVERSION = {}\nFLAGS = {}", format.version, format.flags);
+    let _ = writeln!(
+        out,
+        "\n# The version and the flags that follow them.\nVERSION = {}\nFLAGS = {}",
+        format.version, format.flags
+    );
     let _ = writeln!(
         out,
         "\n# The size of the header, and the sections that it has an offset for, in the order of the canonical layout."
     );
     let _ = writeln!(out, "HEADER_BYTES = {}", format.header_bytes());
-    let sections: Vec<Literal> = format.sections.iter().map(|section: &Section| text(&section.name)).collect();
+    let sections: Vec<Literal> =
+        format.sections.iter().map(|section: &Section| text(&section.name)).collect();
     let _ = writeln!(out, "SECTIONS = {}", Literal::Tuple(sections));
     let _ = writeln!(
         out,
@@ -100,7 +124,10 @@ else:
     let _ = writeln!(out, "\n# The most constants of a module.");
     let most = format.limits.iter().find(|limit| limit.name == "constants").map_or(0, |limit| limit.value);
     let _ = writeln!(out, "MAX_CONSTANTS = {most}");
-    let _ = writeln!(out, "\n# How an operand of each role is encoded, as `struct` names it; what may repeat or be missing stands once.");
+    let _ = writeln!(
+        out,
+        "\n# How an operand of each role is encoded, as `struct` names it; what may repeat or be missing stands once."
+    );
     out.push_str("ROLE_LAYOUTS = {\n");
     for role in &isa.roles {
         let codes: String = role.bytes.iter().map(|part| codes(part)).collect();
@@ -126,7 +153,8 @@ fn render_opcodes(opcodes: &[OpcodeEntry], out: &mut String) {
     let Some(last) = opcodes.last() else { return };
     let _ = writeln!(out, "\n\nclass Opcode(IntEnum):\n    \"\"\"The first byte of an instruction.\n");
     let _ = writeln!(out, "    >>> from machine_dialect_vm import Opcode");
-    let _ = writeln!(out, "    >>> Opcode({})\n    <Opcode.{}: {0}>", last.number, constant(&last.mnemonic()));
+    let _ =
+        writeln!(out, "    >>> Opcode({})\n    <Opcode.{}: {0}>", last.number, constant(&last.mnemonic()));
     let _ = writeln!(out, "    >>> Opcode.{}.mnemonic, Opcode.{0}.summary", constant(&last.mnemonic()));
     let _ = writeln!(out, "    ('{}', '{}')\n    \"\"\"\n", last.mnemonic(), last.summary);
     for opcode in opcodes {
@@ -199,7 +227,10 @@ fn render_enum<'a>(
 /// `_instructions.py`: a method for each instruction.
 #[must_use]
 pub fn instructions(spec: &Spec) -> String {
-    let mut out = header("spec/isa.yaml", "A method for each instruction, which appends it to a module that is being built.");
+    let mut out = header(
+        "spec/isa.yaml",
+        "A method for each instruction, which appends it to a module that is being built.",
+    );
     out.push_str(
         "from ._spec import Opcode
 
@@ -229,12 +260,8 @@ class Instructions:
             parameters.extend(declared);
             arguments.push(passed);
         }
-        let _ = writeln!(
-            out,
-            "\n    def {}({}) -> Self:",
-            identifier(&opcode.mnemonic()),
-            parameters.join(", ")
-        );
+        let _ =
+            writeln!(out, "\n    def {}({}) -> Self:", identifier(&opcode.mnemonic()), parameters.join(", "));
         let (call, bytes) = example(spec, opcode);
         let _ = writeln!(out, "        \"\"\"{}", opcode.summary);
         for line in opcode.notes.iter().flat_map(|notes| wrapped(notes)).enumerate() {
@@ -244,7 +271,15 @@ class Instructions:
         let _ = writeln!(out, "        >>> ModuleBuilder(){call}.code.hex(\" \")");
         let _ = writeln!(out, "        '{bytes}'");
         for error in &opcode.errors {
-            let _ = writeln!(out, "{}", if Some(error) == opcode.errors.first() { "\n        When it runs, it can fail with:\n" } else { "" });
+            let _ = writeln!(
+                out,
+                "{}",
+                if Some(error) == opcode.errors.first() {
+                    "\n        When it runs, it can fail with:\n"
+                } else {
+                    ""
+                }
+            );
             let _ = write!(out, "        * ``{error}``");
         }
         if !opcode.errors.is_empty() {
@@ -270,7 +305,12 @@ fn parameter(operand: &OperandEntry) -> (Vec<String>, String) {
         Role::Jump => one("Label"),
         Role::Phis => one("Iterable[tuple[Register, Label]]"),
         Role::Check => {
-            let parameters = ["kind: AssertKind | str", "message: str", "least: int | None = None", "most: int | None = None"];
+            let parameters = [
+                "kind: AssertKind | str",
+                "message: str",
+                "least: int | None = None",
+                "most: int | None = None",
+            ];
             (parameters.map(str::to_owned).to_vec(), "(kind, message, least, most)".to_owned())
         }
         Role::Scope => one("int"),
@@ -370,9 +410,17 @@ if TYPE_CHECKING:
     from typing import ClassVar
 ",
     );
-    let mut names = ["AssemblyError", "BuildError", "CallSite", "LoadError", "MachineDialectError", "RunError", "UnreadableFile"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut names = [
+        "AssemblyError",
+        "BuildError",
+        "CallSite",
+        "LoadError",
+        "MachineDialectError",
+        "RunError",
+        "UnreadableFile",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     let load = spec.errors.load.iter().map(|entry| (entry, "LoadError"));
     let run = spec.errors.of_runs().map(|entry| (entry, "RunError"));
     for (entry, base) in load.chain(run) {
@@ -394,8 +442,7 @@ fn render_error(entry: &ErrorEntry, base: &str, out: &mut String) {
     let _ = writeln!(out, "    >>> from machine_dialect_vm import errors");
     let _ = writeln!(out, "    >>> errors.{base}.kinds[\"{kind}\"] is errors.{kind}\n    True\n    \"\"\"\n");
     let _ = writeln!(out, "    kind: ClassVar[str] = {}", text(kind));
-    let templates: Vec<Literal> =
-        entry.all_variants().iter().map(|variant| text(&variant.message)).collect();
+    let templates: Vec<Literal> = entry.all_variants().iter().map(|variant| text(&variant.message)).collect();
     let _ = writeln!(out, "    templates: ClassVar[tuple[str, ...]] = {}", Literal::Tuple(templates));
 }
 
@@ -413,7 +460,10 @@ fn docstring(doc: &str) -> String {
 
 fn sentence(summary: &str) -> String {
     let mut letters = summary.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }
 
 /// A paragraph, in lines of a length that reads well.
@@ -440,9 +490,9 @@ fn constant(name: &str) -> String {
 /// The name as a Python identifier: keywords get an underscore.
 fn identifier(name: &str) -> String {
     const KEYWORDS: &[&str] = &[
-        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-        "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-        "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
+        "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in",
+        "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
     ];
     if KEYWORDS.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }

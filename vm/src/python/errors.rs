@@ -71,7 +71,15 @@ pub(super) fn run_error<'py>(
         let shown: Vec<_> = failed.operands.iter().map(|(register, _, shown)| (register, shown)).collect();
         let call_stack: Vec<_> = failed.call_stack.iter().map(|site| (&site.function, site.pc)).collect();
         let place = (failed.pc, &failed.instruction, operands, shown, call_stack, &failed.scopes);
-        maker(py, &MAKER, "make_run_error")?.call1((failed.kind, &failed.message, place, stdout, steps, globals, trace))
+        maker(py, &MAKER, "make_run_error")?.call1((
+            failed.kind,
+            &failed.message,
+            place,
+            stdout,
+            steps,
+            globals,
+            trace,
+        ))
     };
     exception(make())
 }
@@ -80,7 +88,9 @@ pub(super) fn run_error<'py>(
 pub(super) fn machine_error(py: Python<'_>, message: &str) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     exception(
-        CLASS.import(py, "machine_dialect_vm._errors", "MachineDialectError").and_then(|class| class.call1((message,))),
+        CLASS
+            .import(py, "machine_dialect_vm._errors", "MachineDialectError")
+            .and_then(|class| class.call1((message,))),
     )
 }
 
@@ -89,6 +99,8 @@ pub(super) fn file_error(py: Python<'_>, error: &std::io::Error, path: &Path) ->
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let arguments = (error.raw_os_error(), error.to_string(), path.as_os_str());
     exception(
-        CLASS.import(py, "machine_dialect_vm._errors", "UnreadableFile").and_then(|class| class.call1(arguments)),
+        CLASS
+            .import(py, "machine_dialect_vm._errors", "UnreadableFile")
+            .and_then(|class| class.call1(arguments)),
     )
 }

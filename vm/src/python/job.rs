@@ -92,7 +92,8 @@ impl Job {
         let vm = self.module.vm();
         let begin = Instant::now();
         let mut trace = Vec::new();
-        let result = self.run(&vm, limits.clone(), stdout, &AtomicBool::new(false), &mut |step| note(&mut trace, step));
+        let result = self
+            .run(&vm, limits.clone(), stdout, &AtomicBool::new(false), &mut |step| note(&mut trace, step));
         let is_short = match result.as_ref().map_err(|failure| failure.error.kind()) {
             Err(RuntimeErrorKind::StepLimitExceeded) => limits.max_steps == mine.max_steps,
             Err(RuntimeErrorKind::OutOfMemory) => limits.max_memory == mine.max_memory,

@@ -67,7 +67,9 @@ impl Module {
     }
 
     fn decode(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
-        py.detach(|| crate::Module::decode(bytes)).map(Self::new).map_err(|error| errors::load_error(py, &error))
+        py.detach(|| crate::Module::decode(bytes))
+            .map(Self::new)
+            .map_err(|error| errors::load_error(py, &error))
     }
 }
 
@@ -137,7 +139,9 @@ impl Module {
     fn assemble(py: Python<'_>, text: &str) -> PyResult<Self> {
         py.detach(|| assemble(text)).map(Self::new).map_err(|error| match error {
             AsmError::Module(error) => errors::load_error(py, &error),
-            AsmError::Syntax { line, column, .. } => errors::assembly_error(py, &error.to_string(), line, column),
+            AsmError::Syntax { line, column, .. } => {
+                errors::assembly_error(py, &error.to_string(), line, column)
+            }
         })
     }
 
@@ -293,7 +297,8 @@ impl Loaded {
     /// A machine that runs the module, as new as any: a run never sees an earlier one.
     pub(super) fn vm(self: &Arc<Self>) -> Rc<Vm> {
         PREPARED.with_borrow_mut(|prepared| {
-            let known = prepared.iter().position(|(module, _)| std::ptr::eq(module.as_ptr(), Arc::as_ptr(self)));
+            let known =
+                prepared.iter().position(|(module, _)| std::ptr::eq(module.as_ptr(), Arc::as_ptr(self)));
             if let Some(index) = known {
                 prepared[..=index].rotate_right(1);
             } else {

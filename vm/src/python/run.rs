@@ -173,10 +173,7 @@ fn read_globals<'py>(
 }
 
 /// The entries of a mapping whose keys are strings.
-fn entries<'py>(
-    mapping: &Bound<'py, PyAny>,
-    what: &str,
-) -> PyResult<Vec<(PyBackedStr, Bound<'py, PyAny>)>> {
+fn entries<'py>(mapping: &Bound<'py, PyAny>, what: &str) -> PyResult<Vec<(PyBackedStr, Bound<'py, PyAny>)>> {
     let py = mapping.py();
     let dict = match mapping.cast::<PyDict>() {
         Ok(dict) => dict.clone(),
@@ -211,7 +208,8 @@ fn read_limits(given: &Bound<'_, PyAny>) -> PyResult<Limits> {
 }
 
 fn read_limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let wrong = || format!("limit {name} is {value}; it takes a whole number of 64 bits, or None for no limit");
+    let wrong =
+        || format!("limit {name} is {value}; it takes a whole number of 64 bits, or None for no limit");
     if value.is_instance_of::<PyBool>() {
         return Err(PyTypeError::new_err(wrong()));
     }

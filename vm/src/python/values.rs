@@ -31,10 +31,39 @@ pub(super) enum Plain {
     Object(usize),
 }
 
+impl Plain {
+    /// The object of the parcel that it is, if it is one.
+    fn object(&self) -> Option<usize> {
+        match self {
+            Self::Object(index) => Some(*index),
+            Self::Empty
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::String(_)
+            | Self::Function(_)
+            | Self::Url(_) => None,
+        }
+    }
+}
+
 /// An array or a dict.
 pub(super) enum Object {
     Array(Vec<Plain>),
     Dict(Vec<(String, Plain)>),
+}
+
+impl Object {
+    fn part(&self, index: usize) -> Option<&Plain> {
+        match self {
+            Self::Array(parts) => parts.get(index),
+            Self::Dict(entries) => entries.get(index).map(|(_, value)| value),
+        }
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Plain> {
+        (0..).map_while(|index| self.part(index))
+    }
 }
 
 /// The arrays and dicts of some values; each stands behind those that are in it.
@@ -168,58 +197,35 @@ impl<'py> Unpacked<'py> {
         roots: impl Iterator<Item = &'a Plain>,
     ) -> PyResult<Self> {
         let mut sizes: Vec<u64> = Vec::with_capacity(parcel.objects.len());
-        let size = |sizes: &[u64], part: &Plain| match part {
-            Plain::Object(index) => sizes[*index],
-            _ => 1,
-        };
+        let size = |sizes: &[u64], part: &Plain| part.object().map_or(1, |index| sizes[index]);
         for object in &parcel.objects {
-            let parts = match object {
-                Object::Array(parts) => parts.iter().fold(1, |sum: u64, part| sum.saturating_add(size(&sizes, part))),
-                Object::Dict(entries) => {
-                    entries.iter().fold(1, |sum: u64, (_, part)| sum.saturating_add(size(&sizes, part)))
-                }
-            };
-            sizes.push(parts);
+            let sum = object.parts().fold(1, |sum: u64, part| sum.saturating_add(size(&sizes, part)));
+            sizes.push(sum);
         }
         let all = roots.fold(0, |sum: u64, root| sum.saturating_add(size(&sizes, root)));
         if all <= OWN_PARTS {
             return Ok(Self::Own(parcel.objects));
         }
         let mut made: Vec<Bound<'py, PyAny>> = Vec::with_capacity(parcel.objects.len());
-        for object in parcel.objects {
-            let object = match object {
-                Object::Array(parts) => {
-                    let list = PyList::empty(py);
-                    for part in &parts {
-                        match part {
-                            Plain::Object(index) => list.append(&made[*index])?,
-                            _ => list.append(scalar(py, part)?)?,
-                        }
-                    }
-                    list.into_any()
-                }
-                Object::Dict(entries) => {
-                    let dict = PyDict::new(py);
-                    for (key, part) in &entries {
-                        match part {
-                            Plain::Object(index) => dict.set_item(key, &made[*index])?,
-                            _ => dict.set_item(key, scalar(py, part)?)?,
-                        }
-                    }
-                    dict.into_any()
-                }
-            };
-            made.push(object);
+        for object in &parcel.objects {
+            let mut making = Making::begin(py, object);
+            while let Some(part) = making.next_part() {
+                making.take(match part.object() {
+                    Some(index) => made[index].clone(),
+                    None => scalar(py, part)?,
+                })?;
+            }
+            made.push(making.end());
         }
         Ok(Self::Shared(made))
     }
 
     /// The value as Python has it.
     pub(super) fn value(&self, py: Python<'py>, plain: &Plain) -> PyResult<Bound<'py, PyAny>> {
-        let Plain::Object(index) = plain else { return scalar(py, plain) };
-        match self {
-            Self::Shared(made) => Ok(made[*index].clone()),
-            Self::Own(objects) => own(py, objects, *index),
+        match (plain.object(), self) {
+            (None, _) => scalar(py, plain),
+            (Some(index), Self::Shared(made)) => Ok(made[index].clone()),
+            (Some(index), Self::Own(objects)) => own(py, objects, index),
         }
     }
 }
@@ -247,10 +253,7 @@ impl<'a, 'py> Making<'a, 'py> {
     }
 
     fn next_part(&self) -> Option<&'a Plain> {
-        match self.object {
-            Object::Array(parts) => parts.get(self.count),
-            Object::Dict(entries) => entries.get(self.count).map(|(_, value)| value),
-        }
+        self.object.part(self.count)
     }
 
     fn take(&mut self, part: Bound<'py, PyAny>) -> PyResult<()> {
@@ -406,7 +409,12 @@ impl<'py> Reader<'py> {
         }
     }
 
-    fn begin(&mut self, value: &Bound<'py, PyAny>, place: &str, open: &[Reading<'py>]) -> PyResult<Begun<'py>> {
+    fn begin(
+        &mut self,
+        value: &Bound<'py, PyAny>,
+        place: &str,
+        open: &[Reading<'py>],
+    ) -> PyResult<Begun<'py>> {
         let py = value.py();
         let place = || open.iter().fold(place.to_owned(), |place, whole| place + &whole.place());
         let plain = if value.is_none() {
@@ -421,7 +429,9 @@ impl<'py> Reader<'py> {
             let is_url = value.is_instance(url_type(py)?)?;
             let text = read_text(text, &place)?;
             if is_url { Plain::Url(text) } else { Plain::String(text) }
-        } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() || value.is_instance_of::<PyDict>()
+        } else if value.is_instance_of::<PyList>()
+            || value.is_instance_of::<PyTuple>()
+            || value.is_instance_of::<PyDict>()
         {
             return self.begin_whole(value, &place);
         } else if value.is_instance(function_type(py)?)? {
@@ -537,6 +547,9 @@ fn read_int(value: &Bound<'_, PyAny>, place: &dyn Fn() -> String) -> PyResult<i6
 
 fn read_text(text: &Bound<'_, PyString>, place: &dyn Fn() -> String) -> PyResult<String> {
     text.to_str().map(str::to_owned).map_err(|_| {
-        PyValueError::new_err(format!("{} is no text: it has a surrogate, which UTF-8 cannot encode", place()))
+        PyValueError::new_err(format!(
+            "{} is no text: it has a surrogate, which UTF-8 cannot encode",
+            place()
+        ))
     })
 }
