@@ -12,6 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -21,6 +22,8 @@ HERE = Path(__file__).resolve().parent
 VM = HERE.parents[1]
 # What people install next to it, as `requirements.txt` says why without its dependencies.
 COMPILER = "machine-dialect==0.1.0a2"
+# What fails in its own tests whatever machine is behind it.
+KNOWN_FAILURES = HERE / "compiler-known-failures.txt"
 # Both bounds are promises of the package.
 MOST_WHEEL_BYTES = 3_000_000
 MOST_IMPORT_SECONDS = 0.030
@@ -82,10 +85,41 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
     stubtest = [python, "-m", "mypy.stubtest", "machine_dialect_vm", "--mypy-config-file", configuration]
     step("compare the stubs with the extension", stubtest, cwd=elsewhere)
     step("run the tests", [python, "-m", "pytest", "--quiet", "-c", HERE / "pytest.ini", "--rootdir", HERE, HERE], cwd=elsewhere)
+    check_compiler(python, folder, elsewhere)
     conform = [arguments.conform] if arguments.conform else ["cargo", "run", "--quiet", "-p", "mdvm-conform", "--"]
     plug = f"wheel='{python}' -m machine_dialect_vm serve"
     step("run the conformance suite through the wheel", [*conform, "run", "--impl", plug], cwd=VM.parent)
     step("let the harness look at the plug", [*conform, "doctor", "--impl", plug], cwd=VM.parent)
+
+
+def check_compiler(python: Path, folder: Path, cwd: Path) -> None:
+    """The public compiler's own tests, of which those fail that fail with the package that the wheel replaces, and no other."""
+    source = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:"]
+    step("fetch the public compiler's tests", [*source, "--dest", folder, COMPILER], "needs PyPI")
+    [archive] = folder.glob("machine_dialect-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        for member in opened:
+            if member.isfile() and "/tests/" in member.name and member.name.count("/") == 2 and ".." not in member.name:
+                target = cwd / "compiler-tests" / "tests" / Path(member.name).name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                content = opened.extractfile(member)
+                target.write_bytes(content.read() if content else b"")
+    print("  -- run the public compiler's tests", flush=True)
+    # Its configuration is not there, and ours would turn its warnings into errors.
+    command = [python, "-m", "pytest", "-rA", "--quiet", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "tests"]
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd / "compiler-tests", capture_output=True, text=True, check=False
+    )
+    results = [line.split()[:2] for line in done.stdout.splitlines()]
+    named = {status: {words[1] for words in results if len(words) == 2 and words[0] == status} for status in ("PASSED", "FAILED", "ERROR")}
+    known = {line for line in KNOWN_FAILURES.read_text().splitlines() if line and not line.startswith("#")}
+    failed = named["FAILED"] | named["ERROR"]
+    if failed != known or len(named["PASSED"]) < 50:
+        raise Failed(
+            f"the public compiler's tests: {len(named['PASSED'])} pass; unexpectedly fail {sorted(failed - known)}; "
+            f"unexpectedly pass {sorted(known - failed)}\n{done.stdout[-5000:]}{done.stderr}"
+        )
+    print(f"     {len(named['PASSED'])} pass, {len(failed)} fail as they always did")
 
 
 def check_wheel(wheel: Path) -> None:
