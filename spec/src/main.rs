@@ -112,9 +112,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             stdout.write_all(render::python::tables(&spec).as_bytes())?
         }
         Command::Render { what: What::Package } => {
-            for text in
-                [render::package::spec(&spec), render::package::instructions(&spec), render::package::errors(&spec)]
-            {
+            for text in [
+                render::package::spec(&spec),
+                render::package::instructions(&spec),
+                render::package::errors(&spec),
+            ] {
                 writeln!(stdout, "{text}")?;
             }
         }

@@ -68,13 +68,17 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run a module; what it prints goes to standard output")
     run.add_argument("file", metavar="FILE")
-    run.add_argument("--json", action="store_true", help="print the outcome as JSON, instead of what the program prints")
+    run.add_argument(
+        "--json", action="store_true", help="print the outcome as JSON, instead of what the program prints"
+    )
     for limit in Limits.__annotations__:
         run.add_argument(f"--{limit.replace('_', '-')}", type=int, metavar="N", help=f"the limit {limit} of the run")
     run.add_argument(
         "--global", action="append", default=[], dest="globals", metavar="NAME=JSON", help="give the program a global"
     )
-    run.add_argument("-O", dest="optimization", type=int, choices=range(4), default=0, help="that of the compiler, for .md")
+    run.add_argument(
+        "-O", dest="optimization", type=int, choices=range(4), default=0, help="that of the compiler, for .md"
+    )
     run.set_defaults(command=_run)
 
     dis = commands.add_parser("dis", help="show a module as assembly")
@@ -147,7 +151,11 @@ def _check(arguments: argparse.Namespace) -> int:
     for file in arguments.files:
         try:
             module = _read(file)
-            counts = (len(module), "instruction"), (len(module.functions), "function"), (len(module.constants), "constant")
+            counts = (
+                (len(module), "instruction"),
+                (len(module.functions), "function"),
+                (len(module.constants), "constant"),
+            )
             print(f"{file}: ok ({', '.join(f'{count} {what}' + 's' * (count != 1) for count, what in counts)})")
         except LoadError as error:
             status = BAD_INPUT

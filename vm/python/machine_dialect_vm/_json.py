@@ -131,5 +131,3 @@ def _from_parts(item: Any, parts: list[Any]) -> Any:
     if name in ("float", "url", "function") and isinstance(content, str):
         return {"float": float, "url": Url, "function": Function}[name](content)
     raise ValueError('an object is a value as {"float": "1.5"}, {"dict": ...}, {"url": ...} or {"function": ...} only')
-
-

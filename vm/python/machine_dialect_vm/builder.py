@@ -267,7 +267,11 @@ class _Encoder:
         if role in (Role.IN, Role.OUT, Role.INOUT, Role.TAGGED):
             return self.register(value, what, layout)
         if role is Role.OPTIONAL_IN:
-            return _pack(layout[0], 0, what) if value is None else _pack(layout[0], 1, what) + self.register(value, what, layout[1])
+            return (
+                _pack(layout[0], 0, what)
+                if value is None
+                else _pack(layout[0], 1, what) + self.register(value, what, layout[1])
+            )
         if role is Role.REGISTERS:
             registers = [self.register(register, what, layout[1]) for register in value]
             return self.count(registers, what, layout[0]) + b"".join(registers)

@@ -248,7 +248,9 @@ class Repl:
             return
         opcode = next((opcode for opcode in Opcode if opcode.mnemonic == word), None)
         if opcode is None:
-            self._print(f"error: no instruction is called {word}; there are {', '.join(one.mnemonic for one in Opcode)}")
+            self._print(
+                f"error: no instruction is called {word}; there are {', '.join(one.mnemonic for one in Opcode)}"
+            )
             return
         self._print(f"{opcode.mnemonic} {', '.join(operand.name for operand in opcode.operands)}".rstrip())
         self._print(f"    {opcode.summary}")
@@ -269,7 +271,18 @@ class Repl:
         """
         words = [*(opcode.mnemonic for opcode in Opcode), *(kind.name.lower() for kind in TypeId)]
         words += [f"r{register}" for register in self.registers] + list(self.functions)
-        words += [":help", ":registers", ":globals", ":functions", ":source", ":reset", ":quit", ".func", "true", "false"]
+        words += [
+            ":help",
+            ":registers",
+            ":globals",
+            ":functions",
+            ":source",
+            ":reset",
+            ":quit",
+            ".func",
+            "true",
+            "false",
+        ]
         found = sorted({word for word in words if word.startswith(text)})
         return found[state] if state < len(found) else None
 

@@ -65,8 +65,7 @@ impl RustVM {
     /// instruction refers to a constant that it cannot use is for ``execute`` to raise, as it was.
     fn load_bytecode(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.state(|state| state.module = None);
-        let bytes =
-            py.detach(|| std::fs::read(&path)).map_err(|error| errors::file_error(py, &error, &path))?;
+        let bytes = Module::read(py, &path).map_err(|error| errors::file_error(py, &error, &path))?;
         let module = match py.detach(|| crate::Module::decode(&bytes)) {
             Ok(module) => Ok(Module::new(module).0),
             Err(error) if error.kind() == LoadErrorKind::InvalidConstantIndex => Err(Arc::new(error)),

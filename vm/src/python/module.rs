@@ -56,14 +56,15 @@ impl Module {
         Self(Arc::new(Loaded(module)))
     }
 
-    fn read(py: Python<'_>, path: &Path) -> PyResult<Vec<u8>> {
+    /// Reads a file, as far as a module may be long: one that is longer is refused for its size, whatever follows.
+    pub(super) fn read(py: Python<'_>, path: &Path) -> std::io::Result<Vec<u8>> {
+        /// Most modules fit in here, so nothing need be asked of the file but its content.
+        const USUAL: usize = 1 << 13;
         py.detach(|| {
-            let mut bytes = Vec::new();
-            // A module this long is refused for its size, whatever follows.
+            let mut bytes = Vec::with_capacity(USUAL);
             File::open(path)?.take(u64::from(format::MAX_MODULE_BYTES) + 1).read_to_end(&mut bytes)?;
             Ok(bytes)
         })
-        .map_err(|error: std::io::Error| errors::unreadable(py, &error, path))
     }
 
     fn decode(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
@@ -89,7 +90,7 @@ impl Module {
     #[staticmethod]
     #[pyo3(signature = (path, /))]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let bytes = Self::read(py, &path)?;
+        let bytes = Self::read(py, &path).map_err(|error| errors::unreadable(py, &error, &path))?;
         if path.extension().is_some_and(|extension| extension == "mdasm") {
             return match std::str::from_utf8(&bytes) {
                 Ok(text) => Self::assemble(py, text),

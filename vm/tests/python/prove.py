@@ -35,13 +35,17 @@ class Failed(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--conform", metavar="FILE", help="the conformance runner; built with cargo where it is not given")
+    parser.add_argument(
+        "--conform", metavar="FILE", help="the conformance runner; built with cargo where it is not given"
+    )
     parser.add_argument("--wheel", metavar="FILE", help="prove this wheel instead of building one")
     parser.add_argument("--keep", metavar="FOLDER", help="make the environment here, and keep it")
     arguments = parser.parse_args()
     try:
         if sys.version_info < (3, 10):
-            raise Failed(f"{sys.executable} is Python {sys.version.split()[0]}; name one from 3.10 on: MDVM_PYTHON=python3.12")
+            raise Failed(
+                f"{sys.executable} is Python {sys.version.split()[0]}; name one from 3.10 on: MDVM_PYTHON=python3.12"
+            )
         if arguments.keep:
             prove(Path(arguments.keep), arguments)
         else:
@@ -67,7 +71,18 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
     if arguments.wheel:
         wheel = Path(arguments.wheel)
     else:
-        build = [python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--wheel-dir", folder, VM]
+        build = [
+            python,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--wheel-dir",
+            folder,
+            VM,
+        ]
         step("build the wheel", build, "needs Rust (https://rustup.rs), and PyPI for maturin")
         [wheel] = folder.glob("machine_dialect_vm-*.whl")
     step("install the wheel", [*install, "--no-deps", "--force-reinstall", wheel], pip)
@@ -78,13 +93,19 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
     check_import(python, elsewhere)
     configuration = HERE / "mypy.ini"
     mypy = [python, "-m", "mypy", "--cache-dir", folder / "mypy"]
-    step("check types of the package", [*mypy, "--config-file", configuration, "-p", "machine_dialect_vm"], cwd=elsewhere)
+    step(
+        "check types of the package", [*mypy, "--config-file", configuration, "-p", "machine_dialect_vm"], cwd=elsewhere
+    )
     examples = VM / "python" / "examples"
     ours = [*sorted(HERE.glob("*.py")), *sorted(examples.glob("*.py"))]
     step("check types of the tests", [*mypy, "--config-file", configuration, *ours], cwd=HERE)
     stubtest = [python, "-m", "mypy.stubtest", "machine_dialect_vm", "--mypy-config-file", configuration]
     step("compare the stubs with the extension", stubtest, cwd=elsewhere)
-    step("run the tests", [python, "-m", "pytest", "--quiet", "-c", HERE / "pytest.ini", "--rootdir", HERE, HERE], cwd=elsewhere)
+    step(
+        "run the tests",
+        [python, "-m", "pytest", "--quiet", "-c", HERE / "pytest.ini", "--rootdir", HERE, HERE],
+        cwd=elsewhere,
+    )
     check_compiler(python, folder, elsewhere)
     conform = [arguments.conform] if arguments.conform else ["cargo", "run", "--quiet", "-p", "mdvm-conform", "--"]
     plug = f"wheel='{python}' -m machine_dialect_vm serve"
@@ -94,7 +115,17 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
 
 def check_compiler(python: Path, folder: Path, cwd: Path) -> None:
     """The public compiler's own tests, of which those fail that fail with the package that the wheel replaces, and no other."""
-    source = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:"]
+    source = [
+        python,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+    ]
     step("fetch the public compiler's tests", [*source, "--dest", folder, COMPILER], "needs PyPI")
     [archive] = folder.glob("machine_dialect-*.tar.gz")
     with tarfile.open(archive) as opened:
@@ -106,12 +137,28 @@ def check_compiler(python: Path, folder: Path, cwd: Path) -> None:
                 target.write_bytes(content.read() if content else b"")
     print("  -- run the public compiler's tests", flush=True)
     # Its configuration is not there, and ours would turn its warnings into errors.
-    command = [python, "-m", "pytest", "-rA", "--quiet", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "tests"]
+    command = [
+        python,
+        "-m",
+        "pytest",
+        "-rA",
+        "--quiet",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        ".",
+        "tests",
+    ]
     done = subprocess.run(
         [str(word) for word in command], cwd=cwd / "compiler-tests", capture_output=True, text=True, check=False
     )
     results = [line.split()[:2] for line in done.stdout.splitlines()]
-    named = {status: {words[1] for words in results if len(words) == 2 and words[0] == status} for status in ("PASSED", "FAILED", "ERROR")}
+    named = {
+        status: {words[1] for words in results if len(words) == 2 and words[0] == status}
+        for status in ("PASSED", "FAILED", "ERROR")
+    }
     known = {line for line in KNOWN_FAILURES.read_text().splitlines() if line and not line.startswith("#")}
     failed = named["FAILED"] | named["ERROR"]
     if failed != known or len(named["PASSED"]) < 50:
@@ -129,7 +176,9 @@ def check_wheel(wheel: Path) -> None:
         raise Failed(f"{wheel.name} has {size} bytes, and may have {MOST_WHEEL_BYTES}")
     names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("machine_dialect_vm/")}
     package = VM / "python" / "machine_dialect_vm"
-    wanted = {path.relative_to(package.parent).as_posix() for path in package.glob("*.py*") if path.suffix in (".py", ".pyi")}
+    wanted = {
+        path.relative_to(package.parent).as_posix() for path in package.glob("*.py*") if path.suffix in (".py", ".pyi")
+    }
     wanted |= {"machine_dialect_vm/py.typed"}
     reference = VM.parent / "conformance" / "reference" / "mdvm_reference"
     wanted |= {f"machine_dialect_vm/reference/{path.name}" for path in reference.glob("*.py")}
@@ -145,7 +194,9 @@ def check_import(python: Path, cwd: Path) -> None:
     command = [str(python), "-c", program]
     times = [float(subprocess.run(command, cwd=cwd, capture_output=True, check=True).stdout) for _ in range(15)]
     if min(times) >= MOST_IMPORT_SECONDS:
-        raise Failed(f"importing the package takes {min(times) * 1000:.1f} ms, and may take {MOST_IMPORT_SECONDS * 1000:.0f}")
+        raise Failed(
+            f"importing the package takes {min(times) * 1000:.1f} ms, and may take {MOST_IMPORT_SECONDS * 1000:.0f}"
+        )
     print(f"     imported in {min(times) * 1000:.1f} ms")
 
 
@@ -158,7 +209,12 @@ def step(what: str, command: list[object], hint: str = "", cwd: Path | None = No
     cleared = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     try:
         done = subprocess.run(
-            words, cwd=cwd, env={**cleared, "PYTHONDONTWRITEBYTECODE": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            words,
+            cwd=cwd,
+            env={**cleared, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     except OSError as error:
         raise Failed(f"{what}: {words[0]} cannot be started: {error.strerror}; {hint}") from None

@@ -23,7 +23,9 @@ def documented(stub: str) -> str:
     out: dict[int, list[str]] = {}
     drop: set[int] = set()
     tree = ast.parse(stub)
-    definitions = [(node, getattr(_native, node.name)) for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
+    definitions = [
+        (node, getattr(_native, node.name)) for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+    ]
     for node, value in list(definitions):
         if isinstance(node, ast.ClassDef):
             definitions += [
@@ -40,7 +42,15 @@ def documented(stub: str) -> str:
         doc = str(value.__doc__).replace("\\", "\\\\").splitlines()
         text = [f'{indent}"""{doc[0]}', *(f"{indent}{line}".rstrip() for line in doc[1:])]
         text = [text[0] + '"""'] if len(text) == 1 else [*text, f'{indent}"""']
-        header = max(child.end_lineno or 0 for child in [node.args, *([node.returns] if node.returns else [])] if hasattr(child, "end_lineno")) if isinstance(node, ast.FunctionDef) else node.lineno
+        header = (
+            max(
+                child.end_lineno or 0
+                for child in [node.args, *([node.returns] if node.returns else [])]
+                if hasattr(child, "end_lineno")
+            )
+            if isinstance(node, ast.FunctionDef)
+            else node.lineno
+        )
         if isinstance(node, ast.FunctionDef) and lines[header - 1].rstrip().endswith("..."):
             lines[header - 1] = lines[header - 1].rstrip().removesuffix("...").rstrip()
         out[header] = text

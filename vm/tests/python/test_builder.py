@@ -67,13 +67,22 @@ def test_labels_may_be_used_before_they_stand() -> None:
         (lambda b: b.move(-1, 0), "move: operand dst is -1; a register is 0 to 255, or a name"),
         (lambda b: b.move(True, 0), "move: operand dst is True; a register is 0 to 255, or a name"),
         (lambda b: b.move(0, "x"), "move: operand src is 'x', which names no register in the module"),
-        (lambda b: b.function("f", "a").add("a", "a", "b"), "add: operand right is 'b', which names no register in function 'f'; there are a"),
+        (
+            lambda b: b.function("f", "a").add("a", "a", "b"),
+            "add: operand right is 'b', which names no register in function 'f'; there are a",
+        ),
         (lambda b: b.load_const(0, 2**63), f"constant {2**63} is {2**63}, outside {-(2**63)} to {2**63 - 1}"),
         (lambda b: b.load_const(0, [1]), "[1] is no constant: a constant is None, bool, int, float or str"),
         (lambda b: b.load_const(0, "\ud800"), "'\\ud800' has a surrogate, which UTF-8 cannot encode"),
         (lambda b: b.load_global(0, 3), "load_global: operand name is 3, which is no str"),
-        (lambda b: b.define(0, "integer"), "define: operand type is 'integer'; there are empty, bool, int, float, string, function, url, array, dict"),
-        (lambda b: b.define(0, 9), "define: operand type is 9; there are empty, bool, int, float, string, function, url, array, dict"),
+        (
+            lambda b: b.define(0, "integer"),
+            "define: operand type is 'integer'; there are empty, bool, int, float, string, function, url, array, dict",
+        ),
+        (
+            lambda b: b.define(0, 9),
+            "define: operand type is 9; there are empty, bool, int, float, string, function, url, array, dict",
+        ),
         (lambda b: b.scope_enter(65536), "scope_enter: operand scope is 65536, outside 0 to 65535"),
         (lambda b: b.call(0, 1, range(256)), "call: operand args: its length is 256, outside 0 to 255"),
         (lambda b: b.assert_(0, "int_range", "m"), "assert: operand check of kind int_range needs least and most"),
@@ -114,7 +123,9 @@ def test_a_module_built_anew_from_its_instructions_is_the_same(corpus: Path) -> 
         with contextlib.suppress(LoadError):
             module = Module.load(path)
             text = module.disassemble()
-            if ".const" in text or any(line.startswith(".func") and len(line.split()) > 2 for line in text.splitlines()):
+            if ".const" in text or any(
+                line.startswith(".func") and len(line.split()) > 2 for line in text.splitlines()
+            ):
                 continue  # what the assembler in Python does not know
             assert assemble(text) == module.to_bytes(), path.name
             modules += 1
@@ -125,7 +136,15 @@ def test_a_module_built_anew_from_its_instructions_is_the_same(corpus: Path) -> 
 
 
 def test_linking_remaps_every_operand_that_names_a_constant() -> None:
-    main = ModuleBuilder().load_const(0, "check").load_const(1, 5).call(0, 2, [1]).store_global(2, "x").load_global(3, "x").return_(3)
+    main = (
+        ModuleBuilder()
+        .load_const(0, "check")
+        .load_const(1, 5)
+        .call(0, 2, [1])
+        .store_global(2, "x")
+        .load_global(3, "x")
+        .return_(3)
+    )
     check = (
         ModuleBuilder()
         .assert_(0, "int_range", "too much", 0, 9)
@@ -136,15 +155,18 @@ def test_linking_remaps_every_operand_that_names_a_constant() -> None:
         .return_(1)
     )
     module = link(
-        [Chunk("check", check.code, ["too much"]), Chunk("main", main.code, ["check", 5, "x"], is_start=True)], name="linked"
+        [Chunk("check", check.code, ["too much"]), Chunk("main", main.code, ["check", 5, "x"], is_start=True)],
+        name="linked",
     )
     assert (module.name, module.constants, module.functions) == ("linked", ("check", 5, "x", "too much"), {"check": 6})
     assert run(module).globals == {"x": 5}
 
 
 def test_linking_keeps_constants_apart_that_are_not_the_same() -> None:
-    chunks = [Chunk(name, ModuleBuilder().load_const(0, 1).return_(0).code, [value]) for name, value in
-              [("a", 0.0), ("b", -0.0), ("c", 1), ("d", True), ("e", 0.0)]]
+    chunks = [
+        Chunk(name, ModuleBuilder().load_const(0, 1).return_(0).code, [value])
+        for name, value in [("a", 0.0), ("b", -0.0), ("c", 1), ("d", True), ("e", 0.0)]
+    ]
     assert repr(link(chunks).constants) == "(0.0, -0.0, 1, True)"
 
 
@@ -152,9 +174,21 @@ def test_linking_keeps_constants_apart_that_are_not_the_same() -> None:
     ("code", "constants", "message"),
     [
         (b"\x28\xc8", [], "chunk 'f', instruction 1 at byte 0x1 has the unknown opcode 200"),
-        (b"\x01\x00", [], "chunk 'f', instruction 0 at byte 0x0, move: operand src is cut off: the chunk ends at byte 0x2"),
-        (b"\x00\x00\x01\x00", [5], "chunk 'f', instruction 0 at byte 0x0, load_const: operand constant is constant 1 of 1"),
-        (b"\x19\x00\x00\x02\x00", [], "chunk 'f', instruction 0 at byte 0x0, call: operand args is cut off: the chunk ends at byte 0x5"),
+        (
+            b"\x01\x00",
+            [],
+            "chunk 'f', instruction 0 at byte 0x0, move: operand src is cut off: the chunk ends at byte 0x2",
+        ),
+        (
+            b"\x00\x00\x01\x00",
+            [5],
+            "chunk 'f', instruction 0 at byte 0x0, load_const: operand constant is constant 1 of 1",
+        ),
+        (
+            b"\x19\x00\x00\x02\x00",
+            [],
+            "chunk 'f', instruction 0 at byte 0x0, call: operand args is cut off: the chunk ends at byte 0x5",
+        ),
     ],
 )
 def test_a_chunk_that_is_no_code_is_an_error(code: bytes, constants: list[Any], message: str) -> None:
@@ -169,7 +203,16 @@ def test_two_chunks_of_one_name_are_an_error() -> None:
 
 
 def test_entries_count_instructions_whatever_their_length() -> None:
-    code = ModuleBuilder().dict_new(0).load_const(1, "k").dict_set(0, 1, 1).dict_keys(2, 0).cast(3, 2, "string").return_(3).code
+    code = (
+        ModuleBuilder()
+        .dict_new(0)
+        .load_const(1, "k")
+        .dict_set(0, 1, 1)
+        .dict_keys(2, 0)
+        .cast(3, 2, "string")
+        .return_(3)
+        .code
+    )
     module = link([Chunk("a", code, ["k"]), Chunk("b", code, ["k"]), Chunk("c", code, ["k"])])
     assert module.functions == {"a": 0, "b": 6, "c": 12} and len(module) == 18
     assert run(module).value == "[k]"

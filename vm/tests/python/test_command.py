@@ -26,7 +26,12 @@ DIVIDE = """\
 def command(*arguments: str, cwd: Path, stdin: str | bytes = b"") -> subprocess.CompletedProcess[str]:
     given = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
-        [sys.executable, "-m", "machine_dialect_vm", *arguments], cwd=cwd, input=given, capture_output=True, timeout=60, check=False
+        [sys.executable, "-m", "machine_dialect_vm", *arguments],
+        cwd=cwd,
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -44,7 +44,9 @@ def test_its_readme_works_with_this_package(tmp_path: Path) -> None:
 
 
 def test_its_shell_works_with_this_package(tmp_path: Path) -> None:
-    session = cli("shell", cwd=tmp_path, stdin="Define `x` as Whole Number.\nSet `x` to _6_ * _7_.\nGive back `x`.\nexit\n")
+    session = cli(
+        "shell", cwd=tmp_path, stdin="Define `x` as Whole Number.\nSet `x` to _6_ * _7_.\nGive back `x`.\nexit\n"
+    )
     assert "Rust VM Execution Mode" in session.stdout and "42" in session.stdout, session
 
 
@@ -70,16 +72,25 @@ def test_the_bridge_is_one_line_for_programs_that_use_the_compiler_themselves(tm
         "from machine_dialect.compiler.vm_runner import VMRunner\n"
         "print(VMRunner().execute(open('d.md').read()))\n"
     )
-    ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
     assert ran.stdout == "[a, b]\n2\n"
     without = subprocess.run(
-        [sys.executable, "-c", program.partition("\n")[2]], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program.partition("\n")[2]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert without.returncode != 0, "the compiler has learnt to serialize dictionaries; the bridge may go"
 
 
 def test_what_links_without_the_bridge_is_linked_the_same_with_it() -> None:
-    program = "import sys; sys.path.insert(0, {here!r})\nfrom test_compiler import plain; sys.stdout.write(plain().hex())"
+    program = (
+        "import sys; sys.path.insert(0, {here!r})\nfrom test_compiler import plain; sys.stdout.write(plain().hex())"
+    )
     command = [sys.executable, "-c", program.format(here=str(Path(__file__).parent))]
     without = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert bytes.fromhex(without.stdout) == compile_source(CALLS, name="__main__").to_bytes()

@@ -55,7 +55,11 @@ def test_values_of_every_type_stay(session: Any) -> None:
     assert session("load_const r0, -0.0", "load_const r1, nan", "load_const r2, 1e300", 'load_const r3, "é\\n"') == [
         "r0 = -0.0", "r1 = nan", "r2 = 1e+300", 'r3 = "é\\n"',
     ]  # fmt: skip
-    assert session("dict_new r4", 'load_const r5, "k"', "dict_set r4, r5, r0") == ["r4 = {}", 'r5 = "k"', 'r4 = {"k": -0.0}']
+    assert session("dict_new r4", 'load_const r5, "k"', "dict_set r4, r5, r0") == [
+        "r4 = {}",
+        'r5 = "k"',
+        'r4 = {"k": -0.0}',
+    ]
     assert session("nop") == []
     assert session("load_const r4, empty", ":registers")[0] == "r4 = empty"
 
@@ -67,12 +71,24 @@ def test_globals_stay_and_are_shown(session: Any) -> None:
 
 def test_functions_are_kept(session: Any) -> None:
     assert session(".func square", "mul r1, r0, r0", "return r1", "") == ["function square"]
-    assert session("load_const r0, 12", 'load_const r1, "square"', "call r1, r2, (r0)") == ["r0 = 12", 'r1 = "square"', "r2 = 144"]
+    assert session("load_const r0, 12", 'load_const r1, "square"', "call r1, r2, (r0)") == [
+        "r0 = 12",
+        'r1 = "square"',
+        "r2 = 144",
+    ]
     assert session(":functions") == [".func square", "mul r1, r0, r0", "return r1"]
 
 
 def test_blocks_may_jump(session: Any) -> None:
-    lines = ["load_const r0, 3", "load_const r1, 1", "again:", "sub r0, r0, r1", "debug_print r0", "jump_if r0, again", ""]
+    lines = [
+        "load_const r0, 3",
+        "load_const r1, 1",
+        "again:",
+        "sub r0, r0, r1",
+        "debug_print r0",
+        "jump_if r0, again",
+        "",
+    ]
     assert session(*lines) == ["r0 = 3", "r1 = 1", "2", "1", "0", "r0 = 0"]
 
 
@@ -104,7 +120,14 @@ def test_every_instruction_has_help() -> None:
 def test_machine_dialect_is_taken_too() -> None:
     out = io.StringIO()
     repl = Repl(out)
-    for line in ("Define `x` as Whole Number.", "Set `x` to _6_ * _7_.", "Say `x`.", "Say `x` + _1_.", "Give back `x`.", ":source"):
+    for line in (
+        "Define `x` as Whole Number.",
+        "Set `x` to _6_ * _7_.",
+        "Say `x`.",
+        "Say `x` + _1_.",
+        "Give back `x`.",
+        ":source",
+    ):
         assert repl.feed(line)
     assert out.getvalue().splitlines()[:3] == ["42", "43", "42"]
     assert "Give back" not in out.getvalue()

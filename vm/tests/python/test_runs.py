@@ -59,9 +59,20 @@ def test_modules_differ_when_their_files_do() -> None:
 
 def test_a_module_says_what_is_in_it() -> None:
     module = Module.assemble('.module "m"\n.func main\nload_const r0, 1\nhalt')
-    assert (module.name, module.constants, module.functions, module.entry, len(module)) == ("m", (1,), {"main": 0}, 0, 2)
+    assert (module.name, module.constants, module.functions, module.entry, len(module)) == (
+        "m",
+        (1,),
+        {"main": 0},
+        0,
+        2,
+    )
     assert repr(module) == '<Module "m": 2 instructions, 1 functions>'
-    assert [module.instruction(index) for index in (0, 1, -1, -2)] == ["load_const r0, 1", "halt", "halt", "load_const r0, 1"]
+    assert [module.instruction(index) for index in (0, 1, -1, -2)] == [
+        "load_const r0, 1",
+        "halt",
+        "halt",
+        "load_const r0, 1",
+    ]
     for index in (2, -3, sys.maxsize, -sys.maxsize - 1):
         with pytest.raises(IndexError):
             module.instruction(index)
@@ -144,7 +155,11 @@ def test_a_line_is_told_while_the_program_still_runs() -> None:
         ("again:\njump again", {"max_steps": 100_000}, "StepLimitExceeded"),
         ("load_const r0, 100000\nnew_array r1, r0", {"max_memory": 1_000_000}, "OutOfMemory"),
         ("load_const r0, 1\nagain:\ndebug_print r0\njump again", {"max_output": 200_000}, "OutputLimitExceeded"),
-        ('load_const r0, "f"\ncall r0, r1, ()\n.func f\nload_const r0, "f"\ncall r0, r1, ()', {"max_call_depth": 9}, "StackOverflow"),
+        (
+            'load_const r0, "f"\ncall r0, r1, ()\n.func f\nload_const r0, "f"\ncall r0, r1, ()',
+            {"max_call_depth": 9},
+            "StackOverflow",
+        ),
     ],
 )
 def test_limits_end_a_run(text: str, limits: Limits, kind: str) -> None:
@@ -216,7 +231,12 @@ def test_an_error_says_where_and_how_and_survives_a_pickle() -> None:
     copies: list[RunError] = [pickle.loads(pickle.dumps(raised.value)), copy.copy(raised.value)]
     for error in (raised.value, *copies):
         assert isinstance(error, RuntimeError) and type(error) is errors.DivisionByZero
-        assert (error.kind, error.message, error.pc, error.function) == ("DivisionByZero", "Division by zero", 7, "half")
+        assert (error.kind, error.message, error.pc, error.function) == (
+            "DivisionByZero",
+            "Division by zero",
+            7,
+            "half",
+        )
         assert (error.instruction, error.operands) == ("div r2, r0, r1", {"r0": 1, "r1": 0})
         assert error.call_stack == (("half", 7), ("main", 4)) and error.scopes == (7,)
         assert (error.stdout, error.steps, error.globals, error.trace) == ("1\n", 8, {"g": [1]}, None)
@@ -336,6 +356,8 @@ def test_machines_made_and_dropped_leave_nothing_behind() -> None:
 
 def test_the_globals_of_a_run_are_copies() -> None:
     given = {"x": [1]}
-    module = Module.assemble('load_global r0, "x"\nload_const r1, 0\nload_const r2, 9\narray_set r0, r1, r2\nstore_global r0, "x"')
+    module = Module.assemble(
+        'load_global r0, "x"\nload_const r1, 0\nload_const r2, 9\narray_set r0, r1, r2\nstore_global r0, "x"'
+    )
     assert run(module, globals=given).globals == {"x": [9]}
     assert given == {"x": [1]}

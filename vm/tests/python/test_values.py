@@ -122,9 +122,7 @@ def test_arrays_are_values_so_no_two_places_share_a_list() -> None:
     rows = echo([row, row])
     rows[0][0] = 5
     assert rows == [[5, 0], [0, 0]]
-    both = run(
-        Module.assemble('load_global r0, "x"\nstore_global r0, "y"\nreturn r0'), globals={"x": row}
-    )
+    both = run(Module.assemble('load_global r0, "x"\nstore_global r0, "y"\nreturn r0'), globals={"x": row})
     both.value.append(1)
     assert both.globals == {"x": [0, 0], "y": [0, 0]}
 
