@@ -9,57 +9,58 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 STUB = Path(__file__).parents[2] / "python" / "machine_dialect_vm" / "_native.pyi"
 COMMAND = "python vm/tests/python/stub_docs.py"
 
+Definition = ast.ClassDef | ast.FunctionDef
+
 
 def documented(stub: str) -> str:
     """The stub, with the documentation that the extension has."""
+    lines = stub.splitlines()
+    # From the last, so that the lines before stay where they are.
+    for node, doc in reversed(list(_definitions(ast.parse(stub)))):
+        indent = " " * (node.col_offset + 4)
+        first, *more = doc.replace("\\", "\\\\").splitlines()
+        text = [f'{indent}"""{first}', *(f"{indent}{line}".rstrip() for line in more)]
+        text = [*text, f'{indent}"""'] if more else [f'{text[0]}"""']
+        old = node.body[0]
+        begin, end = old.lineno - 1, old.end_lineno or old.lineno
+        if _is_text(old):
+            lines[begin:end] = text
+        elif isinstance(node, ast.ClassDef):
+            # The first member stays, behind it.
+            begin = min([begin, *(decorator.lineno - 1 for decorator in getattr(old, "decorator_list", []))])
+            lines[begin:begin] = text
+        else:
+            lines[begin:end] = [lines[begin].removesuffix("...").rstrip(), *text]
+    return "\n".join(lines) + "\n"
+
+
+def _definitions(tree: ast.Module) -> Iterator[tuple[Definition, str]]:
+    """What is defined in the stub, in its order, and what the extension says of it."""
     from machine_dialect_vm import _native
 
-    lines = stub.splitlines()
-    out: dict[int, list[str]] = {}
-    drop: set[int] = set()
-    tree = ast.parse(stub)
-    definitions = [
-        (node, getattr(_native, node.name)) for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))
-    ]
-    for node, value in list(definitions):
-        if isinstance(node, ast.ClassDef):
-            definitions += [
-                (member, vars(value)[member.name])
-                for member in node.body
-                if isinstance(member, ast.FunctionDef) and not member.name.startswith("__")
-            ]
-    for node, value in definitions:
-        first = node.body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            drop |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-        value = getattr(value, "__func__", value)
-        indent = " " * (node.col_offset + 4)
-        doc = str(value.__doc__).replace("\\", "\\\\").splitlines()
-        text = [f'{indent}"""{doc[0]}', *(f"{indent}{line}".rstrip() for line in doc[1:])]
-        text = [text[0] + '"""'] if len(text) == 1 else [*text, f'{indent}"""']
-        header = (
-            max(
-                child.end_lineno or 0
-                for child in [node.args, *([node.returns] if node.returns else [])]
-                if hasattr(child, "end_lineno")
-            )
-            if isinstance(node, ast.FunctionDef)
-            else node.lineno
-        )
-        if isinstance(node, ast.FunctionDef) and lines[header - 1].rstrip().endswith("..."):
-            lines[header - 1] = lines[header - 1].rstrip().removesuffix("...").rstrip()
-        out[header] = text
-    written: list[str] = []
-    for number, line in enumerate(lines, 1):
-        if number not in drop:
-            written.append(line)
-        written += out.get(number, [])
-    return "\n".join(written) + "\n"
+    for node in tree.body:
+        if not isinstance(node, Definition):
+            continue
+        value: Any = getattr(_native, node.name)
+        yield node, value.__doc__
+        for member in node.body:
+            if (
+                isinstance(node, ast.ClassDef)
+                and isinstance(member, ast.FunctionDef)
+                and not member.name.startswith("_")
+            ):
+                yield member, getattr(value, member.name).__doc__
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +301,17 @@ def test_ctrl_c_ends_a_run_within_a_tenth_of_a_second(endless: Module) -> None:
     assert run(counting(10)).value == 0
 
 
+def test_ctrl_c_ends_a_run_whose_instructions_take_long() -> None:
+    module = Module.assemble("load_const r0, 60000000\nagain:\nnew_array r1, r0\njump again")
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    begin = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        run(module)
+    timer.join()
+    assert time.perf_counter() - begin < 10
+
+
 def test_threads_run_at_the_same_time_as_python(endless: Module) -> None:
     ended = threading.Event()
 
@@ -316,6 +328,29 @@ def test_threads_run_at_the_same_time_as_python(endless: Module) -> None:
     thread.join()
     # With the GIL held there would have been a turn or two.
     assert turns > 1000
+
+
+def test_eight_threads_take_no_more_than_eight_runs_one_after_another() -> None:
+    """In processor time, which other work on this machine does not change; of some attempts the best."""
+    modules = [counting(2_000_000 + number) for number in range(8)]
+
+    def cost(work: Callable[[], None]) -> float:
+        begin = time.process_time()
+        work()
+        return time.process_time() - begin
+
+    def in_turn() -> None:
+        for module in modules:
+            run(module)
+
+    def at_once() -> None:
+        threads = [threading.Thread(target=run, args=(module,)) for module in modules]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert min(cost(at_once) / cost(in_turn) for _ in range(5)) < 1.15
 
 
 def test_many_threads_share_a_module() -> None:
