@@ -44,6 +44,8 @@ enum What {
     Rust,
     /// The tables of the Python reference
     Python,
+    /// The modules of the Python package that know the specification
+    Package,
     /// The reference for people
     Docs,
     /// The JSON Schema of case files
@@ -108,6 +110,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         Command::Render { what: What::Python } => {
             stdout.write_all(render::python::tables(&spec).as_bytes())?
+        }
+        Command::Render { what: What::Package } => {
+            for text in [
+                render::package::spec(&spec),
+                render::package::instructions(&spec),
+                render::package::errors(&spec),
+            ] {
+                writeln!(stdout, "{text}")?;
+            }
         }
         Command::Render { what: What::Docs } => {
             stdout.write_all(render::docs::reference(&spec).as_bytes())?

@@ -1,6 +1,7 @@
 //! Printers: one for each thing that is generated from the specification.
 
 pub mod docs;
+pub mod package;
 pub mod python;
 pub mod rust;
 pub mod schema;
@@ -26,6 +27,12 @@ pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
         CheckedIn { path: "spec/REFERENCE.md", text: docs::reference(spec) },
         CheckedIn { path: "spec/cases.schema.json", text: schema::cases(spec) },
         CheckedIn { path: "conformance/reference/mdvm_reference/_tables.py", text: python::tables(spec) },
+        CheckedIn { path: "vm/python/machine_dialect_vm/_spec.py", text: package::spec(spec) },
+        CheckedIn {
+            path: "vm/python/machine_dialect_vm/_instructions.py",
+            text: package::instructions(spec),
+        },
+        CheckedIn { path: "vm/python/machine_dialect_vm/errors.py", text: package::errors(spec) },
     ]
 }
 

@@ -36,6 +36,8 @@ mod ops;
 pub mod outcome;
 #[cfg(feature = "json")]
 pub mod plug;
+#[cfg(feature = "pyo3")]
+mod python;
 mod value;
 mod values;
 mod vm;

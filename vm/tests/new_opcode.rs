@@ -91,7 +91,7 @@ fn copy_folder(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();
-        if ["target", "tests", "cases"].iter().any(|left_out| name == *left_out) {
+        if ["target", "tests", "cases", "python"].iter().any(|left_out| name == *left_out) {
             continue;
         }
         if entry.file_type().unwrap().is_dir() {

@@ -144,7 +144,7 @@ pub(super) fn rule(opcode: &OpcodeEntry, rule: &TypeRule) -> String {
 }
 
 /// A literal of Python.
-enum Literal {
+pub(super) enum Literal {
     None,
     Bool(bool),
     Number(u64),
@@ -152,7 +152,7 @@ enum Literal {
     Tuple(Vec<Literal>),
 }
 
-fn text(text: &str) -> Literal {
+pub(super) fn text(text: &str) -> Literal {
     Literal::Text(text.to_owned())
 }
 

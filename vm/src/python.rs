@@ -1,0 +1,25 @@
+//! The Python extension `machine_dialect_vm._native`: what the package of `vm/python` is made of.
+//!
+//! Python sees modules ([`module`]), runs ([`run`]) and the machine that the public package had ([`drop_in`]). Values go
+//! both ways through [`values`]; errors become the exceptions of `machine_dialect_vm.errors` in [`errors`].
+
+mod drop_in;
+mod errors;
+mod job;
+mod module;
+mod run;
+mod values;
+
+/// The machine in Rust. Use the package `machine_dialect_vm`, which has all of this.
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::drop_in::RustVM;
+    #[pymodule_export]
+    use super::module::Module;
+    #[pymodule_export]
+    use super::run::{Outcome, run};
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "Python names it so")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

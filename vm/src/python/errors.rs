@@ -1,0 +1,106 @@
+//! The exceptions of `machine_dialect_vm.errors`.
+
+use std::path::Path;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
+
+use super::job::Failed;
+use super::values::Unpacked;
+use crate::errors::LoadError;
+
+/// What makes exceptions of the kinds of the specification.
+fn maker<'py>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyAny>>,
+    name: &str,
+) -> PyResult<&'py Bound<'py, PyAny>> {
+    cell.get_or_try_init(py, || Ok(py.import("machine_dialect_vm._errors")?.getattr(name)?.unbind()))
+        .map(|maker| maker.bind(py))
+}
+
+fn exception(made: PyResult<Bound<'_, PyAny>>) -> PyErr {
+    made.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// The error of a module that does not load.
+pub(super) fn load_error(py: Python<'_>, error: &LoadError) -> PyErr {
+    static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    exception(
+        maker(py, &MAKER, "make_load_error")
+            .and_then(|maker| maker.call1((error.kind().name(), error.to_string()))),
+    )
+}
+
+/// The error of a line that is no assembly.
+pub(super) fn assembly_error(py: Python<'_>, message: &str, line: usize, column: usize) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    exception(maker(py, &CLASS, "AssemblyError").and_then(|class| class.call1((message, line, column))))
+}
+
+/// The error of a file that cannot be read: the `OSError` that Python would raise.
+pub(super) fn unreadable(py: Python<'_>, error: &std::io::Error, path: &Path) -> PyErr {
+    let made = || -> PyResult<PyErr> {
+        let Some(number) = error.raw_os_error() else {
+            return Ok(pyo3::exceptions::PyOSError::new_err(format!("{}: {error}", path.display())));
+        };
+        let text = py.import("os")?.getattr("strerror")?.call1((number,))?;
+        Ok(pyo3::exceptions::PyOSError::new_err((number, text.unbind(), path.as_os_str().to_owned())))
+    };
+    made().unwrap_or_else(|error| error)
+}
+
+/// The error of a run that failed.
+#[allow(clippy::too_many_arguments, reason = "they are what an outcome has, too")]
+pub(super) fn run_error<'py>(
+    py: Python<'py>,
+    failed: &Failed,
+    unpacked: &Unpacked<'py>,
+    stdout: &str,
+    steps: u64,
+    globals: Bound<'py, PyDict>,
+    trace: Py<PyAny>,
+) -> PyErr {
+    static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let make = || {
+        let operands = PyDict::new(py);
+        for (register, value, _) in &failed.operands {
+            operands.set_item(register, unpacked.value(py, value)?)?;
+        }
+        let shown: Vec<_> = failed.operands.iter().map(|(register, _, shown)| (register, shown)).collect();
+        let call_stack: Vec<_> = failed.call_stack.iter().map(|site| (&site.function, site.pc)).collect();
+        let place = (failed.pc, &failed.instruction, operands, shown, call_stack, &failed.scopes);
+        maker(py, &MAKER, "make_run_error")?.call1((
+            failed.kind,
+            &failed.message,
+            place,
+            stdout,
+            steps,
+            globals,
+            trace,
+        ))
+    };
+    exception(make())
+}
+
+/// The error of the machine itself, as when nothing was loaded.
+pub(super) fn machine_error(py: Python<'_>, message: &str) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    exception(
+        CLASS
+            .import(py, "machine_dialect_vm._errors", "MachineDialectError")
+            .and_then(|class| class.call1((message,))),
+    )
+}
+
+/// The error of a file that the drop-in machine cannot read.
+pub(super) fn file_error(py: Python<'_>, error: &std::io::Error, path: &Path) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let arguments = (error.raw_os_error(), error.to_string(), path.as_os_str());
+    exception(
+        CLASS
+            .import(py, "machine_dialect_vm._errors", "UnreadableFile")
+            .and_then(|class| class.call1(arguments)),
+    )
+}

@@ -1,0 +1,401 @@
+//! `run` and `Outcome`.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
+
+use super::errors;
+use super::job::{Ended, Job, Tracing};
+use super::module::Module;
+use super::values::{Reader, Unpacked};
+use crate::values::{Limits, OUTCOME_WEIGHT_LIMIT};
+
+/// Runs a module from its beginning and gives back what it came to. A run never sees anything of an earlier one.
+///
+/// >>> from machine_dialect_vm import Module, run
+/// >>> module = Module.assemble('''
+/// ...     load_global r0, "name"
+/// ...     load_const r1, "Hello, "
+/// ...     add r2, r1, r0
+/// ...     debug_print r2
+/// ...     return r2
+/// ... ''')
+/// >>> outcome = run(module, globals={"name": "Ada"})
+/// Hello, Ada
+/// >>> outcome.value, outcome.steps
+/// ('Hello, Ada', 5)
+///
+/// ``globals`` are the global variables there are before the run. ``limits`` are ``Limits``, or a dict with some of them.
+///
+/// What the program prints goes to ``sys.stdout``, as ``print`` would write it; to ``stdout``, where that is a callable,
+/// which takes it piece by piece; or nowhere, where ``stdout`` is ``False``. ``Outcome.stdout`` has it in any case.
+///
+/// >>> pieces = []
+/// >>> run(module, globals={"name": "Grace"}, stdout=pieces.append).stdout
+/// 'Hello, Grace\n'
+/// >>> "".join(pieces)
+/// 'Hello, Grace\n'
+///
+/// ``trace=True`` has ``Outcome.trace`` tell of each instruction that was executed.
+///
+/// A run that takes more than a moment releases the GIL, so many threads run many modules at once, and ends with
+/// ``KeyboardInterrupt`` on Ctrl-C.
+///
+/// >>> run(Module.assemble("load_const r0, 1\nload_const r1, 0\ndiv r2, r0, r1"))
+/// Traceback (most recent call last):
+///     ...
+/// machine_dialect_vm.errors.DivisionByZero: Runtime error: Division by zero
+///   at instruction 2 in main
+///     div r2, r0, r1
+///     r0 = 1
+///     r1 = 0
+///
+/// Raises ``RunError`` where the program fails or reaches a limit; ``TypeError``, ``ValueError`` and ``OverflowError`` where a
+/// global is no value; and whatever ``stdout`` raises.
+#[pyfunction]
+#[pyo3(signature = (module, /, *, globals=None, limits=None, stdout=None, trace=false))]
+pub(super) fn run<'py>(
+    py: Python<'py>,
+    module: &Bound<'py, Module>,
+    globals: Option<&Bound<'py, PyAny>>,
+    limits: Option<&Bound<'py, PyAny>>,
+    stdout: Option<&Bound<'py, PyAny>>,
+    trace: bool,
+) -> PyResult<Outcome> {
+    let mut reader = Reader::new();
+    let globals = globals.map(|globals| read_globals(&mut reader, globals)).transpose()?.unwrap_or_default();
+    let job = Job {
+        module: Arc::clone(&module.get().0),
+        limits: limits.map(read_limits).transpose()?.unwrap_or_default(),
+        globals,
+        parcel: reader.finish(),
+        tracing: if trace { Tracing::Digests } else { Tracing::Nothing },
+    };
+    let (ended, stdout) = carry_out(py, job, &Stdout::read(stdout)?)?;
+    Outcome::new(py, ended, stdout)
+}
+
+/// Runs a job to its end; gives what it printed, too.
+pub(super) fn carry_out(py: Python<'_>, job: Job, stdout: &Stdout<'_>) -> PyResult<(Ended, String)> {
+    let mut kept = String::new();
+    if let Some(ended) = job.run_short(&mut kept) {
+        stdout.write(py, &kept)?;
+        return Ok((ended, kept));
+    }
+    let long = job.run_long()?;
+    let mut look_after = || -> PyResult<Option<Ended>> {
+        loop {
+            let is_gone = long.is_gone();
+            let (printed, ended) = py.detach(|| long.wait());
+            stdout.write(py, &printed)?;
+            keep(&mut kept, &printed);
+            py.check_signals()?;
+            if ended.is_some() || is_gone {
+                return Ok(ended);
+            }
+        }
+    };
+    match look_after() {
+        Ok(Some(ended)) => Ok((ended, kept)),
+        Ok(None) => {
+            py.detach(|| long.join());
+            Err(errors::machine_error(py, "Runtime error: the thread of the run has ended before the run"))
+        }
+        Err(error) => {
+            py.detach(|| long.interrupt());
+            Err(error)
+        }
+    }
+}
+
+/// Keeps what was printed, as far as an outcome may hold it.
+fn keep(kept: &mut String, printed: &str) {
+    let room = (OUTCOME_WEIGHT_LIMIT as usize).saturating_sub(kept.len());
+    kept.push_str(&printed[..printed.floor_char_boundary(room)]);
+}
+
+/// Where output goes.
+pub(super) enum Stdout<'py> {
+    /// To `sys.stdout`, as it is at the moment.
+    Python,
+    Callable(Bound<'py, PyAny>),
+    Nowhere,
+}
+
+impl<'py> Stdout<'py> {
+    fn read(stdout: Option<&Bound<'py, PyAny>>) -> PyResult<Self> {
+        match stdout {
+            None => Ok(Self::Python),
+            Some(given) if given.is_callable() => Ok(Self::Callable(given.clone())),
+            Some(given) if given.cast::<PyBool>().is_ok_and(|given| !given.is_true()) => Ok(Self::Nowhere),
+            Some(given) => Err(PyTypeError::new_err(format!(
+                "stdout is {}; it takes a callable such as file.write, False, or None for sys.stdout",
+                given.repr()?
+            ))),
+        }
+    }
+
+    fn write(&self, py: Python<'py>, text: &str) -> PyResult<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Self::Nowhere => {}
+            Self::Callable(callable) => {
+                callable.call1((text,))?;
+            }
+            Self::Python => {
+                let stdout = py.import(intern!(py, "sys"))?.getattr(intern!(py, "stdout"))?;
+                // As `print` does: without a console there is none.
+                if !stdout.is_none() {
+                    stdout.call_method1(intern!(py, "write"), (text,))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_globals<'py>(
+    reader: &mut Reader<'py>,
+    globals: &Bound<'py, PyAny>,
+) -> PyResult<Vec<(String, super::values::Plain)>> {
+    let mut read = Vec::new();
+    for (name, value) in entries(globals, "globals")? {
+        let plain = reader.read(&value, &format!("globals[{:?}]", &*name))?;
+        read.push((name.to_string(), plain));
+    }
+    Ok(read)
+}
+
+/// The entries of a mapping whose keys are strings.
+fn entries<'py>(mapping: &Bound<'py, PyAny>, what: &str) -> PyResult<Vec<(PyBackedStr, Bound<'py, PyAny>)>> {
+    let py = mapping.py();
+    let dict = match mapping.cast::<PyDict>() {
+        Ok(dict) => dict.clone(),
+        Err(_) if mapping.hasattr(intern!(py, "keys"))? => {
+            py.get_type::<PyDict>().call1((mapping,))?.cast_into::<PyDict>()?
+        }
+        Err(_) => {
+            let kind = mapping.get_type().fully_qualified_name()?;
+            return Err(PyTypeError::new_err(format!("{what} is of type {kind}; it takes a dict")));
+        }
+    };
+    dict.iter()
+        .map(|(key, value)| {
+            let Ok(key) = key.cast_into::<PyString>() else {
+                return Err(PyTypeError::new_err(format!("a key of {what} is no string")));
+            };
+            Ok((key.try_into()?, value))
+        })
+        .collect()
+}
+
+fn read_limits(given: &Bound<'_, PyAny>) -> PyResult<Limits> {
+    let mut limits = Limits::default();
+    for (name, value) in entries(given, "limits")? {
+        let Some(limit) = limits.by_name(&name) else {
+            let known = Limits::NAMES.join(", ");
+            return Err(PyValueError::new_err(format!("there is no limit {:?}; there are {known}", &*name)));
+        };
+        *limit = if value.is_none() { None } else { Some(read_limit(&name, &value)?) };
+    }
+    Ok(limits)
+}
+
+fn read_limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let wrong =
+        || format!("limit {name} is {value}; it takes a whole number of 64 bits, or None for no limit");
+    if value.is_instance_of::<PyBool>() {
+        return Err(PyTypeError::new_err(wrong()));
+    }
+    value.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyTypeError>(value.py()) {
+            PyTypeError::new_err(wrong())
+        } else {
+            PyValueError::new_err(wrong())
+        }
+    })
+}
+
+/// What a run came to.
+///
+/// >>> from machine_dialect_vm import Module, run
+/// >>> outcome = run(Module.assemble('load_const r0, 7\nstore_global r0, "x"\nreturn r0'))
+/// >>> outcome
+/// Outcome(value=7, steps=3, stdout='', globals={'x': 7})
+///
+/// Outcomes are equal when all but ``seconds`` and ``trace`` is; they can be copied and pickled.
+#[pyclass(frozen, module = "machine_dialect_vm")]
+pub(super) struct Outcome {
+    /// What the program returned; ``None`` where it returned nothing.
+    ///
+    /// >>> from machine_dialect_vm import Module, run
+    /// >>> run(Module.assemble("load_const r0, 1.5\nreturn r0")).value
+    /// 1.5
+    ///
+    /// Empty is ``None``; bool, int, float and string are Python's; an array is a list, a dict a dict in its order, a URL
+    /// a ``Url`` and a function a ``Function``.
+    #[pyo3(get)]
+    value: Py<PyAny>,
+    /// What the program printed; of more than 64 MiB, the first that many bytes.
+    ///
+    /// >>> from machine_dialect_vm import Module, run
+    /// >>> run(Module.assemble("load_const r0, true\ndebug_print r0"), stdout=False).stdout
+    /// 'true\n'
+    #[pyo3(get)]
+    stdout: Py<PyString>,
+    /// How many instructions were executed.
+    ///
+    /// >>> from machine_dialect_vm import Module, run
+    /// >>> run(Module.assemble("nop\nhalt\nnop")).steps
+    /// 2
+    #[pyo3(get)]
+    steps: u64,
+    /// The global variables there were at the end, in order of their names.
+    ///
+    /// >>> from machine_dialect_vm import Module, run
+    /// >>> run(Module.assemble('load_const r0, 1\nstore_global r0, "x"'), globals={"a": [2]}).globals
+    /// {'a': [2], 'x': 1}
+    #[pyo3(get)]
+    globals: Py<PyDict>,
+    /// How long the run took, in seconds.
+    ///
+    /// >>> from machine_dialect_vm import Module, run
+    /// >>> run(Module.assemble("halt")).seconds < 60
+    /// True
+    #[pyo3(get)]
+    seconds: f64,
+    /// The instructions that were executed, where the run was traced: the index of each, and the digest of what it wrote.
+    ///
+    /// >>> from machine_dialect_vm import Module, run
+    /// >>> run(Module.assemble("load_const r0, 1\nnop"), trace=True).trace
+    /// [(0, '3721cedaa7c23012'), (1, '')]
+    /// >>> run(Module.assemble("nop")).trace is None
+    /// True
+    ///
+    /// ``spec/values.yaml`` says what the digest is. A trace ends after the first million.
+    #[pyo3(get)]
+    trace: Py<PyAny>,
+}
+
+impl Outcome {
+    fn new(py: Python<'_>, ended: Ended, stdout: String) -> PyResult<Self> {
+        let (parcel, ended) = ended.split();
+        let unpacked = Unpacked::new(py, parcel, ended.values())?;
+        let globals = globals_of(py, &ended, &unpacked)?;
+        let trace = trace_of(py, &ended)?;
+        let value = match &ended.result {
+            Ok(value) => unpacked.value(py, value)?.unbind(),
+            Err(failed) => {
+                return Err(errors::run_error(py, failed, &unpacked, &stdout, ended.steps, globals, trace));
+            }
+        };
+        Ok(Self {
+            value,
+            stdout: PyString::new(py, &stdout).unbind(),
+            steps: ended.steps,
+            globals: globals.unbind(),
+            seconds: ended.seconds,
+            trace,
+        })
+    }
+
+    /// What makes two outcomes equal.
+    fn compared<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        (self.value.bind(py), self.stdout.bind(py), self.steps, self.globals.bind(py)).into_pyobject(py)
+    }
+}
+
+#[pymethods]
+impl Outcome {
+    #[new]
+    #[pyo3(signature = (value=None, *, stdout=None, steps=0, globals=None, seconds=0.0, trace=None))]
+    fn from_parts(
+        py: Python<'_>,
+        value: Option<Py<PyAny>>,
+        stdout: Option<Py<PyString>>,
+        steps: u64,
+        globals: Option<Py<PyDict>>,
+        seconds: f64,
+        trace: Option<Py<PyAny>>,
+    ) -> Self {
+        Self {
+            value: value.unwrap_or_else(|| py.None()),
+            stdout: stdout.unwrap_or_else(|| PyString::new(py, "").unbind()),
+            steps,
+            globals: globals.unwrap_or_else(|| PyDict::new(py).unbind()),
+            seconds,
+            trace: trace.unwrap_or_else(|| py.None()),
+        }
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!(
+            "Outcome(value={}, steps={}, stdout={}, globals={})",
+            self.value.bind(py).repr()?,
+            self.steps,
+            self.stdout.bind(py).repr()?,
+            self.globals.bind(py).repr()?,
+        ))
+    }
+
+    fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Py<PyAny>> {
+        let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented()) };
+        let is_equal = self.compared(py)?.eq(other.get().compared(py)?)?;
+        Ok(PyBool::new(py, is_equal).to_owned().into_any().unbind())
+    }
+
+    #[classattr]
+    const __hash__: Option<Py<PyAny>> = None;
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let parts = PyDict::new(py);
+        parts.set_item("stdout", &self.stdout)?;
+        parts.set_item("steps", self.steps)?;
+        parts.set_item("globals", &self.globals)?;
+        parts.set_item("seconds", self.seconds)?;
+        parts.set_item("trace", &self.trace)?;
+        let remake = py.import("machine_dialect_vm._values")?.getattr("remake_outcome")?;
+        (remake, (&self.value, parts)).into_pyobject(py)
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        visit.call(&self.value)?;
+        visit.call(&self.globals)?;
+        visit.call(&self.trace)
+    }
+}
+
+/// The value that a job came to.
+pub(super) fn value_of(py: Python<'_>, ended: Ended, stdout: &str) -> PyResult<Py<PyAny>> {
+    let (parcel, ended) = ended.split();
+    let unpacked = Unpacked::new(py, parcel, ended.values())?;
+    match &ended.result {
+        Ok(value) => unpacked.value(py, value).map(Bound::unbind),
+        Err(failed) => {
+            let globals = globals_of(py, &ended, &unpacked)?;
+            Err(errors::run_error(py, failed, &unpacked, stdout, ended.steps, globals, py.None()))
+        }
+    }
+}
+
+fn globals_of<'py>(py: Python<'py>, ended: &Ended, unpacked: &Unpacked<'py>) -> PyResult<Bound<'py, PyDict>> {
+    let globals = PyDict::new(py);
+    for (name, value) in &ended.globals {
+        globals.set_item(name, unpacked.value(py, value)?)?;
+    }
+    Ok(globals)
+}
+
+fn trace_of(py: Python<'_>, ended: &Ended) -> PyResult<Py<PyAny>> {
+    let Some(steps) = &ended.trace else { return Ok(py.None()) };
+    let step = |step: &crate::TraceStep| {
+        (step.pc, step.digest.map_or_else(String::new, |digest| format!("{digest:016x}")))
+    };
+    Ok(PyList::new(py, steps.iter().map(step))?.into_any().unbind())
+}

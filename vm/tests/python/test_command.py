@@ -1,0 +1,148 @@
+"""`python -m machine_dialect_vm`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from machine_dialect_vm import Module
+
+DIVIDE = """\
+.func main
+    load_const r0, 7
+    load_const r1, 0
+    debug_print r0
+    div r2, r0, r1
+"""
+
+
+def command(*arguments: str, cwd: Path, stdin: str | bytes = b"") -> subprocess.CompletedProcess[str]:
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    done = subprocess.run(
+        [sys.executable, "-m", "machine_dialect_vm", *arguments],
+        cwd=cwd,
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_run_prints_what_the_program_prints_and_nothing_else(tmp_path: Path) -> None:
+    module = Module.assemble('load_global r0, "name"\ndebug_print r0\nreturn r0')
+    (tmp_path / "m.mdbc").write_bytes(module.to_bytes())
+    for file, stdin in [("m.mdbc", b""), ("-", module.to_bytes()), ("-", module.disassemble().encode())]:
+        ran = command("run", file, "--global", 'name="Ada é"', cwd=tmp_path, stdin=stdin)
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, "Ada é\n", "")
+
+
+def test_run_compiles_machine_dialect(tmp_path: Path) -> None:
+    (tmp_path / "hello.md").write_text('Say _"hello"_.\n')
+    assert command("run", "hello.md", cwd=tmp_path).stdout == "hello\n"
+    (tmp_path / "bad.md").write_text("Set to.\n")
+    ran = command("run", "bad.md", cwd=tmp_path)
+    assert ran.returncode == 2 and ran.stderr.startswith("error: bad.md: Parse error")
+
+
+def test_run_says_how_to_install_the_compiler_where_it_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "hello.md").write_text('Say _"hello"_.\n')
+    (tmp_path / "machine_dialect.py").write_text("raise ImportError('not here')")
+    ran = command("run", "hello.md", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: hello.md: the public compiler cannot be imported")
+    assert "pip install --pre machine-dialect" in ran.stderr
+
+
+def test_run_tells_of_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "d.mdasm").write_text(DIVIDE)
+    ran = command("run", "d.mdasm", cwd=tmp_path)
+    text = "error: DivisionByZero: Division by zero\n  at instruction 3 in main\n    div r2, r0, r1\n    r0 = 7\n    r1 = 0\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "7\n", text)
+    ran = command("run", "d.mdasm", "--json", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert json.loads(ran.stdout) == {
+        "status": "runtime_error", "kind": "DivisionByZero", "message": "Division by zero", "pc": 3, "function": "main",
+        "stdout": "7\n", "steps": 4, "globals": {},
+    }  # fmt: skip
+
+
+def test_limits_of_the_command_line_end_a_run(tmp_path: Path) -> None:
+    ran = command("run", "-", "--max-steps", "10", cwd=tmp_path, stdin="again:\njump again")
+    assert ran.returncode == 1 and "StepLimitExceeded" in ran.stderr
+    ran = command("run", "-", "--max-steps", "-1", cwd=tmp_path, stdin="halt")
+    assert ran.returncode == 2 and "limit max_steps is -1" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "says"),
+    [
+        (["run", "missing.mdbc"], "", "error: missing.mdbc: cannot be read: No such file or directory"),
+        (["run", "-"], "nip", "error: -: line 1, column 1: unknown instruction `nip`; did you mean `nop`?"),
+        (["run", "-"], "MDBC", "error: -: UnexpectedEof: "),
+        (["run", "-", "--global", "x"], "halt", "error: --global x: expected NAME=JSON"),
+        (["run", "-", "--global", "x=Ada"], "halt", "error: --global x: Ada is no value"),
+        (["dis", "missing.mdbc"], "", "error: missing.mdbc: cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(arguments: list[str], stdin: str, says: str, tmp_path: Path) -> None:
+    ran = command(*arguments, cwd=tmp_path, stdin=stdin)
+    assert ran.returncode == 2 and ran.stdout == "" and ran.stderr.startswith(says), ran
+
+
+def test_check_gives_a_line_for_each_file(tmp_path: Path) -> None:
+    (tmp_path / "good.mdasm").write_text("nop")
+    (tmp_path / "bad.mdbc").write_bytes(b"bad")
+    ran = command("check", "good.mdasm", "bad.mdbc", "none.mdbc", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert [line.partition(": ")[0] for line in ran.stdout.splitlines()] == ["good.mdasm", "bad.mdbc", "none.mdbc"]
+    assert ran.stdout.splitlines()[0] == "good.mdasm: ok (1 instruction, 0 functions, 0 constants)"
+    assert command("check", "good.mdasm", cwd=tmp_path).returncode == 0
+
+
+def test_dis_shows_what_can_be_assembled_again(corpus: Path, tmp_path: Path) -> None:
+    path = corpus / "rec_fizzbuzz.mdbc"
+    ran = command("dis", str(path), cwd=tmp_path)
+    assert Module.assemble(ran.stdout).to_bytes() == path.read_bytes()
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "m.mdasm").write_text("load_const r0, 1\nagain:\ndebug_print r0\njump again")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "machine_dialect_vm", "run", "m.mdasm"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert run.stdout is not None and run.stderr is not None
+    assert run.stdout.readline() == b"1\n"
+    run.stdout.close()
+    assert run.wait(timeout=20) == 0
+    assert run.stderr.read() == b""
+    run.stderr.close()
+
+
+def test_ctrl_c_ends_the_command(tmp_path: Path) -> None:
+    (tmp_path / "m.mdasm").write_text('load_const r0, "begun"\ndebug_print r0\nagain:\njump again')
+    run = subprocess.Popen(
+        [sys.executable, "-u", "-m", "machine_dialect_vm", "run", "m.mdasm"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert run.stdout is not None and run.stderr is not None
+    assert run.stdout.readline() == b"begun\n"
+    time.sleep(0.1)
+    os.kill(run.pid, signal.SIGINT)
+    assert run.wait(timeout=20) == 130
+    assert run.stderr.read() == b""
+    run.stdout.close()
+    run.stderr.close()
+
+
+def test_help_shows_examples(tmp_path: Path) -> None:
+    ran = command("--help", cwd=tmp_path)
+    assert ran.returncode == 0 and "python -m machine_dialect_vm run program.mdbc" in ran.stdout
