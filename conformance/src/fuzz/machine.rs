@@ -1,0 +1,87 @@
+//! The machine of this repository inside this process, on a [`Subject`].
+
+use std::collections::BTreeMap;
+
+use machine_dialect_vm::{Completion, Failure, Limits, Run, TypeId, Value, Vm, outcome};
+
+use crate::fuzz::program::Subject;
+use crate::value::ValueText;
+
+/// The limit on steps, by its name in `spec/values.yaml`.
+pub const MAX_STEPS: &str = "max_steps";
+
+/// How a run is to be carried out, besides what its subject says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct How {
+    /// At most so many steps, whatever the subject says.
+    pub steps: Option<u64>,
+}
+
+/// What came of a run.
+pub struct Ran {
+    /// The end of the run.
+    pub result: Result<Completion, Box<Failure>>,
+    /// What it printed.
+    pub stdout: String,
+}
+
+impl Ran {
+    /// The outcome as one line of JSON.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        outcome::of_run(&self.result, &self.stdout)
+    }
+
+    /// How many instructions were executed.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        match &self.result {
+            Ok(completion) => completion.steps,
+            Err(failure) => failure.steps,
+        }
+    }
+}
+
+/// The limits of that name, those of a run without any where a name is missing.
+#[must_use]
+pub fn limits(named: &BTreeMap<String, u64>) -> Limits {
+    let mut limits = Limits::default();
+    for (name, value) in named {
+        if let Some(limit) = limits.by_name(name) {
+            *limit = Some(*value);
+        }
+    }
+    limits
+}
+
+/// Runs a subject whose module is in `vm`.
+#[must_use]
+pub fn run(vm: &Vm, subject: &Subject, how: How) -> Ran {
+    let mut limits = limits(&subject.limits);
+    limits.max_steps = match (limits.max_steps, how.steps) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    let mut stdout = String::new();
+    let mut run = Run::new(&mut stdout).limits(limits);
+    for (name, value) in globals(&subject.globals) {
+        run = run.global(name, value);
+    }
+    let result = vm.run(run);
+    Ran { result, stdout }
+}
+
+fn globals(texts: &BTreeMap<String, ValueText>) -> Vec<(String, Value)> {
+    let value = |(name, text): (&String, &ValueText)| Some((name.clone(), Value::from_json(text.as_str()).ok()?));
+    texts.iter().filter_map(value).collect()
+}
+
+/// The types of the operands of the instruction that is next after so many steps, and its index; none where the run does
+/// not come so far.
+#[must_use]
+pub fn operand_types_after(vm: &Vm, subject: &Subject, steps: u64) -> Option<(usize, Vec<TypeId>)> {
+    let ran = run(vm, subject, How { steps: Some(steps) });
+    let failure = ran.result.err()?;
+    let types = failure.operands.iter().map(|(_, value)| value.type_id()).collect();
+    Some((failure.pc, types))
+}
