@@ -1,5 +1,6 @@
 //! Printers: one for each thing that is generated from the specification.
 
+pub mod dictionary;
 pub mod docs;
 pub mod python;
 pub mod rust;
@@ -26,6 +27,8 @@ pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
         CheckedIn { path: "spec/REFERENCE.md", text: docs::reference(spec) },
         CheckedIn { path: "spec/cases.schema.json", text: schema::cases(spec) },
         CheckedIn { path: "conformance/reference/mdvm_reference/_tables.py", text: python::tables(spec) },
+        CheckedIn { path: "fuzz/dictionaries/module.dict", text: dictionary::module(spec) },
+        CheckedIn { path: "fuzz/dictionaries/assembly.dict", text: dictionary::assembly(spec) },
     ]
 }
 

@@ -46,22 +46,21 @@ impl<'a> Arbitrary<'a> for LongProgram {
     }
 }
 
-/// How many bytes of choices a small program uses at most, or nearly.
-pub const SMALL_BYTES: usize = 560;
-/// Likewise for a long one.
-pub const LONG_BYTES: usize = 700;
+/// How many bytes of choices a program uses at most, or nearly.
+const MOST_BYTES: usize = 900;
 
 /// The program number `index` of the sequence that begins with `seed`. Each program is made from those two numbers alone.
 #[must_use]
 pub fn numbered(seed: u64, index: u64, size: Size) -> Program {
+    program(&mut Unstructured::new(&choices(seed, index)), size)
+}
+
+/// The bytes that [`numbered`] makes a program from.
+#[must_use]
+pub fn choices(seed: u64, index: u64) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(seed.rotate_left(32) ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let most = match size {
-        Size::Small => SMALL_BYTES,
-        Size::Long => LONG_BYTES,
-    };
-    let length = random.usize(most / 8..most);
-    let bytes: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(length).collect();
-    program(&mut Unstructured::new(&bytes), size)
+    let length = random.usize(MOST_BYTES / 8..MOST_BYTES);
+    std::iter::repeat_with(|| random.u8(..)).take(length).collect()
 }
 
 /// The program that the bytes choose.
@@ -332,8 +331,8 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         body.scratch = [take(), take(), take()];
         body.free_counters = vec![take(), take(), take()];
         body.left = match size {
-            Size::Small => 20,
-            Size::Long => 24,
+            Size::Small => 30,
+            Size::Long => 30,
         };
         body
     }
@@ -345,6 +344,9 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
             self.recursion();
         }
         self.statements(0);
+        if self.index == 0 && !one_in(self.u, 8) {
+            self.show_registers();
+        }
         if one_in(self.u, 24) {
             let end = if one_in(self.u, 2) { Instruction::Halt } else { Instruction::Return { src: None } };
             self.emit(end);
@@ -382,6 +384,15 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
                     self.insert(register);
                 }
             }
+        }
+    }
+
+    /// Makes what the registers hold part of the outcome.
+    fn show_registers(&mut self) {
+        let all: Vec<u8> = self.registers.values().flatten().copied().collect();
+        for (number, register) in all.into_iter().enumerate() {
+            let name = self.constant(Constant::String(format!("end{number}")));
+            self.emit(Instruction::StoreGlobal { src: Reg(register), name });
         }
     }
 
@@ -614,6 +625,10 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
     fn look_up(&mut self) {
         let dict = self.any_of(TypeId::Dict);
         let key = self.key();
+        if one_in(self.u, 3) {
+            self.emit(Instruction::DictRemove { dict: Reg(dict), key: Reg(key) });
+            return;
+        }
         let dst = self.any_of(TypeId::Empty);
         self.emit(Instruction::DictGet { dst: Reg(dst), dict: Reg(dict), key: Reg(key) });
     }
@@ -693,8 +708,13 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
     fn arithmetic(&mut self) {
         use Instruction::{Add, Div, Mod, Mul, Sub};
         let class = if one_in(self.u, 4) { TypeId::Float } else { TypeId::Int };
-        let (left, right) = (self.read(class), self.read(class));
+        let (left, mut right) = (self.read(class), self.read(class));
         let dst = Reg(self.write_to(class));
+        if one_in(self.u, 16) {
+            right = Reg(self.scratch[2]);
+            let extreme = pick(self.u, &[i64::MAX, i64::MIN, -1, i64::MAX - 1]).copied().unwrap_or(-1);
+            self.load(right.0, Constant::Int(extreme));
+        }
         match choose(self.u, 5) {
             0 => self.emit(Add { dst, left, right }),
             1 => self.emit(Sub { dst, left, right }),

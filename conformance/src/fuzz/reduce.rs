@@ -282,15 +282,11 @@ fn simpler(constant: &Constant) -> Vec<Constant> {
         Constant::Empty => Vec::new(),
         Constant::Bool(value) => if *value { vec![Constant::Bool(false)] } else { Vec::new() },
         Constant::Int(value) => {
-            let value = *value;
-            let magnitude = value.unsigned_abs();
-            let mut candidates = vec![0, 1, -1, 2, 3, 10, 100, 1000, value / 2, value - value.signum()];
-            candidates.retain(|candidate| {
-                let other = candidate.unsigned_abs();
-                other < magnitude || (other == magnitude && value < 0 && *candidate > 0)
-            });
-            candidates.dedup();
-            candidates.into_iter().map(Constant::Int).collect()
+            const KNOWN: [i64; 10] = [0, 1, -1, 2, 3, 10, 100, 1000, i64::MAX, i64::MIN];
+            match KNOWN.iter().position(|known| known == value) {
+                Some(place) => KNOWN[..place].iter().copied().map(Constant::Int).collect(),
+                None => KNOWN.into_iter().chain([value / 2]).map(Constant::Int).collect(),
+            }
         }
         Constant::Float(value) => {
             let rank = |number: f64| {
