@@ -17,6 +17,7 @@ use machine_dialect_vm::{
     Phis, Reg, Registers, Role, ScopeId, TypeId,
 };
 use mdvm_spec::Spec;
+use mdvm_spec::model::Effect;
 
 use crate::fuzz::program::{Change, Item, Line, Patch, Program};
 use crate::value::ValueText;
@@ -78,12 +79,13 @@ pub fn program(u: &mut Unstructured<'_>, size: Size) -> Program {
     }
     let mut program = Program { name: "fuzz".to_owned(), ..Program::default() };
     let begins_elsewhere = one_in(u, 12);
+    let may_use_tags = size == Size::Small || one_in(u, 8);
     for (index, signature) in signatures.iter().enumerate() {
         let entry = program.code.len();
         if index > 0 || !begins_elsewhere {
             program.functions.push((signature.name.clone(), entry));
         }
-        let mut body = Body::new(u, size, &signatures, index, entry);
+        let mut body = Body::new(u, size, &signatures, index, entry, may_use_tags);
         body.write();
         program.code.extend(body.lines);
     }
@@ -222,6 +224,8 @@ struct Tables {
 /// An opcode with one of the rules under which it does not fail.
 struct Choice {
     opcode: Opcode,
+    /// Whether it works on type tags.
+    uses_tags: bool,
     /// Operand name -> the types that the rule takes.
     takes: BTreeMap<String, Vec<TypeId>>,
     gives: Option<TypeId>,
@@ -252,7 +256,8 @@ fn read_tables(spec: &Spec) -> Tables {
         for rule in entry.types.iter().filter(|rule| rule.error.is_none()) {
             let takes = rule.when.iter().map(|(name, class)| (name.clone(), types_of(class))).collect();
             let gives = rule.gives.as_deref().and_then(TypeId::from_name);
-            plain.push(Choice { opcode, takes, gives });
+            let uses_tags = entry.effects.iter().any(|effect| Effect::from_name(effect) == Some(Effect::Tags));
+            plain.push(Choice { opcode, uses_tags, takes, gives });
         }
     }
     let whole = spec.values.casts.iter().filter(|cast| cast.when.is_none());
@@ -283,6 +288,8 @@ struct Body<'u, 'b, 's> {
     loops: usize,
     /// How many more statements there may be.
     left: usize,
+    /// Whether the program may look at type tags. A machine may run one that does in a way of its own.
+    may_use_tags: bool,
 }
 
 /// A jump whose target is not known yet.
@@ -295,6 +302,7 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         signatures: &'s [Signature],
         index: usize,
         entry: usize,
+        may_use_tags: bool,
     ) -> Self {
         // Where the registers of the body lie: mostly low, at times behind those that a careless machine keeps by themselves.
         let first = pick(u, &[0, 0, 0, 4, 40, 58, 120, 200, 230]).copied().unwrap_or(0);
@@ -312,6 +320,7 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
             free_counters: Vec::new(),
             loops: 0,
             left: 0,
+            may_use_tags,
         };
         let takes = &signatures[index].takes;
         for (register, class) in (0..).zip(takes) {
@@ -445,6 +454,7 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
             17 => self.wild(),
             18..=19 => self.arithmetic(),
             20 => self.compare_and_skip(),
+            21 => self.shuffle(),
             _ => self.plain(),
         }
     }
@@ -708,8 +718,15 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
     fn arithmetic(&mut self) {
         use Instruction::{Add, Div, Mod, Mul, Sub};
         let class = if one_in(self.u, 4) { TypeId::Float } else { TypeId::Int };
-        let (left, mut right) = (self.read(class), self.read(class));
+        let (mut left, mut right) = (self.read(class), self.read(class));
         let dst = Reg(self.write_to(class));
+        if class == TypeId::Float && one_in(self.u, 3) {
+            // What is a float in one turn may be an int in the next.
+            left = self.read(TypeId::Int);
+            if one_in(self.u, 2) {
+                right = self.read(TypeId::Int);
+            }
+        }
         if one_in(self.u, 16) {
             right = Reg(self.scratch[2]);
             let extreme = pick(self.u, &[i64::MAX, i64::MIN, -1, i64::MAX - 1]).copied().unwrap_or(-1);
@@ -734,6 +751,36 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
             let divisor = self.scratch[1];
             self.load(divisor, Constant::Int(1009));
             self.emit(Mod { dst, left: dst, right: Reg(divisor) });
+        }
+    }
+
+    /// Values go from register to register, at times round in a circle, and some are overwritten before anyone reads them.
+    fn shuffle(&mut self) {
+        let class = usual_type(self.u);
+        let (one, other) = (self.any_of(class), self.any_of(class));
+        let between = self.scratch[0];
+        match choose(self.u, 4) {
+            0 => {
+                self.emit(Instruction::Move { dst: Reg(one), src: Reg(other) });
+            }
+            1 => {
+                self.emit(Instruction::Move { dst: Reg(between), src: Reg(one) });
+                self.emit(Instruction::Move { dst: Reg(one), src: Reg(other) });
+                self.emit(Instruction::Move { dst: Reg(other), src: Reg(between) });
+            }
+            2 => {
+                let (a, b) = (self.any_of(TypeId::Int), self.any_of(TypeId::Float));
+                let loose = self.any_of(TypeId::Empty);
+                self.emit(Instruction::Move { dst: Reg(loose), src: Reg(a) });
+                self.emit(Instruction::Add { dst: Reg(b), left: Reg(b), right: Reg(loose) });
+                self.emit(Instruction::Move { dst: Reg(loose), src: Reg(b) });
+            }
+            _ => {
+                let here = self.here();
+                self.emit(Instruction::Jump { offset: JumpOffset(0) });
+                self.phi(one, vec![(other, here)]);
+                self.phi(other, vec![(one, here)]);
+            }
         }
     }
 
@@ -800,6 +847,9 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
     /// An opcode under one of its rules, with operands of the types that the rule takes.
     fn plain(&mut self) {
         let Some(choice) = pick(self.u, &tables().plain) else { return };
+        if choice.uses_tags && !self.may_use_tags {
+            return self.shuffle();
+        }
         let spec = choice.opcode.spec();
         // Where more than types decides, the idioms take care; here it is left to chance now and then.
         let depends_on_values = spec.errors.len() > 1 && spec.operands.iter().any(|operand| {
@@ -892,6 +942,10 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
     /// Any opcode at all, with any operands.
     fn any_opcode(&mut self) {
         let Some(opcode) = pick(self.u, Opcode::ALL).copied() else { return };
+        let uses_tags = tables().plain.iter().any(|choice| choice.opcode == opcode && choice.uses_tags);
+        if uses_tags && !self.may_use_tags {
+            return;
+        }
         // A jump to nowhere in particular goes to the next instruction, which is where nothing is lost.
         let list: Vec<u8> = (0..choose(self.u, 3)).map(|_| self.any_register()).collect();
         let source = PhiSource { register: Reg(self.any_register()), label: self.here() as u16 }.to_bytes();

@@ -15,6 +15,8 @@ pub const MAX_STEPS: &str = "max_steps";
 pub struct How {
     /// At most so many steps, whatever the subject says.
     pub steps: Option<u64>,
+    /// Whether only plain code is run.
+    pub is_plain: bool,
 }
 
 /// What came of a run.
@@ -30,6 +32,20 @@ impl Ran {
     #[must_use]
     pub fn outcome(&self) -> String {
         outcome::of_run(&self.result, &self.stdout)
+    }
+
+    /// The outcome, and all else that a host is told of a failure: the calls that were open, what the instruction read, and
+    /// the open scopes.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let mut text = self.outcome();
+        if let Err(failure) = &self.result {
+            text.push_str(&format!("\ncalls {:?}\nscopes {:?}\noperands", failure.call_stack, failure.scopes));
+            for (register, value) in &failure.operands {
+                text.push_str(&format!(" {register} = {}", value.to_json()));
+            }
+        }
+        text
     }
 
     /// How many instructions were executed.
@@ -63,7 +79,7 @@ pub fn run(vm: &Vm, subject: &Subject, how: How) -> Ran {
         (one, other) => one.or(other),
     };
     let mut stdout = String::new();
-    let mut run = Run::new(&mut stdout).limits(limits);
+    let mut run = Run::new(&mut stdout).limits(limits).plain(how.is_plain);
     for (name, value) in globals(&subject.globals) {
         run = run.global(name, value);
     }
@@ -80,7 +96,7 @@ fn globals(texts: &BTreeMap<String, ValueText>) -> Vec<(String, Value)> {
 /// not come so far.
 #[must_use]
 pub fn operand_types_after(vm: &Vm, subject: &Subject, steps: u64) -> Option<(usize, Vec<TypeId>)> {
-    let ran = run(vm, subject, How { steps: Some(steps) });
+    let ran = run(vm, subject, How { steps: Some(steps), is_plain: true });
     let failure = ran.result.err()?;
     let types = failure.operands.iter().map(|(_, value)| value.type_id()).collect();
     Some((failure.pc, types))

@@ -168,10 +168,10 @@ fn run(input: &[u8]) {
     let steps = ran.steps();
     let is_stopped = matches!(&ran.result, Err(failure) if failure.error.kind() == RuntimeErrorKind::StepLimitExceeded);
     if !is_stopped {
-        let exactly = machine::run(&vm, &subject, How { steps: Some(steps) });
+        let exactly = machine::run(&vm, &subject, How { steps: Some(steps), ..How::default() });
         assert!(exactly.outcome() == outcome, "{steps} steps are not enough for {outcome}");
         if steps > 0 {
-            let fewer = machine::run(&vm, &subject, How { steps: Some(steps - 1) });
+            let fewer = machine::run(&vm, &subject, How { steps: Some(steps - 1), ..How::default() });
             let is_stopped = matches!(&fewer.result, Err(failure) if failure.error.kind() == RuntimeErrorKind::StepLimitExceeded);
             assert!(is_stopped && fewer.steps() == steps - 1, "{} is no limit", steps - 1);
         }
@@ -246,11 +246,40 @@ fn check_end(result: &Result<Completion, Box<Failure>>, most: u64) {
     }
 }
 
-/// What makes a program fast changes nothing else.
+/// What makes a program fast changes nothing else: not with limits that cut it short anywhere, and not in later runs, for
+/// which what was prepared in earlier ones is still there.
 fn modes(input: &[u8]) {
     let Some(subject) = subject(input, Size::Long) else { return };
     let Ok(vm) = Vm::load(&subject.module) else { return };
-    let _ = vm;
+    let both = |subject: &Subject, steps: Option<u64>, what: &str| {
+        let run = |is_plain| machine::run(&vm, subject, How { steps, is_plain });
+        let (plain, fast) = (run(true), run(false));
+        let (told, other) = (plain.told(), fast.told());
+        assert!(told == other, "{what}: plain code gives\n{told}\nand fast code\n{other}");
+        plain.steps()
+    };
+    let steps = both(&subject, None, "the first run");
+    both(&subject, None, "the second run");
+    // Places to cut it short at, which differ from input to input.
+    let mut places = fastrand::Rng::with_seed(input.iter().fold(steps, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte)));
+    for _ in 0..5 {
+        let place = places.u64(..=steps);
+        both(&subject, Some(place), &format!("at most {place} steps"));
+    }
+    for (name, most) in [("max_memory", MEMORY.min(steps * 40 + 2000)), ("max_call_depth", 12), ("max_output", 400)] {
+        let mut limited = subject.clone();
+        let limit = places.u64(..=most);
+        limited.limits.insert(name.to_owned(), limit);
+        both(&limited, None, &format!("{name} {limit}"));
+    }
+    let mut others = subject.clone();
+    for (name, value) in [("n", r#"{"float":"2.5"}"#), ("text", "[1]"), ("list", "7"), ("loose", r#""text""#)] {
+        if let Ok(value) = crate::value::ValueText::from_json(value) {
+            others.globals.insert(name.to_owned(), value);
+        }
+    }
+    both(&others, None, "a run with other globals");
+    both(&subject, None, "the last run");
 }
 
 /// This machine and the reference agree.
