@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::batch::{self, Job, Options};
 use crate::case::slug;
 use crate::fuzz::asker::Asker;
-use crate::fuzz::divergence::Pair;
+use crate::fuzz::divergence::{Pair, Signature};
 use crate::fuzz::finding::case_file;
 use crate::fuzz::generate::{Size, numbered};
 use crate::fuzz::machine::MAX_STEPS;
@@ -293,7 +293,13 @@ impl Campaign<'_> {
             watcher.note(&format!("number {index}: the two agree when they are asked again"));
             return self.append(&row);
         };
-        let found = first.signature.to_string();
+        // Where no trace shows it, the instruction is not told for sure, and is no part of what buckets go by.
+        let found = if first.is_traced {
+            first.signature.to_string()
+        } else {
+            let signature = Signature { opcode: None, types: Vec::new(), ..first.signature.clone() };
+            format!("{signature} (in no trace)")
+        };
         let is_known = self.total.buckets.get(&found).is_some_and(|bucket| bucket.smallest.is_some());
         if let Row::Divergence { signature, pc, .. } = &mut row {
             signature.clone_from(&found);

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use machine_dialect_vm::{Module, Opcode, Role, Vm};
+use machine_dialect_vm::{FlowKind, Module, Opcode, Role, RuntimeErrorKind, Vm};
 
 use crate::fuzz::asker::{Asker, Step, Told};
 use crate::fuzz::machine::{MAX_STEPS, operand_types_after};
@@ -76,6 +76,9 @@ pub struct Divergence {
     pub step: Option<u64>,
     /// The index of the instruction that wrote what that one reads, where the difference shows only in what it reads.
     pub written_at: Option<usize>,
+    /// Whether the traces show it. Where they do not, the instruction is found by cutting runs short, and is one at which the
+    /// difference shows, not necessarily the one that makes it.
+    pub is_traced: bool,
     /// What the left implementation gives.
     pub left: Answer,
     /// What the right implementation gives.
@@ -95,6 +98,39 @@ impl Pair {
         self.explain(subject, left, right)
     }
 
+    /// Whether a subject shows the same divergence. One that traces do not show is told by its outcomes: they end alike, and
+    /// differ in no field that was alike.
+    ///
+    /// # Errors
+    /// Says which of the two does not start.
+    pub fn shows(&mut self, subject: &Subject, divergence: &Divergence) -> Result<bool, String> {
+        let left = self.left.ask(subject, false)?;
+        let right = self.right.ask(subject, false)?;
+        if self.differences(&left.answer, &right.answer).is_none() {
+            return Ok(false);
+        }
+        if divergence.is_traced || divergence.signature.phase == Phase::Load {
+            let found = self.explain(subject, left, right)?;
+            return Ok(found.is_some_and(|found| found.signature == divergence.signature));
+        }
+        let fields = |left: &Answer, right: &Answer| match (left, right) {
+            (Answer::Outcome(one), Answer::Outcome(other)) => {
+                let fields = one.disagreements(other, &[]).iter().map(|difference| difference.field).collect();
+                Some((ended(one), ended(other), fields))
+            }
+            (_, _) => None,
+        };
+        let (found, wanted): (Option<(_, _, Vec<Field>)>, Option<(_, _, Vec<Field>)>) =
+            (fields(&left.answer, &right.answer), fields(&divergence.left, &divergence.right));
+        Ok(match (found, wanted) {
+            (Some(found), Some(wanted)) => {
+                found.0 == wanted.0 && found.1 == wanted.1 && found.2.iter().all(|field| wanted.2.contains(field))
+            }
+            (None, None) => kind_of(&left.answer) == kind_of(&divergence.left) && kind_of(&right.answer) == kind_of(&divergence.right),
+            (_, _) => false,
+        })
+    }
+
     fn explain(
         &mut self,
         subject: &Subject,
@@ -103,8 +139,9 @@ impl Pair {
     ) -> Result<Option<Divergence>, String> {
         let Some(differences) = self.differences(&left.answer, &right.answer) else { return Ok(None) };
         let place = self.place(subject, &left.answer, &right.answer)?;
+        let is_traced = place.as_ref().is_some_and(|place| place.is_traced);
         let (pc, step, what, written_at) = match place {
-            Some(Place { pc, step, what, written_at }) => (Some(pc), step, what, written_at),
+            Some(Place { pc, step, what, written_at, .. }) => (Some(pc), step, what, written_at),
             None => (None, None, None, None),
         };
         let vm = Vm::load(&subject.module).ok();
@@ -131,6 +168,7 @@ impl Pair {
             pc,
             step,
             written_at,
+            is_traced,
             left: left.answer,
             right: right.answer,
             differences,
@@ -163,7 +201,7 @@ impl Pair {
 
     fn place(&mut self, subject: &Subject, left: &Answer, right: &Answer) -> Result<Option<Place>, String> {
         if let Some(pc) = [left, right].iter().find_map(|answer| load_error_place(answer)) {
-            return Ok(Some(Place { pc, step: None, what: None, written_at: None }));
+            return Ok(Some(Place { pc, step: None, what: None, written_at: None, is_traced: false }));
         }
         if is_load_error(left) || is_load_error(right) {
             return Ok(None);
@@ -200,6 +238,7 @@ impl Pair {
                 step: Some(place as u64),
                 what: Some(format!("only {longer_name} goes on")),
                 written_at: None,
+                is_traced: true,
             });
         };
         let ((left_pc, left_wrote), (right_pc, right_wrote)) = (&one[at], &other[at]);
@@ -225,7 +264,13 @@ impl Pair {
             };
             (at, what)
         };
-        Some(Place { pc: one[place].0, step: Some(place as u64), what: Some(what), written_at: None })
+        Some(Place {
+            pc: one[place].0,
+            step: Some(place as u64),
+            what: Some(what),
+            written_at: None,
+            is_traced: true,
+        })
     }
 
     /// Cuts the runs short, ever nearer to the first instruction after which the outcomes differ.
@@ -240,7 +285,7 @@ impl Pair {
         let mut alike = 0;
         let mut seen = self.cut(subject, differing)?;
         if seen.is_none() {
-            return Ok(None);
+            return self.by_what_is_seen(subject, left, right);
         }
         while alike < differing {
             let middle = alike + (differing - alike) / 2;
@@ -258,7 +303,45 @@ impl Pair {
         let Ok(vm) = Vm::load(&subject.module) else { return Ok(None) };
         let Some((pc, _)) = operand_types_after(&vm, subject, before) else { return Ok(None) };
         let written_at = writer_of_operands(&mut self.right, subject, vm.module(), pc, before)?;
-        Ok(Some(Place { pc, step: Some(before), what: Some(what), written_at }))
+        Ok(Some(Place { pc, step: Some(before), what: Some(what), written_at, is_traced: false }))
+    }
+
+    /// A limit may keep a machine from the very code that goes wrong. Then the instruction that showed the difference is taken,
+    /// by what differs in the outcomes.
+    fn by_what_is_seen(
+        &mut self,
+        subject: &Subject,
+        left: &Answer,
+        right: &Answer,
+    ) -> Result<Option<Place>, String> {
+        let (Answer::Outcome(one), Answer::Outcome(other)) = (left, right) else { return Ok(None) };
+        let Ok(vm) = Vm::load(&subject.module) else { return Ok(None) };
+        let Some(trace) = self.right.ask(subject, true)?.trace else { return Ok(None) };
+        let differs = |field: Field| one.get(field) != other.get(field);
+        let shows = |opcode: Opcode| {
+            let spec = opcode.spec();
+            let writes_global = || {
+                spec.operands.iter().any(|operand| operand.role == Role::Global)
+                    && !spec.operands.iter().any(|operand| operand.role == Role::Out)
+            };
+            match spec.flow {
+                FlowKind::Return => differs(Field::Result),
+                FlowKind::Jump | FlowKind::Branch => differs(Field::Steps) || differs(Field::Status),
+                FlowKind::Next => {
+                    (differs(Field::Globals) && writes_global())
+                        || (differs(Field::Stdout) && spec.errors.contains(&RuntimeErrorKind::OutputLimitExceeded))
+                }
+                FlowKind::Call | FlowKind::Phi | FlowKind::Halt => false,
+            }
+        };
+        let failed = one.pc().or(other.pc());
+        let is_it = |(pc, _): &&Step| {
+            failed.map_or_else(|| vm.module().opcode(*pc).is_some_and(shows), |failed| *pc == failed)
+        };
+        let Some(step) = trace.iter().rposition(|step| is_it(&step)) else { return Ok(None) };
+        let pc = trace[step].0;
+        let written_at = writer_of_operands(&mut self.right, subject, vm.module(), pc, step as u64)?;
+        Ok(Some(Place { pc, step: Some(step as u64), what: None, written_at, is_traced: false }))
     }
 
     /// The two answers where they differ on a run of at most so many steps.
@@ -277,6 +360,7 @@ struct Place {
     step: Option<u64>,
     what: Option<String>,
     written_at: Option<usize>,
+    is_traced: bool,
 }
 
 /// Where an instruction only hands on what it reads, the last one before it that wrote that.
@@ -298,15 +382,31 @@ fn writer_of_operands(
     let read: Vec<u8> = line.registers_mut().map(|register| *register).collect();
     let Some(trace) = asker.ask(subject, true)?.trace else { return Ok(None) };
     let before = &trace[..trace.len().min(usize::try_from(step).unwrap_or(usize::MAX))];
-    let wrote_it = |(at, digest): &&Step| {
-        let Some(instruction) = module.instruction(*at).filter(|_| !digest.is_empty()) else { return false };
+    // Calls that have returned, each with its return, where that handed a value over.
+    let mut returned: Vec<Option<usize>> = Vec::new();
+    for (at, digest) in before.iter().rev() {
+        let Some(instruction) = module.instruction(*at) else { continue };
+        let spec = instruction.opcode().spec();
         let line = crate::fuzz::program::Line::of(&instruction, *at, module.constants());
-        line.items.iter().zip(instruction.opcode().spec().operands).any(|(item, operand)| {
+        let writes_it = line.items.iter().zip(spec.operands).any(|(item, operand)| {
             matches!(operand.role, Role::Out | Role::InOut)
                 && matches!(item, crate::fuzz::program::Item::Register(register) if read.contains(register))
-        })
-    };
-    Ok(before.iter().rev().find(wrote_it).map(|(at, _)| *at))
+        });
+        match (spec.flow, returned.len()) {
+            (FlowKind::Return, _) => returned.push((!digest.is_empty()).then_some(*at)),
+            // What it reads was there when the function began.
+            (FlowKind::Call, 0) => return Ok(Some(*at)),
+            (FlowKind::Call, depth) => {
+                let gave = returned.pop().flatten();
+                if depth == 1 && writes_it && gave.is_some() {
+                    return Ok(gave);
+                }
+            }
+            (_, 0) if writes_it && !digest.is_empty() => return Ok(Some(*at)),
+            (_, _) => {}
+        }
+    }
+    Ok(None)
 }
 
 fn is_load_error(answer: &Answer) -> bool {

@@ -789,7 +789,12 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         use Instruction::{Eq, Gt, Gte, Lt, Lte, Neq};
         let class = pick(self.u, &[TypeId::Int, TypeId::Int, TypeId::Float, TypeId::String]).copied();
         let class = class.unwrap_or(TypeId::Int);
-        let (left, right) = (self.read(class), self.read(class));
+        let (left, mut right) = (self.read(class), self.read(class));
+        if one_in(self.u, 2) {
+            right = Reg(self.scratch[0]);
+            let constant = self.value(class);
+            self.load(right.0, constant);
+        }
         let dst = Reg(self.any_of(TypeId::Bool));
         match choose(self.u, 6) {
             0 => self.emit(Eq { dst, left, right }),

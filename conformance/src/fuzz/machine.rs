@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machine_dialect_vm::{Completion, Failure, Limits, Run, TypeId, Value, Vm, outcome};
+use machine_dialect_vm::{Completion, Failure, Limits, Run, Tiers, TypeId, Value, Vm, outcome};
 
 use crate::fuzz::program::Subject;
 use crate::value::ValueText;
@@ -15,8 +15,8 @@ pub const MAX_STEPS: &str = "max_steps";
 pub struct How {
     /// At most so many steps, whatever the subject says.
     pub steps: Option<u64>,
-    /// Whether only plain code is run.
-    pub is_plain: bool,
+    /// Of what code the run is made.
+    pub tiers: Tiers,
 }
 
 /// What came of a run.
@@ -79,7 +79,7 @@ pub fn run(vm: &Vm, subject: &Subject, how: How) -> Ran {
         (one, other) => one.or(other),
     };
     let mut stdout = String::new();
-    let mut run = Run::new(&mut stdout).limits(limits).plain(how.is_plain);
+    let mut run = Run::new(&mut stdout).limits(limits).tiers(how.tiers);
     for (name, value) in globals(&subject.globals) {
         run = run.global(name, value);
     }
@@ -92,12 +92,18 @@ fn globals(texts: &BTreeMap<String, ValueText>) -> Vec<(String, Value)> {
     texts.iter().filter_map(value).collect()
 }
 
-/// The types of the operands of the instruction that is next after so many steps, and its index; none where the run does
-/// not come so far.
+/// The index of the instruction that is next after so many steps, and the registers that it reads with their values; none
+/// where the run does not come so far.
+#[must_use]
+pub fn operands_after(vm: &Vm, subject: &Subject, steps: u64) -> Option<(usize, Vec<(u8, Value)>)> {
+    let ran = run(vm, subject, How { steps: Some(steps), tiers: Tiers::Plain });
+    let failure = ran.result.err()?;
+    Some((failure.pc, failure.operands.into_iter().map(|(register, value)| (register.0, value)).collect()))
+}
+
+/// The types of those values.
 #[must_use]
 pub fn operand_types_after(vm: &Vm, subject: &Subject, steps: u64) -> Option<(usize, Vec<TypeId>)> {
-    let ran = run(vm, subject, How { steps: Some(steps), is_plain: true });
-    let failure = ran.result.err()?;
-    let types = failure.operands.iter().map(|(_, value)| value.type_id()).collect();
-    Some((failure.pc, types))
+    let (pc, operands) = operands_after(vm, subject, steps)?;
+    Some((pc, operands.iter().map(|(_, value)| value.type_id()).collect()))
 }

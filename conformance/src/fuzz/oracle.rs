@@ -12,7 +12,7 @@ use std::time::Duration;
 use arbitrary::Unstructured;
 use machine_dialect_vm::asm::{AsmError, assemble_bytes, listing};
 use machine_dialect_vm::{
-    Completion, Failure, Limits, MAGIC, Module, Run, RuntimeErrorKind, Vm, assemble, disassemble,
+    Completion, Failure, Limits, MAGIC, Module, Run, RuntimeErrorKind, Tiers, Vm, assemble, disassemble,
 };
 
 use crate::fuzz::asker::Asker;
@@ -252,10 +252,14 @@ fn modes(input: &[u8]) {
     let Some(subject) = subject(input, Size::Long) else { return };
     let Ok(vm) = Vm::load(&subject.module) else { return };
     let both = |subject: &Subject, steps: Option<u64>, what: &str| {
-        let run = |is_plain| machine::run(&vm, subject, How { steps, is_plain });
-        let (plain, fast) = (run(true), run(false));
-        let (told, other) = (plain.told(), fast.told());
-        assert!(told == other, "{what}: plain code gives\n{told}\nand fast code\n{other}");
+        let run = |tiers| machine::run(&vm, subject, How { steps, tiers });
+        let plain = run(Tiers::Plain);
+        let told = plain.told();
+        // Fast code that is come to in the middle of a run, and fast code from the first instruction on.
+        for tiers in [Tiers::Both, Tiers::Fast] {
+            let other = run(tiers).told();
+            assert!(told == other, "{what}: plain code gives\n{told}\nand {tiers:?}\n{other}");
+        }
         plain.steps()
     };
     let steps = both(&subject, None, "the first run");

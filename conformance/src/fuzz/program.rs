@@ -218,6 +218,20 @@ impl Program {
         Some(Subject { module: bytes, limits: self.limits.clone(), globals: self.globals.clone() })
     }
 
+    /// The program with more instructions before the one at `place`. What named that one names the first of them.
+    #[must_use]
+    pub fn with(&self, place: usize, lines: &[Line]) -> Self {
+        let moved = |at: usize| if at > place { at + lines.len() } else { at };
+        let mut program = self.clone();
+        program.code.iter_mut().for_each(|line| line.places_mut().for_each(|at| *at = moved(*at)));
+        program.functions.iter_mut().for_each(|(_, entry)| *entry = moved(*entry));
+        for patch in &mut program.patches {
+            patch.anchor = patch.anchor.map(|at| if at >= place { at + lines.len() } else { at });
+        }
+        program.code.splice(place..place, lines.iter().cloned());
+        program
+    }
+
     /// The program without some of its instructions. What named one of them names the next that is left, and patches of
     /// theirs go with them.
     #[must_use]
@@ -312,6 +326,17 @@ mod tests {
             phi r2, [r0: again]\ncall r3, r4, (r0, r1)\nreturn r4\n.func other\nassert r0, int_range, \"m\", 1, 2\nreturn";
         assert_eq!(disassemble(&smaller.module().unwrap()), disassemble(&assemble(expected).unwrap()));
         assert!(program.without(&|at| at > 6).functions.iter().all(|(name, _)| name == "main"));
+    }
+
+    #[test]
+    fn what_is_inserted_moves_the_rest() {
+        let program = Program::of_module(&assemble("again:\njump_if r0, again\njump end\nnop\nend:\nreturn").unwrap());
+        let nop = Line { opcode: Opcode::Nop, items: Vec::new() };
+        let expected = "again:\njump_if r0, again\nnop\njump end\nnop\nend:\nreturn";
+        assert_eq!(
+            disassemble(&program.with(1, &[nop]).module().unwrap()),
+            disassemble(&assemble(expected).unwrap())
+        );
     }
 
     #[test]

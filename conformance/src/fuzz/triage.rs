@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use machine_dialect_vm::Module;
+use machine_dialect_vm::{Constant, Module, Opcode, Value, Vm};
 use mdvm_spec::Spec;
 
 use crate::case_file::{Expecting, Reader};
 use crate::catalog::shown;
 use crate::fuzz::divergence::{Divergence, Pair};
-use crate::fuzz::machine::MAX_STEPS;
-use crate::fuzz::program::{Program, Subject};
+use crate::fuzz::machine::{MAX_STEPS, operands_after};
+use crate::fuzz::program::{Item, Line, Program, Subject};
 use crate::fuzz::reduce::{reduce, reduce_bytes};
 
 /// How many steps a module may take that comes without limits.
@@ -41,15 +41,42 @@ pub fn triage_program(pair: &mut Pair, program: &Program) -> Result<Option<Triag
     let Some(first) = pair.compare(&subject)? else { return Ok(None) };
     let until = Instant::now() + PATIENCE;
     let mut tried = 0;
-    let small = reduce(program, &mut |program: &Program| {
+    let mut check = |program: &Program| {
         let Some(subject) = program.subject().filter(|_| Instant::now() < until) else { return Ok(false) };
         tried += 1;
-        let found = pair.compare(&subject)?;
-        Ok(found.is_some_and(|found| found.signature == first.signature))
-    })?;
+        pair.shows(&subject, &first)
+    };
+    // With what it reads loaded right before it, the first instruction that differs needs little of what came before.
+    let pinned = pinned(program, &subject, &first);
+    let start = match &pinned {
+        Some(pinned) if check(pinned)? => pinned,
+        Some(_) | None => program,
+    };
+    let small = reduce(start, &mut check)?;
     let Some(subject) = small.subject() else { return Ok(None) };
     let divergence = pair.compare(&subject)?.unwrap_or(first);
     Ok(Some(Triaged { subject, divergence, instructions: Some(small.code.len()), tried }))
+}
+
+/// The program with constants loaded right before the first instruction that differs, in place of what it reads.
+fn pinned(program: &Program, subject: &Subject, divergence: &Divergence) -> Option<Program> {
+    let (pc, step) = (divergence.pc?, divergence.step?);
+    let vm = Vm::load(&subject.module).ok()?;
+    let load = |(register, value): (u8, Value)| {
+        let constant = match value {
+            Value::Empty => Constant::Empty,
+            Value::Bool(value) => Constant::Bool(value),
+            Value::Int(value) => Constant::Int(value),
+            Value::Float(value) => Constant::Float(value),
+            Value::String(text) => Constant::String(text.as_str().to_owned()),
+            Value::Function(_) | Value::Url(_) | Value::Array(_) | Value::Dict(_) => return None,
+        };
+        let items = vec![Item::Register(register), Item::Constant(constant)];
+        Some(Line { opcode: Opcode::LoadConst, items })
+    };
+    let operands = operands_after(&vm, subject, step).filter(|(at, _)| *at == pc)?.1;
+    let loads: Vec<Line> = operands.into_iter().filter_map(load).collect();
+    (!loads.is_empty()).then(|| program.with(pc, &loads))
 }
 
 /// Reduces a subject on which the two differ, as a program where it is one; nothing where they agree.
@@ -76,8 +103,7 @@ pub fn triage(pair: &mut Pair, subject: &Subject) -> Result<Option<Triaged>, Str
             return Ok(false);
         }
         tried += 1;
-        let found = pair.compare(&Subject { module: bytes.to_vec(), ..subject.clone() })?;
-        Ok(found.is_some_and(|found| found.signature == first.signature))
+        pair.shows(&Subject { module: bytes.to_vec(), ..subject.clone() }, &first)
     })?;
     let subject = Subject { module, ..subject.clone() };
     let divergence = pair.compare(&subject)?.unwrap_or(first);

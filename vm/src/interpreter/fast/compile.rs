@@ -1188,6 +1188,7 @@ fn branch_op(test: Test, outcome: bool, numbers: &Numbers) -> Option<Fast> {
             Test::Eq => Fast::IfEqIntConst { left, to, right },
             Test::Ne => Fast::IfNeIntConst { left, to, right },
             Test::Lt => Fast::IfLtIntConst { left, to, right },
+            Test::Le if planted!("fused-branch") => Fast::IfLtIntConst { left, to, right },
             Test::Le => Fast::IfLtIntConst { left, to, right: right.checked_add(1)? },
             Test::Gt => Fast::IfGeIntConst { left, to, right: right.checked_add(1)? },
             Test::Ge => Fast::IfGeIntConst { left, to, right },
