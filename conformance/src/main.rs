@@ -117,7 +117,7 @@ struct FuzzArguments {
     /// Where results and cases are written. A campaign that was interrupted goes on from there.
     #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
     out: PathBuf,
-    /// Ends at the first divergence.
+    /// Ends as soon as a divergence was found and made small.
     #[arg(long)]
     first: bool,
 }

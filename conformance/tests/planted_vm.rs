@@ -34,8 +34,8 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
     ("call-window", "--plain", Sizes::Small, &[]),
     ("phi-order", "--plain", Sizes::Small, &["phi"]),
     ("global-empty", "--plain", Sizes::Small, &["store_global"]),
-    ("fused-branch", "--fast", Sizes::Small, &["lte", "gte", "jump_if", "jump_if_not"]),
-    ("fast-window", "--fast", Sizes::Small, &["call", "return", "phi", "store_global"]),
+    ("fused-branch", "--fast", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
+    ("fast-window", "--fast", Sizes::Small, &[]),
     ("fast-steps", "--fast", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
 ];
 
@@ -75,12 +75,13 @@ fn find((bug, tiers, sizes, opcodes): &(&str, &str, Sizes, &[&str])) -> Result<(
     let ended = campaign::run(&plan, &AtomicBool::new(false), &Quiet)?;
     let seconds = began.elapsed().as_secs_f64();
     let rows = results::read(&ended.file)?;
-    let found = rows.iter().find_map(|row| match row {
+    let found = rows.iter().filter_map(|row| match row {
         Row::Divergence { signature, pc, instructions, case, found_after, .. } => {
             Some((signature, pc, instructions, case, found_after))
         }
         Row::Begin { .. } | Row::Chunk { .. } => None,
     });
+    let found = found.min_by_key(|(_, _, instructions, _, _)| instructions.unwrap_or(usize::MAX));
     let Some((signature, pc, instructions, case, found_after)) = found else {
         return Err(format!("not found in {} programs and {seconds:.0} s", ended.programs).into());
     };

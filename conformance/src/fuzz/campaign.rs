@@ -1,6 +1,5 @@
 //! Running the same programs on several implementations, many thousand of them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -16,7 +15,7 @@ use crate::fuzz::generate::{Size, numbered};
 use crate::fuzz::machine::MAX_STEPS;
 use crate::fuzz::measure::Measure;
 use crate::fuzz::program::{Program, Subject};
-use crate::fuzz::results::{Log, Row, Total};
+use crate::fuzz::results::{Bucket, Log, Row, Total};
 use crate::fuzz::triage::triage_program;
 use crate::implementation::Launcher;
 use crate::outcome::Field;
@@ -25,6 +24,10 @@ use crate::verdict::disagreement;
 
 /// How many programs are made and run at a time.
 const CHUNK: u64 = 256;
+/// A reduced program of so many instructions is small enough to be read. Until one is, more programs of a bucket are reduced.
+const SMALL_ENOUGH: usize = 12;
+/// So many programs of one bucket at most.
+const ATTEMPTS: u64 = 5;
 /// Of the programs of mixed size, one in so many is long.
 const LONG_ONES: u64 = 16;
 
@@ -49,7 +52,7 @@ pub struct Plan {
     pub timeout: Duration,
     /// Where results and cases go.
     pub folder: PathBuf,
-    /// Whether it ends at the first divergence.
+    /// Whether it ends as soon as a divergence was found and made small.
     pub stops_at_first: bool,
 }
 
@@ -148,7 +151,7 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watcher: &dyn Watcher) -> Result<Ende
         let from = chunk * CHUNK;
         let until = plan.count.map_or(from + CHUNK, |count| count.min(from + CHUNK));
         let is_over = plan.time.is_some_and(|time| began.elapsed() >= time);
-        let is_found = plan.stops_at_first && campaign.divergences > 0;
+        let is_found = plan.stops_at_first && campaign.total.buckets.values().any(is_settled);
         if from >= until || is_over || is_found || stop.load(Ordering::Relaxed) {
             break;
         }
@@ -215,7 +218,7 @@ impl Campaign<'_> {
             divergences += 1;
             self.divergences += 1;
             self.diverges(*index, program, other, watcher)?;
-            if plan.stops_at_first {
+            if plan.stops_at_first && self.total.buckets.values().any(is_settled) {
                 break;
             }
         }
@@ -300,7 +303,7 @@ impl Campaign<'_> {
             let signature = Signature { opcode: None, types: Vec::new(), ..first.signature.clone() };
             format!("{signature} (in no trace)")
         };
-        let is_known = self.total.buckets.get(&found).is_some_and(|bucket| bucket.smallest.is_some());
+        let is_known = self.total.buckets.get(&found).is_some_and(is_settled);
         if let Row::Divergence { signature, pc, .. } = &mut row {
             signature.clone_from(&found);
             *pc = first.pc;
@@ -330,6 +333,11 @@ impl Campaign<'_> {
         }
         self.append(&row)
     }
+}
+
+/// Whether a bucket has a program that can be read, or has been tried often enough.
+fn is_settled(bucket: &Bucket) -> bool {
+    bucket.count >= ATTEMPTS || bucket.smallest.as_ref().is_some_and(|(size, _)| *size <= SMALL_ENOUGH)
 }
 
 /// The answers of one implementation.
@@ -365,10 +373,4 @@ pub fn write_case(folder: &Path, signature: &str, number: u64, text: &str) -> Re
     let written = std::fs::create_dir_all(&cases).and_then(|()| std::fs::write(&path, text));
     written.map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(path)
-}
-
-/// Signature -> number of programs, for tests and reports.
-#[must_use]
-pub fn buckets(total: &Total) -> BTreeMap<String, u64> {
-    total.buckets.iter().map(|(signature, bucket)| (signature.clone(), bucket.count)).collect()
 }

@@ -340,7 +340,15 @@ impl Pair {
         };
         let Some(step) = trace.iter().rposition(|step| is_it(&step)) else { return Ok(None) };
         let pc = trace[step].0;
-        let written_at = writer_of_operands(&mut self.right, subject, vm.module(), pc, step as u64)?;
+        let branches = vm.module().opcode(pc).is_some_and(|opcode| {
+            matches!(opcode.spec().flow, FlowKind::Jump | FlowKind::Branch)
+        });
+        // A branch decides itself; anything else only shows what it reads.
+        let written_at = if branches {
+            None
+        } else {
+            writer_of_operands(&mut self.right, subject, vm.module(), pc, step as u64)?
+        };
         Ok(Some(Place { pc, step: Some(step as u64), what: None, written_at, is_traced: false }))
     }
 
