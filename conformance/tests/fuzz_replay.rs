@@ -95,7 +95,8 @@ fn every_target_has_a_binary_and_a_folder_for_findings() {
     let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
     let mut binaries: Vec<&str> =
         manifest.lines().filter_map(|line| line.strip_prefix("path = \"fuzz_targets/")).collect();
-    let mut targets: Vec<String> = Target::ALL.iter().map(|target| format!("{}.rs\"", target.name())).collect();
+    let mut targets: Vec<String> =
+        Target::ALL.iter().map(|target| format!("{}.rs\"", target.name())).collect();
     binaries.sort_unstable();
     targets.sort();
     assert_eq!(binaries, targets);

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use mdvm_conform::fuzz::campaign::{self, Plan, Sizes, Watcher};
-use mdvm_conform::fuzz::results::Row;
 use mdvm_conform::fuzz::results;
+use mdvm_conform::fuzz::results::Row;
 use mdvm_conform::implementation::{Launcher, Start};
 
 /// How long a campaign may look for one bug.
@@ -86,13 +86,15 @@ fn find((bug, tiers, sizes, opcodes): &(&str, &str, Sizes, &[&str])) -> Result<(
         return Err(format!("not found in {} programs and {seconds:.0} s", ended.programs).into());
     };
     let case = case.as_ref().map(std::fs::read_to_string).transpose()?.unwrap_or_default();
-    let report = format!("{signature}, found after {found_after:.1} s, all done after {seconds:.1} s\n{case}");
+    let report =
+        format!("{signature}, found after {found_after:.1} s, all done after {seconds:.1} s\n{case}");
     println!("{bug}: {report}");
     if instructions.is_none_or(|count| count > MOST_INSTRUCTIONS) {
         return Err(format!("{instructions:?} instructions are too many\n{report}").into());
     }
     let headline = case.lines().next().unwrap_or_default();
-    let is_named = opcodes.is_empty() || opcodes.iter().any(|opcode| headline.contains(&format!(" {opcode}(")));
+    let is_named =
+        opcodes.is_empty() || opcodes.iter().any(|opcode| headline.contains(&format!(" {opcode}(")));
     if pc.is_none() || !is_named {
         return Err(format!("none of {opcodes:?} is named\n{report}").into());
     }

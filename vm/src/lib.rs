@@ -48,10 +48,10 @@ mod module;
 mod ops;
 #[cfg(feature = "json")]
 pub mod outcome;
-#[cfg(feature = "json")]
-pub mod plug;
 #[cfg(feature = "planted")]
 pub mod planted;
+#[cfg(feature = "json")]
+pub mod plug;
 mod value;
 mod values;
 mod vm;

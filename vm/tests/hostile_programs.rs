@@ -20,7 +20,9 @@ const MOST_MEGABYTES: f32 = 128.0;
 /// How many programs there are.
 const PROGRAMS: usize = 1000;
 
-use RuntimeErrorKind::{IndexOutOfBounds, OutOfMemory, OutputLimitExceeded, StackOverflow, StepLimitExceeded};
+use RuntimeErrorKind::{
+    IndexOutOfBounds, OutOfMemory, OutputLimitExceeded, StackOverflow, StepLimitExceeded,
+};
 
 /// A kind of bomb: its program in some size from 0 on, and how it may end. `None` is an end without error.
 struct Bomb {
@@ -61,7 +63,8 @@ const BOMBS: &[Bomb] = &[
     Bomb {
         name: "an array of any size asked for at once",
         program: |n| {
-            let size = [1 << 28, 1 << 58, i64::MAX as u64, LIMIT / 16, 1 << 22, LIMIT / 16 - 1 + n][n as usize % 6];
+            let size =
+                [1 << 28, 1 << 58, i64::MAX as u64, LIMIT / 16, 1 << 22, LIMIT / 16 - 1 + n][n as usize % 6];
             format!("load_const r0, {size}\nnew_array r1, r0\nmove r2, r1\narray_set r2, r3, r1\nreturn r1")
         },
         ends: &[Some(OutOfMemory)],
@@ -101,7 +104,8 @@ const BOMBS: &[Bomb] = &[
     Bomb {
         name: "arrays nested ever deeper",
         program: |n| {
-            let then = ["eq r2, r0, r0", "concat_str r2, r0, r0", "debug_print r0", "cast r2, r0, string"][n as usize % 4];
+            let then = ["eq r2, r0, r0", "concat_str r2, r0, r0", "debug_print r0", "cast r2, r0, string"]
+                [n as usize % 4];
             format!(
                 "load_const r9, {}\nload_const r8, 1\nload_const r7, 0\nagain:\nnew_array r1, r8\narray_set r1, r7, r0\nmove r0, r1\n\
                  sub r9, r9, r8\njump_if r9, again\nmove r3, r0\narray_set r3, r7, r3\n{then}\nreturn r0",
@@ -193,7 +197,9 @@ const BOMBS: &[Bomb] = &[
                 program.push_str("add r0, r0, r0\n");
             }
             for number in 0..40 {
-                program.push_str(&format!("load_const r1, {number}\nconcat_str r1, r0, r1\nstore_global r1, \"g{number}\"\n"));
+                program.push_str(&format!(
+                    "load_const r1, {number}\nconcat_str r1, r0, r1\nstore_global r1, \"g{number}\"\n"
+                ));
             }
             program
         },
@@ -203,7 +209,10 @@ const BOMBS: &[Bomb] = &[
         name: "calls without end",
         program: |n| {
             let arguments: Vec<_> = (0..sized(n, 255)).map(|register| format!("r{register}")).collect();
-            format!(".func main\nload_const r250, \"main\"\ncall r250, r251, ({})\nreturn", arguments.join(", "))
+            format!(
+                ".func main\nload_const r250, \"main\"\ncall r250, r251, ({})\nreturn",
+                arguments.join(", ")
+            )
         },
         ends: &[Some(StackOverflow), Some(OutOfMemory)],
     },
@@ -226,7 +235,10 @@ const BOMBS: &[Bomb] = &[
     Bomb {
         name: "a line as long as memory",
         program: |n| {
-            format!("load_const r0, \"{}\"\nagain:\nadd r0, r0, r0\ndebug_print r0\njump again", text(n, 5000))
+            format!(
+                "load_const r0, \"{}\"\nagain:\nadd r0, r0, r0\ndebug_print r0\njump again",
+                text(n, 5000)
+            )
         },
         ends: &[Some(OutputLimitExceeded), Some(OutOfMemory)],
     },
@@ -243,7 +255,8 @@ const BOMBS: &[Bomb] = &[
     Bomb {
         name: "loops without end",
         program: |n| {
-            let body = ["nop", "scope_enter 7", "load_const r1, \"s\"", "eq r1, r1, r1", "define r1, dict"][n as usize % 5];
+            let body = ["nop", "scope_enter 7", "load_const r1, \"s\"", "eq r1, r1, r1", "define r1, dict"]
+                [n as usize % 5];
             format!("again:\n{body}\njump again")
         },
         ends: &[Some(StepLimitExceeded)],
@@ -251,7 +264,9 @@ const BOMBS: &[Bomb] = &[
     Bomb {
         name: "runs of phis without end",
         program: |n| {
-            let phis: Vec<_> = (0..sized(n, 200)).map(|register| format!("phi r{register}, [r255: back, r0: back]\n")).collect();
+            let phis: Vec<_> = (0..sized(n, 200))
+                .map(|register| format!("phi r{register}, [r255: back, r0: back]\n"))
+                .collect();
             format!("load_const r255, \"x\"\nagain:\n{}back:\njump again", phis.concat())
         },
         ends: &[Some(StepLimitExceeded)],
@@ -259,9 +274,17 @@ const BOMBS: &[Bomb] = &[
     Bomb {
         name: "large values handed from register to register",
         program: |n| {
-            let moves: Vec<_> = (1..250).map(|register| format!("move r{}, r{register}\n", register + 1)).collect();
-            format!("load_const r0, {}\nnew_array r1, r0\nagain:\n{}array_set r250, r255, r1\njump again", 1 << 14, moves.concat())
-                .replace("array_set r250, r255, r1", &format!("load_const r255, {}\narray_set r250, r255, r255", sized(n, 1 << 14)))
+            let moves: Vec<_> =
+                (1..250).map(|register| format!("move r{}, r{register}\n", register + 1)).collect();
+            format!(
+                "load_const r0, {}\nnew_array r1, r0\nagain:\n{}array_set r250, r255, r1\njump again",
+                1 << 14,
+                moves.concat()
+            )
+            .replace(
+                "array_set r250, r255, r1",
+                &format!("load_const r255, {}\narray_set r250, r255, r255", sized(n, 1 << 14)),
+            )
         },
         ends: &[Some(StepLimitExceeded), Some(OutOfMemory), Some(IndexOutOfBounds)],
     },

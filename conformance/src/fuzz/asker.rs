@@ -75,7 +75,9 @@ impl Asker {
                 Event::Ended(how) => break Answer::Crash { how },
                 Event::Silence => {
                     worker.kill();
-                    break Answer::Timeout { how: format!("no answer in {:.1} s", self.timeout.as_secs_f64()) };
+                    break Answer::Timeout {
+                        how: format!("no answer in {:.1} s", self.timeout.as_secs_f64()),
+                    };
                 }
             }
         };

@@ -131,16 +131,8 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watcher: &dyn Watcher) -> Result<Ende
     let (log, rows) = Log::open(&file)?;
     let mut total = Total::default();
     rows.iter().for_each(|row| total.add(row));
-    let mut campaign = Campaign {
-        plan,
-        log,
-        total,
-        began,
-        programs: 0,
-        divergences: 0,
-        pairs: Vec::new(),
-        is_told: false,
-    };
+    let mut campaign =
+        Campaign { plan, log, total, began, programs: 0, divergences: 0, pairs: Vec::new(), is_told: false };
     let size = plan.sizes.name();
     let in_shard = |chunk: u64| chunk % plan.shard.1 == plan.shard.0 - 1;
     let mine = plan.count.map(|count| {
@@ -223,14 +215,25 @@ impl Campaign<'_> {
             }
         }
         self.programs += programs.len() as u64;
-        let row = Row::chunk(plan.seed, plan.sizes.name(), from, &measure, divergences, began.elapsed().as_secs_f64());
+        let row = Row::chunk(
+            plan.seed,
+            plan.sizes.name(),
+            from,
+            &measure,
+            divergences,
+            began.elapsed().as_secs_f64(),
+        );
         self.append(&row)?;
         watcher.advance(self.programs, of, self.divergences, self.began.elapsed().as_secs_f64());
         Ok(())
     }
 
     /// The answers of each implementation.
-    fn answers(&mut self, programs: &[(u64, Program, Subject)], stop: &AtomicBool) -> Result<Vec<Column>, String> {
+    fn answers(
+        &mut self,
+        programs: &[(u64, Program, Subject)],
+        stop: &AtomicBool,
+    ) -> Result<Vec<Column>, String> {
         let weight = |subject: &Subject| subject.limits.get(MAX_STEPS).copied().unwrap_or(0).min(5_000);
         let jobs: Vec<Job<'_>> = programs
             .iter()
@@ -273,8 +276,7 @@ impl Campaign<'_> {
                 .collect();
         }
         let found_after = self.began.elapsed().as_secs_f64();
-        let implementations =
-            (self.plan.launchers[0].name.clone(), self.plan.launchers[other].name.clone());
+        let implementations = (self.plan.launchers[0].name.clone(), self.plan.launchers[other].name.clone());
         let Some(pair) = self.pairs.get_mut(other - 1) else { return Ok(()) };
         let subject = program.subject();
         let first = match &subject {

@@ -115,7 +115,8 @@ impl Pair {
         }
         let fields = |left: &Answer, right: &Answer| match (left, right) {
             (Answer::Outcome(one), Answer::Outcome(other)) => {
-                let fields = one.disagreements(other, &[]).iter().map(|difference| difference.field).collect();
+                let fields =
+                    one.disagreements(other, &[]).iter().map(|difference| difference.field).collect();
                 Some((ended(one), ended(other), fields))
             }
             (_, _) => None,
@@ -124,19 +125,19 @@ impl Pair {
             (fields(&left.answer, &right.answer), fields(&divergence.left, &divergence.right));
         Ok(match (found, wanted) {
             (Some(found), Some(wanted)) => {
-                found.0 == wanted.0 && found.1 == wanted.1 && found.2.iter().all(|field| wanted.2.contains(field))
+                found.0 == wanted.0
+                    && found.1 == wanted.1
+                    && found.2.iter().all(|field| wanted.2.contains(field))
             }
-            (None, None) => kind_of(&left.answer) == kind_of(&divergence.left) && kind_of(&right.answer) == kind_of(&divergence.right),
+            (None, None) => {
+                kind_of(&left.answer) == kind_of(&divergence.left)
+                    && kind_of(&right.answer) == kind_of(&divergence.right)
+            }
             (_, _) => false,
         })
     }
 
-    fn explain(
-        &mut self,
-        subject: &Subject,
-        left: Told,
-        right: Told,
-    ) -> Result<Option<Divergence>, String> {
+    fn explain(&mut self, subject: &Subject, left: Told, right: Told) -> Result<Option<Divergence>, String> {
         let Some(differences) = self.differences(&left.answer, &right.answer) else { return Ok(None) };
         let place = self.place(subject, &left.answer, &right.answer)?;
         let is_traced = place.as_ref().is_some_and(|place| place.is_traced);
@@ -274,7 +275,12 @@ impl Pair {
     }
 
     /// Cuts the runs short, ever nearer to the first instruction after which the outcomes differ.
-    fn by_steps(&mut self, subject: &Subject, left: &Answer, right: &Answer) -> Result<Option<Place>, String> {
+    fn by_steps(
+        &mut self,
+        subject: &Subject,
+        left: &Answer,
+        right: &Answer,
+    ) -> Result<Option<Place>, String> {
         let steps = |answer: &Answer| match answer {
             Answer::Outcome(outcome) => outcome.steps(),
             _ => None,
@@ -329,7 +335,8 @@ impl Pair {
                 FlowKind::Jump | FlowKind::Branch => differs(Field::Steps) || differs(Field::Status),
                 FlowKind::Next => {
                     (differs(Field::Globals) && writes_global())
-                        || (differs(Field::Stdout) && spec.errors.contains(&RuntimeErrorKind::OutputLimitExceeded))
+                        || (differs(Field::Stdout)
+                            && spec.errors.contains(&RuntimeErrorKind::OutputLimitExceeded))
                 }
                 FlowKind::Call | FlowKind::Phi | FlowKind::Halt => false,
             }
@@ -340,9 +347,10 @@ impl Pair {
         };
         let Some(step) = trace.iter().rposition(|step| is_it(&step)) else { return Ok(None) };
         let pc = trace[step].0;
-        let branches = vm.module().opcode(pc).is_some_and(|opcode| {
-            matches!(opcode.spec().flow, FlowKind::Jump | FlowKind::Branch)
-        });
+        let branches = vm
+            .module()
+            .opcode(pc)
+            .is_some_and(|opcode| matches!(opcode.spec().flow, FlowKind::Jump | FlowKind::Branch));
         // A branch decides itself; anything else only shows what it reads.
         let written_at = if branches {
             None

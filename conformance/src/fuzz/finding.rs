@@ -33,13 +33,18 @@ pub fn case_file(subject: &Subject, divergence: &Divergence, names: (&str, &str)
     });
     let mut text = format!("# {} and {} differ: {}\n", names.0, names.1, divergence.signature);
     if let Some(pc) = divergence.pc {
-        text.push_str(&format!("# The first instruction that differs is {pc}{}.\n", where_written(divergence)));
+        text.push_str(&format!(
+            "# The first instruction that differs is {pc}{}.\n",
+            where_written(divergence)
+        ));
     }
     for line in divergence.differences.lines() {
         text.push_str(&format!("#   {}\n", line.trim_end()));
     }
     if let Some((name, _)) = right {
-        text.push_str(&format!("# Expected is what {name} gives. Compare it with the specification before you keep this.\n"));
+        text.push_str(&format!(
+            "# Expected is what {name} gives. Compare it with the specification before you keep this.\n"
+        ));
     }
     let name = slug(&divergence.signature.to_string()).replace('-', " ");
     let name: String = name.chars().take(NAME_LETTERS).collect();
@@ -74,7 +79,8 @@ fn module_field(bytes: &[u8]) -> String {
     if let Ok(module) = Module::decode(bytes) {
         let assembly = disassemble(&module);
         if assemble_bytes(&assembly).is_ok_and(|again| again == bytes) {
-            let lines: Vec<_> = assembly.lines().map(|line| format!("      {line}").trim_end().to_owned()).collect();
+            let lines: Vec<_> =
+                assembly.lines().map(|line| format!("      {line}").trim_end().to_owned()).collect();
             return format!("    asm: |\n{}\n", lines.join("\n"));
         }
     }

@@ -59,7 +59,8 @@ pub fn numbered(seed: u64, index: u64, size: Size) -> Program {
 /// The bytes that [`numbered`] makes a program from.
 #[must_use]
 pub fn choices(seed: u64, index: u64) -> Vec<u8> {
-    let mut random = fastrand::Rng::with_seed(seed.rotate_left(32) ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut random =
+        fastrand::Rng::with_seed(seed.rotate_left(32) ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let length = random.usize(MOST_BYTES / 8..MOST_BYTES);
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()
 }
@@ -67,7 +68,8 @@ pub fn choices(seed: u64, index: u64) -> Vec<u8> {
 /// The program that the bytes choose.
 pub fn program(u: &mut Unstructured<'_>, size: Size) -> Program {
     let functions = 1 + usize::from(one_in(u, 2)) + usize::from(one_in(u, 4));
-    let mut signatures = vec![Signature { name: "main".to_owned(), takes: Vec::new(), gives: TypeId::Int, depth: 0 }];
+    let mut signatures =
+        vec![Signature { name: "main".to_owned(), takes: Vec::new(), gives: TypeId::Int, depth: 0 }];
     for number in 1..functions {
         let takes = (0..choose(u, 4)).map(|_| usual_type(u)).collect();
         signatures.push(Signature { name: format!("f{number}"), takes, gives: usual_type(u), depth: 0 });
@@ -256,14 +258,13 @@ fn read_tables(spec: &Spec) -> Tables {
         for rule in entry.types.iter().filter(|rule| rule.error.is_none()) {
             let takes = rule.when.iter().map(|(name, class)| (name.clone(), types_of(class))).collect();
             let gives = rule.gives.as_deref().and_then(TypeId::from_name);
-            let uses_tags = entry.effects.iter().any(|effect| Effect::from_name(effect) == Some(Effect::Tags));
+            let uses_tags =
+                entry.effects.iter().any(|effect| Effect::from_name(effect) == Some(Effect::Tags));
             plain.push(Choice { opcode, uses_tags, takes, gives });
         }
     }
     let whole = spec.values.casts.iter().filter(|cast| cast.when.is_none());
-    let casts = whole
-        .filter_map(|cast| Some((types_of(&cast.from), TypeId::from_name(&cast.to)?)))
-        .collect();
+    let casts = whole.filter_map(|cast| Some((types_of(&cast.from), TypeId::from_name(&cast.to)?))).collect();
     Tables { plain, casts }
 }
 
@@ -738,7 +739,8 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
             2 => self.emit(Mul { dst, left, right }),
             operation => {
                 let divisor = Reg(self.scratch[0]);
-                let constant = if class == TypeId::Int { Constant::Int(1 + self.small()) } else { Constant::Float(2.5) };
+                let constant =
+                    if class == TypeId::Int { Constant::Int(1 + self.small()) } else { Constant::Float(2.5) };
                 self.load(divisor.0, constant);
                 if operation == 3 {
                     self.emit(Div { dst, left, right: divisor })
@@ -840,7 +842,9 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
             }
             4 => {
                 let size = self.scratch[0];
-                let constant = Constant::Int(pick(self.u, &[0, 1, 40, 5000, 1 << 20, 1 << 58, -1]).copied().unwrap_or(0));
+                let constant = Constant::Int(
+                    pick(self.u, &[0, 1, 40, 5000, 1 << 20, 1 << 58, -1]).copied().unwrap_or(0),
+                );
                 self.load(size, constant);
                 let dst = self.any_of(TypeId::Array);
                 self.emit(Instruction::NewArray { dst: Reg(dst), size: Reg(size) });
@@ -857,9 +861,8 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         }
         let spec = choice.opcode.spec();
         // Where more than types decides, the idioms take care; here it is left to chance now and then.
-        let depends_on_values = spec.errors.len() > 1 && spec.operands.iter().any(|operand| {
-            ["index", "size"].contains(&operand.name)
-        });
+        let depends_on_values = spec.errors.len() > 1
+            && spec.operands.iter().any(|operand| ["index", "size"].contains(&operand.name));
         if depends_on_values && !one_in(self.u, 6) {
             return self.at_index();
         }
@@ -897,7 +900,11 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
                 }
                 Role::Out => {
                     let class = choice.gives.unwrap_or(TypeId::Empty);
-                    Operand::Register(Reg(if one_in(self.u, 48) { self.any_register() } else { self.write_to(class) }))
+                    Operand::Register(Reg(if one_in(self.u, 48) {
+                        self.any_register()
+                    } else {
+                        self.write_to(class)
+                    }))
                 }
                 Role::Tagged => Operand::Register(Reg(self.any_register())),
                 Role::OptionalIn => Operand::OptionalRegister(Some(Reg(self.any_register()))),
@@ -957,7 +964,8 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         let phis = [source];
         let mut operands = Vec::new();
         for operand in opcode.spec().operands {
-            let register = Reg(if one_in(self.u, 8) { self.u.arbitrary().unwrap_or(0) } else { self.any_register() });
+            let register =
+                Reg(if one_in(self.u, 8) { self.u.arbitrary().unwrap_or(0) } else { self.any_register() });
             operands.push(match operand.role {
                 Role::In | Role::Out | Role::InOut | Role::Tagged => Operand::Register(register),
                 Role::OptionalIn => Operand::OptionalRegister(one_in(self.u, 2).then_some(register)),
@@ -1030,16 +1038,14 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
     fn value(&mut self, class: TypeId) -> Constant {
         match class {
             TypeId::Int => Constant::Int(self.small() - 2),
-            TypeId::Float => Constant::Float(pick(self.u, &[0.5, 1.0, -2.25, 1e3, 3.0]).copied().unwrap_or(1.0)),
-            TypeId::String => {
-                Constant::String(pick(self.u, &["a", "", "héé", "text", "-1"]).copied().unwrap_or("a").to_owned())
+            TypeId::Float => {
+                Constant::Float(pick(self.u, &[0.5, 1.0, -2.25, 1e3, 3.0]).copied().unwrap_or(1.0))
             }
+            TypeId::String => Constant::String(
+                pick(self.u, &["a", "", "héé", "text", "-1"]).copied().unwrap_or("a").to_owned(),
+            ),
             TypeId::Bool => Constant::Bool(one_in(self.u, 2)),
-            TypeId::Empty
-            | TypeId::Function
-            | TypeId::Url
-            | TypeId::Array
-            | TypeId::Dict => Constant::Empty,
+            TypeId::Empty | TypeId::Function | TypeId::Url | TypeId::Array | TypeId::Dict => Constant::Empty,
         }
     }
 

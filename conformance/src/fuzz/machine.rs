@@ -40,7 +40,10 @@ impl Ran {
     pub fn told(&self) -> String {
         let mut text = self.outcome();
         if let Err(failure) = &self.result {
-            text.push_str(&format!("\ncalls {:?}\nscopes {:?}\noperands", failure.call_stack, failure.scopes));
+            text.push_str(&format!(
+                "\ncalls {:?}\nscopes {:?}\noperands",
+                failure.call_stack, failure.scopes
+            ));
             for (register, value) in &failure.operands {
                 text.push_str(&format!(" {register} = {}", value.to_json()));
             }
@@ -88,7 +91,8 @@ pub fn run(vm: &Vm, subject: &Subject, how: How) -> Ran {
 }
 
 fn globals(texts: &BTreeMap<String, ValueText>) -> Vec<(String, Value)> {
-    let value = |(name, text): (&String, &ValueText)| Some((name.clone(), Value::from_json(text.as_str()).ok()?));
+    let value =
+        |(name, text): (&String, &ValueText)| Some((name.clone(), Value::from_json(text.as_str()).ok()?));
     texts.iter().filter_map(value).collect()
 }
 

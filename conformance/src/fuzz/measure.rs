@@ -73,7 +73,8 @@ impl Measure {
     /// The share of executed instructions that did not fail. An instruction that a limit kept from being executed is none.
     #[must_use]
     pub fn fine_share(&self) -> f64 {
-        let failed = self.errors.iter().filter(|(kind, _)| **kind != RuntimeErrorKind::StepLimitExceeded.name());
+        let failed =
+            self.errors.iter().filter(|(kind, _)| **kind != RuntimeErrorKind::StepLimitExceeded.name());
         let failed: u64 = failed.map(|(_, count)| count).sum();
         1.0 - failed as f64 / self.steps.max(1) as f64
     }
@@ -150,7 +151,9 @@ impl fmt::Display for Measure {
         for row in pairs.iter().take(ROWS).collect::<Vec<_>>().chunks(4) {
             let cells: Vec<_> = row
                 .iter()
-                .map(|((name, types), count)| format!("{name}({}) {:.1} %", types.join(", "), percent(**count, total)))
+                .map(|((name, types), count)| {
+                    format!("{name}({}) {:.1} %", types.join(", "), percent(**count, total))
+                })
                 .collect();
             writeln!(f, "  {}", cells.join(", "))?;
         }

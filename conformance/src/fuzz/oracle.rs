@@ -97,7 +97,8 @@ pub fn subject(input: &[u8], size: Size) -> Option<Subject> {
         let whole = module.instruction_offset(module.len());
         input.get(whole..).filter(|_| input.starts_with(&module.encode()))
     });
-    let mut numbers = behind.unwrap_or(&[]).chunks_exact(2).map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 8);
+    let mut numbers =
+        behind.unwrap_or(&[]).chunks_exact(2).map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 8);
     let mut limit = |name: &str, most: u64| {
         let chosen = numbers.next().filter(|number| *number > 0);
         limits.insert(name.to_owned(), chosen.map_or(most, |number| number.min(most)));
@@ -162,11 +163,15 @@ fn run(input: &[u8]) {
     check_end(&ran.result, most);
     assert!(ran.stdout.len() as u64 <= limits.max_output.unwrap_or(u64::MAX), "too much was printed");
     let outcome = ran.outcome();
-    assert!(machine::run(&vm, &subject, How::default()).outcome() == outcome, "a second run differs: {outcome}");
+    assert!(
+        machine::run(&vm, &subject, How::default()).outcome() == outcome,
+        "a second run differs: {outcome}"
+    );
 
     // The run needs just the steps it took.
     let steps = ran.steps();
-    let is_stopped = matches!(&ran.result, Err(failure) if failure.error.kind() == RuntimeErrorKind::StepLimitExceeded);
+    let is_stopped =
+        matches!(&ran.result, Err(failure) if failure.error.kind() == RuntimeErrorKind::StepLimitExceeded);
     if !is_stopped {
         let exactly = machine::run(&vm, &subject, How { steps: Some(steps), ..How::default() });
         assert!(exactly.outcome() == outcome, "{steps} steps are not enough for {outcome}");
@@ -186,7 +191,10 @@ fn run(input: &[u8]) {
     if let Err(failure) = interrupted {
         let kind = failure.error.kind();
         let known = [RuntimeErrorKind::Interrupted, RuntimeErrorKind::OutOfMemory];
-        assert!(known.contains(&kind) || most == 0 || vm.module().is_empty(), "{kind:?} instead of an interruption");
+        assert!(
+            known.contains(&kind) || most == 0 || vm.module().is_empty(),
+            "{kind:?} instead of an interruption"
+        );
     } else {
         assert!(vm.module().entry().0 >= vm.module().len(), "a run does not listen to its host");
     }
@@ -265,7 +273,9 @@ fn modes(input: &[u8]) {
     let steps = both(&subject, None, "the first run");
     both(&subject, None, "the second run");
     // Places to cut it short at, which differ from input to input.
-    let mut places = fastrand::Rng::with_seed(input.iter().fold(steps, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte)));
+    let mut places = fastrand::Rng::with_seed(
+        input.iter().fold(steps, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte)),
+    );
     for _ in 0..3 {
         let place = places.u64(..=steps);
         both(&subject, Some(place), &format!("at most {place} steps"));
@@ -277,7 +287,8 @@ fn modes(input: &[u8]) {
     limited.limits.insert(name.to_owned(), limit);
     both(&limited, None, &format!("{name} {limit}"));
     let mut others = subject.clone();
-    for (name, value) in [("n", r#"{"float":"2.5"}"#), ("text", "[1]"), ("list", "7"), ("loose", r#""text""#)] {
+    for (name, value) in [("n", r#"{"float":"2.5"}"#), ("text", "[1]"), ("list", "7"), ("loose", r#""text""#)]
+    {
         if let Ok(value) = crate::value::ValueText::from_json(value) {
             others.globals.insert(name.to_owned(), value);
         }

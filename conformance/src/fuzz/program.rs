@@ -103,8 +103,7 @@ impl Line {
     /// The line of an instruction, at the index where it stands, with the constants that it refers to.
     #[must_use]
     pub fn of(instruction: &Instruction<'_>, at: usize, constants: &[Constant]) -> Self {
-        let constant =
-            |index: usize| constants.get(index).cloned().unwrap_or(Constant::Empty);
+        let constant = |index: usize| constants.get(index).cloned().unwrap_or(Constant::Empty);
         let item = |operand: &Operand<'_>| match operand {
             Operand::Register(register) => Item::Register(register.0),
             Operand::OptionalRegister(register) => Item::Optional(register.map(|register| register.0)),
@@ -114,12 +113,10 @@ impl Line {
             Operand::Constant(index) => Item::Constant(constant(usize::from(index.0))),
             Operand::Type(id) => Item::Type(*id),
             Operand::Jump(offset) => Item::Target(usize::try_from(offset.target(at)).unwrap_or(0)),
-            Operand::Phis(phis) => Item::Phis(
-                phis.iter().map(|source| (source.register.0, usize::from(source.label))).collect(),
-            ),
-            Operand::Check(check) => {
-                Item::Check(check.condition, constant(usize::from(check.message.0)))
+            Operand::Phis(phis) => {
+                Item::Phis(phis.iter().map(|source| (source.register.0, usize::from(source.label))).collect())
             }
+            Operand::Check(check) => Item::Check(check.condition, constant(usize::from(check.message.0))),
             Operand::Scope(scope) => Item::Scope(scope.0),
         };
         Self { opcode: instruction.opcode(), items: instruction.operands().iter().map(item).collect() }
@@ -308,7 +305,8 @@ mod tests {
     #[test]
     fn every_module_of_the_corpus_survives_being_taken_apart() {
         let cases = crate::corpus::read_folder(&crate::corpus::folder()).unwrap();
-        let modules: Vec<_> = cases.iter().filter_map(|case| Some((case, Module::decode(&case.module).ok()?))).collect();
+        let modules: Vec<_> =
+            cases.iter().filter_map(|case| Some((case, Module::decode(&case.module).ok()?))).collect();
         assert!(modules.len() * 2 > cases.len());
         for (case, module) in modules {
             let program = Program::of_module(&module);
@@ -330,7 +328,8 @@ mod tests {
 
     #[test]
     fn what_is_inserted_moves_the_rest() {
-        let program = Program::of_module(&assemble("again:\njump_if r0, again\njump end\nnop\nend:\nreturn").unwrap());
+        let program =
+            Program::of_module(&assemble("again:\njump_if r0, again\njump end\nnop\nend:\nreturn").unwrap());
         let nop = Line { opcode: Opcode::Nop, items: Vec::new() };
         let expected = "again:\njump_if r0, again\nnop\njump end\nnop\nend:\nreturn";
         assert_eq!(
@@ -343,7 +342,8 @@ mod tests {
     fn patches_stay_with_their_instruction() {
         let mut program = Program::of_module(&assemble(LOOP).unwrap());
         program.patches.push(Patch { anchor: Some(3), offset: 0, change: Change::Set(200) });
-        let load = |program: &Program| Module::decode(&program.subject().unwrap().module).unwrap_err().to_string();
+        let load =
+            |program: &Program| Module::decode(&program.subject().unwrap().module).unwrap_err().to_string();
         assert!(load(&program).starts_with("invalid opcode 200 at instruction 3"));
         assert!(load(&program.without(&|at| at == 0)).starts_with("invalid opcode 200 at instruction 2"));
         assert!(program.without(&|at| at == 3).patches.is_empty());

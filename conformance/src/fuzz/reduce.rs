@@ -228,14 +228,19 @@ impl Reducer<'_, '_> {
         let renamed = |program: &Program, from: u8, to: u8| {
             let mut program = program.clone();
             for line in &mut program.code {
-                line.registers_mut().filter(|register| **register == from).for_each(|register| *register = to);
+                line.registers_mut()
+                    .filter(|register| **register == from)
+                    .for_each(|register| *register = to);
             }
             program
         };
         let used = |program: &Program| {
             let mut program = program.clone();
-            let mut used: Vec<u8> =
-                program.code.iter_mut().flat_map(|line| line.registers_mut().map(|register| *register)).collect();
+            let mut used: Vec<u8> = program
+                .code
+                .iter_mut()
+                .flat_map(|line| line.registers_mut().map(|register| *register))
+                .collect();
             used.sort_unstable();
             used.dedup();
             used
@@ -261,7 +266,10 @@ impl Reducer<'_, '_> {
     /// Jumps go to the next instruction, where it does not matter where they go.
     fn shorten_jumps(&mut self) -> Result<(), String> {
         for at in 0..self.best.code.len() {
-            let goes_on = self.best.code[at].items.iter().any(|item| matches!(item, Item::Target(target) if *target != at + 1));
+            let goes_on = self.best.code[at]
+                .items
+                .iter()
+                .any(|item| matches!(item, Item::Target(target) if *target != at + 1));
             if goes_on {
                 let mut smaller = self.best.clone();
                 for item in &mut smaller.code[at].items {
@@ -280,7 +288,13 @@ impl Reducer<'_, '_> {
 fn simpler(constant: &Constant) -> Vec<Constant> {
     match constant {
         Constant::Empty => Vec::new(),
-        Constant::Bool(value) => if *value { vec![Constant::Bool(false)] } else { Vec::new() },
+        Constant::Bool(value) => {
+            if *value {
+                vec![Constant::Bool(false)]
+            } else {
+                Vec::new()
+            }
+        }
         Constant::Int(value) => {
             const KNOWN: [i64; 10] = [0, 1, -1, 2, 3, 10, 100, 1000, i64::MAX, i64::MIN];
             match KNOWN.iter().position(|known| known == value) {
@@ -303,7 +317,9 @@ fn simpler(constant: &Constant) -> Vec<Constant> {
         Constant::String(text) => {
             let half: String = text.chars().take(text.chars().count() / 2).collect();
             let mut candidates = vec![String::new(), "a".to_owned(), half];
-            candidates.retain(|candidate| candidate.len() < text.len() || (candidate.len() == text.len() && candidate < text));
+            candidates.retain(|candidate| {
+                candidate.len() < text.len() || (candidate.len() == text.len() && candidate < text)
+            });
             candidates.into_iter().map(Constant::String).collect()
         }
     }
@@ -339,7 +355,8 @@ mod tests {
     #[test]
     fn bytes_are_cut_to_those_that_matter() {
         let bytes: Vec<u8> = (1..200).collect();
-        let small = reduce_bytes(&bytes, &mut |bytes| Ok(bytes.contains(&7) && bytes.contains(&150))).unwrap();
+        let small =
+            reduce_bytes(&bytes, &mut |bytes| Ok(bytes.contains(&7) && bytes.contains(&150))).unwrap();
         assert_eq!(small, [7, 150]);
     }
 }

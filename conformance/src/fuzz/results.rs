@@ -74,7 +74,14 @@ pub enum Row {
 impl Row {
     /// The line of a chunk.
     #[must_use]
-    pub fn chunk(seed: u64, size: &str, from: u64, measure: &Measure, divergences: u64, seconds: f64) -> Self {
+    pub fn chunk(
+        seed: u64,
+        size: &str,
+        from: u64,
+        measure: &Measure,
+        divergences: u64,
+        seconds: f64,
+    ) -> Self {
         Self::Chunk {
             seed,
             size: size.to_owned(),
@@ -182,10 +189,13 @@ impl Total {
     pub fn add(&mut self, row: &Row) {
         match row {
             Row::Begin { .. } => {}
-            Row::Chunk { seed, size, from, count, seconds, refused, ended, steps, errors, sampled, .. } => {
+            Row::Chunk {
+                seed, size, from, count, seconds, refused, ended, steps, errors, sampled, ..
+            } => {
                 if self.chunks.insert((*seed, size.clone(), *from)) {
                     self.seconds += seconds;
-                    let sampled = sampled.iter().map(|(name, types, count)| ((name.clone(), types.clone()), *count));
+                    let sampled =
+                        sampled.iter().map(|(name, types, count)| ((name.clone(), types.clone()), *count));
                     self.measure.merge(&Measure {
                         programs: *count,
                         refused: *refused,

@@ -6,8 +6,8 @@ use std::path::Path;
 use machine_dialect_vm::{Module, disassemble};
 use mdvm_spec::Spec;
 
-use crate::catalog::{cases_folder, read_folder};
 use crate::case_file::Expecting;
+use crate::catalog::{cases_folder, read_folder};
 use crate::corpus;
 use crate::fuzz::generate::choices;
 use crate::fuzz::oracle::Target;
@@ -23,7 +23,8 @@ const SEQUENCES: u64 = 200;
 /// Says what is wrong with the cases or the corpus.
 pub fn seeds(target: Target, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut modules: BTreeMap<Vec<u8>, String> = BTreeMap::new();
-    let cases = read_folder(&cases_folder(), spec, Expecting::Something).map_err(|problems| problems.to_string())?;
+    let cases =
+        read_folder(&cases_folder(), spec, Expecting::Something).map_err(|problems| problems.to_string())?;
     let real = corpus::read_folder(&corpus::folder()).map_err(|problems| problems.to_string())?;
     for case in cases.into_iter().chain(real) {
         if case.module.len() <= LARGEST {

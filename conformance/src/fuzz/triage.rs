@@ -121,9 +121,8 @@ pub fn read_subjects(path: &Path, spec: &Spec) -> Result<Vec<(String, Subject)>,
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let reader = Reader::new(spec, Expecting::Anything);
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let cases = reader
-            .read(path, &stem, &text)
-            .map_err(|problems| mdvm_spec::Problems(problems).to_string())?;
+        let cases =
+            reader.read(path, &stem, &text).map_err(|problems| mdvm_spec::Problems(problems).to_string())?;
         let subject = |case: crate::case::Case| {
             let subject = Subject { module: case.module, limits: case.limits, globals: case.globals };
             (case.id, subject)

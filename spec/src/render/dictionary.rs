@@ -54,7 +54,9 @@ pub fn assembly(spec: &Spec) -> String {
     for kind in &spec.values.assert_kinds {
         entry(&mut out, &format!("assert_{}", kind.name), kind.name.as_bytes());
     }
-    for (name, text) in [("func", ".func "), ("module", ".module \""), ("const", ".const "), ("label", "label:\n")] {
+    for (name, text) in
+        [("func", ".func "), ("module", ".module \""), ("const", ".const "), ("label", "label:\n")]
+    {
         entry(&mut out, name, text.as_bytes());
     }
     out
