@@ -301,7 +301,7 @@ fn limits(number: u64) -> Limits {
         max_memory: Some(LIMIT),
         max_output: Some(1 << 22),
         // Frames are to be held by the limit on memory alone, now and then.
-        max_call_depth: if number % 3 == 0 { Some(u64::MAX) } else { Limits::default().max_call_depth },
+        max_call_depth: if number.is_multiple_of(3) { Some(u64::MAX) } else { Limits::default().max_call_depth },
     }
 }
 

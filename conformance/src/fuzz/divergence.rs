@@ -113,28 +113,11 @@ impl Pair {
             let found = self.explain(subject, left, right)?;
             return Ok(found.is_some_and(|found| found.signature == divergence.signature));
         }
-        let fields = |left: &Answer, right: &Answer| match (left, right) {
-            (Answer::Outcome(one), Answer::Outcome(other)) => {
-                let fields =
-                    one.disagreements(other, &[]).iter().map(|difference| difference.field).collect();
-                Some((ended(one), ended(other), fields))
-            }
-            (_, _) => None,
-        };
-        let (found, wanted): (Option<(_, _, Vec<Field>)>, Option<(_, _, Vec<Field>)>) =
-            (fields(&left.answer, &right.answer), fields(&divergence.left, &divergence.right));
-        Ok(match (found, wanted) {
-            (Some(found), Some(wanted)) => {
-                found.0 == wanted.0
-                    && found.1 == wanted.1
-                    && found.2.iter().all(|field| wanted.2.contains(field))
-            }
-            (None, None) => {
-                kind_of(&left.answer) == kind_of(&divergence.left)
-                    && kind_of(&right.answer) == kind_of(&divergence.right)
-            }
-            (_, _) => false,
-        })
+        let found = Ends::of(&left.answer, &right.answer);
+        let wanted = Ends::of(&divergence.left, &divergence.right);
+        Ok(found.left == wanted.left
+            && found.right == wanted.right
+            && found.fields.iter().all(|field| wanted.fields.contains(field)))
     }
 
     fn explain(&mut self, subject: &Subject, left: Told, right: Told) -> Result<Option<Divergence>, String> {
@@ -252,7 +235,12 @@ impl Pair {
                 (_, _) => {
                     let end = |trace: &[Step], told: &Told, wrote: &str| match &told.answer {
                         Answer::Outcome(outcome) if at + 1 == trace.len() => ended(outcome),
-                        _ => wrote.to_owned(),
+                        Answer::Outcome(_)
+                        | Answer::Crash { .. }
+                        | Answer::Timeout { .. }
+                        | Answer::Unsupported { .. }
+                        | Answer::Unstable { .. }
+                        | Answer::Invalid { .. } => wrote.to_owned(),
                     };
                     format!(
                         "{} {}, {} {}",
@@ -281,9 +269,9 @@ impl Pair {
         left: &Answer,
         right: &Answer,
     ) -> Result<Option<Place>, String> {
-        let steps = |answer: &Answer| match answer {
-            Answer::Outcome(outcome) => outcome.steps(),
-            _ => None,
+        let steps = |answer: &Answer| {
+            let Answer::Outcome(outcome) = answer else { return None };
+            outcome.steps()
         };
         let most = steps(left).into_iter().chain(steps(right)).max();
         let most = most.or_else(|| subject.limits.get(MAX_STEPS).copied());
@@ -368,6 +356,25 @@ impl Pair {
         let left = self.left.ask(&subject, false)?.answer;
         let right = self.right.ask(&subject, false)?.answer;
         Ok(self.differences(&left, &right).map(|_| (left, right)))
+    }
+}
+
+/// How two answers end, and in which fields they differ.
+struct Ends {
+    left: String,
+    right: String,
+    fields: Vec<Field>,
+}
+
+impl Ends {
+    fn of(left: &Answer, right: &Answer) -> Self {
+        let fields = match (left, right) {
+            (Answer::Outcome(one), Answer::Outcome(other)) => {
+                one.disagreements(other, &[]).iter().map(|difference| difference.field).collect()
+            }
+            (_, _) => Vec::new(),
+        };
+        Self { left: kind_of(left), right: kind_of(right), fields }
     }
 }
 

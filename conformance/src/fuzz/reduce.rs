@@ -184,10 +184,13 @@ impl Reducer<'_, '_> {
                 };
                 for index in (0..count).rev() {
                     let mut smaller = self.best.clone();
-                    match &mut smaller.code[at].items[place] {
-                        Item::Registers(registers) => drop(registers.remove(index)),
-                        Item::Phis(sources) => drop(sources.remove(index)),
-                        item => *item = Item::Optional(None),
+                    let item = &mut smaller.code[at].items[place];
+                    if let Item::Registers(registers) = item {
+                        registers.remove(index);
+                    } else if let Item::Phis(sources) = item {
+                        sources.remove(index);
+                    } else {
+                        *item = Item::Optional(None);
                     }
                     self.offer(smaller)?;
                 }
