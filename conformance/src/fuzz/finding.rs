@@ -79,8 +79,8 @@ fn module_field(bytes: &[u8]) -> String {
     if let Ok(module) = Module::decode(bytes) {
         let assembly = disassemble(&module);
         if assemble_bytes(&assembly).is_ok_and(|again| again == bytes) {
-            let lines: Vec<_> =
-                assembly.lines().map(|line| format!("      {line}").trim_end().to_owned()).collect();
+            // Without the indent of the listing: a YAML block takes that of its first line for all of them.
+            let lines: Vec<_> = assembly.lines().map(|line| format!("      {}", line.trim())).collect();
             return format!("    asm: |\n{}\n", lines.join("\n"));
         }
     }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use machine_dialect_vm::{Completion, Failure, Limits, Run, Tiers, TypeId, Value, Vm, outcome};
+use machine_dialect_vm::{Completion, Failure, Limits, Run, Tiers, TypeId, Value, Vm};
 
 use crate::fuzz::program::Subject;
 use crate::value::ValueText;
 
 /// The limit on steps, by its name in `spec/values.yaml`.
 pub const MAX_STEPS: &str = "max_steps";
+
+/// A value whose text is longer is not written out.
+const LIGHT_BYTES: usize = 1 << 18;
 
 /// How a run is to be carried out, besides what its subject says.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,10 +31,30 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// The outcome as one line of JSON.
+    /// The outcome, in a form that two runs can be compared by. A value whose text would be long is told by its type alone,
+    /// because a small tree of shared arrays may stand for more than can be written in a minute.
     #[must_use]
     pub fn outcome(&self) -> String {
-        outcome::of_run(&self.result, &self.stdout)
+        let globals = match &self.result {
+            Ok(completion) => &completion.globals,
+            Err(failure) => &failure.globals,
+        };
+        let mut text = match &self.result {
+            Ok(completion) => format!("ok, {}", shown(&completion.result)),
+            Err(failure) => {
+                format!(
+                    "{} at {} in {}: {failure}",
+                    failure.error.kind().name(),
+                    failure.pc,
+                    failure.function()
+                )
+            }
+        };
+        text.push_str(&format!(", {} steps, {:?}", self.steps(), self.stdout));
+        for (name, value) in globals {
+            text.push_str(&format!("\nglobal {name:?} = {}", shown(value)));
+        }
+        text
     }
 
     /// The outcome, and all else that a host is told of a failure: the calls that were open, what the instruction read, and
@@ -40,15 +63,23 @@ impl Ran {
     pub fn told(&self) -> String {
         let mut text = self.outcome();
         if let Err(failure) = &self.result {
-            text.push_str(&format!(
-                "\ncalls {:?}\nscopes {:?}\noperands",
-                failure.call_stack, failure.scopes
-            ));
+            text.push_str(&format!("\ncalls {:?}\nscopes {:?}", failure.call_stack, failure.scopes));
             for (register, value) in &failure.operands {
-                text.push_str(&format!(" {register} = {}", value.to_json()));
+                text.push_str(&format!("\n{register} = {}", shown(value)));
             }
         }
         text
+    }
+
+    /// Whether all values of the outcome can be written out in little time.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        match &self.result {
+            Ok(Completion { result, globals, .. }) => {
+                is_light(result) && globals.iter().all(|(_, value)| is_light(value))
+            }
+            Err(failure) => failure.globals.iter().all(|(_, value)| is_light(value)),
+        }
     }
 
     /// How many instructions were executed.
@@ -59,6 +90,14 @@ impl Ran {
             Err(failure) => failure.steps,
         }
     }
+}
+
+fn is_light(value: &Value) -> bool {
+    value.to_text(LIGHT_BYTES).is_some()
+}
+
+fn shown(value: &Value) -> String {
+    if is_light(value) { value.to_json() } else { format!("a large {}", value.type_id().name()) }
 }
 
 /// The limits of that name, those of a run without any where a name is missing.
