@@ -11,7 +11,7 @@ use crate::value::ValueText;
 pub const MAX_STEPS: &str = "max_steps";
 
 /// A value whose text is longer is not written out.
-const LIGHT_BYTES: usize = 1 << 18;
+const LIGHT_BYTES: usize = 1 << 14;
 
 /// How a run is to be carried out, besides what its subject says.
 #[derive(Debug, Clone, Copy, Default)]

@@ -25,11 +25,11 @@ use crate::implementation::Launcher;
 /// The largest input that is looked at, in bytes: more only takes longer.
 const MOST_BYTES: usize = 1 << 20;
 /// How many steps a module may take that comes as bytes.
-const STEPS: u64 = 20_000;
+const STEPS: u64 = 5_000;
 /// The memory that a run may use, in bytes of the cost model.
-const MEMORY: u64 = 8 << 20;
+const MEMORY: u64 = 1 << 20;
 /// The bytes that a run may print.
-const OUTPUT: u64 = 1 << 18;
+const OUTPUT: u64 = 1 << 16;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
