@@ -155,7 +155,7 @@ fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
 }
 
 /// The name that `expect` has for a field.
-fn key(field: Field, status: Status) -> &'static str {
+pub(crate) fn key(field: Field, status: Status) -> &'static str {
     match (field, status) {
         (Field::Kind, Status::LoadError) => "load_error",
         (Field::Kind, Status::Ok | Status::RuntimeError) => "error",
@@ -165,7 +165,7 @@ fn key(field: Field, status: Status) -> &'static str {
 
 /// JSON text as YAML in flow style. JSON is YAML but for letters that YAML calls unprintable, and for `"a":1` it likes a
 /// space; kinds stand without quotes, as people write them.
-fn yaml(json: &str, field: Field) -> String {
+pub(crate) fn yaml(json: &str, field: Field) -> String {
     if field == Field::Kind {
         return json.trim_matches('"').to_owned();
     }

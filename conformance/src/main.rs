@@ -1,7 +1,7 @@
 //! The command `mdvm-conform`.
 
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,13 @@ use std::time::{Duration, Instant};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use mdvm_conform::coverage::{self, Subjects};
+use mdvm_conform::fuzz::asker::Asker;
+use mdvm_conform::fuzz::campaign::{self, Sizes, Watcher, write_case};
+use mdvm_conform::fuzz::divergence::Pair;
+use mdvm_conform::fuzz::finding::case_file;
+use mdvm_conform::fuzz::results::{self, Total};
+use mdvm_conform::fuzz::seeds;
+use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::run::{self, Plan, Progress, Selection};
 use mdvm_conform::{doctor, report};
@@ -47,6 +54,11 @@ Examples:
   mdvm-conform run --impl 'mine=./my-vm serve'
   mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --filter arith/
   mdvm-conform coverage --verbose
+  mdvm-conform fuzz --impl rust --impl reference --seed 1 --count 2000
+  mdvm-conform fuzz --impl rust --impl 'mine=./my-vm serve' --time 3600 --shard 2/8
+  mdvm-conform fuzz-seeds target/seeds
+  mdvm-conform fuzz-report target/fuzz/*.jsonl
+  mdvm-conform triage --impl rust --impl 'mine=./my-vm serve' program.mdbc
 
 Exit codes: 0 all is as expected, 1 something differs, 2 the run could not begin.";
 
@@ -58,6 +70,72 @@ enum Task {
     Doctor(DoctorArguments),
     /// Shows what the cases execute of everything that the specification makes them owe, and what they do not.
     Coverage(CoverageArguments),
+    /// Runs generated programs on several implementations, and reduces every program on which they differ.
+    Fuzz(FuzzArguments),
+    /// Adds up the results of any number of campaigns and shards.
+    FuzzReport {
+        /// Files that campaigns wrote.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Writes what fuzzing begins with: a folder of inputs for each fuzz target.
+    FuzzSeeds {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Says where two implementations part on a module, and reduces it to a case.
+    Triage(TriageArguments),
+}
+
+#[derive(Args)]
+struct FuzzArguments {
+    /// An implementation: `rust`, `reference` or NAME=COMMAND. The first is compared with each of the others.
+    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
+    implementations: Vec<String>,
+    /// Which sequence of programs; the same seed gives the same programs.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many programs, over all shards. Without it and `--time`, until Ctrl-C.
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    /// How long it may take.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    time: Option<Duration>,
+    /// Runs the K-th of N parts of the programs, from 1.
+    #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = shard)]
+    shard: (u64, u64),
+    /// How large programs are: small, long (thousands of steps) or mixed.
+    #[arg(long, default_value = "mixed", value_parser = sizes)]
+    size: Sizes,
+    /// How long one program may take.
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+    timeout: Duration,
+    /// How many processes of each implementation share the programs; as many as there are processors, if not given.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Where results and cases are written. A campaign that was interrupted goes on from there.
+    #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
+    out: PathBuf,
+    /// Ends as soon as a divergence was found and made small.
+    #[arg(long)]
+    first: bool,
+}
+
+#[derive(Args)]
+struct TriageArguments {
+    /// Two implementations: `rust`, `reference` or NAME=COMMAND.
+    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
+    implementations: Vec<String>,
+    /// How long one answer may take.
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+    timeout: Duration,
+    /// Where the case is written.
+    #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
+    out: PathBuf,
+    /// A module, or a case file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 }
 
 #[derive(Args)]
@@ -130,6 +208,10 @@ fn main() -> ExitCode {
             Task::Run(arguments) => run_cases(&arguments),
             Task::Doctor(arguments) => examine(&arguments),
             Task::Coverage(arguments) => cover(&arguments),
+            Task::Fuzz(arguments) => fuzz(&arguments),
+            Task::FuzzReport { files } => report_of(&files),
+            Task::FuzzSeeds { folder } => write_seeds(&folder),
+            Task::Triage(arguments) => triage_file(&arguments),
         }
     });
     match code {
@@ -216,6 +298,78 @@ fn cover(arguments: &CoverageArguments) -> Result<bool, String> {
     Ok(coverage.is_complete())
 }
 
+fn fuzz(arguments: &FuzzArguments) -> Result<bool, String> {
+    let launchers = launchers(&arguments.implementations)?;
+    if launchers.len() < 2 {
+        return Err("programs without an expectation need two implementations; give --impl twice".to_owned());
+    }
+    let plan = campaign::Plan {
+        launchers,
+        seed: arguments.seed,
+        count: arguments.count,
+        time: arguments.time,
+        shard: arguments.shard,
+        sizes: arguments.size,
+        workers: arguments.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+        timeout: arguments.timeout,
+        folder: arguments.out.clone(),
+        stops_at_first: arguments.first,
+    };
+    let ended = campaign::run(&plan, &STOP, &FuzzDisplay::default())?;
+    print(&format!(
+        "{} programs this time, {:.1} a second, {} divergences; {} holds:\n{}",
+        ended.programs,
+        ended.programs as f64 / ended.seconds.max(0.001),
+        ended.divergences,
+        ended.file.display(),
+        ended.total.text()
+    ))?;
+    if ended.total.measure.programs == 0 && !STOP.load(Ordering::SeqCst) {
+        return Err("no program was run; give this shard a --count or a --time that reaches one".to_owned());
+    }
+    Ok(ended.total.buckets.is_empty())
+}
+
+fn write_seeds(folder: &Path) -> Result<bool, String> {
+    let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
+    for (target, count) in seeds::write(folder, &spec)? {
+        print(&format!("{target}: {count} inputs\n"))?;
+    }
+    Ok(true)
+}
+
+fn report_of(files: &[PathBuf]) -> Result<bool, String> {
+    let mut total = Total::default();
+    for file in files {
+        results::read(file)?.iter().for_each(|row| total.add(row));
+    }
+    print(&total.text())?;
+    Ok(total.buckets.is_empty())
+}
+
+fn triage_file(arguments: &TriageArguments) -> Result<bool, String> {
+    let launchers = launchers(&arguments.implementations)?;
+    let [left, right] = launchers.as_slice() else {
+        return Err("triage compares two implementations; give --impl twice".to_owned());
+    };
+    let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
+    let asker = |launcher: &Launcher| Asker::new(launcher, arguments.timeout);
+    let mut pair = Pair { left: asker(left), right: asker(right) };
+    let mut is_fine = true;
+    for (number, (name, subject)) in read_subjects(&arguments.file, &spec)?.into_iter().enumerate() {
+        let Some(triaged) = triage(&mut pair, &subject)? else {
+            print(&format!("{name}: {} and {} agree\n", left.name, right.name))?;
+            continue;
+        };
+        is_fine = false;
+        let signature = triaged.divergence.signature.to_string();
+        let text = case_file(&triaged.subject, &triaged.divergence, (&left.name, &right.name));
+        let path = write_case(&arguments.out, &signature, number as u64, &text)?;
+        print(&format!("{name}: {signature}\n{text}{}\n", path.display()))?;
+    }
+    Ok(is_fine)
+}
+
 fn launchers(texts: &[String]) -> Result<Vec<Launcher>, String> {
     let launchers = texts.iter().map(|text| Launcher::parse(text)).collect::<Result<Vec<_>, _>>()?;
     for (index, launcher) in launchers.iter().enumerate() {
@@ -224,6 +378,20 @@ fn launchers(texts: &[String]) -> Result<Vec<Launcher>, String> {
         }
     }
     Ok(launchers)
+}
+
+fn shard(text: &str) -> Result<(u64, u64), String> {
+    let numbers = text.split_once('/').map(|(one, of)| (one.parse(), of.parse()));
+    match numbers {
+        Some((Ok(one), Ok(of))) if one >= 1 && one <= of => Ok((one, of)),
+        Some(_) | None => Err(format!("{text:?} is not K/N with K from 1 to N, as in 2/8")),
+    }
+}
+
+fn sizes(text: &str) -> Result<Sizes, String> {
+    let names: Vec<_> = Sizes::ALL.iter().map(|size| size.name()).collect();
+    let known = Sizes::ALL.into_iter().find(|size| size.name() == text);
+    known.ok_or_else(|| format!("there are {}", names.join(", ")))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -290,5 +458,31 @@ impl Progress for Display {
         if let Some(terminal) = bar.and_then(|bar| bar.terminal) {
             terminal.finish_and_clear();
         }
+    }
+}
+
+/// How far a campaign is, on stderr: a line that is written over on a terminal, and elsewhere a line now and then.
+#[derive(Default)]
+struct FuzzDisplay {
+    told: Mutex<Option<Instant>>,
+}
+
+impl Watcher for FuzzDisplay {
+    fn advance(&self, programs: u64, of: Option<u64>, divergences: u64, seconds: f64) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_some_and(|told| told.elapsed() < BETWEEN_LINES) {
+            return;
+        }
+        *told = Some(Instant::now());
+        let of = of.map_or_else(String::new, |of| format!(" of {of}"));
+        let rate = programs as f64 / seconds.max(0.001);
+        let line = format!("{programs}{of} programs, {rate:.0} a second, {divergences} divergences");
+        let end = if std::io::stderr().is_terminal() { "\x1b[K\r" } else { "\n" };
+        // A closed stderr is no reason to stop.
+        let _ = write!(std::io::stderr(), "{line}{end}");
+    }
+
+    fn note(&self, line: &str) {
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
 }

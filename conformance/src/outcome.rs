@@ -209,6 +209,12 @@ impl Outcome {
         self.fields.get(&Field::Steps)?.parse().ok()
     }
 
+    /// The index of the instruction that failed, where the outcome says it.
+    #[must_use]
+    pub fn pc(&self) -> Option<usize> {
+        self.fields.get(&Field::Pc)?.parse().ok()
+    }
+
     /// The fields that the outcome says besides its status.
     pub fn fields(&self) -> impl Iterator<Item = Field> {
         self.fields.keys().copied()

@@ -1,5 +1,6 @@
 //! Printers: one for each thing that is generated from the specification.
 
+pub mod dictionary;
 pub mod docs;
 pub mod package;
 pub mod python;
@@ -33,6 +34,8 @@ pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
             text: package::instructions(spec),
         },
         CheckedIn { path: "vm/python/machine_dialect_vm/errors.py", text: package::errors(spec) },
+        CheckedIn { path: "fuzz/dictionaries/module.dict", text: dictionary::module(spec) },
+        CheckedIn { path: "fuzz/dictionaries/assembly.dict", text: dictionary::assembly(spec) },
     ]
 }
 

@@ -25,6 +25,20 @@
 //! What instructions do, what files look like and what errors say is declared in the YAML files of the `spec` folder.
 //! The tables, the decoder, the encoder and the dispatch are generated from them.
 
+/// Whether this process has a planted bug; never, unless the feature `planted` compiles them in.
+#[cfg(feature = "planted")]
+macro_rules! planted {
+    ($name:literal) => {
+        crate::planted::is($name)
+    };
+}
+#[cfg(not(feature = "planted"))]
+macro_rules! planted {
+    ($name:literal) => {
+        false
+    };
+}
+
 pub mod asm;
 mod errors;
 mod interpreter;
@@ -34,6 +48,8 @@ mod module;
 mod ops;
 #[cfg(feature = "json")]
 pub mod outcome;
+#[cfg(feature = "planted")]
+pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;
 #[cfg(feature = "pyo3")]

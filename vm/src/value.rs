@@ -382,6 +382,10 @@ impl Array {
 }
 
 impl ArrayObject {
+    /// So many elements are a large array. It grows by a quarter where a small one doubles, so that the room it keeps is
+    /// little against the memory that a run may have.
+    const LARGE: usize = 1 << 16;
+
     #[inline]
     pub(crate) fn set(&mut self, index: usize, value: Value) {
         self.items[index] = value;
@@ -390,6 +394,10 @@ impl ArrayObject {
     #[inline]
     pub(crate) fn push(&mut self, value: Value) {
         charge(costs::ELEMENT);
+        let length = self.items.len();
+        if length == self.items.capacity() && length >= Self::LARGE {
+            self.items.reserve_exact(length / 4);
+        }
         self.items.push(value);
     }
 

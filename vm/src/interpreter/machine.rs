@@ -319,6 +319,9 @@ impl<'a> Machine<'a> {
         for (place, register) in (base..).zip(args.iter()) {
             self.stack[place] = self.stack[caller.base + usize::from(register.0)].clone();
         }
+        if planted!("call-window") && args.len() > 2 && size > 3 {
+            self.stack[base + 3] = self.stack[base + 2].clone();
+        }
         // An instruction index takes 28 bits.
         self.callers.push(Caller { frame: caller, pc: self.pc as u32, dst, site: None });
         self.frame = Frame {
@@ -363,7 +366,14 @@ impl<'a> Machine<'a> {
         let run = self.program.ops[first..].iter().map_while(|op| op.select(code, predecessor));
         let mut behind = first;
         for (dst, source) in run {
-            let value = source.map(|source| self.stack[self.frame.base + usize::from(source.0)].clone());
+            let written =
+                self.phi_values.iter().rev().find(|(dst, _)| planted!("phi-order") && Some(*dst) == source);
+            let value = match (written, source) {
+                (Some((_, Some(value))), _) => Some(value.clone()),
+                (_, source) => {
+                    source.map(|source| self.stack[self.frame.base + usize::from(source.0)].clone())
+                }
+            };
             self.phi_values.push((dst, value));
             behind += 1;
         }

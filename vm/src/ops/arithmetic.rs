@@ -23,6 +23,11 @@ pub(crate) fn add(memory: &Memory, left: &Value, right: &Value) -> Result<Value,
 /// `r[dst] = r[left] - r[right]`
 #[inline(always)]
 pub(crate) fn sub(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    if planted!("sub-wraps")
+        && let (Value::Int(a), Value::Int(b)) = (left, right)
+    {
+        return Ok(Value::Int(a.wrapping_sub(*b)));
+    }
     arithmetic(left, right, i64::checked_sub, |a, b| a - b)
 }
 
@@ -43,6 +48,12 @@ pub(crate) fn div(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
 #[inline(always)]
 pub(crate) fn r#mod(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
     refuse_zero(right)?;
+    if planted!("mod-sign")
+        && let (Value::Int(a), Value::Int(b)) = (left, right)
+        && (*a < 0) != (*b < 0)
+    {
+        return checked(a.checked_rem(*b).map(|rest| if rest == 0 { 0 } else { rest + b }));
+    }
     arithmetic(left, right, i64::checked_rem, |a, b| a % b)
 }
 

@@ -47,7 +47,8 @@ pub(crate) fn array_set(
         array.make_unshared().set(place, value);
     } else {
         memory.check(copied + costs::ELEMENT)?;
-        array.make_unshared().push(value);
+        let is_lost = planted!("copied-array") && array.is_shared();
+        array.make_unshared().push(if is_lost { Value::Empty } else { value });
     }
     Ok(())
 }

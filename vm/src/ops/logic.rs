@@ -61,6 +61,11 @@ pub(crate) fn gte(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
 
 #[inline(always)]
 fn ordered(left: &Value, right: &Value, holds: impl Fn(Ordering) -> bool) -> Result<Value, RuntimeError> {
+    if planted!("compare-truncates")
+        && let (Value::Int(int), Value::Float(float)) = (left, right)
+    {
+        return Ok(Value::Bool(holds(int.cmp(&(*float as i64)))));
+    }
     match left.order(right) {
         Some(Order::Known(order)) => Ok(Value::Bool(holds(order))),
         Some(Order::Unordered) => Ok(Value::Bool(false)),

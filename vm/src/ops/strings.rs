@@ -38,6 +38,9 @@ pub(crate) fn debug_print(memory: &Memory, output: &mut Output<'_>, src: &Value)
     if in_memory < in_output { Err(memory.exhausted()) } else { Err(output.exhausted()) }
 }
 
+/// How many bytes more than it holds a string may keep.
+const SPARE_BYTES: usize = 64;
+
 /// A string of the texts of some values, one after another.
 pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, RuntimeError> {
     let Some(room) = memory.room().checked_sub(Str::cost(0)) else { return Err(memory.exhausted()) };
@@ -53,6 +56,10 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
     }
     for value in values {
         append_text(value, &mut text, room).map_err(|_| memory.exhausted())?;
+    }
+    // What grew in steps may have twice the place it needs, and only what it needs is charged.
+    if text.capacity() - text.len() > SPARE_BYTES {
+        text.shrink_to_fit();
     }
     Ok(Value::string(text))
 }

@@ -192,6 +192,13 @@ impl DictObject {
         let (place, _) = slot.remove();
         self.entries[place as usize] = None;
         release(costs::ENTRY);
+        if planted!("dict-order") {
+            let last = self.entries.iter().rposition(Option::is_some).unwrap_or_default();
+            if last > place as usize {
+                self.entries.swap(place as usize, last);
+                self.pack();
+            }
+        }
         if self.entries.len() > 2 * self.places.len() + 8 {
             self.pack();
         }

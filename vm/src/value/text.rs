@@ -63,6 +63,12 @@ fn append(text: &str, out: &mut String, limit: usize) -> Result<(), Overflow> {
         out.push_str(&text[..text.ceil_char_boundary(room)]);
         return Err(Overflow);
     }
+    let missing = (out.len() + text.len()).saturating_sub(out.capacity());
+    if missing > 0 {
+        // A string grows to twice its size, but never beyond what the text may have.
+        let more = out.len().clamp(text.len(), room);
+        out.reserve_exact(more);
+    }
     out.push_str(text);
     Ok(())
 }

@@ -515,8 +515,11 @@ impl<'a> Compiler<'a> {
     fn phis(&mut self) -> Piece {
         let code = self.program.code();
         let previous = self.state.previous.map(|pc| pc as usize);
-        let run: Vec<(Reg, Option<Reg>)> =
-            self.program.ops[self.pc..].iter().map_while(|op| op.select(code, previous)).take(MOST_PHIS + 1).collect();
+        let run: Vec<(Reg, Option<Reg>)> = self.program.ops[self.pc..]
+            .iter()
+            .map_while(|op| op.select(code, previous))
+            .take(MOST_PHIS + 1)
+            .collect();
         if run.is_empty() {
             return Piece::GoesOn;
         }
@@ -1355,6 +1358,7 @@ fn branch_op(test: Test, outcome: bool, numbers: &Numbers) -> Option<Fast> {
             Test::Eq => Fast::IfEqIntConst { left, to, right },
             Test::Ne => Fast::IfNeIntConst { left, to, right },
             Test::Lt => Fast::IfLtIntConst { left, to, right },
+            Test::Le if planted!("fused-branch") => Fast::IfLtIntConst { left, to, right },
             Test::Le => Fast::IfLtIntConst { left, to, right: right.checked_add(1)? },
             Test::Gt => Fast::IfGeIntConst { left, to, right: right.checked_add(1)? },
             Test::Ge => Fast::IfGeIntConst { left, to, right },

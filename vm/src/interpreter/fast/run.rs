@@ -332,7 +332,7 @@ impl Machine<'_> {
             match *op {
                 Fast::Goto { to } => goto!(to),
                 Fast::Jump { to, steps } => {
-                    charge!(steps);
+                    charge!(steps.saturating_sub(u16::from(planted!("fast-steps"))));
                     goto!(to);
                 }
                 Fast::Charge { steps } => {
@@ -787,7 +787,7 @@ impl Machine<'_> {
                             value => put(place, value.clone()),
                         }
                     }
-                    for register in &call.clear {
+                    for register in call.clear.iter().skip(usize::from(planted!("fast-window"))) {
                         put(&mut above[usize::from(*register)], Value::Empty);
                     }
                     let scopes = &mut context.scopes;

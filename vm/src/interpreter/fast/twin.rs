@@ -48,7 +48,10 @@ impl Twin {
         for _ in 0..FAR {
             let op = *program.ops.get(at)?;
             if let Op::Phi { .. } = op {
-                let run = program.ops[at..].iter().map_while(|op| op.select(program.code(), Some(previous))).take(FAR);
+                let run = program.ops[at..]
+                    .iter()
+                    .map_while(|op| op.select(program.code(), Some(previous)))
+                    .take(FAR);
                 let chosen = run.filter_map(|(dst, src)| Some((dst, src?)));
                 let mut holder = None;
                 for (dst, src) in chosen {

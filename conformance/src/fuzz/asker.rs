@@ -1,0 +1,86 @@
+//! One implementation that is asked one thing after another.
+
+use std::time::{Duration, Instant};
+
+use crate::fuzz::program::Subject;
+use crate::implementation::Launcher;
+use crate::outcome::Field;
+use crate::plug::{Answer, Handshake, Reply};
+use crate::worker::{Event, Worker};
+
+/// An implementation that is started when it is first asked, and again after it crashed or fell silent.
+#[derive(Debug)]
+pub struct Asker {
+    launcher: Launcher,
+    timeout: Duration,
+    running: Option<(Worker, Handshake)>,
+    asked: usize,
+    unreported: Vec<Field>,
+}
+
+/// One executed instruction, as a trace tells it: its index, and the digest of what it wrote.
+pub type Step = (usize, String);
+
+/// An answer, with its trace where one was asked for and given.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The answer.
+    pub answer: Answer,
+    /// The instructions executed.
+    pub trace: Option<Vec<Step>>,
+}
+
+impl Asker {
+    /// An implementation that has `timeout` for each answer.
+    #[must_use]
+    pub fn new(launcher: &Launcher, timeout: Duration) -> Self {
+        Self { launcher: launcher.clone(), timeout, running: None, asked: 0, unreported: Vec::new() }
+    }
+
+    /// What reports call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.launcher.name
+    }
+
+    /// The fields that it does not report, once it was asked something.
+    #[must_use]
+    pub fn unreported(&self) -> &[Field] {
+        &self.unreported
+    }
+
+    /// Has it run a subject.
+    ///
+    /// # Errors
+    /// Says why the implementation does not start.
+    pub fn ask(&mut self, subject: &Subject, trace: bool) -> Result<Told, String> {
+        let (mut worker, handshake) = match self.running.take() {
+            Some(running) => running,
+            None => Worker::start(&self.launcher)?,
+        };
+        self.unreported.clone_from(&handshake.unreported);
+        self.asked += 1;
+        worker.send(subject.request(trace).line(self.asked));
+        let until = Instant::now() + self.timeout;
+        let answer = loop {
+            match worker.next(until.saturating_duration_since(Instant::now())) {
+                Event::Line(line) => match Reply::from_line(&line, &handshake.unreported) {
+                    Some(reply) if reply.id == self.asked => {
+                        self.running = Some((worker, handshake));
+                        let trace = reply.trace.as_deref().and_then(|text| serde_json::from_str(text).ok());
+                        return Ok(Told { answer: reply.answer, trace });
+                    }
+                    Some(_) | None => {}
+                },
+                Event::Ended(how) => break Answer::Crash { how },
+                Event::Silence => {
+                    worker.kill();
+                    break Answer::Timeout {
+                        how: format!("no answer in {:.1} s", self.timeout.as_secs_f64()),
+                    };
+                }
+            }
+        };
+        Ok(Told { answer, trace: None })
+    }
+}

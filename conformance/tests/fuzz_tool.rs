@@ -1,0 +1,147 @@
+//! `mdvm-conform fuzz`, `fuzz-report` and `triage` as people use them.
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use mdvm_conform::case_file::{Expecting, Reader};
+use mdvm_conform::fuzz::results::{self, Row};
+use mdvm_spec::Spec;
+
+fn conform(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mdvm-conform")).args(words).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// An implementation that agrees with this machine in everything but the product of 3 and another int, which it gives one too
+/// large.
+fn broken(folder: &Path) -> String {
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/mdvm_reference");
+    let copy = folder.join("mdvm_reference");
+    std::fs::create_dir(&copy).unwrap();
+    for entry in std::fs::read_dir(reference).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "py") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.replace("_checked(left * right)", "_checked(left * right + (left == 3))");
+            // What it prepares of code has a multiplication of its own.
+            let text = text.replace("if tracing or makes_tags(module)", "if True");
+            std::fs::write(copy.join(path.file_name().unwrap()), text).unwrap();
+        }
+    }
+    let python = std::env::var("MDVM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    format!("broken=env PYTHONPATH={} {python} -S -B -m mdvm_reference serve", folder.display())
+}
+
+#[test]
+fn the_same_seed_gives_the_same_programs_and_shards_share_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |out: &str, more: &[&str]| {
+        let out = folder.path().join(out).display().to_string();
+        let mut words =
+            vec!["fuzz", "--impl", "rust", "--impl", "rust-plain", "--count", "1500", "--out", &out];
+        words.extend(more);
+        let output = conform(&words);
+        assert!(output.status.success(), "{}", text(&output));
+        let files: Vec<_> = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files.len(), 1);
+        let chunk = |row: &Row| match row {
+            Row::Chunk { from, count, steps, sampled, .. } => Some((*from, *count, *steps, sampled.clone())),
+            Row::Begin { .. } | Row::Divergence { .. } => None,
+        };
+        results::read(&files[0]).unwrap().iter().filter_map(chunk).collect::<Vec<_>>()
+    };
+    let whole = run("whole", &[]);
+    assert_eq!(whole, run("again", &[]));
+    assert_ne!(whole, run("other", &["--seed", "2"]));
+    let mut parts = run("one", &["--shard", "1/2"]);
+    parts.extend(run("two", &["--shard", "2/2"]));
+    parts.sort();
+    assert_eq!(parts, whole);
+    // A campaign that is begun again has nothing left to do.
+    assert_eq!(run("whole", &[]), whole);
+
+    let file = |name: &str, shard: &str| {
+        folder.path().join(name).join(format!("mixed-seed-1-shard-{shard}.jsonl")).display().to_string()
+    };
+    let report = |files: &[String]| {
+        let mut words = vec!["fuzz-report"];
+        words.extend(files.iter().map(String::as_str));
+        let output = conform(&words);
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().lines().take(3).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(report(&[file("one", "1-of-2"), file("two", "2-of-2")]), report(&[file("whole", "1-of-1")]));
+}
+
+#[test]
+fn a_difference_is_named_made_small_and_written_as_a_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let implementation = broken(folder.path());
+    let out = folder.path().join("out").display().to_string();
+    let output = conform(&[
+        "fuzz",
+        "--impl",
+        "rust",
+        "--impl",
+        &implementation,
+        "--size",
+        "small",
+        "--first",
+        "--time",
+        "100",
+        "--out",
+        &out,
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("run mul("), "{}", text(&output));
+    let cases: Vec<_> = std::fs::read_dir(Path::new(&out).join("cases")).unwrap().collect();
+    assert_eq!(cases.len(), 1);
+    let path = cases[0].as_ref().unwrap().path();
+    let case = std::fs::read_to_string(&path).unwrap();
+    let is_instruction =
+        |line: &&str| line.starts_with("      ") && !line.ends_with(':') && !line.contains(".func");
+    let instructions = case.lines().filter(is_instruction).count();
+    assert!((2..=12).contains(&instructions), "{case}");
+    // It is a case of the suite as it stands.
+    let spec = Spec::embedded().unwrap();
+    let read = Reader::new(&spec, Expecting::Something).read(&path, "found", &case).unwrap();
+    assert_eq!(read.len(), 1);
+
+    // Triage finds the same in it, and nothing where nothing is.
+    let words =
+        ["triage", "--impl", "rust", "--impl", &implementation, "--out", &out, &path.display().to_string()];
+    let output = conform(&words);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("run mul("), "{}", text(&output));
+    let output = conform(&[
+        "triage",
+        "--impl",
+        "rust",
+        "--impl",
+        "reference",
+        "--out",
+        &out,
+        &path.display().to_string(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (words, problem) in [
+        (&["fuzz", "--impl", "rust"][..], "two implementations"),
+        (&["fuzz", "--impl", "rust", "--impl", "reference", "--shard", "3/2"], "3/2"),
+        (&["fuzz", "--impl", "rust", "--impl", "reference", "--size", "huge"], "small, long, mixed"),
+        (&["triage", "--impl", "rust", "none.mdbc"], "two implementations"),
+        (&["triage", "--impl", "rust", "--impl", "rust-plain", "none.mdbc"], "none.mdbc"),
+        (&["fuzz-report", "none.jsonl"], "none.jsonl"),
+    ] {
+        let output = conform(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(text(&output).contains(problem), "{words:?}: {}", text(&output));
+    }
+}

@@ -1,0 +1,124 @@
+//! Bugs planted into the machine, one a trial, each found by a campaign, reduced, and named: `vm/src/planted.rs` has them.
+//!
+//! The machine with the bug is a process of its own, built with the feature `planted`; it runs the same programs as the machine
+//! without it. (`tests/planted.rs` does something else: it plants bugs into the reference, to see whether the *cases* find them.)
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use mdvm_conform::fuzz::campaign::{self, Plan, Sizes, Watcher};
+use mdvm_conform::fuzz::results;
+use mdvm_conform::fuzz::results::Row;
+use mdvm_conform::implementation::{Launcher, Start};
+
+/// How long a campaign may look for one bug.
+const TIME: Duration = Duration::from_secs(120);
+/// The most instructions that a reduced program may have.
+const MOST_INSTRUCTIONS: usize = 12;
+
+/// A bug: its name, which tiers the machine runs, how large programs are, and the mnemonics of which one must be named. There are
+/// none where any instruction may be the first to see it: the file does not load, or a function finds a register that is not
+/// what it should be.
+const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
+    ("decode-opcode", "--plain", Sizes::Small, &[]),
+    ("sub-wraps", "--plain", Sizes::Small, &["sub"]),
+    ("mod-sign", "--plain", Sizes::Small, &["mod"]),
+    ("compare-truncates", "--plain", Sizes::Small, &["lt", "gt", "lte", "gte"]),
+    ("dict-order", "--plain", Sizes::Small, &["dict_remove"]),
+    ("copied-array", "--plain", Sizes::Small, &["array_set"]),
+    ("call-window", "--plain", Sizes::Small, &[]),
+    ("phi-order", "--plain", Sizes::Small, &["phi"]),
+    ("global-empty", "--plain", Sizes::Small, &["store_global"]),
+    ("fused-branch", "--fast", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
+    ("fast-window", "--fast", Sizes::Small, &[]),
+    ("fast-steps", "--fast", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = BUGS.iter().map(|bug| Trial::test(bug.0, move || find(bug)));
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+struct Quiet;
+
+impl Watcher for Quiet {
+    fn advance(&self, _programs: u64, _of: Option<u64>, _divergences: u64, _seconds: f64) {}
+    fn note(&self, _line: &str) {}
+}
+
+fn find((bug, tiers, sizes, opcodes): &(&str, &str, Sizes, &[&str])) -> Result<(), Failed> {
+    let machine = planted_machine()?.display().to_string();
+    let folder = tempfile::tempdir()?;
+    let words = ["env", &format!("MDVM_PLANTED={bug}"), &machine, "serve", tiers].map(str::to_owned).to_vec();
+    let plan = Plan {
+        launchers: vec![
+            Launcher::rust_plain(),
+            Launcher { name: "planted".to_owned(), start: Start::Command(words) },
+        ],
+        seed: 1,
+        count: None,
+        time: Some(TIME),
+        shard: (1, 1),
+        sizes: *sizes,
+        workers: 1,
+        timeout: Duration::from_secs(20),
+        folder: folder.path().to_owned(),
+        stops_at_first: true,
+    };
+    let began = Instant::now();
+    let ended = campaign::run(&plan, &AtomicBool::new(false), &Quiet)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let rows = results::read(&ended.file)?;
+    let found = rows.iter().filter_map(|row| match row {
+        Row::Divergence { signature, pc, instructions, case, found_after, .. } => {
+            Some((signature, pc, instructions, case, found_after))
+        }
+        Row::Begin { .. } | Row::Chunk { .. } => None,
+    });
+    let found = found.min_by_key(|(_, _, instructions, _, _)| instructions.unwrap_or(usize::MAX));
+    let Some((signature, pc, instructions, case, found_after)) = found else {
+        return Err(format!("not found in {} programs and {seconds:.0} s", ended.programs).into());
+    };
+    let case = case.as_ref().map(std::fs::read_to_string).transpose()?.unwrap_or_default();
+    let report =
+        format!("{signature}, found after {found_after:.1} s, all done after {seconds:.1} s\n{case}");
+    println!("{bug}: {report}");
+    if instructions.is_none_or(|count| count > MOST_INSTRUCTIONS) {
+        return Err(format!("{instructions:?} instructions are too many\n{report}").into());
+    }
+    let headline = case.lines().next().unwrap_or_default();
+    let is_named =
+        opcodes.is_empty() || opcodes.iter().any(|opcode| headline.contains(&format!(" {opcode}(")));
+    if pc.is_none() || !is_named {
+        return Err(format!("none of {opcodes:?} is named\n{report}").into());
+    }
+    Ok(())
+}
+
+/// The command `mdvm` with the bugs in it, built once.
+fn planted_machine() -> Result<PathBuf, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let build = || {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planted-target");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "-p", "machine-dialect-vm", "--features", "planted", "--bin", "mdvm"])
+            .arg("--manifest-path")
+            .arg(manifest)
+            .env("CARGO_TARGET_DIR", &target)
+            .output()
+            .map_err(|error| error.to_string())?;
+        if !built.status.success() {
+            return Err(String::from_utf8_lossy(&built.stderr).into_owned());
+        }
+        Ok(target.join("debug").join(format!("mdvm{}", std::env::consts::EXE_SUFFIX)))
+    };
+    BUILT.get_or_init(build).clone()
+}

@@ -1,0 +1,34 @@
+//! Bugs that tests plant, to see whether fuzzing finds them. Only the cargo feature `planted` compiles them in; the environment
+//! variable `MDVM_PLANTED` then names the one that a process has.
+
+use std::sync::OnceLock;
+
+/// Every bug: its name, and what goes wrong.
+pub const BUGS: &[(&str, &str)] = &[
+    ("decode-opcode", "an opcode that is none loads as `nop`"),
+    ("sub-wraps", "an int difference that does not fit wraps around"),
+    ("mod-sign", "a remainder has the sign of the divisor"),
+    ("compare-truncates", "an int is compared with what is left of a float without its fraction"),
+    ("dict-order", "removing a key moves the last entry to its place"),
+    ("copied-array", "appending to an array that is shared loses the value"),
+    ("call-window", "the third argument of a call stands in two registers"),
+    ("phi-order", "phis of a run see what those before them wrote"),
+    ("global-empty", "storing empty in a global takes the global away"),
+    ("fused-branch", "fast code takes `<=` a constant for `<`"),
+    ("fast-window", "a call in fast code leaves in a register what an earlier call had there"),
+    ("fast-steps", "a jump in fast code charges a step too few"),
+];
+
+/// Whether this process has the bug of that name.
+pub(crate) fn is(name: &str) -> bool {
+    static PLANTED: OnceLock<Option<String>> = OnceLock::new();
+    let planted = PLANTED.get_or_init(|| {
+        let named = std::env::var("MDVM_PLANTED").ok()?;
+        if BUGS.iter().any(|(name, _)| *name == named) {
+            return Some(named);
+        }
+        eprintln!("error: MDVM_PLANTED names {named:?}, and there is no such bug");
+        std::process::exit(2);
+    });
+    planted.as_deref() == Some(name)
+}
