@@ -54,3 +54,14 @@ impl Op {
         }
     }
 }
+
+impl Op {
+    /// The same instruction, with other registers in place of those it only reads; a list of registers stays.
+    pub(crate) fn reading(self, mut from: impl FnMut(Reg) -> Reg) -> Self {
+        match self {
+            Self::LoadConst { dst, constant } => Self::LoadConst { dst, constant },
+            Self::Double { dst, src } => Self::Double { dst, src: from(src) },
+            Self::Halt => Self::Halt,
+        }
+    }
+}
