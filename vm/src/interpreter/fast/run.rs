@@ -38,8 +38,6 @@ enum Stop {
     Charge,
     /// At an instruction that plain code is to see to.
     Leave,
-    /// At an instruction that failed.
-    Failed,
     /// Behind a return to a frame that plain code waits in, which goes on with that instruction.
     Returned(u32),
     /// Behind the return from the program.
@@ -49,7 +47,9 @@ enum Stop {
 /// What goes with the reason to stop.
 #[derive(Default)]
 struct Parcel {
+    /// The error of the instruction where it stopped, if that failed.
     error: Option<RuntimeError>,
+    /// What the program returned, if it ended.
     result: Value,
 }
 
@@ -72,6 +72,13 @@ impl Machine<'_> {
         loop {
             let mut parcel = Parcel::default();
             let stop = self.obey(code, &mut at, &mut parcel);
+            if let Some(error) = parcel.error {
+                let exit = &code.exits[code.exit_of[at.index()] as usize];
+                catch_up(program, registers(&mut self.stack, self.frame.base), &exit.state);
+                self.meter.left -= u64::from(exit.state.steps) + 1;
+                self.pc = exit.pc as usize;
+                return Some(Left::Failed(error));
+            }
             match stop {
                 Stop::Stub(number) => {
                     let number = number as usize;
@@ -93,14 +100,6 @@ impl Machine<'_> {
                     self.meter.left -= u64::from(exit.state.steps);
                     let previous = exit.state.previous.map(|pc| pc as usize);
                     return Some(Left::For { pc: exit.pc as usize, previous });
-                }
-                Stop::Failed => {
-                    let error = parcel.error.unwrap_or(RuntimeError::Interrupted);
-                    let exit = &code.exits[code.exit_of[at.index()] as usize];
-                    catch_up(program, registers(&mut self.stack, self.frame.base), &exit.state);
-                    self.meter.left -= u64::from(exit.state.steps) + 1;
-                    self.pc = exit.pc as usize;
-                    return Some(Left::Failed(error));
                 }
                 Stop::Returned(pc) => return Some(Left::Returned { pc: pc as usize }),
                 Stop::Ended => return Some(Left::Ended(parcel.result)),
@@ -860,7 +859,7 @@ impl Machine<'_> {
                 Fast::Plain { op } => {
                     if let Err(error) = plain(op, window, context) {
                         parcel.error = Some(error);
-                        leave!(Stop::Failed)
+                        leave!(Stop::Leave)
                     }
                 }
             }
