@@ -132,6 +132,8 @@ def test_ctrl_c_ends_the_command(tmp_path: Path) -> None:
     run = subprocess.Popen(
         [sys.executable, "-u", "-m", "machine_dialect_vm", "run", "m.mdasm"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert run.stdout is not None and run.stderr is not None
     assert run.stdout.readline() == b"begun\n"
