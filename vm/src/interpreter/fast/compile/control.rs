@@ -1,0 +1,211 @@
+//! Branches, calls and returns.
+
+use std::rc::Rc;
+
+use super::numbers::Numbers;
+use super::{Compiler, MOST_BETWEEN, MOST_SURPRISES, Piece};
+use crate::interpreter::FunctionIndex;
+use crate::interpreter::fast::code::{At, Fast, From, Site};
+use crate::interpreter::fast::state::{Kind, Source, State};
+use crate::interpreter::lower::{Op, Span, Target};
+use crate::isa::{REGISTERS, Reg};
+use crate::ops;
+
+impl Compiler<'_> {
+    /// The branch that the next instruction makes on what this one writes, if both can be one: when it leads where true leads, and
+    /// where.
+    pub(super) fn branch_behind(&self, dst: Reg) -> Option<(bool, Target)> {
+        let branch = match self.program.ops.get(self.pc + 1) {
+            Some(&Op::JumpIf { cond, offset }) if cond == dst => (true, offset),
+            Some(&Op::JumpIfNot { cond, offset }) if cond == dst => (false, offset),
+            _ => return None,
+        };
+        (self.code.graph.is_straight(self.pc + 1) && self.state.kind(dst.0) != Kind::Any).then_some(branch)
+    }
+
+    /// `and` or `or`, and the jump behind it.
+    pub(super) fn fork_on_two(
+        &mut self,
+        is_and: bool,
+        left: Reg,
+        right: Reg,
+        dst: Reg,
+        sense: bool,
+        target: Target,
+    ) -> Piece {
+        if !self.is_fresh {
+            return self.suspend(true);
+        }
+        let [left_holds, right_holds] =
+            [left, right].map(|register| self.value(self.state.source(register.0)).is_truthy());
+        let holds = if is_and { left_holds && right_holds } else { left_holds || right_holds };
+        let [left, right] = self.places([left, right]);
+        let to = At(0);
+        let op = match (is_and, holds) {
+            (true, true) => Fast::IfNotBoth { left, right, to },
+            (true, false) => Fast::IfBoth { left, right, to },
+            (false, true) => Fast::IfNeither { left, right, to },
+            (false, false) => Fast::IfEither { left, right, to },
+        };
+        self.fork(op, None, dst, holds, sense, target)
+    }
+
+    /// A comparison and the jump behind it. Control goes on with what the test gives now; `op` is the branch to the other way.
+    pub(super) fn fork(
+        &mut self,
+        op: Fast,
+        numbers: Option<&Numbers>,
+        dst: Reg,
+        holds: bool,
+        sense: bool,
+        target: Target,
+    ) -> Piece {
+        let (to_jump, to_next) = (target.pc(), self.pc + 2);
+        let (here, there) = if holds == sense { (to_jump, to_next) } else { (to_next, to_jump) };
+        let position = self.code.ops.len();
+        self.emit_guarded(op);
+        if let Some(numbers) = numbers {
+            self.passed(numbers);
+        }
+        self.pc += 1;
+        self.state.steps += 2;
+        self.state.previous = Some(self.pc as u32);
+        let mut other = self.state.clone();
+        other.put_off(dst.0, Source::Bool(!holds));
+        let to = self.stub(there, other, false, From::Code(position));
+        self.code.link(From::Code(position), to);
+        self.state.put_off(dst.0, Source::Bool(holds));
+        self.pc = here;
+        Piece::GoesOn
+    }
+
+    pub(super) fn branch(&mut self, cond: Reg, sense: bool, target: Target) -> Piece {
+        let source = self.state.source(cond.0);
+        let Source::Slot(slot) = source else {
+            let goes = self.value(source).is_truthy() == sense;
+            self.retire(1);
+            self.pc = if goes { target.pc() } else { self.pc + 1 };
+            return Piece::GoesOn;
+        };
+        if !self.is_fresh {
+            return self.suspend(true);
+        }
+        let holds = self.value(source).is_truthy();
+        let (to_jump, to_next) = (target.pc(), self.pc + 1);
+        let (here, there) = if holds == sense { (to_jump, to_next) } else { (to_next, to_jump) };
+        let position = self.code.ops.len();
+        self.retire(1);
+        let to = self.stub(there, self.state.clone(), false, From::Code(position));
+        self.emit(if holds { Fast::IfFalse { slot, to } } else { Fast::IfTrue { slot, to } });
+        self.pc = here;
+        Piece::GoesOn
+    }
+
+    pub(super) fn call(&mut self, func: Reg, dst: Reg, args: Span) -> Piece {
+        let source = self.state.source(func.0);
+        if matches!(source, Source::Slot(_)) && !self.is_fresh {
+            return self.suspend(true);
+        }
+        let Ok(function) = ops::call(&self.program.functions, self.value(source)) else {
+            return self.leave();
+        };
+        let entry = self.program.entries[function as usize];
+        if entry.target.is_phi() {
+            return self.leave();
+        }
+        if let Source::Slot(slot) = source {
+            if self.state.surprises >= MOST_SURPRISES {
+                return self.leave();
+            }
+            self.emit_guarded(Fast::GuardFunction { slot, function });
+        }
+        // A call may give nothing, and then the destination keeps what it holds.
+        self.free(dst);
+        self.flush(|to, _| to == dst.0);
+        let args: Vec<Reg> = self.program.code().registers(args).iter().collect();
+        for arg in &args {
+            self.places([*arg]);
+        }
+        let mut callee = State::new([Kind::Free; REGISTERS]);
+        let mut slots = Vec::with_capacity(args.len());
+        for (place, arg) in args.iter().enumerate() {
+            let [slot] = self.places([*arg]);
+            slots.push(slot);
+            callee.kinds[place] = self.state.kind(slot);
+        }
+        let registers = usize::from(entry.registers).max(args.len());
+        let begin = entry.target.pc();
+        let live = self.code.graph.live_at(begin);
+        let clear = live.iter().filter(|register| (args.len()..registers).contains(&usize::from(*register)));
+        let site = self.code.sites.len();
+        self.emit_call(site, function, dst, &slots, clear.collect(), registers, begin, callee)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a call")]
+    pub(super) fn emit_call(
+        &mut self,
+        site: usize,
+        function: FunctionIndex,
+        dst: Reg,
+        slots: &[u8],
+        clear: Box<[u8]>,
+        registers: usize,
+        begin: usize,
+        mut callee: State,
+    ) -> Piece {
+        let pc = self.pc;
+        self.emit_guarded(Fast::Call { site: site as u32, steps: self.state.steps + 1 });
+        callee.weaken_dead(self.code, begin);
+        let to = match self.code.version(begin, &callee) {
+            Some(at) => at,
+            None => self.stub(begin, callee, false, From::Call { site }),
+        };
+        let mut after = self.state.clone();
+        after.set_kind(dst.0, Kind::Any);
+        after.steps = 0;
+        after.previous = Some(pc as u32);
+        let back = self.stub(pc + 1, after.clone(), false, From::Return { site });
+        self.code.sites.push(Site {
+            function,
+            pc: pc as u32,
+            dst: dst.0,
+            args: slots.into(),
+            clear,
+            registers: registers as u16,
+            callee: to,
+            back,
+            back_with_int: back,
+            after: Rc::new(after),
+        });
+        Piece::Ended
+    }
+
+    pub(super) fn r#return(&mut self, src: Option<Reg>) -> Piece {
+        let steps = self.state.steps + 1;
+        let source = src.map(|src| self.state.source(src.0));
+        let (constant, slot) = match (source, src) {
+            (Some(Source::Slot(slot)), _) => (None, Some(slot)),
+            (Some(Source::Constant(constant)), _) => (Some(constant), None),
+            (Some(Source::Bool(_)), Some(src)) => {
+                let [slot] = self.places([src]);
+                (None, Some(slot))
+            }
+            (Some(Source::Bool(_)) | None, _) => (None, None),
+        };
+        // What costs nothing may stay behind the frames.
+        let clear: Box<[u8]> = (0..=u8::MAX)
+            .filter(|register| self.state.kind(*register) == Kind::Any && Some(*register) != slot)
+            .collect();
+        let clears = &mut self.code.clears;
+        let known = clears.iter().take(MOST_BETWEEN).position(|known| *known == clear);
+        let clear = known.unwrap_or_else(|| {
+            clears.push(clear);
+            clears.len() - 1
+        }) as u32;
+        self.emit_guarded(match slot {
+            Some(src) => Fast::Return { src, clear, steps },
+            None => Fast::ReturnConst { constant, clear, steps },
+        });
+        Piece::Ended
+    }
+}

@@ -1,0 +1,346 @@
+//! Operations on numbers, and comparisons.
+
+use super::{Compiler, Piece};
+use crate::interpreter::fast::code::{At, Fast, Test};
+use crate::interpreter::fast::state::{Kind, Source};
+use crate::interpreter::lower::Op;
+use crate::isa::Reg;
+use crate::ops;
+use crate::value::Value;
+
+/// An operation on two numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+}
+
+/// Two numbers of one type, one of which may be a constant.
+pub(super) enum Numbers {
+    Ints(u8, u8),
+    IntAndConst(u8, i64),
+    ConstAndInt(i64, u8),
+    Floats(u8, u8),
+    FloatAndConst(u8, f64),
+    ConstAndFloat(f64, u8),
+    /// An int and a float, in whatever order.
+    Mixed(u8, u8),
+}
+
+impl Compiler<'_> {
+    /// The two operands, where both are numbers of one type or are made so by rounding a constant (S4). Brings constants into
+    /// registers where there is no other way. `None` where the operands must be seen first, or are of other types.
+    pub(super) fn numbers(&mut self, left: Reg, right: Reg) -> Option<Numbers> {
+        let kinds = (self.kind(left)?, self.kind(right)?);
+        let constant = |compiler: &Self, register: Reg| match compiler.state.source(register.0) {
+            Source::Constant(constant) => Some(compiler.program.constants[usize::from(constant)].clone()),
+            Source::Slot(_) | Source::Bool(_) => None,
+        };
+        let constants = (constant(self, left), constant(self, right));
+        match (kinds, constants) {
+            ((Kind::Int, Kind::Int), (None, Some(Value::Int(right)))) => {
+                let [left] = self.places([left]);
+                Some(Numbers::IntAndConst(left, right))
+            }
+            ((Kind::Int, Kind::Int), (Some(Value::Int(left)), None)) => {
+                let [right] = self.places([right]);
+                Some(Numbers::ConstAndInt(left, right))
+            }
+            ((Kind::Int, Kind::Int), _) => {
+                let [left, right] = self.places([left, right]);
+                Some(Numbers::Ints(left, right))
+            }
+            ((Kind::Float, Kind::Float | Kind::Int), (None, Some(right))) => {
+                let [left] = self.places([left]);
+                Some(Numbers::FloatAndConst(left, right.to_float()?))
+            }
+            ((Kind::Float | Kind::Int, Kind::Float), (Some(left), None)) => {
+                let [right] = self.places([right]);
+                Some(Numbers::ConstAndFloat(left.to_float()?, right))
+            }
+            ((Kind::Float, Kind::Float), _) => {
+                let [left, right] = self.places([left, right]);
+                Some(Numbers::Floats(left, right))
+            }
+            ((Kind::Float, Kind::Int) | (Kind::Int, Kind::Float), _) => {
+                let [left, right] = self.places([left, right]);
+                Some(Numbers::Mixed(left, right))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether both operands can be seen or are known.
+    pub(super) fn can_see(&self, left: Reg, right: Reg) -> bool {
+        self.kind(left).is_some() && self.kind(right).is_some()
+    }
+
+    /// Notes what is known of the operands once an instruction has passed its guards.
+    pub(super) fn passed(&mut self, numbers: &Numbers) {
+        let (slots, kind) = match *numbers {
+            Numbers::Ints(left, right) => ([left, right], Kind::Int),
+            Numbers::IntAndConst(slot, _) | Numbers::ConstAndInt(_, slot) => ([slot, slot], Kind::Int),
+            Numbers::Floats(left, right) => ([left, right], Kind::Float),
+            Numbers::FloatAndConst(slot, _) | Numbers::ConstAndFloat(_, slot) => ([slot, slot], Kind::Float),
+            // One is an int and the other a float, but which is not said.
+            Numbers::Mixed(..) => return,
+        };
+        for slot in slots {
+            self.state.set_kind(slot, kind);
+        }
+    }
+
+    pub(super) fn arithmetic(
+        &mut self,
+        plain: Op,
+        operation: Arithmetic,
+        dst: Reg,
+        left: Reg,
+        right: Reg,
+    ) -> Piece {
+        use Arithmetic::{Add, Div, Mod, Mul, Sub};
+        if !self.can_see(left, right) {
+            return self.suspend(true);
+        }
+        self.free(dst);
+        if !self.can_see(left, right) {
+            return self.suspend(true);
+        }
+        let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Any) };
+        let d = dst.0;
+        let dst_kind = match numbers {
+            Numbers::Ints(..) | Numbers::IntAndConst(..) | Numbers::ConstAndInt(..) => Kind::Int,
+            Numbers::Floats(..)
+            | Numbers::FloatAndConst(..)
+            | Numbers::ConstAndFloat(..)
+            | Numbers::Mixed(..) => Kind::Float,
+        };
+        let op = match (operation, &numbers) {
+            (Add, &Numbers::Ints(left, right)) => Fast::AddInt { dst: d, left, right },
+            (Sub, &Numbers::Ints(left, right)) => Fast::SubInt { dst: d, left, right },
+            (Mul, &Numbers::Ints(left, right)) => Fast::MulInt { dst: d, left, right },
+            (Div, &Numbers::Ints(left, right)) => Fast::DivInt { dst: d, left, right },
+            (Mod, &Numbers::Ints(left, right)) => Fast::ModInt { dst: d, left, right },
+            (Add, &(Numbers::IntAndConst(left, right) | Numbers::ConstAndInt(right, left))) => {
+                Fast::AddIntConst { dst: d, left, right }
+            }
+            (Sub, &Numbers::IntAndConst(left, right)) if right != i64::MIN => {
+                Fast::AddIntConst { dst: d, left, right: -right }
+            }
+            (Sub, &Numbers::ConstAndInt(left, right)) => Fast::SubConstInt { dst: d, left, right },
+            (Mul, &(Numbers::IntAndConst(left, right) | Numbers::ConstAndInt(right, left))) => {
+                Fast::MulIntConst { dst: d, left, right }
+            }
+            (Div, &Numbers::IntAndConst(left, right)) if right != 0 && right != -1 => {
+                Fast::DivIntConst { dst: d, left, right }
+            }
+            (Mod, &Numbers::IntAndConst(left, right)) if right != 0 && right != -1 => {
+                Fast::ModIntConst { dst: d, left, right }
+            }
+            (Add, &Numbers::Floats(left, right)) => Fast::AddFloat { dst: d, left, right },
+            (Sub, &Numbers::Floats(left, right)) => Fast::SubFloat { dst: d, left, right },
+            (Mul, &Numbers::Floats(left, right)) => Fast::MulFloat { dst: d, left, right },
+            (Div, &Numbers::Floats(left, right)) => Fast::DivFloat { dst: d, left, right },
+            (Add, &(Numbers::FloatAndConst(left, right) | Numbers::ConstAndFloat(right, left))) => {
+                Fast::AddFloatConst { dst: d, left, right }
+            }
+            // Taking away is adding the opposite, to the last bit.
+            (Sub, &Numbers::FloatAndConst(left, right)) => {
+                Fast::AddFloatConst { dst: d, left, right: -right }
+            }
+            (Sub, &Numbers::ConstAndFloat(left, right)) => Fast::SubConstFloat { dst: d, left, right },
+            (Mul, &(Numbers::FloatAndConst(left, right) | Numbers::ConstAndFloat(right, left))) => {
+                Fast::MulFloatConst { dst: d, left, right }
+            }
+            (Div, &Numbers::FloatAndConst(left, right)) if right != 0.0 => {
+                Fast::DivFloatConst { dst: d, left, right }
+            }
+            (Div, &Numbers::ConstAndFloat(left, right)) => Fast::DivConstFloat { dst: d, left, right },
+            (Add, &Numbers::Mixed(left, right)) => Fast::AddMixed { dst: d, left, right },
+            (Sub, &Numbers::Mixed(left, right)) => Fast::SubMixed { dst: d, left, right },
+            (Mul, &Numbers::Mixed(left, right)) => Fast::MulMixed { dst: d, left, right },
+            (Div, &Numbers::Mixed(left, right)) => Fast::DivMixed { dst: d, left, right },
+            // What remains is an error, or rare.
+            (Sub | Div | Mod, _) => return self.plain(plain, Kind::Any),
+        };
+        self.emit_guarded(op);
+        self.passed(&numbers);
+        self.wrote(dst, dst_kind);
+        self.next()
+    }
+
+    pub(super) fn compare(&mut self, plain: Op, test: Test, dst: Reg, left: Reg, right: Reg) -> Piece {
+        let fused = self.branch_behind(dst);
+        let Some((sense, target)) = fused else { return self.test(plain, test, dst, left, right) };
+        if !self.is_fresh || !self.can_see(left, right) {
+            return self.suspend(true);
+        }
+        let sources = [left, right].map(|register| self.state.source(register.0));
+        let [left_value, right_value] = sources.map(|source| self.value(source));
+        let strings = matches!(test, Test::Eq | Test::Ne)
+            && matches!((left_value, right_value), (Value::String(_), Value::String(_)));
+        if strings {
+            let holds = test.holds(left_value, right_value);
+            let is_eq = (test == Test::Eq) != holds;
+            let to = At(0);
+            let op = match sources {
+                [_, Source::Constant(constant)] => {
+                    let [left] = self.places([left]);
+                    if is_eq {
+                        Fast::IfEqStringConst { left, right: constant, to }
+                    } else {
+                        Fast::IfNeStringConst { left, right: constant, to }
+                    }
+                }
+                _ => {
+                    let [left, right] = self.places([left, right]);
+                    if is_eq {
+                        Fast::IfEqString { left, right, to }
+                    } else {
+                        Fast::IfNeString { left, right, to }
+                    }
+                }
+            };
+            return self.fork(op, None, dst, holds, sense, target);
+        }
+        let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
+        // A constant that had to be written first is the one thing that was emitted, and does not change what was seen.
+        let holds = test.holds(left_value, right_value);
+        let Some(op) = branch_op(test, !holds, &numbers) else { return self.plain(plain, Kind::Bool) };
+        self.fork(op, Some(&numbers), dst, holds, sense, target)
+    }
+
+    /// A comparison whose result is a value.
+    pub(super) fn test(&mut self, plain: Op, test: Test, dst: Reg, left: Reg, right: Reg) -> Piece {
+        self.free(dst);
+        if !self.can_see(left, right) {
+            return self.suspend(true);
+        }
+        let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
+        let dst_slot = dst.0;
+        self.emit_guarded(match numbers {
+            Numbers::Ints(left, right) => Fast::TestInt { test, dst: dst_slot, left, right },
+            Numbers::IntAndConst(left, right) => Fast::TestIntConst { test, dst: dst_slot, left, right },
+            Numbers::ConstAndInt(left, right) => {
+                Fast::TestIntConst { test: test.mirrored(), dst: dst_slot, left: right, right: left }
+            }
+            Numbers::Floats(left, right) => Fast::TestFloat { test, dst: dst_slot, left, right },
+            Numbers::FloatAndConst(left, right) => Fast::TestFloatConst { test, dst: dst_slot, left, right },
+            Numbers::ConstAndFloat(left, right) => {
+                Fast::TestFloatConst { test: test.mirrored(), dst: dst_slot, left: right, right: left }
+            }
+            Numbers::Mixed(..) => return self.plain(plain, Kind::Bool),
+        });
+        self.passed(&numbers);
+        self.wrote(dst, Kind::Bool);
+        self.next()
+    }
+}
+
+impl Test {
+    /// Whether the test holds for two numbers of one type.
+    #[inline(always)]
+    pub(in crate::interpreter::fast) fn of<T: PartialOrd>(self, left: &T, right: &T) -> bool {
+        match self {
+            Self::Eq => left == right,
+            Self::Ne => left != right,
+            Self::Lt => left < right,
+            Self::Le => left <= right,
+            Self::Gt => left > right,
+            Self::Ge => left >= right,
+        }
+    }
+
+    fn holds(self, left: &Value, right: &Value) -> bool {
+        let result = match self {
+            Self::Eq => return left == right,
+            Self::Ne => return left != right,
+            Self::Lt => ops::lt(left, right),
+            Self::Le => ops::lte(left, right),
+            Self::Gt => ops::gt(left, right),
+            Self::Ge => ops::gte(left, right),
+        };
+        matches!(result, Ok(Value::Bool(true)))
+    }
+
+    /// The test that holds for the operands the other way round.
+    fn mirrored(self) -> Self {
+        match self {
+            Self::Eq | Self::Ne => self,
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+        }
+    }
+
+    /// The test of ints that holds where this one does not.
+    fn opposite(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Lt => Self::Ge,
+            Self::Le => Self::Gt,
+            Self::Gt => Self::Le,
+            Self::Ge => Self::Lt,
+        }
+    }
+}
+
+/// The branch that is taken where a test gives `outcome`. It leads nowhere yet.
+fn branch_op(test: Test, outcome: bool, numbers: &Numbers) -> Option<Fast> {
+    let to = At(0);
+    Some(match *numbers {
+        Numbers::Ints(left, right) => match if outcome { test } else { test.opposite() } {
+            Test::Eq => Fast::IfEqInt { left, right, to },
+            Test::Ne => Fast::IfNeInt { left, right, to },
+            Test::Lt => Fast::IfLtInt { left, right, to },
+            Test::Le => Fast::IfLeInt { left, right, to },
+            Test::Gt => Fast::IfLtInt { left: right, right: left, to },
+            Test::Ge => Fast::IfLeInt { left: right, right: left, to },
+        },
+        Numbers::ConstAndInt(left, right) => {
+            return branch_op(test.mirrored(), outcome, &Numbers::IntAndConst(right, left));
+        }
+        Numbers::IntAndConst(left, right) => match if outcome { test } else { test.opposite() } {
+            Test::Eq => Fast::IfEqIntConst { left, to, right },
+            Test::Ne => Fast::IfNeIntConst { left, to, right },
+            Test::Lt => Fast::IfLtIntConst { left, to, right },
+            Test::Le if planted!("fused-branch") => Fast::IfLtIntConst { left, to, right },
+            Test::Le => Fast::IfLtIntConst { left, to, right: right.checked_add(1)? },
+            Test::Gt => Fast::IfGeIntConst { left, to, right: right.checked_add(1)? },
+            Test::Ge => Fast::IfGeIntConst { left, to, right },
+        },
+        Numbers::Floats(left, right) => match (test, outcome) {
+            (Test::Eq, true) | (Test::Ne, false) => Fast::IfEqFloat { left, right, to },
+            (Test::Ne, true) | (Test::Eq, false) => Fast::IfNeFloat { left, right, to },
+            (Test::Lt, true) => Fast::IfLtFloat { left, right, to },
+            (Test::Lt, false) => Fast::IfNotLtFloat { left, right, to },
+            (Test::Le, true) => Fast::IfLeFloat { left, right, to },
+            (Test::Le, false) => Fast::IfNotLeFloat { left, right, to },
+            (Test::Gt, true) => Fast::IfLtFloat { left: right, right: left, to },
+            (Test::Gt, false) => Fast::IfNotLtFloat { left: right, right: left, to },
+            (Test::Ge, true) => Fast::IfLeFloat { left: right, right: left, to },
+            (Test::Ge, false) => Fast::IfNotLeFloat { left: right, right: left, to },
+        },
+        Numbers::Mixed(..) => return None,
+        Numbers::ConstAndFloat(left, right) => {
+            return branch_op(test.mirrored(), outcome, &Numbers::FloatAndConst(right, left));
+        }
+        Numbers::FloatAndConst(left, right) => match (test, outcome) {
+            (Test::Eq, true) | (Test::Ne, false) => Fast::IfEqFloatConst { left, to, right },
+            (Test::Ne, true) | (Test::Eq, false) => Fast::IfNeFloatConst { left, to, right },
+            (Test::Lt, true) => Fast::IfLtFloatConst { left, to, right },
+            (Test::Lt, false) => Fast::IfNotLtFloatConst { left, to, right },
+            (Test::Le, true) => Fast::IfLeFloatConst { left, to, right },
+            (Test::Le, false) => Fast::IfNotLeFloatConst { left, to, right },
+            (Test::Gt, true) => Fast::IfGtFloatConst { left, to, right },
+            (Test::Gt, false) => Fast::IfNotGtFloatConst { left, to, right },
+            (Test::Ge, true) => Fast::IfGeFloatConst { left, to, right },
+            (Test::Ge, false) => Fast::IfNotGeFloatConst { left, to, right },
+        },
+    })
+}
