@@ -19,10 +19,8 @@ mod code;
 mod compile;
 #[expect(clippy::wildcard_enum_match_arm, reason = "jumps are looked for among all operands")]
 mod flow;
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "values that are one word are quick to copy; the others are cloned"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "each instruction is for some kinds of values")]
+mod obey;
 mod run;
 mod state;
 mod twin;

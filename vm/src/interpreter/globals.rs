@@ -35,6 +35,12 @@ impl Globals {
         self.slots[usize::from(slot.0)].as_ref()
     }
 
+    /// The value of a global, to be changed.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, slot: GlobalSlot) -> Option<&mut Value> {
+        self.slots[usize::from(slot.0)].as_mut()
+    }
+
     #[inline]
     pub(crate) fn set(&mut self, slot: GlobalSlot, value: Value) {
         let is_lost = planted!("global-empty") && matches!(value, Value::Empty);

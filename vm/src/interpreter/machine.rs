@@ -47,8 +47,7 @@ pub(crate) struct Fault {
 /// A running program.
 pub(crate) struct Machine<'a> {
     pub(super) program: &'a Program,
-    /// The registers of all frames, one frame behind the other. What lies behind the current frame costs no memory (`costs` of
-    /// `spec/values.yaml`), and there are always [`REGISTERS`] of them from its base on.
+    /// The registers of all frames, one frame behind the other. What lies behind the current frame are scalars, and there are always [`REGISTERS`] of them from its base on.
     pub(super) stack: Vec<Value>,
     /// The current frame.
     pub(super) frame: Frame,
@@ -68,30 +67,38 @@ pub(crate) struct Machine<'a> {
     phi_values: Vec<(Reg, Option<Value>)>,
 }
 
+/// The current frame.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
     /// Where its registers begin on the stack. An index, not a slice: a call may grow the stack and move it.
     pub(super) base: usize,
     /// How many registers it can touch.
     pub(super) size: u16,
-    pub(super) function: Option<FunctionIndex>,
-    /// Where the scopes of the frame before begin.
-    pub(super) outer_scopes: usize,
 }
 
+/// A frame that waits for a call to return.
+#[derive(Clone, Copy)]
 pub(super) struct Caller {
-    pub(super) frame: Frame,
     /// The call.
     pub(super) pc: u32,
+    /// What was called.
+    pub(super) callee: FunctionIndex,
+    /// The call in fast code, if it was made there.
+    pub(super) site: Site,
+    /// How many registers the frame can touch. The callee's begin behind them.
+    pub(super) size: u16,
     /// The register that takes what the call gives.
     pub(super) dst: Reg,
-    /// The call in fast code, if it was made there.
-    pub(super) site: Option<Site>,
 }
 
 /// The number of a call in fast code.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Site(pub(super) u32);
+
+impl Site {
+    /// That of a call that was made in plain code.
+    pub(super) const PLAIN: Self = Self(u32::MAX);
+}
 
 /// What ran before the current instruction, where that cannot be told from its index.
 #[derive(Clone, Copy)]
@@ -111,12 +118,7 @@ impl<'a> Machine<'a> {
         let mut machine = Self {
             program,
             stack: vec![Value::Empty; REGISTERS],
-            frame: Frame {
-                base: 0,
-                size: program.start.registers,
-                function: program.module.entry().1.and_then(|index| FunctionIndex::try_from(index).ok()),
-                outer_scopes: 0,
-            },
+            frame: Frame { base: 0, size: program.start.registers },
             callers: Vec::new(),
             context: Context {
                 memory: Memory::begin(input.limits.max_memory, inherited),
@@ -155,8 +157,10 @@ impl<'a> Machine<'a> {
     fn end(mut self, result: Result<Value, RuntimeError>) -> Ended {
         memory::release(self.callers.len() as u64 * costs::FRAME);
         let frames = || {
-            let callers = self.callers.iter().rev().map(|caller| (caller.frame.function, caller.pc as usize));
-            std::iter::once((self.frame.function, self.pc)).chain(callers).collect()
+            let start = self.program.module.entry().1.and_then(|index| FunctionIndex::try_from(index).ok());
+            let callees = self.callers.iter().rev().map(|caller| Some(caller.callee));
+            let places = self.callers.iter().rev().map(|caller| caller.pc as usize);
+            callees.chain([start]).zip(std::iter::once(self.pc).chain(places)).collect()
         };
         let result = result.map_err(|error| (error, frames()));
         let globals = std::mem::take(&mut self.context.globals).into_sorted(&self.program.global_names);
@@ -165,7 +169,7 @@ impl<'a> Machine<'a> {
             pc: self.pc,
             frames,
             registers: self.stack.drain(self.frame.base..).take(REGISTERS).collect(),
-            scopes: self.context.scopes.current().to_vec(),
+            scopes: self.context.scopes.current(),
             sink_error: self.context.output.into_failure(),
         });
         Ended { result, steps: self.meter.steps(), globals }
@@ -322,14 +326,16 @@ impl<'a> Machine<'a> {
         if planted!("call-window") && args.len() > 2 && size > 3 {
             self.stack[base + 3] = self.stack[base + 2].clone();
         }
-        // An instruction index takes 28 bits.
-        self.callers.push(Caller { frame: caller, pc: self.pc as u32, dst, site: None });
-        self.frame = Frame {
-            base,
-            size: size as u16,
-            function: Some(function),
-            outer_scopes: self.context.scopes.begin_frame(),
-        };
+        self.callers.push(Caller {
+            // An instruction index takes 28 bits.
+            pc: self.pc as u32,
+            callee: function,
+            site: Site::PLAIN,
+            size: caller.size,
+            dst,
+        });
+        self.frame = Frame { base, size: size as u16 };
+        self.context.scopes.begin_frame();
         if let Some(observed) = &mut self.observations {
             observed.turn_to(base);
         }
@@ -341,20 +347,22 @@ impl<'a> Machine<'a> {
         let Some(caller) = self.callers.pop() else {
             return Returned::FromProgram(value.unwrap_or_default());
         };
-        let left = std::mem::replace(&mut self.frame, caller.frame);
+        let base = self.frame.base - usize::from(caller.size);
+        let left = std::mem::replace(&mut self.frame, Frame { base, size: caller.size });
         self.stack[left.base..left.base + usize::from(left.size)].fill(Value::Empty);
-        self.context.scopes.end_frame(left.outer_scopes);
+        self.context.scopes.end_frame();
         memory::release(costs::FRAME);
         if let Some(observed) = &mut self.observations {
             observed.forget(left.base);
-            observed.turn_to(caller.frame.base);
+            observed.turn_to(base);
         }
-        if let (Some(Site(site)), Some(code)) = (caller.site, &self.code) {
-            let registers = registers(&mut self.stack, caller.frame.base);
-            catch_up(self.program, registers, code.after(site));
+        if let (Site(site), Some(code)) = (caller.site, &self.code)
+            && caller.site != Site::PLAIN
+        {
+            catch_up(self.program, registers(&mut self.stack, base), code.after(site));
         }
         if let Some(value) = value {
-            let values = registers(&mut self.stack, caller.frame.base);
+            let values = registers(&mut self.stack, base);
             Window::<M>::new(values, self.observations.as_mut()).set(caller.dst, value);
         }
         Returned::ToCaller(caller.pc as usize)

@@ -3,48 +3,49 @@
 use crate::isa::ScopeId;
 use crate::values::TRACKED_SCOPES;
 
-/// The open scopes of all frames, the innermost last. Each frame knows where its own begin.
+/// The open scopes of all frames, the innermost last. Each knows which frame it was opened in.
 #[derive(Default)]
 pub(crate) struct Scopes {
-    open: Vec<ScopeId>,
-    /// Where those of the current frame begin.
-    begin: usize,
+    open: Vec<(ScopeId, u64)>,
+    /// How many frames wait for the current one.
+    depth: u64,
 }
 
 impl Scopes {
     pub(crate) fn enter(&mut self, scope: ScopeId) {
-        if self.open.len() - self.begin < TRACKED_SCOPES {
-            self.open.push(scope);
+        if self.open.len() - self.begin() < TRACKED_SCOPES {
+            self.open.push((scope, self.depth));
         }
     }
 
     pub(crate) fn exit(&mut self, scope: ScopeId) {
-        if let Some(place) = self.current().iter().rposition(|open| *open == scope) {
-            self.open.truncate(self.begin + place);
+        let begin = self.begin();
+        if let Some(place) = self.open[begin..].iter().rposition(|(open, _)| *open == scope) {
+            self.open.truncate(begin + place);
         }
     }
 
     /// Those of the current frame.
-    pub(crate) fn current(&self) -> &[ScopeId] {
-        &self.open[self.begin..]
+    pub(crate) fn current(&self) -> Vec<ScopeId> {
+        self.open[self.begin()..].iter().map(|(scope, _)| *scope).collect()
     }
 
-    /// Whether no scope is open in any frame; then beginning and ending frames changes nothing.
-    #[inline]
-    pub(crate) fn are_closed(&self) -> bool {
-        self.open.is_empty()
+    /// Where those of the current frame begin.
+    fn begin(&self) -> usize {
+        let own = self.open.iter().rev().take_while(|(_, depth)| *depth == self.depth);
+        self.open.len() - own.count()
     }
 
-    /// Begins a frame, and gives what [`Self::end_frame`] needs to go back.
     #[inline]
-    pub(crate) fn begin_frame(&mut self) -> usize {
-        std::mem::replace(&mut self.begin, self.open.len())
+    pub(crate) fn begin_frame(&mut self) {
+        self.depth += 1;
     }
 
-    /// Ends a frame.
     #[inline]
-    pub(crate) fn end_frame(&mut self, begin: usize) {
-        self.open.truncate(self.begin);
-        self.begin = begin;
+    pub(crate) fn end_frame(&mut self) {
+        if !self.open.is_empty() {
+            self.open.truncate(self.begin());
+        }
+        self.depth -= 1;
     }
 }

@@ -7,27 +7,79 @@ use super::flow::FlowGraph;
 use super::state::{Kind, State};
 use crate::interpreter::lower::Op;
 use crate::interpreter::{FunctionIndex, GlobalSlot};
+use crate::value::Value;
 
 /// The position of an instruction of fast code, or one that is still to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct At(pub(super) u32);
+pub(super) struct At(u32);
 
 impl At {
     /// Positions from here on number stubs: there is never so much code.
     const STUBS: u32 = 1 << 31;
+    const SIZE: usize = size_of::<Fast>();
+
+    /// Nowhere yet.
+    pub(super) const NOWHERE: Self = Self(Self::STUBS);
+
+    /// The instruction at that place among all.
+    pub(super) fn of(index: usize) -> Self {
+        Self((index * Self::SIZE) as u32)
+    }
 
     pub(super) fn stub(number: usize) -> Self {
         Self(Self::STUBS | number as u32)
     }
 
     /// The number of a stub, where there is no code.
+    #[inline(always)]
     pub(super) fn as_stub(self) -> u32 {
         self.0 & !Self::STUBS
     }
 
     #[inline(always)]
     pub(super) fn index(self) -> usize {
+        self.0 as usize / Self::SIZE
+    }
+
+    /// How far from the first instruction that is, in bytes.
+    #[inline(always)]
+    pub(super) fn offset(self) -> usize {
         self.0 as usize
+    }
+
+    /// The instruction behind.
+    pub(super) fn next(self) -> Self {
+        Self::of(self.index() + 1)
+    }
+}
+
+/// The place of a register in its frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot(u16);
+
+impl Slot {
+    const SIZE: u16 = size_of::<Value>() as u16;
+
+    #[inline(always)]
+    pub(super) const fn of(register: u8) -> Self {
+        Self(register as u16 * Self::SIZE)
+    }
+
+    #[inline(always)]
+    pub(super) fn register(self) -> u8 {
+        (self.0 / Self::SIZE) as u8
+    }
+
+    /// How far from r0 that is, in bytes.
+    #[inline(always)]
+    pub(super) fn offset(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl std::fmt::Debug for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "r{}", self.register())
     }
 }
 
@@ -47,31 +99,41 @@ pub(super) enum Fast {
     Charge { steps: u16 },
     /// Leaves for plain code.
     Leave,
-    Move { dst: u8, src: u8 },
-    Swap { a: u8, b: u8 },
-    LoadConst { dst: u8, constant: u16 },
-    LoadInt { dst: u8, value: i64 },
-    LoadFloat { dst: u8, value: f64 },
-    LoadBool { dst: u8, value: bool },
+    Move { dst: Slot, src: Slot },
+    MoveInt { dst: Slot, src: Slot },
+    MoveFloat { dst: Slot, src: Slot },
+    MoveScalar { dst: Slot, src: Slot },
+    Swap { a: Slot, b: Slot },
+    /// Writes a constant over a value of whatever kind.
+    LoadConst { dst: Slot, constant: u16 },
+    /// The same with a bool.
+    PutBool { dst: Slot, value: bool },
+    LoadInt { dst: Slot, value: i64 },
+    LoadFloat { dst: Slot, value: f64 },
+    LoadBool { dst: Slot, value: bool },
     /// Leaves unless the value is of that kind.
-    Guard { slot: u8, kind: Kind },
-    GuardInt { slot: u8 },
+    Guard { slot: Slot, kind: Kind },
+    GuardInt { slot: Slot },
+    GuardFloat { slot: Slot },
     /// Leaves unless the value names that function.
-    GuardFunction { slot: u8, function: FunctionIndex },
-    AddInt { dst: u8, left: u8, right: u8 },
-    SubInt { dst: u8, left: u8, right: u8 },
-    MulInt { dst: u8, left: u8, right: u8 },
-    DivInt { dst: u8, left: u8, right: u8 },
-    ModInt { dst: u8, left: u8, right: u8 },
-    AddIntConst { dst: u8, left: u8, right: i64 },
-    SubConstInt { dst: u8, left: i64, right: u8 },
-    MulIntConst { dst: u8, left: u8, right: i64 },
-    DivIntConst { dst: u8, left: u8, right: i64 },
-    ModIntConst { dst: u8, left: u8, right: i64 },
-    AddFloat { dst: u8, left: u8, right: u8 },
-    SubFloat { dst: u8, left: u8, right: u8 },
-    MulFloat { dst: u8, left: u8, right: u8 },
-    DivFloat { dst: u8, left: u8, right: u8 },
+    GuardFunction { slot: Slot, function: FunctionIndex },
+    AddInt { dst: Slot, left: Slot, right: Slot },
+    SubInt { dst: Slot, left: Slot, right: Slot },
+    MulInt { dst: Slot, left: Slot, right: Slot },
+    DivInt { dst: Slot, left: Slot, right: Slot },
+    ModInt { dst: Slot, left: Slot, right: Slot },
+    AddIntConst { dst: Slot, left: Slot, right: i64 },
+    SubConstInt { dst: Slot, left: i64, right: Slot },
+    MulIntConst { dst: Slot, left: Slot, right: i64 },
+    DivIntConst { dst: Slot, left: Slot, right: i64 },
+    ModIntConst { dst: Slot, left: Slot, right: i64 },
+    // By a power of two.
+    DivIntShift { dst: Slot, left: Slot, shift: u8 },
+    ModIntMask { dst: Slot, left: Slot, mask: i64 },
+    AddFloat { dst: Slot, left: Slot, right: Slot },
+    SubFloat { dst: Slot, left: Slot, right: Slot },
+    MulFloat { dst: Slot, left: Slot, right: Slot },
+    DivFloat { dst: Slot, left: Slot, right: Slot },
     // Two operations on floats at once. The instruction behind is the second of them.
     AddAddFloat { first: Triple, second: Triple },
     AddSubFloat { first: Triple, second: Triple },
@@ -82,101 +144,107 @@ pub(super) enum Fast {
     MulAddFloat { first: Triple, second: Triple },
     MulSubFloat { first: Triple, second: Triple },
     MulMulFloat { first: Triple, second: Triple },
-    AddFloatConst { dst: u8, left: u8, right: f64 },
-    SubConstFloat { dst: u8, left: f64, right: u8 },
-    MulFloatConst { dst: u8, left: u8, right: f64 },
-    DivFloatConst { dst: u8, left: u8, right: f64 },
-    DivConstFloat { dst: u8, left: f64, right: u8 },
+    AddFloatConst { dst: Slot, left: Slot, right: f64 },
+    SubConstFloat { dst: Slot, left: f64, right: Slot },
+    MulFloatConst { dst: Slot, left: Slot, right: f64 },
+    DivFloatConst { dst: Slot, left: Slot, right: f64 },
+    DivConstFloat { dst: Slot, left: f64, right: Slot },
     // Operations on an int and a float, or on two floats.
-    AddMixed { dst: u8, left: u8, right: u8 },
-    SubMixed { dst: u8, left: u8, right: u8 },
-    MulMixed { dst: u8, left: u8, right: u8 },
-    DivMixed { dst: u8, left: u8, right: u8 },
-    NegInt { dst: u8, src: u8 },
-    NegFloat { dst: u8, src: u8 },
+    AddMixed { dst: Slot, left: Slot, right: Slot },
+    SubMixed { dst: Slot, left: Slot, right: Slot },
+    MulMixed { dst: Slot, left: Slot, right: Slot },
+    DivMixed { dst: Slot, left: Slot, right: Slot },
+    NegInt { dst: Slot, src: Slot },
+    NegFloat { dst: Slot, src: Slot },
     // Branches on comparisons of strings.
-    IfEqString { left: u8, right: u8, to: At },
-    IfNeString { left: u8, right: u8, to: At },
-    IfEqStringConst { left: u8, right: u16, to: At },
-    IfNeStringConst { left: u8, right: u16, to: At },
+    IfEqString { left: Slot, right: Slot, to: At },
+    IfNeString { left: Slot, right: Slot, to: At },
+    IfEqStringConst { left: Slot, right: u16, to: At },
+    IfNeStringConst { left: Slot, right: u16, to: At },
     // Branches on comparisons of numbers. A float that is NaN is neither less nor not less, so both are there.
-    IfEqInt { left: u8, right: u8, to: At },
-    IfNeInt { left: u8, right: u8, to: At },
-    IfLtInt { left: u8, right: u8, to: At },
-    IfLeInt { left: u8, right: u8, to: At },
-    IfEqIntConst { left: u8, to: At, right: i64 },
-    IfNeIntConst { left: u8, to: At, right: i64 },
-    IfLtIntConst { left: u8, to: At, right: i64 },
-    IfGeIntConst { left: u8, to: At, right: i64 },
-    IfEqFloat { left: u8, right: u8, to: At },
-    IfNeFloat { left: u8, right: u8, to: At },
-    IfLtFloat { left: u8, right: u8, to: At },
-    IfNotLtFloat { left: u8, right: u8, to: At },
-    IfLeFloat { left: u8, right: u8, to: At },
-    IfNotLeFloat { left: u8, right: u8, to: At },
-    IfEqFloatConst { left: u8, to: At, right: f64 },
-    IfNeFloatConst { left: u8, to: At, right: f64 },
-    IfLtFloatConst { left: u8, to: At, right: f64 },
-    IfNotLtFloatConst { left: u8, to: At, right: f64 },
-    IfLeFloatConst { left: u8, to: At, right: f64 },
-    IfNotLeFloatConst { left: u8, to: At, right: f64 },
-    IfGtFloatConst { left: u8, to: At, right: f64 },
-    IfNotGtFloatConst { left: u8, to: At, right: f64 },
-    IfGeFloatConst { left: u8, to: At, right: f64 },
-    IfNotGeFloatConst { left: u8, to: At, right: f64 },
+    IfEqInt { left: Slot, right: Slot, to: At },
+    IfNeInt { left: Slot, right: Slot, to: At },
+    IfLtInt { left: Slot, right: Slot, to: At },
+    IfLeInt { left: Slot, right: Slot, to: At },
+    IfEqIntConst { left: Slot, to: At, right: i64 },
+    IfNeIntConst { left: Slot, to: At, right: i64 },
+    IfLtIntConst { left: Slot, to: At, right: i64 },
+    IfGeIntConst { left: Slot, to: At, right: i64 },
+    IfEqFloat { left: Slot, right: Slot, to: At },
+    IfNeFloat { left: Slot, right: Slot, to: At },
+    IfLtFloat { left: Slot, right: Slot, to: At },
+    IfNotLtFloat { left: Slot, right: Slot, to: At },
+    IfLeFloat { left: Slot, right: Slot, to: At },
+    IfNotLeFloat { left: Slot, right: Slot, to: At },
+    IfEqFloatConst { left: Slot, to: At, right: f64 },
+    IfNeFloatConst { left: Slot, to: At, right: f64 },
+    IfLtFloatConst { left: Slot, to: At, right: f64 },
+    IfNotLtFloatConst { left: Slot, to: At, right: f64 },
+    IfLeFloatConst { left: Slot, to: At, right: f64 },
+    IfNotLeFloatConst { left: Slot, to: At, right: f64 },
+    IfGtFloatConst { left: Slot, to: At, right: f64 },
+    IfNotGtFloatConst { left: Slot, to: At, right: f64 },
+    IfGeFloatConst { left: Slot, to: At, right: f64 },
+    IfNotGeFloatConst { left: Slot, to: At, right: f64 },
     // What `Jump` and the branch it leads to do together: where that branch is not taken, charges and goes on behind it.
-    LoopEqInt { left: u8, right: u8, to: At, steps: u16 },
-    LoopNeInt { left: u8, right: u8, to: At, steps: u16 },
-    LoopLtInt { left: u8, right: u8, to: At, steps: u16 },
-    LoopLeInt { left: u8, right: u8, to: At, steps: u16 },
-    LoopEqIntConst { left: u8, steps: u16, to: At, right: i64 },
-    LoopNeIntConst { left: u8, steps: u16, to: At, right: i64 },
-    LoopLtIntConst { left: u8, steps: u16, to: At, right: i64 },
-    LoopGeIntConst { left: u8, steps: u16, to: At, right: i64 },
+    LoopEqInt { left: Slot, right: Slot, to: At, steps: u16 },
+    LoopNeInt { left: Slot, right: Slot, to: At, steps: u16 },
+    LoopLtInt { left: Slot, right: Slot, to: At, steps: u16 },
+    LoopLeInt { left: Slot, right: Slot, to: At, steps: u16 },
+    LoopEqIntConst { left: Slot, steps: u8, to: At, right: i64 },
+    LoopNeIntConst { left: Slot, steps: u8, to: At, right: i64 },
+    LoopLtIntConst { left: Slot, steps: u8, to: At, right: i64 },
+    LoopGeIntConst { left: Slot, steps: u8, to: At, right: i64 },
     // What adding to a number and such a turn do together, where the number is what is compared.
-    CountLtInt { counter: u8, right: u8, step: i16, steps: u16, to: At },
-    CountLeInt { counter: u8, right: u8, step: i16, steps: u16, to: At },
-    CountLtIntConst { counter: u8, step: i8, steps: u8, to: At, right: i64 },
-    CountGeIntConst { counter: u8, step: i8, steps: u8, to: At, right: i64 },
+    CountLtInt { counter: Slot, right: Slot, step: i16, steps: u16, to: At },
+    CountLeInt { counter: Slot, right: Slot, step: i16, steps: u16, to: At },
+    CountLtIntConst { counter: Slot, step: i16, steps: u16, to: At, right: i32 },
+    CountGeIntConst { counter: Slot, step: i16, steps: u16, to: At, right: i32 },
     // The same, where a register holds what is added.
-    StepLtInt { counter: u8, step: u8, right: u8, steps: u16, to: At },
-    StepLeInt { counter: u8, step: u8, right: u8, steps: u16, to: At },
+    StepLtInt { counter: Slot, step: Slot, right: Slot, steps: u16, to: At },
+    StepLeInt { counter: Slot, step: Slot, right: Slot, steps: u16, to: At },
     // Branches on two values that are joined by `and` or `or`.
-    IfBoth { left: u8, right: u8, to: At },
-    IfNotBoth { left: u8, right: u8, to: At },
-    IfEither { left: u8, right: u8, to: At },
-    IfNeither { left: u8, right: u8, to: At },
-    TestInt { test: Test, dst: u8, left: u8, right: u8 },
-    TestIntConst { test: Test, dst: u8, left: u8, right: i64 },
-    TestFloat { test: Test, dst: u8, left: u8, right: u8 },
-    TestFloatConst { test: Test, dst: u8, left: u8, right: f64 },
-    And { dst: u8, left: u8, right: u8 },
-    Or { dst: u8, left: u8, right: u8 },
-    Not { dst: u8, src: u8 },
+    IfBoth { left: Slot, right: Slot, to: At },
+    IfNotBoth { left: Slot, right: Slot, to: At },
+    IfEither { left: Slot, right: Slot, to: At },
+    IfNeither { left: Slot, right: Slot, to: At },
+    TestInt { test: Test, dst: Slot, left: Slot, right: Slot },
+    TestIntConst { test: Test, dst: Slot, left: Slot, right: i64 },
+    TestFloat { test: Test, dst: Slot, left: Slot, right: Slot },
+    TestFloatConst { test: Test, dst: Slot, left: Slot, right: f64 },
+    And { dst: Slot, left: Slot, right: Slot },
+    Or { dst: Slot, left: Slot, right: Slot },
+    Not { dst: Slot, src: Slot },
+    /// Goes elsewhere where the value, a bool, is true, or false.
+    IfTrueBool { slot: Slot, to: At },
+    IfFalseBool { slot: Slot, to: At },
     /// Goes elsewhere where the value counts as true.
-    IfTrue { slot: u8, to: At },
+    IfTrue { slot: Slot, to: At },
     /// Goes elsewhere where the value counts as false.
-    IfFalse { slot: u8, to: At },
-    LoadGlobal { dst: u8, name: GlobalSlot },
-    StoreGlobal { src: u8, name: GlobalSlot },
-    ArrayGet { dst: u8, array: u8, index: u8 },
-    ArrayGetConst { dst: u8, array: u8, index: u32 },
-    /// Those two leave unless the element is an int.
-    ArrayGetInt { dst: u8, array: u8, index: u8 },
-    ArrayGetConstInt { dst: u8, array: u8, index: u32 },
-    ArraySet { array: u8, index: u8, value: u8 },
-    ArraySetValue { array: u8, index: u8, constant: u16 },
-    ArraySetConst { array: u8, value: u8, index: u32 },
-    ArrayLen { dst: u8, array: u8 },
-    DictGet { dst: u8, dict: u8, key: u8 },
-    DictSet { dict: u8, key: u8, value: u8 },
+    IfFalse { slot: Slot, to: At },
+    LoadGlobal { dst: Slot, name: GlobalSlot },
+    StoreGlobal { src: Slot, name: GlobalSlot },
+    ArrayGet { dst: Slot, array: Slot, index: Slot },
+    ArrayGetConst { dst: Slot, array: Slot, index: u32 },
+    // These leave unless the element is a number of that type.
+    ArrayGetInt { dst: Slot, array: Slot, index: Slot },
+    ArrayGetFloat { dst: Slot, array: Slot, index: Slot },
+    ArrayGetConstInt { dst: Slot, array: Slot, index: u32 },
+    ArrayGetConstFloat { dst: Slot, array: Slot, index: u32 },
+    ArraySetScalar { array: Slot, index: Slot, value: Slot },
+    ArraySet { array: Slot, index: Slot, value: Slot },
+    ArraySetValue { array: Slot, index: Slot, constant: u16 },
+    ArraySetConst { array: Slot, value: Slot, index: u32 },
+    ArrayLen { dst: Slot, array: Slot },
+    DictGet { dst: Slot, dict: Slot, key: Slot },
+    DictSet { dict: Slot, key: Slot, value: Slot },
     /// Lets a register go that holds the container that the next instruction writes to, so that it need not be copied. The
     /// register is overwritten before it is read.
-    Release { holder: u8, container: u8 },
+    Release { holder: Slot, container: Slot },
     /// The same with a global, which the instruction behind the next sets. `key` is where the write goes.
-    ReleaseGlobal { holder: GlobalSlot, container: u8, key: u8 },
+    ReleaseGlobal { holder: GlobalSlot, container: Slot, key: Slot },
     Call { site: u32, steps: u16 },
-    Return { src: u8, clear: u32, steps: u16 },
+    Return { src: Slot, clear: u32, steps: u16 },
     /// Returns a constant, or nothing.
     ReturnConst { constant: Option<u16>, clear: u32, steps: u16 },
     /// A plain instruction, as it is.
@@ -186,9 +254,9 @@ pub(super) enum Fast {
 /// The registers of an operation on two of them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Triple {
-    pub(super) dst: u8,
-    pub(super) left: u8,
-    pub(super) right: u8,
+    pub(super) dst: Slot,
+    pub(super) left: Slot,
+    pub(super) right: Slot,
 }
 
 /// Where fast code is left for plain code, or for fast code that was made for other kinds of values.
@@ -231,9 +299,9 @@ pub(super) struct Site {
     pub(super) pc: u32,
     pub(super) dst: u8,
     /// The registers of the caller that hold the arguments.
-    pub(super) args: Box<[u8]>,
+    pub(super) args: Box<[Slot]>,
     /// The registers of the callee, arguments aside, that must be empty.
-    pub(super) clear: Box<[u8]>,
+    pub(super) clear: Box<[Slot]>,
     /// How many registers the callee can touch.
     pub(super) registers: u16,
     /// The code of the callee.
@@ -263,7 +331,7 @@ pub(in crate::interpreter) struct Code {
     pub(super) stubs: Vec<Option<Box<Stub>>>,
     pub(super) sites: Vec<Site>,
     /// Registers that returns clear. The first clears none.
-    pub(super) clears: Vec<Box<[u8]>>,
+    pub(super) clears: Vec<Box<[Slot]>>,
     pub(super) versions: HashMap<u32, Vec<Version>>,
     /// Nothing leads to code behind this position but the code before it.
     pub(super) floor: usize,
@@ -304,24 +372,26 @@ impl Code {
             From::Return { site } => {
                 let site = &mut self.sites[site];
                 let is_known = matches!(self.ops.get(code.index()),
-                    Some(Fast::GuardInt { slot }) if *slot == site.dst);
+                    Some(Fast::GuardInt { slot }) if slot.register() == site.dst);
                 site.back = code;
-                site.back_with_int = if is_known { At(code.0 + 1) } else { code };
+                site.back_with_int = if is_known { code.next() } else { code };
             }
             From::Call { site } => self.sites[site].callee = code,
         }
     }
 }
 
-/// A comparison of two values.
+/// A comparison of two values: for each way that they may stand to one another, a bit that tells whether it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Test {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
+    Lt = 0b0001,
+    Eq = 0b0010,
+    Le = 0b0011,
+    Gt = 0b0100,
+    Ge = 0b0110,
+    /// The one that holds of what has no order, too: a NaN and whatever else.
+    Ne = 0b1101,
 }
 
 #[expect(
@@ -366,6 +436,8 @@ impl Fast {
             | Self::IfNotGtFloatConst { to, .. }
             | Self::IfGeFloatConst { to, .. }
             | Self::IfNotGeFloatConst { to, .. }
+            | Self::IfTrueBool { to, .. }
+            | Self::IfFalseBool { to, .. }
             | Self::IfTrue { to, .. }
             | Self::IfFalse { to, .. } => *to = code,
             _ => {}
@@ -374,7 +446,8 @@ impl Fast {
 
     /// What `Jump` does together with this branch, which it leads to and which stands at `at`.
     pub(super) fn with_jump(self, at: At, steps: u16) -> Option<Self> {
-        let to = At(at.0 + 1);
+        let to = at.next();
+        let few = u8::try_from(steps).ok();
         match self {
             Self::IfEqInt { left, right, .. } => Some(Self::LoopNeInt { left, right, to, steps }),
             Self::IfNeInt { left, right, .. } => Some(Self::LoopEqInt { left, right, to, steps }),
@@ -384,10 +457,10 @@ impl Fast {
             Self::IfLeInt { left, right, .. } => {
                 Some(Self::LoopLtInt { left: right, right: left, to, steps })
             }
-            Self::IfEqIntConst { left, right, .. } => Some(Self::LoopNeIntConst { left, steps, to, right }),
-            Self::IfNeIntConst { left, right, .. } => Some(Self::LoopEqIntConst { left, steps, to, right }),
-            Self::IfLtIntConst { left, right, .. } => Some(Self::LoopGeIntConst { left, steps, to, right }),
-            Self::IfGeIntConst { left, right, .. } => Some(Self::LoopLtIntConst { left, steps, to, right }),
+            Self::IfEqIntConst { left, right, .. } => Some(Self::LoopNeIntConst { left, steps: few?, to, right }),
+            Self::IfNeIntConst { left, right, .. } => Some(Self::LoopEqIntConst { left, steps: few?, to, right }),
+            Self::IfLtIntConst { left, right, .. } => Some(Self::LoopGeIntConst { left, steps: few?, to, right }),
+            Self::IfGeIntConst { left, right, .. } => Some(Self::LoopLtIntConst { left, steps: few?, to, right }),
             _ => None,
         }
     }
@@ -420,19 +493,19 @@ impl Fast {
                 Some(Self::CountLeInt { counter, right, step, steps, to })
             }
             Self::LoopLtIntConst { left, right, to, steps } if left == counter && counted == counter => {
-                let (step, steps) = (step.try_into().ok()?, steps.try_into().ok()?);
-                Some(Self::CountLtIntConst { counter, step, steps, to, right })
+                let (step, right) = (step.try_into().ok()?, right.try_into().ok()?);
+                Some(Self::CountLtIntConst { counter, step, steps: steps.into(), to, right })
             }
             Self::LoopGeIntConst { left, right, to, steps } if left == counter && counted == counter => {
-                let (step, steps) = (step.try_into().ok()?, steps.try_into().ok()?);
-                Some(Self::CountGeIntConst { counter, step, steps, to, right })
+                let (step, right) = (step.try_into().ok()?, right.try_into().ok()?);
+                Some(Self::CountGeIntConst { counter, step, steps: steps.into(), to, right })
             }
             _ => None,
         }
     }
 
     /// The register that an operation on numbers writes, to be changed.
-    pub(super) fn result(&mut self) -> Option<&mut u8> {
+    pub(super) fn result(&mut self) -> Option<&mut Slot> {
         match self {
             Self::AddInt { dst, .. }
             | Self::SubInt { dst, .. }
@@ -453,6 +526,8 @@ impl Fast {
             | Self::MulIntConst { dst, .. }
             | Self::DivIntConst { dst, .. }
             | Self::ModIntConst { dst, .. }
+            | Self::DivIntShift { dst, .. }
+            | Self::ModIntMask { dst, .. }
             | Self::AddFloatConst { dst, .. }
             | Self::MulFloatConst { dst, .. }
             | Self::DivFloatConst { dst, .. }
@@ -464,7 +539,7 @@ impl Fast {
     }
 
     /// The registers that an operation on numbers reads; none of what is no such operation.
-    pub(super) fn operands(&self) -> Option<[u8; 2]> {
+    pub(super) fn operands(&self) -> Option<[Slot; 2]> {
         match *self {
             Self::AddInt { left, right, .. }
             | Self::SubInt { left, right, .. }
@@ -483,6 +558,8 @@ impl Fast {
             | Self::MulIntConst { left, .. }
             | Self::DivIntConst { left, .. }
             | Self::ModIntConst { left, .. }
+            | Self::DivIntShift { left, .. }
+            | Self::ModIntMask { left, .. }
             | Self::AddFloatConst { left, .. }
             | Self::MulFloatConst { left, .. }
             | Self::DivFloatConst { left, .. } => Some([left, left]),
@@ -517,17 +594,36 @@ impl Fast {
         }
     }
 
-    /// This instruction together with the test that what it wrote to `slot` is an int.
-    pub(super) fn with_guard(self, slot: u8) -> Option<Self> {
-        match self {
-            Self::ArrayGet { dst, array, index } if dst == slot => {
+    /// This instruction together with the test that what it wrote to `slot`, over a scalar, is a number of that type.
+    pub(super) fn with_guard(self, slot: Slot, kind: Kind) -> Option<Self> {
+        match (self, kind) {
+            (Self::ArrayGet { dst, array, index }, Kind::Int) if dst == slot => {
                 Some(Self::ArrayGetInt { dst, array, index })
             }
-            Self::ArrayGetConst { dst, array, index } if dst == slot => {
+            (Self::ArrayGet { dst, array, index }, Kind::Float) if dst == slot => {
+                Some(Self::ArrayGetFloat { dst, array, index })
+            }
+            (Self::ArrayGetConst { dst, array, index }, Kind::Int) if dst == slot => {
                 Some(Self::ArrayGetConstInt { dst, array, index })
+            }
+            (Self::ArrayGetConst { dst, array, index }, Kind::Float) if dst == slot => {
+                Some(Self::ArrayGetConstFloat { dst, array, index })
             }
             _ => None,
         }
+    }
+
+    /// Whether control never goes on to the instruction behind.
+    pub(super) fn leads_elsewhere(&self) -> bool {
+        matches!(
+            self,
+            Self::Goto { .. }
+                | Self::Jump { .. }
+                | Self::Leave
+                | Self::Call { .. }
+                | Self::Return { .. }
+                | Self::ReturnConst { .. }
+        )
     }
 }
 

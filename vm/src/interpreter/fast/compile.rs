@@ -11,7 +11,7 @@ mod numbers;
 
 use std::rc::Rc;
 
-use super::code::{At, Code, Exit, Fast, From, RESERVE, Stub, Version};
+use super::code::{At, Code, Exit, Fast, From, RESERVE, Slot, Stub, Version};
 use super::state::{Kind, Source, State};
 use crate::interpreter::Program;
 use crate::interpreter::lower::Op;
@@ -100,7 +100,7 @@ impl Code {
         if self.is_full() && !self.versions.contains_key(&(pc as u32)) {
             return None;
         }
-        let mut kinds = [Kind::Free; REGISTERS];
+        let mut kinds = [Kind::Scalar; REGISTERS];
         for (kind, value) in kinds.iter_mut().zip(&registers[..size]) {
             *kind = Kind::of(value, program.functions.id);
         }
@@ -141,7 +141,7 @@ impl Code {
         let mut state = State::clone(&exit.state);
         let pc = exit.pc as usize;
         state.surprises = state.surprises.saturating_add(1);
-        exit.other = Some(At(self.ops.len() as u32));
+        exit.other = Some(At::of(self.ops.len()));
         self.floor = self.ops.len();
         let is_phi = program.ops.get(pc).is_some_and(|op| matches!(op, Op::Phi { .. }));
         Some(Compiler::new(self, program, registers, pc, state).piece(!is_phi))
@@ -150,7 +150,11 @@ impl Code {
     /// The code that was made for a place, if there is some that does for what is known.
     fn version(&self, pc: usize, state: &State) -> Option<At> {
         let versions = self.versions.get(&(pc as u32))?;
-        versions.iter().find(|version| version.state.admits(state)).map(|version| version.at)
+        let is_fit = |version: &&Version| {
+            version.state.admits(state)
+                && (versions.len() >= MOST_EXACT || version.state.drops_no_more_than(state))
+        };
+        versions.iter().find(is_fit).map(|version| version.at)
     }
 }
 
@@ -159,8 +163,8 @@ impl State {
     fn weaken_dead(&mut self, code: &Code, pc: usize) {
         let live = code.graph.live_at(pc);
         for (register, kind) in (0..=u8::MAX).zip(&mut self.kinds) {
-            if *kind != Kind::Any && !live.contains(register) {
-                *kind = Kind::Free;
+            if kind.is_scalar() && !live.contains(register) {
+                *kind = Kind::Scalar;
             }
         }
     }
@@ -183,12 +187,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn position(&self) -> At {
-        At(self.code.ops.len() as u32)
+        At::of(self.code.ops.len())
     }
 
     /// Makes a piece and gives where it begins.
     fn piece(mut self, is_inside: bool) -> At {
-        let begin = At(self.begin as u32);
+        let begin = At::of(self.begin);
         self.make(is_inside);
         // Pairs come last: until then, what follows may still change what is there.
         let ops = &mut self.code.ops;
@@ -291,15 +295,9 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// What is known of a register, and where nothing is, what can be seen. `None` where that cannot be seen yet.
-    fn kind(&self, register: Reg) -> Option<Kind> {
-        let source = self.state.source(register.0);
-        match self.source_kind(source) {
-            Kind::Any if self.state.surprises >= MOST_SURPRISES => Some(Kind::Any),
-            Kind::Any if self.is_fresh => Some(Kind::of(self.value(source), self.program.functions.id)),
-            Kind::Any => None,
-            kind => Some(kind),
-        }
+    /// What is known of a register.
+    fn kind(&self, register: Reg) -> Kind {
+        self.source_kind(self.state.source(register.0))
     }
 
     /// A value as it is; only to be asked while it can be seen.
@@ -337,7 +335,7 @@ impl<'a> Compiler<'a> {
                 self.write(register, source);
             } else if let Source::Slot(other) = self.state.source(first) {
                 // Every register that is left is read by another: they take turns.
-                self.emit(Fast::Swap { a: first, b: other });
+                self.emit(Fast::Swap { a: Slot::of(first), b: Slot::of(other) });
                 self.is_fresh = false;
                 self.state.kinds.swap(usize::from(first), usize::from(other));
                 for (_, source) in &mut self.state.pending {
@@ -364,14 +362,25 @@ impl<'a> Compiler<'a> {
             return;
         }
         let kind = self.source_kind(source);
+        let over_scalar = self.state.kind(dst).is_scalar();
+        let to = Slot::of(dst);
         let op = match source {
-            Source::Slot(src) => Fast::Move { dst, src },
-            Source::Bool(value) => Fast::LoadBool { dst, value },
+            Source::Slot(src) if over_scalar && kind.is_scalar() => {
+                let src = Slot::of(src);
+                match kind {
+                    Kind::Int => Fast::MoveInt { dst: to, src },
+                    Kind::Float => Fast::MoveFloat { dst: to, src },
+                    _ => Fast::MoveScalar { dst: to, src },
+                }
+            }
+            Source::Slot(src) => Fast::Move { dst: to, src: Slot::of(src) },
+            Source::Bool(value) if over_scalar => Fast::LoadBool { dst: to, value },
+            Source::Bool(value) => Fast::PutBool { dst: to, value },
             Source::Constant(constant) => match &self.program.constants[usize::from(constant)] {
-                Value::Int(value) => Fast::LoadInt { dst, value: *value },
-                Value::Float(value) => Fast::LoadFloat { dst, value: *value },
-                Value::Bool(value) => Fast::LoadBool { dst, value: *value },
-                _ => Fast::LoadConst { dst, constant },
+                Value::Int(value) if over_scalar => Fast::LoadInt { dst: to, value: *value },
+                Value::Float(value) if over_scalar => Fast::LoadFloat { dst: to, value: *value },
+                Value::Bool(value) if over_scalar => Fast::LoadBool { dst: to, value: *value },
+                _ => Fast::LoadConst { dst: to, constant },
             },
         };
         self.emit(op);
@@ -404,16 +413,17 @@ impl<'a> Compiler<'a> {
             place -= 1;
             let mut op = self.code.ops[place];
             let (Some(operands), Some(result)) = (op.operands(), op.result()) else { return false };
+            let (operands, result) = (operands.map(Slot::register), result.register());
             let exit = self.code.exit_of[place] as usize;
-            if *result == src {
+            if result == src {
                 let before = &self.code.exits[exit].state;
-                let is_free = before.kind(src) != Kind::Any && before.kind(dst) != Kind::Any;
+                let is_free = before.kind(src).is_scalar() && before.kind(dst).is_scalar();
                 if !is_free || exits.contains(&exit) {
                     return false;
                 }
                 break;
             }
-            if *result == dst || operands.contains(&src) || operands.contains(&dst) {
+            if result == dst || operands.contains(&src) || operands.contains(&dst) {
                 return false;
             }
             let Exit { pc, state, taken, other } = &self.code.exits[exit];
@@ -425,7 +435,7 @@ impl<'a> Compiler<'a> {
             exits.push(exit);
         }
         if let Some(result) = self.code.ops[place].result() {
-            *result = dst;
+            *result = Slot::of(dst);
         }
         let kind = self.state.kind(src);
         exits.dedup();
@@ -468,15 +478,15 @@ impl<'a> Compiler<'a> {
     }
 
     /// The places where registers can be read, the pending ones among constants written first.
-    fn places<const N: usize>(&mut self, registers: [Reg; N]) -> [u8; N] {
+    fn places<const N: usize>(&mut self, registers: [Reg; N]) -> [Slot; N] {
         for register in registers {
             if !matches!(self.state.source(register.0), Source::Slot(_)) {
                 self.flush(|to, _| to == register.0);
             }
         }
         registers.map(|register| match self.state.source(register.0) {
-            Source::Slot(slot) => slot,
-            Source::Constant(_) | Source::Bool(_) => register.0,
+            Source::Slot(slot) => Slot::of(slot),
+            Source::Constant(_) | Source::Bool(_) => Slot::of(register.0),
         })
     }
 
@@ -553,34 +563,61 @@ impl<'a> Compiler<'a> {
 
     /// Makes sure that it is known whether a value costs anything: where it can be seen that it does not, it is guarded.
     fn know(&mut self, register: Reg, is_inside: bool) -> Piece {
+        if self.kind(register) == Kind::Any {
+            self.look(register, is_inside, |kind| kind != Kind::Any)
+        } else {
+            Piece::GoesOn
+        }
+    }
+
+    /// Makes sure that it is known whether a value is a number: where it can be seen that it is, it is guarded.
+    fn know_number(&mut self, register: Reg) -> Piece {
+        match self.kind(register) {
+            Kind::Any | Kind::Free | Kind::Scalar => self.look(register, true, Kind::is_number),
+            Kind::Bool | Kind::Int | Kind::Float => Piece::GoesOn,
+        }
+    }
+
+    /// Looks at a value, which is not a constant then, and guards it if it is of a kind that is wanted.
+    fn look(&mut self, register: Reg, is_inside: bool, is_wanted: impl Fn(Kind) -> bool) -> Piece {
         let Source::Slot(slot) = self.state.source(register.0) else { return Piece::GoesOn };
-        if self.state.kind(slot) != Kind::Any || self.state.surprises >= MOST_SURPRISES {
+        if self.state.surprises >= MOST_SURPRISES {
             return Piece::GoesOn;
         }
         if !self.is_fresh {
             return self.suspend(is_inside);
         }
         let kind = Kind::of(&self.registers[usize::from(slot)], self.program.functions.id);
-        if kind == Kind::Any {
+        if !is_wanted(kind) {
             return Piece::GoesOn;
         }
-        self.state.set_kind(slot, kind);
-        let last = self.code.ops.len().wrapping_sub(1);
-        if kind == Kind::Int
-            && last >= self.code.floor
-            && let Some(op) = self.code.ops.get(last).and_then(|op| op.with_guard(slot))
+        let place = Slot::of(slot);
+        if let Some(op) = self.last().and_then(|op| op.with_guard(place, kind))
+            && self.code.exits[self.code.exit_of[self.code.ops.len() - 1] as usize].state.kind(slot).is_scalar()
         {
-            self.code.ops[last] = op;
+            self.replace_last(op);
         } else {
-            self.state.set_kind(slot, Kind::Any);
-            self.emit_guarded(if kind == Kind::Int {
-                Fast::GuardInt { slot }
-            } else {
-                Fast::Guard { slot, kind }
+            self.emit_guarded(match kind {
+                Kind::Int => Fast::GuardInt { slot: place },
+                Kind::Float => Fast::GuardFloat { slot: place },
+                Kind::Any | Kind::Free | Kind::Scalar | Kind::Bool => Fast::Guard { slot: place, kind },
             });
-            self.state.set_kind(slot, kind);
         }
+        self.state.set_kind(slot, kind);
         Piece::GoesOn
+    }
+
+    /// The instruction emitted last, if nothing else leads behind it.
+    fn last(&self) -> Option<Fast> {
+        let last = self.code.ops.len().checked_sub(1)?;
+        (last >= self.code.floor).then(|| self.code.ops[last])
+    }
+
+    /// Puts an instruction in the place of the one emitted last.
+    fn replace_last(&mut self, op: Fast) {
+        if let Some(last) = self.code.ops.last_mut() {
+            *last = op;
+        }
     }
 
     /// Paths meet here: goes on with the code that there is for this place, or makes it.
@@ -612,10 +649,15 @@ impl<'a> Compiler<'a> {
         if versions.len() >= MOST_EXACT {
             let is_last = versions.len() + 1 >= MOST_VERSIONS;
             for kind in &mut self.state.kinds {
-                *kind = if is_last || *kind == Kind::Any { Kind::Any } else { Kind::Free };
+                *kind = match *kind {
+                    _ if is_last => Kind::Any,
+                    Kind::Any => Kind::Any,
+                    Kind::Free => Kind::Free,
+                    Kind::Scalar | Kind::Bool | Kind::Int | Kind::Float => Kind::Scalar,
+                };
             }
         }
-        let at = At(self.code.ops.len() as u32);
+        let at = At::of(self.code.ops.len());
         versions.push(Version { state: self.state.clone(), at });
         self.code.floor = at.index();
         Piece::GoesOn

@@ -11,6 +11,8 @@ pub(super) enum Kind {
     /// That it costs no memory (`costs` of `spec/values.yaml`): a number, a bool, empty, or a string of the pool. It does not
     /// matter when such a value is dropped, or whether it is there at all while nothing reads it.
     Free,
+    /// That it stands for itself: a number, a bool or empty. It can be written over without being dropped.
+    Scalar,
     Bool,
     Int,
     Float,
@@ -20,7 +22,7 @@ impl Kind {
     /// What can be seen of a value, in the code whose pool has that number.
     pub(super) fn of(value: &Value, pool: u32) -> Self {
         match value {
-            Value::Empty => Self::Free,
+            Value::Empty => Self::Scalar,
             Value::Bool(_) => Self::Bool,
             Value::Int(_) => Self::Int,
             Value::Float(_) => Self::Float,
@@ -33,7 +35,25 @@ impl Kind {
 
     /// Whether what is true of values of this kind is true of those of `narrower`, too.
     fn admits(self, narrower: Self) -> bool {
-        self == narrower || self == Self::Any || (self == Self::Free && narrower != Self::Any)
+        match self {
+            Self::Any => true,
+            Self::Free => narrower != Self::Any,
+            Self::Scalar => narrower.is_scalar(),
+            Self::Bool | Self::Int | Self::Float => self == narrower,
+        }
+    }
+
+    /// Whether the value stands for itself.
+    pub(super) fn is_scalar(self) -> bool {
+        match self {
+            Self::Scalar | Self::Bool | Self::Int | Self::Float => true,
+            Self::Any | Self::Free => false,
+        }
+    }
+
+    /// Whether it is a number.
+    pub(super) fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::Float)
     }
 }
 
@@ -103,11 +123,16 @@ impl State {
         }
         self.pending.retain(|(register, source)| *source != Source::Slot(*register));
         self.set_kind(to, kind);
-        self.set_kind(from, Kind::Free);
+        self.set_kind(from, Kind::Scalar);
     }
 
     /// Whether code that was made for `self` does for `other`. Both have nothing pending and everything charged.
     pub(super) fn admits(&self, other: &Self) -> bool {
         self.kinds.iter().zip(&other.kinds).all(|(known, actual)| known.admits(*actual))
+    }
+
+    /// Whether `other` knows of no register that it holds a scalar where this one does not.
+    pub(super) fn drops_no_more_than(&self, other: &Self) -> bool {
+        self.kinds.iter().zip(&other.kinds).all(|(known, actual)| known.is_scalar() || !actual.is_scalar())
     }
 }

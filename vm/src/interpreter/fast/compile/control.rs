@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use super::numbers::Numbers;
 use super::{Compiler, MOST_BETWEEN, MOST_SURPRISES, Piece};
 use crate::interpreter::FunctionIndex;
-use crate::interpreter::fast::code::{At, Fast, From, Site};
+use crate::interpreter::fast::code::{At, Fast, From, Site, Slot};
 use crate::interpreter::fast::state::{Kind, Source, State};
 use crate::interpreter::lower::{Op, Span, Target};
 use crate::isa::{REGISTERS, Reg};
@@ -40,21 +39,20 @@ impl Compiler<'_> {
             [left, right].map(|register| self.value(self.state.source(register.0)).is_truthy());
         let holds = if is_and { left_holds && right_holds } else { left_holds || right_holds };
         let [left, right] = self.places([left, right]);
-        let to = At(0);
+        let to = At::NOWHERE;
         let op = match (is_and, holds) {
             (true, true) => Fast::IfNotBoth { left, right, to },
             (true, false) => Fast::IfBoth { left, right, to },
             (false, true) => Fast::IfNeither { left, right, to },
             (false, false) => Fast::IfEither { left, right, to },
         };
-        self.fork(op, None, dst, holds, sense, target)
+        self.fork(op, dst, holds, sense, target)
     }
 
     /// A comparison and the jump behind it. Control goes on with what the test gives now; `op` is the branch to the other way.
     pub(super) fn fork(
         &mut self,
         op: Fast,
-        numbers: Option<&Numbers>,
         dst: Reg,
         holds: bool,
         sense: bool,
@@ -64,9 +62,6 @@ impl Compiler<'_> {
         let (here, there) = if holds == sense { (to_jump, to_next) } else { (to_next, to_jump) };
         let position = self.code.ops.len();
         self.emit_guarded(op);
-        if let Some(numbers) = numbers {
-            self.passed(numbers);
-        }
         self.pc += 1;
         self.state.steps += 2;
         self.state.previous = Some(self.pc as u32);
@@ -96,7 +91,14 @@ impl Compiler<'_> {
         let position = self.code.ops.len();
         self.retire(1);
         let to = self.stub(there, self.state.clone(), false, From::Code(position));
-        self.emit(if holds { Fast::IfFalse { slot, to } } else { Fast::IfTrue { slot, to } });
+        let is_bool = self.state.kind(slot) == Kind::Bool;
+        let slot = Slot::of(slot);
+        self.emit(match (is_bool, holds) {
+            (true, true) => Fast::IfFalseBool { slot, to },
+            (true, false) => Fast::IfTrueBool { slot, to },
+            (false, true) => Fast::IfFalse { slot, to },
+            (false, false) => Fast::IfTrue { slot, to },
+        });
         self.pc = here;
         Piece::GoesOn
     }
@@ -117,7 +119,7 @@ impl Compiler<'_> {
             if self.state.surprises >= MOST_SURPRISES {
                 return self.leave();
             }
-            self.emit_guarded(Fast::GuardFunction { slot, function });
+            self.emit_guarded(Fast::GuardFunction { slot: Slot::of(slot), function });
         }
         // A call may give nothing, and then the destination keeps what it holds.
         self.free(dst);
@@ -126,17 +128,18 @@ impl Compiler<'_> {
         for arg in &args {
             self.places([*arg]);
         }
-        let mut callee = State::new([Kind::Free; REGISTERS]);
+        let mut callee = State::new([Kind::Scalar; REGISTERS]);
         let mut slots = Vec::with_capacity(args.len());
         for (place, arg) in args.iter().enumerate() {
             let [slot] = self.places([*arg]);
             slots.push(slot);
-            callee.kinds[place] = self.state.kind(slot);
+            callee.kinds[place] = self.state.kind(slot.register());
         }
         let registers = usize::from(entry.registers).max(args.len());
         let begin = entry.target.pc();
         let live = self.code.graph.live_at(begin);
         let clear = live.iter().filter(|register| (args.len()..registers).contains(&usize::from(*register)));
+        let clear = clear.map(Slot::of);
         let site = self.code.sites.len();
         self.emit_call(site, function, dst, &slots, clear.collect(), registers, begin, callee)
     }
@@ -147,8 +150,8 @@ impl Compiler<'_> {
         site: usize,
         function: FunctionIndex,
         dst: Reg,
-        slots: &[u8],
-        clear: Box<[u8]>,
+        slots: &[Slot],
+        clear: Box<[Slot]>,
         registers: usize,
         begin: usize,
         mut callee: State,
@@ -184,7 +187,7 @@ impl Compiler<'_> {
         let steps = self.state.steps + 1;
         let source = src.map(|src| self.state.source(src.0));
         let (constant, slot) = match (source, src) {
-            (Some(Source::Slot(slot)), _) => (None, Some(slot)),
+            (Some(Source::Slot(slot)), _) => (None, Some(Slot::of(slot))),
             (Some(Source::Constant(constant)), _) => (Some(constant), None),
             (Some(Source::Bool(_)), Some(src)) => {
                 let [slot] = self.places([src]);
@@ -192,9 +195,11 @@ impl Compiler<'_> {
             }
             (Some(Source::Bool(_)) | None, _) => (None, None),
         };
-        // What costs nothing may stay behind the frames.
-        let clear: Box<[u8]> = (0..=u8::MAX)
-            .filter(|register| self.state.kind(*register) == Kind::Any && Some(*register) != slot)
+        // Scalars may stay behind the frames.
+        let clear: Box<[Slot]> = (0..=u8::MAX)
+            .filter(|register| !self.state.kind(*register).is_scalar())
+            .map(Slot::of)
+            .filter(|place| Some(*place) != slot)
             .collect();
         let clears = &mut self.code.clears;
         let known = clears.iter().take(MOST_BETWEEN).position(|known| *known == clear);

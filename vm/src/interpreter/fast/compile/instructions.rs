@@ -2,7 +2,7 @@
 
 use super::numbers::Arithmetic;
 use super::{Compiler, MOST_STEPS, Piece};
-use crate::interpreter::fast::code::{Fast, Test};
+use crate::interpreter::fast::code::{Fast, Slot, Test};
 use crate::interpreter::fast::state::{Kind, Source};
 use crate::interpreter::fast::twin::Twin;
 use crate::interpreter::lower::Op;
@@ -45,7 +45,7 @@ impl Compiler<'_> {
             Op::Return { src } => self.r#return(src),
             Op::LoadGlobal { dst, name } => {
                 self.free(dst);
-                self.emit(Fast::LoadGlobal { dst: dst.0, name });
+                self.emit(Fast::LoadGlobal { dst: Slot::of(dst.0), name });
                 self.wrote(dst, Kind::Any);
                 self.next()
             }
@@ -55,14 +55,18 @@ impl Compiler<'_> {
                 self.next()
             }
             Op::ArrayGet { dst, array, index } => {
+                if self.know_number(index) == Piece::Ended {
+                    return Piece::Ended;
+                }
                 self.free(dst);
                 if let Some(index) = self.small_index(index) {
                     let [array] = self.places([array]);
-                    self.emit_guarded(Fast::ArrayGetConst { dst: dst.0, array, index });
-                } else {
+                    self.emit_guarded(Fast::ArrayGetConst { dst: Slot::of(dst.0), array, index });
+                } else if self.kind(index) == Kind::Int {
                     let [array, index] = self.places([array, index]);
-                    self.emit_guarded(Fast::ArrayGet { dst: dst.0, array, index });
-                    self.state.set_kind(index, Kind::Int);
+                    self.emit_guarded(Fast::ArrayGet { dst: Slot::of(dst.0), array, index });
+                } else {
+                    return self.plain(op, Kind::Any);
                 }
                 self.wrote(dst, Kind::Any);
                 self.next()
@@ -77,24 +81,35 @@ impl Compiler<'_> {
             Op::DictGet { dst, dict, key } => {
                 self.free(dst);
                 let [dict, key] = self.places([dict, key]);
-                self.emit_guarded(Fast::DictGet { dst: dst.0, dict, key });
+                self.emit_guarded(Fast::DictGet { dst: Slot::of(dst.0), dict, key });
                 self.wrote(dst, Kind::Any);
                 self.next()
             }
             Op::Neg { dst, src } => {
-                let Some(kind) = self.kind(src) else { return self.suspend(true) };
+                if self.know_number(src) == Piece::Ended {
+                    return Piece::Ended;
+                }
                 self.free(dst);
+                let kind = self.kind(src);
+                if !kind.is_number() || !self.state.kind(dst.0).is_scalar() {
+                    return self.plain(op, Kind::Any);
+                }
                 let [src] = self.places([src]);
-                self.emit_guarded(match kind {
-                    Kind::Int => Fast::NegInt { dst: dst.0, src },
-                    Kind::Float => Fast::NegFloat { dst: dst.0, src },
-                    Kind::Any | Kind::Free | Kind::Bool => return self.plain(op, Kind::Any),
+                self.emit_guarded(if kind == Kind::Int {
+                    Fast::NegInt { dst: Slot::of(dst.0), src }
+                } else {
+                    Fast::NegFloat { dst: Slot::of(dst.0), src }
                 });
-                self.state.set_kind(src, kind);
                 self.wrote(dst, kind);
                 self.next()
             }
             Op::ArraySet { array, index, value } => {
+                if self.know_number(index) == Piece::Ended || self.know(value, true) == Piece::Ended {
+                    return Piece::Ended;
+                }
+                if self.kind(index) != Kind::Int {
+                    return self.plain(op, Kind::Any);
+                }
                 self.release(array, index);
                 if let Some(index) = self.small_index(index) {
                     let [array, value] = self.places([array, value]);
@@ -102,23 +117,25 @@ impl Compiler<'_> {
                 } else if let Source::Constant(constant) = self.state.source(value.0) {
                     let [array, index] = self.places([array, index]);
                     self.emit_guarded(Fast::ArraySetValue { array, index, constant });
-                    if index != array {
-                        self.state.set_kind(index, Kind::Int);
-                    }
                 } else {
+                    let is_scalar = self.kind(value).is_scalar();
                     let [array, index, value] = self.places([array, index, value]);
-                    self.emit_guarded(Fast::ArraySet { array, index, value });
-                    if index != array {
-                        self.state.set_kind(index, Kind::Int);
-                    }
+                    self.emit_guarded(if is_scalar {
+                        Fast::ArraySetScalar { array, index, value }
+                    } else {
+                        Fast::ArraySet { array, index, value }
+                    });
                 }
                 self.is_fresh = false;
                 self.next()
             }
             Op::ArrayLen { dst, array } => {
                 self.free(dst);
+                if !self.state.kind(dst.0).is_scalar() {
+                    return self.plain(op, Kind::Int);
+                }
                 let [array] = self.places([array]);
-                self.emit_guarded(Fast::ArrayLen { dst: dst.0, array });
+                self.emit_guarded(Fast::ArrayLen { dst: Slot::of(dst.0), array });
                 self.wrote(dst, Kind::Int);
                 self.next()
             }
@@ -128,8 +145,11 @@ impl Compiler<'_> {
                     return self.fork_on_two(true, left, right, dst, sense, target);
                 }
                 self.free(dst);
+                if !self.state.kind(dst.0).is_scalar() {
+                    return self.plain(op, Kind::Bool);
+                }
                 let [left, right] = self.places([left, right]);
-                self.emit(Fast::And { dst: dst.0, left, right });
+                self.emit(Fast::And { dst: Slot::of(dst.0), left, right });
                 self.wrote(dst, Kind::Bool);
                 self.next()
             }
@@ -138,15 +158,21 @@ impl Compiler<'_> {
                     return self.fork_on_two(false, left, right, dst, sense, target);
                 }
                 self.free(dst);
+                if !self.state.kind(dst.0).is_scalar() {
+                    return self.plain(op, Kind::Bool);
+                }
                 let [left, right] = self.places([left, right]);
-                self.emit(Fast::Or { dst: dst.0, left, right });
+                self.emit(Fast::Or { dst: Slot::of(dst.0), left, right });
                 self.wrote(dst, Kind::Bool);
                 self.next()
             }
             Op::Not { dst, src } => {
                 self.free(dst);
+                if !self.state.kind(dst.0).is_scalar() {
+                    return self.plain(op, Kind::Bool);
+                }
                 let [src] = self.places([src]);
-                self.emit(Fast::Not { dst: dst.0, src });
+                self.emit(Fast::Not { dst: Slot::of(dst.0), src });
                 self.wrote(dst, Kind::Bool);
                 self.next()
             }
@@ -204,7 +230,7 @@ impl Compiler<'_> {
             Some(Twin::Register(holder)) => {
                 self.flush(|to, _| to == holder.0);
                 let [container] = self.places([container]);
-                self.emit(Fast::Release { holder: holder.0, container });
+                self.emit(Fast::Release { holder: Slot::of(holder.0), container });
             }
             Some(Twin::Global(holder)) => {
                 // Nothing may be seen of the global while it is empty: no limit may be met between the two instructions.
@@ -241,10 +267,10 @@ impl Compiler<'_> {
             Source::Slot(slot) if self.state.kind(slot) == Kind::Any => {
                 self.free(dst);
                 let [src] = self.places([src]);
-                if src == dst.0 {
+                if src.register() == dst.0 {
                     self.state.forget(dst.0);
                 } else {
-                    self.emit(Fast::Move { dst: dst.0, src });
+                    self.emit(Fast::Move { dst: Slot::of(dst.0), src });
                     self.wrote(dst, Kind::Any);
                 }
             }

@@ -1,7 +1,7 @@
 //! Operations on numbers, and comparisons.
 
 use super::{Compiler, Piece};
-use crate::interpreter::fast::code::{At, Fast, Test};
+use crate::interpreter::fast::code::{At, Fast, Slot, Test};
 use crate::interpreter::fast::state::{Kind, Source};
 use crate::interpreter::lower::Op;
 use crate::isa::Reg;
@@ -20,21 +20,21 @@ pub(super) enum Arithmetic {
 
 /// Two numbers of one type, one of which may be a constant.
 pub(super) enum Numbers {
-    Ints(u8, u8),
-    IntAndConst(u8, i64),
-    ConstAndInt(i64, u8),
-    Floats(u8, u8),
-    FloatAndConst(u8, f64),
-    ConstAndFloat(f64, u8),
+    Ints(Slot, Slot),
+    IntAndConst(Slot, i64),
+    ConstAndInt(i64, Slot),
+    Floats(Slot, Slot),
+    FloatAndConst(Slot, f64),
+    ConstAndFloat(f64, Slot),
     /// An int and a float, in whatever order.
-    Mixed(u8, u8),
+    Mixed(Slot, Slot),
 }
 
 impl Compiler<'_> {
     /// The two operands, where both are numbers of one type or are made so by rounding a constant (S4). Brings constants into
-    /// registers where there is no other way. `None` where the operands must be seen first, or are of other types.
+    /// registers where there is no other way. `None` where they are of other types, or are not known.
     pub(super) fn numbers(&mut self, left: Reg, right: Reg) -> Option<Numbers> {
-        let kinds = (self.kind(left)?, self.kind(right)?);
+        let kinds = (self.kind(left), self.kind(right));
         let constant = |compiler: &Self, register: Reg| match compiler.state.source(register.0) {
             Source::Constant(constant) => Some(compiler.program.constants[usize::from(constant)].clone()),
             Source::Slot(_) | Source::Bool(_) => None,
@@ -73,26 +73,6 @@ impl Compiler<'_> {
         }
     }
 
-    /// Whether both operands can be seen or are known.
-    pub(super) fn can_see(&self, left: Reg, right: Reg) -> bool {
-        self.kind(left).is_some() && self.kind(right).is_some()
-    }
-
-    /// Notes what is known of the operands once an instruction has passed its guards.
-    pub(super) fn passed(&mut self, numbers: &Numbers) {
-        let (slots, kind) = match *numbers {
-            Numbers::Ints(left, right) => ([left, right], Kind::Int),
-            Numbers::IntAndConst(slot, _) | Numbers::ConstAndInt(_, slot) => ([slot, slot], Kind::Int),
-            Numbers::Floats(left, right) => ([left, right], Kind::Float),
-            Numbers::FloatAndConst(slot, _) | Numbers::ConstAndFloat(_, slot) => ([slot, slot], Kind::Float),
-            // One is an int and the other a float, but which is not said.
-            Numbers::Mixed(..) => return,
-        };
-        for slot in slots {
-            self.state.set_kind(slot, kind);
-        }
-    }
-
     pub(super) fn arithmetic(
         &mut self,
         plain: Op,
@@ -102,15 +82,14 @@ impl Compiler<'_> {
         right: Reg,
     ) -> Piece {
         use Arithmetic::{Add, Div, Mod, Mul, Sub};
-        if !self.can_see(left, right) {
-            return self.suspend(true);
+        for operand in [left, right] {
+            if self.know_number(operand) == Piece::Ended {
+                return Piece::Ended;
+            }
         }
         self.free(dst);
-        if !self.can_see(left, right) {
-            return self.suspend(true);
-        }
         let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Any) };
-        let d = dst.0;
+        let d = Slot::of(dst.0);
         let dst_kind = match numbers {
             Numbers::Ints(..) | Numbers::IntAndConst(..) | Numbers::ConstAndInt(..) => Kind::Int,
             Numbers::Floats(..)
@@ -118,6 +97,9 @@ impl Compiler<'_> {
             | Numbers::ConstAndFloat(..)
             | Numbers::Mixed(..) => Kind::Float,
         };
+        if !self.state.kind(dst.0).is_scalar() {
+            return self.plain(plain, dst_kind);
+        }
         let op = match (operation, &numbers) {
             (Add, &Numbers::Ints(left, right)) => Fast::AddInt { dst: d, left, right },
             (Sub, &Numbers::Ints(left, right)) => Fast::SubInt { dst: d, left, right },
@@ -133,6 +115,12 @@ impl Compiler<'_> {
             (Sub, &Numbers::ConstAndInt(left, right)) => Fast::SubConstInt { dst: d, left, right },
             (Mul, &(Numbers::IntAndConst(left, right) | Numbers::ConstAndInt(right, left))) => {
                 Fast::MulIntConst { dst: d, left, right }
+            }
+            (Div, &Numbers::IntAndConst(left, right)) if right > 0 && right.count_ones() == 1 => {
+                Fast::DivIntShift { dst: d, left, shift: right.trailing_zeros() as u8 }
+            }
+            (Mod, &Numbers::IntAndConst(left, right)) if right > 0 && right.count_ones() == 1 => {
+                Fast::ModIntMask { dst: d, left, mask: right - 1 }
             }
             (Div, &Numbers::IntAndConst(left, right)) if right != 0 && right != -1 => {
                 Fast::DivIntConst { dst: d, left, right }
@@ -167,7 +155,6 @@ impl Compiler<'_> {
             (Sub | Div | Mod, _) => return self.plain(plain, Kind::Any),
         };
         self.emit_guarded(op);
-        self.passed(&numbers);
         self.wrote(dst, dst_kind);
         self.next()
     }
@@ -175,8 +162,13 @@ impl Compiler<'_> {
     pub(super) fn compare(&mut self, plain: Op, test: Test, dst: Reg, left: Reg, right: Reg) -> Piece {
         let fused = self.branch_behind(dst);
         let Some((sense, target)) = fused else { return self.test(plain, test, dst, left, right) };
-        if !self.is_fresh || !self.can_see(left, right) {
+        if !self.is_fresh {
             return self.suspend(true);
+        }
+        for operand in [left, right] {
+            if self.know_number(operand) == Piece::Ended {
+                return Piece::Ended;
+            }
         }
         let sources = [left, right].map(|register| self.state.source(register.0));
         let [left_value, right_value] = sources.map(|source| self.value(source));
@@ -185,7 +177,7 @@ impl Compiler<'_> {
         if strings {
             let holds = test.holds(left_value, right_value);
             let is_eq = (test == Test::Eq) != holds;
-            let to = At(0);
+            let to = At::NOWHERE;
             let op = match sources {
                 [_, Source::Constant(constant)] => {
                     let [left] = self.places([left]);
@@ -204,23 +196,28 @@ impl Compiler<'_> {
                     }
                 }
             };
-            return self.fork(op, None, dst, holds, sense, target);
+            return self.fork(op, dst, holds, sense, target);
         }
         let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
         // A constant that had to be written first is the one thing that was emitted, and does not change what was seen.
         let holds = test.holds(left_value, right_value);
         let Some(op) = branch_op(test, !holds, &numbers) else { return self.plain(plain, Kind::Bool) };
-        self.fork(op, Some(&numbers), dst, holds, sense, target)
+        self.fork(op, dst, holds, sense, target)
     }
 
     /// A comparison whose result is a value.
     pub(super) fn test(&mut self, plain: Op, test: Test, dst: Reg, left: Reg, right: Reg) -> Piece {
+        for operand in [left, right] {
+            if self.know_number(operand) == Piece::Ended {
+                return Piece::Ended;
+            }
+        }
         self.free(dst);
-        if !self.can_see(left, right) {
-            return self.suspend(true);
+        if !self.state.kind(dst.0).is_scalar() {
+            return self.plain(plain, Kind::Bool);
         }
         let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
-        let dst_slot = dst.0;
+        let dst_slot = Slot::of(dst.0);
         self.emit_guarded(match numbers {
             Numbers::Ints(left, right) => Fast::TestInt { test, dst: dst_slot, left, right },
             Numbers::IntAndConst(left, right) => Fast::TestIntConst { test, dst: dst_slot, left, right },
@@ -234,7 +231,6 @@ impl Compiler<'_> {
             }
             Numbers::Mixed(..) => return self.plain(plain, Kind::Bool),
         });
-        self.passed(&numbers);
         self.wrote(dst, Kind::Bool);
         self.next()
     }
@@ -244,14 +240,11 @@ impl Test {
     /// Whether the test holds for two numbers of one type.
     #[inline(always)]
     pub(in crate::interpreter::fast) fn of<T: PartialOrd>(self, left: &T, right: &T) -> bool {
-        match self {
-            Self::Eq => left == right,
-            Self::Ne => left != right,
-            Self::Lt => left < right,
-            Self::Le => left <= right,
-            Self::Gt => left > right,
-            Self::Ge => left >= right,
-        }
+        let (is_less, is_equal, is_greater) = (left < right, left == right, left > right);
+        let has_no_order = !(is_less | is_equal | is_greater);
+        let way =
+            u8::from(is_less) | u8::from(is_equal) << 1 | u8::from(is_greater) << 2 | u8::from(has_no_order) << 3;
+        self as u8 & way != 0
     }
 
     fn holds(self, left: &Value, right: &Value) -> bool {
@@ -292,7 +285,7 @@ impl Test {
 
 /// The branch that is taken where a test gives `outcome`. It leads nowhere yet.
 fn branch_op(test: Test, outcome: bool, numbers: &Numbers) -> Option<Fast> {
-    let to = At(0);
+    let to = At::NOWHERE;
     Some(match *numbers {
         Numbers::Ints(left, right) => match if outcome { test } else { test.opposite() } {
             Test::Eq => Fast::IfEqInt { left, right, to },

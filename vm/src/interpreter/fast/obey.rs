@@ -1,0 +1,970 @@
+//! The loop that obeys fast code.
+//!
+//! # `unsafe`
+//!
+//! This is the one module with `unsafe` in it. An instruction of fast code does little: looking at the type of each operand,
+//! at the bounds of the code and at what a write drops would be most of the work. It was all found out when the code was
+//! made, so here it is taken for granted:
+//!
+//! 1. *Control stays in the code.* A jump looks at its target. What goes on to the next instruction finds one, since the last
+//!    instruction of all leads elsewhere; that is looked at when the loop begins ([`Cursor::new`]).
+//! 2. *A slot is one of the 256 places of a frame.* [`Slot`] is made from a register and from nothing else. The places of
+//!    the current frame are on the stack ([`registers`] makes sure when the frame begins), and the stack does not move
+//!    while the frame runs.
+//! 3. *Operands are of the kind that an instruction is for,* and what a scalar is written over is a scalar, which need
+//!    not be dropped. The compiler makes such an instruction only where its [`State`](super::state::State) says so, and a
+//!    state says so after a guard, after an instruction that gives nothing else, or where all ways there say so.
+//!
+//! With debug assertions, every look that is left out here is taken. The tests, the conformance suite and the fuzzers run
+//! that way.
+
+#![allow(unsafe_code, reason = "see the top of the module")]
+
+use std::mem;
+
+use super::code::{At, Code, Fast, RESERVE, Slot, Triple};
+use super::state::Kind;
+use crate::errors::RuntimeError;
+use crate::interpreter::Program;
+use crate::interpreter::lower::{Op, dispatch};
+use crate::interpreter::machine::{Caller, Frame, Machine, Site};
+use crate::interpreter::window::{Context, Unobserved, Window};
+use crate::isa::{REGISTERS, Reg};
+use crate::memory;
+use crate::ops;
+use crate::value::{Array, Value, put, put_int};
+use crate::values::costs;
+
+/// Why the loop over fast code stopped. It is a word and nothing more; what belongs to it stands in [`Parcel`].
+#[derive(Clone, Copy)]
+pub(super) enum Stop {
+    /// At code that is still to be made.
+    Stub(u32),
+    /// At an instruction that does not do what is needed here.
+    Exit,
+    /// At an instruction that charges more steps than are at hand.
+    Charge,
+    /// At an instruction that plain code is to see to.
+    Leave,
+    /// Behind a return to a frame that plain code waits in, which goes on with that instruction.
+    Returned(u32),
+    /// Behind the return from the program.
+    Ended,
+}
+
+/// What goes with the reason to stop.
+#[derive(Default)]
+pub(super) struct Parcel {
+    /// The error of the instruction where it stopped, if that failed.
+    pub(super) error: Option<RuntimeError>,
+    /// What the program returned, if it ended.
+    pub(super) result: Value,
+}
+
+/// The instruction that is up.
+struct Cursor<'a> {
+    ops: &'a [Fast],
+    next: *const Fast,
+}
+
+impl<'a> Cursor<'a> {
+    /// Stands before an instruction; `None` where there is none, or where control could run past the end of the code.
+    fn new(ops: &'a [Fast], at: At) -> Option<Self> {
+        ops.last().filter(|last| last.leads_elsewhere())?;
+        Some(Self { ops, next: ops.get(at.index())? })
+    }
+
+    /// Takes the next instruction.
+    ///
+    /// # Safety
+    ///
+    /// Only the last instruction that was taken may have led elsewhere.
+    #[inline(always)]
+    unsafe fn take(&mut self) -> &'a Fast {
+        debug_assert!(self.ops.as_ptr_range().contains(&self.next));
+        // SAFETY: `next` is within the code: `new` and `go` saw to that, and if it was moved on by this function, then from
+        // an instruction that does not lead elsewhere, so one that is not the last.
+        unsafe {
+            let op = &*self.next;
+            self.next = self.next.add(1);
+            op
+        }
+    }
+
+    /// Goes on at another place, if there is code.
+    #[inline(always)]
+    fn go(&mut self, to: At) -> bool {
+        let offset = to.offset();
+        let is_there = offset < size_of_val(self.ops);
+        if is_there {
+            // SAFETY: the offset is that of an instruction, and less than the size of all.
+            self.next = unsafe { self.ops.as_ptr().byte_add(offset) };
+        }
+        is_there
+    }
+
+    /// Where the instruction that was taken last stands.
+    fn taken(&self) -> At {
+        let taken = (self.next as usize - self.ops.as_ptr() as usize) / size_of::<Fast>() - 1;
+        At::of(taken)
+    }
+}
+
+/// The registers of the current frame.
+#[derive(Clone, Copy)]
+struct Places(*mut Value);
+
+impl Places {
+    /// Those of the frame that begins at `base`.
+    #[inline(always)]
+    fn of(stack: &mut Vec<Value>, base: usize) -> Self {
+        debug_assert!(base + REGISTERS <= stack.len());
+        Self(stack.as_mut_ptr().wrapping_add(base))
+    }
+
+    /// Where the frame begins.
+    fn base(self, stack: &mut Vec<Value>) -> usize {
+        (self.0 as usize - stack.as_mut_ptr() as usize) / size_of::<Value>()
+    }
+
+    /// Those of the frame behind this one, which has that size.
+    #[inline(always)]
+    fn above(self, size: u16) -> Self {
+        Self(self.0.wrapping_add(usize::from(size)))
+    }
+
+    /// Those of the frame before this one. It has that size.
+    #[inline(always)]
+    fn below(self, size: u16) -> Self {
+        Self(self.0.wrapping_sub(usize::from(size)))
+    }
+
+    #[inline(always)]
+    fn place(self, slot: Slot) -> *mut Value {
+        self.0.wrapping_byte_add(slot.offset())
+    }
+
+    /// What a register holds.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the current one, and nothing may write to the register while the value is borrowed.
+    #[inline(always)]
+    unsafe fn value<'a>(self, slot: Slot) -> &'a Value {
+        // SAFETY: a slot is one of the places of the frame.
+        unsafe { &*self.place(slot) }
+    }
+
+    /// A register, to be changed.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the current one, and nothing else may look at the register while it is borrowed.
+    #[inline(always)]
+    unsafe fn value_mut<'a>(self, slot: Slot) -> &'a mut Value {
+        // SAFETY: a slot is one of the places of the frame.
+        unsafe { &mut *self.place(slot) }
+    }
+
+    /// The int in a register.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the current one, and the value an int.
+    #[inline(always)]
+    unsafe fn int(self, slot: Slot) -> i64 {
+        // SAFETY: as above; the value is an int.
+        unsafe {
+            match self.value(slot) {
+                Value::Int(number) => *number,
+                value => never(value),
+            }
+        }
+    }
+
+    /// The float in a register.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the current one, and the value a float.
+    #[inline(always)]
+    unsafe fn float(self, slot: Slot) -> f64 {
+        // SAFETY: as above; the value is a float.
+        unsafe {
+            match self.value(slot) {
+                Value::Float(number) => *number,
+                value => never(value),
+            }
+        }
+    }
+
+    /// The bool in a register.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the current one, and the value a bool.
+    #[inline(always)]
+    unsafe fn bool(self, slot: Slot) -> bool {
+        // SAFETY: as above; the value is a bool.
+        unsafe {
+            match self.value(slot) {
+                Value::Bool(value) => *value,
+                value => never(value),
+            }
+        }
+    }
+
+    /// Writes a scalar.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be the current one, nothing may look at the register, and what it holds must be a scalar; else it is
+    /// not dropped.
+    #[inline(always)]
+    unsafe fn write(self, slot: Slot, value: Value) {
+        debug_assert!(value.is_scalar());
+        // SAFETY: a slot is one of the places of the frame.
+        unsafe {
+            debug_assert!(self.value(slot).is_scalar(), "{:?} is not dropped", self.value(slot));
+            self.place(slot).write(value);
+        }
+    }
+}
+
+/// A value of a kind that the compiler has ruled out.
+///
+/// # Safety
+///
+/// Must not be come to.
+#[inline(always)]
+unsafe fn never(value: &Value) -> ! {
+    debug_assert!(false, "the compiler of fast code took {value:?} for something else");
+    // SAFETY: the caller's.
+    unsafe { std::hint::unreachable_unchecked() }
+}
+
+/// A copy of a scalar.
+///
+/// # Safety
+///
+/// The value must be a scalar.
+#[inline(always)]
+unsafe fn scalar(value: &Value) -> Value {
+    // Tag and payload are read one by one, as they were written: a processor waits where it is to read at once what it
+    // has just written in two pieces.
+    match value {
+        Value::Int(number) => Value::Int(*number),
+        Value::Float(number) => Value::Float(*number),
+        Value::Bool(value) => Value::Bool(*value),
+        Value::Empty => Value::Empty,
+        // SAFETY: it is a scalar.
+        value => unsafe { never(value) },
+    }
+}
+
+impl Machine<'_> {
+    /// Obeys fast code from `at` on until something stops it, and leaves `at` there.
+    #[inline(never)]
+    #[expect(clippy::cognitive_complexity, reason = "one arm for each instruction")]
+    pub(super) fn obey(&mut self, code: &Code, position: &mut At, parcel: &mut Parcel) -> Stop {
+        let program: &Program = self.program;
+        let Some(mut cursor) = Cursor::new(&code.ops, *position) else { return Stop::Leave };
+        // What may be charged: fast code is entered only while there is more than the reserve, and never charges that.
+        let mut fuel = self.meter.left - RESERVE;
+        let mut places = Places::of(&mut self.stack, self.frame.base);
+        let mut size = self.frame.size;
+        // SAFETY, for all of the macros: `places` are those of the current frame, since what changes the frame sets them; a
+        // value that is borrowed is let go before the next is written, within the same macro or arm; and the kinds are as
+        // the compiler knew them (see the top of the module).
+        macro_rules! value {
+            ($slot:expr) => {
+                // SAFETY: see above.
+                unsafe { places.value($slot) }
+            };
+        }
+        macro_rules! value_mut {
+            ($slot:expr) => {
+                // SAFETY: see above.
+                unsafe { places.value_mut($slot) }
+            };
+        }
+        macro_rules! int {
+            ($slot:expr) => {
+                // SAFETY: see above.
+                unsafe { places.int($slot) }
+            };
+        }
+        macro_rules! float {
+            ($slot:expr) => {
+                // SAFETY: see above.
+                unsafe { places.float($slot) }
+            };
+        }
+        macro_rules! write_int {
+            ($dst:expr, $number:expr) => {{
+                let number: i64 = $number;
+                // SAFETY: see above.
+                unsafe { places.write($dst, Value::Int(number)) }
+            }};
+        }
+        macro_rules! write_float {
+            ($dst:expr, $number:expr) => {{
+                let number: f64 = $number;
+                // SAFETY: see above.
+                unsafe { places.write($dst, Value::Float(number)) }
+            }};
+        }
+        macro_rules! write_bool {
+            ($dst:expr, $value:expr) => {{
+                let value: bool = $value;
+                // SAFETY: see above.
+                unsafe { places.write($dst, Value::Bool(value)) }
+            }};
+        }
+        let stop = 'obey: loop {
+            // Stops at this instruction.
+            macro_rules! leave {
+                ($stop:expr) => {{
+                    *position = cursor.taken();
+                    break 'obey $stop;
+                }};
+            }
+            // Goes on elsewhere.
+            macro_rules! goto {
+                ($to:expr) => {{
+                    let to: At = $to;
+                    if !cursor.go(to) {
+                        break 'obey Stop::Stub(to.as_stub());
+                    }
+                }};
+            }
+            macro_rules! charge {
+                ($steps:expr) => {{
+                    match fuel.checked_sub(u64::from($steps)) {
+                        Some(left) => fuel = left,
+                        None => leave!(Stop::Charge),
+                    }
+                }};
+            }
+            // Writes the result of an operation on ints, if it has one.
+            macro_rules! checked {
+                ($dst:expr, $result:expr) => {{
+                    match $result {
+                        Some(result) => write_int!($dst, result),
+                        None => leave!(Stop::Exit),
+                    }
+                }};
+            }
+            // Two operations on floats. The instruction behind is the second of them.
+            macro_rules! pair {
+                ($first:expr, $one:tt, $second:expr, $two:tt) => {{
+                    let Triple { dst, left, right } = $first;
+                    write_float!(dst, float!(left) $one float!(right));
+                    let Triple { dst, left, right } = $second;
+                    write_float!(dst, float!(left) $two float!(right));
+                    // SAFETY: what this instruction was made of is no last instruction.
+                    unsafe { cursor.take() };
+                }};
+            }
+            macro_rules! mixed {
+                ($dst:expr, $left:expr, $right:expr, $operation:expr) => {{
+                    match (value!($left).to_float(), value!($right).to_float()) {
+                        (Some(left), Some(right)) => write_float!($dst, $operation(left, right)),
+                        _ => leave!(Stop::Exit),
+                    }
+                }};
+            }
+            macro_rules! branch {
+                ($holds:expr, $to:expr) => {{
+                    if $holds {
+                        goto!($to);
+                    }
+                }};
+            }
+            // The turn of a loop.
+            macro_rules! turn {
+                ($holds:expr, $to:expr, $steps:expr) => {{
+                    if $holds {
+                        charge!($steps);
+                        goto!($to);
+                    }
+                }};
+            }
+            // Counting, and the turn of a loop.
+            macro_rules! count {
+                ($counter:expr, $step:expr, $to:expr, $steps:expr, $holds:expr) => {{
+                    let Some(left) = fuel.checked_sub(u64::from($steps)) else { leave!(Stop::Charge) };
+                    let Some(next) = int!($counter).checked_add($step) else { leave!(Stop::Exit) };
+                    write_int!($counter, next);
+                    if $holds(next) {
+                        fuel = left;
+                        goto!($to);
+                    }
+                }};
+            }
+            macro_rules! strings {
+                ($left:expr, $right:expr) => {{
+                    let (Value::String(left), Value::String(right)) = ($left, $right) else {
+                        leave!(Stop::Exit)
+                    };
+                    left.is_same(right)
+                }};
+            }
+            macro_rules! array {
+                ($slot:expr) => {{
+                    let Value::Array(array) = value!($slot) else { leave!(Stop::Exit) };
+                    array.items()
+                }};
+            }
+            macro_rules! item {
+                ($array:expr, $index:expr) => {{
+                    match array!($array).get($index as usize) {
+                        Some(item) => item,
+                        None => leave!(Stop::Exit),
+                    }
+                }};
+            }
+            macro_rules! item_of {
+                ($array:expr, $index:expr, $kind:ident) => {{
+                    match item!($array, $index) {
+                        Value::$kind(number) => *number,
+                        _ => leave!(Stop::Exit),
+                    }
+                }};
+            }
+            // Drops what is not to stay behind a frame.
+            macro_rules! clear {
+                ($clear:expr) => {{
+                    if $clear != 0 {
+                        for slot in &code.clears[$clear as usize] {
+                            put(value_mut!(*slot), Value::Empty);
+                        }
+                    }
+                }};
+            }
+            // Goes back to a caller that waits in fast code, or stops.
+            macro_rules! go_back {
+                ($caller:expr, $back:ident) => {{
+                    let Site(site) = $caller.site;
+                    let Some(site) = code.sites.get(site as usize) else {
+                        break 'obey Stop::Returned($caller.pc + 1);
+                    };
+                    goto!(site.$back);
+                }};
+            }
+            // Leaves the current frame, and gives the one to go back to.
+            macro_rules! leave_frame {
+                () => {
+                    self.callers.pop().map(|caller| {
+                        self.context.scopes.end_frame();
+                        memory::release(costs::FRAME);
+                        size = caller.size;
+                        places = places.below(size);
+                        caller
+                    })
+                };
+            }
+            // SAFETY: if the instruction before led elsewhere, `go` was called since.
+            match unsafe { cursor.take() } {
+                &Fast::Goto { to } => goto!(to),
+                &Fast::Jump { to, steps } => {
+                    charge!(steps.saturating_sub(u16::from(planted!("fast-steps"))));
+                    goto!(to);
+                }
+                &Fast::Charge { steps } => charge!(steps),
+                Fast::Leave => leave!(Stop::Leave),
+                &Fast::Move { dst, src } => {
+                    if dst != src {
+                        copy(value_mut!(dst), value!(src));
+                    }
+                }
+                &Fast::MoveInt { dst, src } => write_int!(dst, int!(src)),
+                &Fast::MoveFloat { dst, src } => write_float!(dst, float!(src)),
+                &Fast::MoveScalar { dst, src } => {
+                    let value = value!(src);
+                    // SAFETY: the value is a scalar, and is written over one.
+                    unsafe { places.write(dst, scalar(value)) };
+                }
+                &Fast::Swap { a, b } => {
+                    if a != b {
+                        mem::swap(value_mut!(a), value_mut!(b));
+                    }
+                }
+                &Fast::LoadConst { dst, constant } => {
+                    copy(value_mut!(dst), &program.constants[usize::from(constant)]);
+                }
+                &Fast::PutBool { dst, value } => copy(value_mut!(dst), &Value::Bool(value)),
+                &Fast::LoadInt { dst, value } => write_int!(dst, value),
+                &Fast::LoadFloat { dst, value } => write_float!(dst, value),
+                &Fast::LoadBool { dst, value } => write_bool!(dst, value),
+                &Fast::Guard { slot, kind } => {
+                    let value = value!(slot);
+                    let passes = match kind {
+                        Kind::Any => true,
+                        Kind::Free => {
+                            value.is_scalar()
+                                || matches!(value, Value::String(text) if text.is_pooled(program.functions.id))
+                        }
+                        Kind::Scalar => value.is_scalar(),
+                        Kind::Bool => matches!(value, Value::Bool(_)),
+                        Kind::Int => matches!(value, Value::Int(_)),
+                        Kind::Float => matches!(value, Value::Float(_)),
+                    };
+                    if !passes {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::GuardInt { slot } => {
+                    let Value::Int(_) = value!(slot) else { leave!(Stop::Exit) };
+                }
+                &Fast::GuardFloat { slot } => {
+                    let Value::Float(_) = value!(slot) else { leave!(Stop::Exit) };
+                }
+                &Fast::GuardFunction { slot, function } => {
+                    if !ops::call(&program.functions, value!(slot)).is_ok_and(|named| named == function) {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::AddInt { dst, left, right } => checked!(dst, int!(left).checked_add(int!(right))),
+                &Fast::SubInt { dst, left, right } => checked!(dst, int!(left).checked_sub(int!(right))),
+                &Fast::MulInt { dst, left, right } => checked!(dst, int!(left).checked_mul(int!(right))),
+                &Fast::DivInt { dst, left, right } => checked!(dst, int!(left).checked_div(int!(right))),
+                &Fast::ModInt { dst, left, right } => checked!(dst, int!(left).checked_rem(int!(right))),
+                &Fast::AddIntConst { dst, left, right } => checked!(dst, int!(left).checked_add(right)),
+                &Fast::SubConstInt { dst, left, right } => checked!(dst, left.checked_sub(int!(right))),
+                &Fast::MulIntConst { dst, left, right } => checked!(dst, int!(left).checked_mul(right)),
+                &Fast::DivIntConst { dst, left, right } => checked!(dst, int!(left).checked_div(right)),
+                &Fast::ModIntConst { dst, left, right } => checked!(dst, int!(left).checked_rem(right)),
+                &Fast::DivIntShift { dst, left, shift } => {
+                    let left = int!(left);
+                    // Rounds toward zero: what is below is brought up first.
+                    let below = (left >> 63) & !(-1 << shift);
+                    write_int!(dst, left.wrapping_add(below) >> shift);
+                }
+                &Fast::ModIntMask { dst, left, mask } => {
+                    let left = int!(left);
+                    let below = (left >> 63) & mask;
+                    write_int!(dst, (left.wrapping_add(below) & mask) - below);
+                }
+                &Fast::AddFloat { dst, left, right } => write_float!(dst, float!(left) + float!(right)),
+                &Fast::SubFloat { dst, left, right } => write_float!(dst, float!(left) - float!(right)),
+                &Fast::MulFloat { dst, left, right } => write_float!(dst, float!(left) * float!(right)),
+                &Fast::DivFloat { dst, left, right } => {
+                    let right = float!(right);
+                    if right == 0.0 {
+                        leave!(Stop::Exit)
+                    }
+                    write_float!(dst, float!(left) / right);
+                }
+                &Fast::AddFloatConst { dst, left, right } => write_float!(dst, float!(left) + right),
+                &Fast::SubConstFloat { dst, left, right } => write_float!(dst, left - float!(right)),
+                &Fast::MulFloatConst { dst, left, right } => write_float!(dst, float!(left) * right),
+                &Fast::DivFloatConst { dst, left, right } => write_float!(dst, float!(left) / right),
+                &Fast::DivConstFloat { dst, left, right } => {
+                    let right = float!(right);
+                    if right == 0.0 {
+                        leave!(Stop::Exit)
+                    }
+                    write_float!(dst, left / right);
+                }
+                &Fast::AddAddFloat { first, second } => pair!(first, +, second, +),
+                &Fast::AddSubFloat { first, second } => pair!(first, +, second, -),
+                &Fast::AddMulFloat { first, second } => pair!(first, +, second, *),
+                &Fast::SubAddFloat { first, second } => pair!(first, -, second, +),
+                &Fast::SubSubFloat { first, second } => pair!(first, -, second, -),
+                &Fast::SubMulFloat { first, second } => pair!(first, -, second, *),
+                &Fast::MulAddFloat { first, second } => pair!(first, *, second, +),
+                &Fast::MulSubFloat { first, second } => pair!(first, *, second, -),
+                &Fast::MulMulFloat { first, second } => pair!(first, *, second, *),
+                &Fast::AddMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a + b),
+                &Fast::SubMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a - b),
+                &Fast::MulMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a * b),
+                &Fast::DivMixed { dst, left, right } => {
+                    if let Some(left) = value!(left).to_float()
+                        && let Some(right) = value!(right).to_float()
+                        && right != 0.0
+                    {
+                        write_float!(dst, left / right);
+                        continue;
+                    }
+                    leave!(Stop::Exit)
+                }
+                &Fast::NegInt { dst, src } => checked!(dst, int!(src).checked_neg()),
+                &Fast::NegFloat { dst, src } => write_float!(dst, -float!(src)),
+                &Fast::IfEqString { left, right, to } => branch!(strings!(value!(left), value!(right)), to),
+                &Fast::IfNeString { left, right, to } => branch!(!strings!(value!(left), value!(right)), to),
+                &Fast::IfEqStringConst { left, right, to } => {
+                    branch!(strings!(value!(left), &program.constants[usize::from(right)]), to);
+                }
+                &Fast::IfNeStringConst { left, right, to } => {
+                    branch!(!strings!(value!(left), &program.constants[usize::from(right)]), to);
+                }
+                &Fast::IfEqInt { left, right, to } => branch!(int!(left) == int!(right), to),
+                &Fast::IfNeInt { left, right, to } => branch!(int!(left) != int!(right), to),
+                &Fast::IfLtInt { left, right, to } => branch!(int!(left) < int!(right), to),
+                &Fast::IfLeInt { left, right, to } => branch!(int!(left) <= int!(right), to),
+                &Fast::IfEqIntConst { left, to, right } => branch!(int!(left) == right, to),
+                &Fast::IfNeIntConst { left, to, right } => branch!(int!(left) != right, to),
+                &Fast::IfLtIntConst { left, to, right } => branch!(int!(left) < right, to),
+                &Fast::IfGeIntConst { left, to, right } => branch!(int!(left) >= right, to),
+                &Fast::IfEqFloat { left, right, to } => branch!(float!(left) == float!(right), to),
+                &Fast::IfNeFloat { left, right, to } => branch!(float!(left) != float!(right), to),
+                &Fast::IfLtFloat { left, right, to } => branch!(float!(left) < float!(right), to),
+                &Fast::IfNotLtFloat { left, right, to } => branch!(!float!(left).lt(&float!(right)), to),
+                &Fast::IfLeFloat { left, right, to } => branch!(float!(left) <= float!(right), to),
+                &Fast::IfNotLeFloat { left, right, to } => branch!(!float!(left).le(&float!(right)), to),
+                &Fast::IfEqFloatConst { left, to, right } => branch!(float!(left) == right, to),
+                &Fast::IfNeFloatConst { left, to, right } => branch!(float!(left) != right, to),
+                &Fast::IfLtFloatConst { left, to, right } => branch!(float!(left) < right, to),
+                &Fast::IfNotLtFloatConst { left, to, right } => branch!(!float!(left).lt(&right), to),
+                &Fast::IfLeFloatConst { left, to, right } => branch!(float!(left) <= right, to),
+                &Fast::IfNotLeFloatConst { left, to, right } => branch!(!float!(left).le(&right), to),
+                &Fast::IfGtFloatConst { left, to, right } => branch!(float!(left) > right, to),
+                &Fast::IfNotGtFloatConst { left, to, right } => branch!(!float!(left).gt(&right), to),
+                &Fast::IfGeFloatConst { left, to, right } => branch!(float!(left) >= right, to),
+                &Fast::IfNotGeFloatConst { left, to, right } => branch!(!float!(left).ge(&right), to),
+                &Fast::LoopEqInt { left, right, to, steps } => turn!(int!(left) == int!(right), to, steps),
+                &Fast::LoopNeInt { left, right, to, steps } => turn!(int!(left) != int!(right), to, steps),
+                &Fast::LoopLtInt { left, right, to, steps } => turn!(int!(left) < int!(right), to, steps),
+                &Fast::LoopLeInt { left, right, to, steps } => turn!(int!(left) <= int!(right), to, steps),
+                &Fast::LoopEqIntConst { left, steps, to, right } => turn!(int!(left) == right, to, steps),
+                &Fast::LoopNeIntConst { left, steps, to, right } => turn!(int!(left) != right, to, steps),
+                &Fast::LoopLtIntConst { left, steps, to, right } => turn!(int!(left) < right, to, steps),
+                &Fast::LoopGeIntConst { left, steps, to, right } => turn!(int!(left) >= right, to, steps),
+                &Fast::CountLtInt { counter, right, step, steps, to } => {
+                    let right = int!(right);
+                    count!(counter, i64::from(step), to, steps, |next| next < right);
+                }
+                &Fast::CountLeInt { counter, right, step, steps, to } => {
+                    let right = int!(right);
+                    count!(counter, i64::from(step), to, steps, |next| next <= right);
+                }
+                &Fast::CountLtIntConst { counter, step, steps, to, right } => {
+                    count!(counter, i64::from(step), to, steps, |next| next < i64::from(right));
+                }
+                &Fast::CountGeIntConst { counter, step, steps, to, right } => {
+                    count!(counter, i64::from(step), to, steps, |next| next >= i64::from(right));
+                }
+                &Fast::StepLtInt { counter, step, right, steps, to } => {
+                    let right = int!(right);
+                    count!(counter, int!(step), to, steps, |next| next < right);
+                }
+                &Fast::StepLeInt { counter, step, right, steps, to } => {
+                    let right = int!(right);
+                    count!(counter, int!(step), to, steps, |next| next <= right);
+                }
+                &Fast::IfBoth { left, right, to } => branch!(holds(value!(left)) && holds(value!(right)), to),
+                &Fast::IfNotBoth { left, right, to } => {
+                    branch!(!(holds(value!(left)) && holds(value!(right))), to);
+                }
+                &Fast::IfEither { left, right, to } => {
+                    branch!(holds(value!(left)) || holds(value!(right)), to);
+                }
+                &Fast::IfNeither { left, right, to } => {
+                    branch!(!(holds(value!(left)) || holds(value!(right))), to);
+                }
+                &Fast::TestInt { test, dst, left, right } => {
+                    write_bool!(dst, test.of(&int!(left), &int!(right)));
+                }
+                &Fast::TestIntConst { test, dst, left, right } => {
+                    write_bool!(dst, test.of(&int!(left), &right));
+                }
+                &Fast::TestFloat { test, dst, left, right } => {
+                    write_bool!(dst, test.of(&float!(left), &float!(right)));
+                }
+                &Fast::TestFloatConst { test, dst, left, right } => {
+                    write_bool!(dst, test.of(&float!(left), &right));
+                }
+                &Fast::And { dst, left, right } => {
+                    write_bool!(dst, holds(value!(left)) && holds(value!(right)));
+                }
+                &Fast::Or { dst, left, right } => {
+                    write_bool!(dst, holds(value!(left)) || holds(value!(right)));
+                }
+                &Fast::Not { dst, src } => write_bool!(dst, !holds(value!(src))),
+                // SAFETY: the value is a bool.
+                &Fast::IfTrueBool { slot, to } => branch!(unsafe { places.bool(slot) }, to),
+                // SAFETY: the value is a bool.
+                &Fast::IfFalseBool { slot, to } => branch!(!unsafe { places.bool(slot) }, to),
+                &Fast::IfTrue { slot, to } => branch!(holds(value!(slot)), to),
+                &Fast::IfFalse { slot, to } => branch!(!holds(value!(slot)), to),
+                &Fast::LoadGlobal { dst, name } => match self.context.globals.get(name) {
+                    Some(value) => copy(value_mut!(dst), value),
+                    None => put(value_mut!(dst), Value::Empty),
+                },
+                &Fast::StoreGlobal { src, name } => {
+                    let value = value!(src);
+                    match self.context.globals.get_mut(name) {
+                        Some(place) => copy(place, value),
+                        None => self.context.globals.set(name, value.clone()),
+                    }
+                }
+                &Fast::ArrayGet { dst, array, index } => {
+                    let item = item!(array, int!(index));
+                    copy(value_mut!(dst), item);
+                }
+                &Fast::ArrayGetConst { dst, array, index } => {
+                    let item = item!(array, index);
+                    copy(value_mut!(dst), item);
+                }
+                &Fast::ArrayGetInt { dst, array, index } => {
+                    write_int!(dst, item_of!(array, int!(index), Int));
+                }
+                &Fast::ArrayGetFloat { dst, array, index } => {
+                    write_float!(dst, item_of!(array, int!(index), Float));
+                }
+                &Fast::ArrayGetConstInt { dst, array, index } => {
+                    write_int!(dst, item_of!(array, index, Int));
+                }
+                &Fast::ArrayGetConstFloat { dst, array, index } => {
+                    write_float!(dst, item_of!(array, index, Float));
+                }
+                &Fast::Release { holder, container } => {
+                    if is_twin(value!(holder), value!(container), &self.context.memory) {
+                        put(value_mut!(holder), Value::Empty);
+                    }
+                }
+                &Fast::ReleaseGlobal { holder, container, key } => {
+                    if let Some(held) = self.context.globals.get(holder)
+                        && is_twin(held, value!(container), &self.context.memory)
+                        && can_set(value!(container), value!(key))
+                    {
+                        self.context.globals.set(holder, Value::Empty);
+                    }
+                }
+                &Fast::ArraySetScalar { array, index, value } => {
+                    let index = int!(index);
+                    let value = value!(value);
+                    // SAFETY: it is a scalar.
+                    let value = unsafe { scalar(value) };
+                    if let Value::Array(array) = value_mut!(array)
+                        && let Some(items) = array.items_mut()
+                        && let Some(item) = items.get_mut(index as usize)
+                        && item.is_scalar()
+                    {
+                        // SAFETY: what is written over is a scalar, too, and need not be dropped.
+                        unsafe { std::ptr::write(item, value) };
+                        continue;
+                    }
+                    if !set_item(&self.context.memory, value_mut!(array), index, value) {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::ArraySet { array, index, value } => {
+                    let index = int!(index);
+                    let value = value!(value).clone();
+                    if !set_item(&self.context.memory, value_mut!(array), index, value) {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::ArraySetValue { array, index, constant } => {
+                    let index = int!(index);
+                    let value = &program.constants[usize::from(constant)];
+                    if let Value::Array(array) = value_mut!(array)
+                        && let Some(items) = array.items_mut()
+                        && let Some(item) = items.get_mut(index as usize)
+                    {
+                        copy(item, value);
+                        continue;
+                    }
+                    if !set_item(&self.context.memory, value_mut!(array), index, value.clone()) {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::ArraySetConst { array, value, index } => {
+                    let value = value!(value).clone();
+                    if !set_item(&self.context.memory, value_mut!(array), i64::from(index), value) {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::ArrayLen { dst, array } => {
+                    let length = array!(array).len() as i64;
+                    write_int!(dst, length);
+                }
+                &Fast::DictGet { dst, dict, key } => {
+                    let (Value::Dict(dict), Value::String(key)) = (value!(dict), value!(key)) else {
+                        leave!(Stop::Exit)
+                    };
+                    match dict.get_by(key) {
+                        // A copy first: the dict may be what is written over.
+                        Some(Value::Int(number)) => {
+                            let number = *number;
+                            put_int(value_mut!(dst), number);
+                        }
+                        Some(value) => put(value_mut!(dst), value.clone()),
+                        None => put(value_mut!(dst), Value::Empty),
+                    }
+                }
+                &Fast::DictSet { dict, key, value } => {
+                    let (key, value) = (value!(key).clone(), value!(value).clone());
+                    if let Value::Dict(dict) = value_mut!(dict)
+                        && let Value::String(key) = &key
+                        && let Some(object) = dict.object_mut()
+                        && let Some(place) = object.value_mut(key)
+                    {
+                        *place = value;
+                        continue;
+                    }
+                    if ops::dict_set(&self.context.memory, value_mut!(dict), key, value).is_err() {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::Call { site, steps } => {
+                    let call = &code.sites[site as usize];
+                    let is_too_much = self.callers.len() as u64 >= self.max_call_depth
+                        || self.context.memory.room() < costs::FRAME;
+                    if is_too_much {
+                        leave!(Stop::Leave)
+                    }
+                    charge!(steps);
+                    memory::charge(costs::FRAME);
+                    // The frame that is entered has all its places on the stack, and so does the next.
+                    let end = self.stack.as_mut_ptr_range().end as usize;
+                    if end - (places.above(size).0 as usize) < 2 * REGISTERS * size_of::<Value>() {
+                        let base = places.base(&mut self.stack);
+                        grow(&mut self.stack, base + usize::from(size));
+                        places = Places::of(&mut self.stack, base);
+                    }
+                    // Behind the frame lie scalars only.
+                    let above = places.above(size);
+                    for (place, arg) in (0..).zip(&call.args) {
+                        let value = value!(*arg);
+                        let copy = if value.is_scalar() {
+                            // SAFETY: it is a scalar.
+                            unsafe { scalar(value) }
+                        } else {
+                            value.clone()
+                        };
+                        // SAFETY: the stack has all the places of the frame that is entered, and each holds a scalar.
+                        unsafe { above.place(Slot::of(place)).write(copy) };
+                    }
+                    for register in call.clear.iter().skip(usize::from(planted!("fast-window"))) {
+                        // SAFETY: as above.
+                        unsafe { above.write(*register, Value::Empty) };
+                    }
+                    self.context.scopes.begin_frame();
+                    self.callers.push(Caller {
+                        pc: call.pc,
+                        callee: call.function,
+                        site: Site(site),
+                        size,
+                        dst: Reg(call.dst),
+                    });
+                    size = call.registers;
+                    places = above;
+                    goto!(call.callee);
+                }
+                &Fast::Return { src, clear, steps } => {
+                    charge!(steps);
+                    clear!(clear);
+                    let result = value_mut!(src);
+                    let Some(caller) = leave_frame!() else {
+                        parcel.result = mem::take(result);
+                        break 'obey Stop::Ended;
+                    };
+                    let dst = value_mut!(Slot::of(caller.dst.0));
+                    if let Value::Int(number) = *result {
+                        put_int(dst, number);
+                        go_back!(caller, back_with_int);
+                    } else {
+                        // What is left behind is a scalar.
+                        put(dst, mem::take(result));
+                        go_back!(caller, back);
+                    }
+                }
+                &Fast::ReturnConst { constant, clear, steps } => {
+                    charge!(steps);
+                    clear!(clear);
+                    let value = constant.map(|constant| &program.constants[usize::from(constant)]);
+                    let Some(caller) = leave_frame!() else {
+                        parcel.result = value.cloned().unwrap_or_default();
+                        break 'obey Stop::Ended;
+                    };
+                    if let Some(value) = value {
+                        copy(value_mut!(Slot::of(caller.dst.0)), value);
+                    }
+                    go_back!(caller, back);
+                }
+                &Fast::Plain { op } => {
+                    // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
+                    let registers = unsafe { &mut *places.0.cast::<[Value; REGISTERS]>() };
+                    if let Err(error) = plain(op, registers, &mut self.context) {
+                        parcel.error = Some(error);
+                        leave!(Stop::Leave)
+                    }
+                }
+            }
+        };
+        self.meter.left = fuel + RESERVE;
+        self.frame = Frame { base: places.base(&mut self.stack), size };
+        stop
+    }
+}
+
+/// Writes a copy of a value to a place.
+#[inline(always)]
+fn copy(place: &mut Value, value: &Value) {
+    if place.is_scalar() && value.is_scalar() {
+        // SAFETY: there may be two of a scalar, and one need not be dropped.
+        unsafe { std::ptr::write(place, scalar(value)) }
+    } else {
+        clone_to(place, value);
+    }
+}
+
+#[inline(never)]
+fn clone_to(place: &mut Value, value: &Value) {
+    match (place, value) {
+        (Value::String(old), Value::String(text)) => *old = text.clone(),
+        (place, value) => *place = value.clone(),
+    }
+}
+
+/// Whether a value counts as true.
+#[inline(always)]
+fn holds(value: &Value) -> bool {
+    #[inline(never)]
+    fn of_others(value: &Value) -> bool {
+        value.is_truthy()
+    }
+    if let Value::Bool(value) = value { *value } else { of_others(value) }
+}
+
+/// Executes a plain instruction that goes on to the next.
+#[inline(never)]
+fn plain(op: Op, window: &mut [Value; REGISTERS], context: &mut Context<'_>) -> Result<(), RuntimeError> {
+    dispatch(op, &mut Window::<Unobserved>::new(window, None), context).map(|_| ())
+}
+
+/// Writes an element of an array, or appends it. Gives false, with nothing done, where that is an error.
+#[inline(always)]
+fn set_item(memory: &memory::Memory, array: &mut Value, index: i64, value: Value) -> bool {
+    ops::array_set(memory, array, Value::Int(index), value).is_ok()
+}
+
+/// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.
+fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bool {
+    let copy = match (one, other) {
+        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.items().len()),
+        (Value::Dict(one), Value::Dict(other)) if one.is_twin(other) => one.cost(),
+        _ => return false,
+    };
+    copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
+}
+
+/// Whether a write to a container cannot fail but for want of memory.
+fn can_set(container: &Value, key: &Value) -> bool {
+    match (container, key) {
+        (Value::Array(array), Value::Int(index)) => {
+            usize::try_from(*index).is_ok_and(|index| index <= array.items().len())
+        }
+        (Value::Dict(_), Value::String(_)) => true,
+        _ => false,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow(stack: &mut Vec<Value>, base: usize) {
+    stack.resize(base + base / 2 + 2 * REGISTERS, Value::Empty);
+}
