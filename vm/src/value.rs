@@ -139,6 +139,11 @@ impl Value {
         Self::Url(Rc::new(text.into()))
     }
 
+    /// A value that costs so much, to stand where nobody looks.
+    pub(crate) fn of_cost(cost: u64) -> Self {
+        Self::Dict(Dict::of_cost(cost))
+    }
+
     /// The text form, as casts, joins and prints give it; `None` where it would be longer than `limit` bytes.
     ///
     /// ```
@@ -190,26 +195,6 @@ pub(crate) fn put_int(place: &mut Value, number: i64) {
         *old = number;
     } else {
         put(place, Value::Int(number));
-    }
-}
-
-/// Writes a float to a place, quickly where a float stands there already.
-#[inline(always)]
-pub(crate) fn put_float(place: &mut Value, number: f64) {
-    if let Value::Float(old) = place {
-        *old = number;
-    } else {
-        put(place, Value::Float(number));
-    }
-}
-
-/// Writes a bool to a place, quickly where a bool stands there already.
-#[inline(always)]
-pub(crate) fn put_bool(place: &mut Value, value: bool) {
-    if let Value::Bool(old) = place {
-        *old = value;
-    } else {
-        put(place, Value::Bool(value));
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Dict(Rc<DictObject>);
 pub(crate) struct DictObject {
     entries: Vec<Option<Entry>>,
     places: HashTable<u32>,
+    /// What it costs besides, where it stands for something else.
+    stands_for: u64,
 }
 
 /// The hash of a key, never 0. It differs from process to process, so that nobody can prepare keys that collide.
@@ -44,6 +46,14 @@ impl Dict {
     pub fn new() -> Self {
         charge(costs::DICT);
         Self(Rc::new(DictObject::default()))
+    }
+
+    /// An empty dict that costs so much, to stand where nobody looks.
+    pub(super) fn of_cost(cost: u64) -> Self {
+        charge(cost);
+        let mut object = DictObject::default();
+        object.stands_for = cost.wrapping_sub(costs::DICT);
+        Self(Rc::new(object))
     }
 
     /// What this dict costs, without its keys.
@@ -153,7 +163,7 @@ impl DictObject {
     /// Sets a key; a new one comes last, an existing one keeps its place and its own string.
     pub(crate) fn set(&mut self, key: Str, value: Value) {
         let hash = key.hash();
-        let Self { entries, places } = self;
+        let Self { entries, places, .. } = self;
         let is_key =
             |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(&key));
         let hash_of = |place: &u32| entries[*place as usize].as_ref().map_or(0, |entry| entry.hash);
@@ -175,7 +185,7 @@ impl DictObject {
     /// The value of a key, to be changed; none where the key is not there.
     #[inline]
     pub(crate) fn value_mut(&mut self, key: &Str) -> Option<&mut Value> {
-        let Self { entries, places } = self;
+        let Self { entries, places, .. } = self;
         let is_key =
             |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(key));
         let place = *places.find(key.hash(), is_key)?;
@@ -185,7 +195,7 @@ impl DictObject {
     /// Removes a key, if it is there.
     pub(crate) fn remove(&mut self, key: &str) {
         let hash = hash_of(key);
-        let Self { entries, places } = self;
+        let Self { entries, places, .. } = self;
         let is_key =
             |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key);
         let Ok(slot) = places.find_entry(hash, is_key) else { return };
@@ -234,7 +244,8 @@ impl DictObject {
 impl Clone for DictObject {
     fn clone(&self) -> Self {
         charge(cost(self.places.len()));
-        let mut copy = Self { entries: self.entries.clone(), places: self.places.clone() };
+        let mut copy =
+            Self { entries: self.entries.clone(), places: self.places.clone(), stands_for: 0 };
         if copy.entries.len() > copy.places.len() {
             copy.pack();
         }
@@ -244,7 +255,7 @@ impl Clone for DictObject {
 
 impl Drop for DictObject {
     fn drop(&mut self) {
-        release(cost(self.places.len()));
+        release(cost(self.places.len()).wrapping_add(self.stands_for));
         if self.entries.iter().flatten().any(|entry| drop::is_container(&entry.value)) {
             let entries = std::mem::take(&mut self.entries);
             drop::drop_values(entries.into_iter().flatten().map(|entry| entry.value).collect());

@@ -7,6 +7,7 @@ use super::flow::FlowGraph;
 use super::state::{Kind, State};
 use crate::interpreter::lower::Op;
 use crate::interpreter::{FunctionIndex, GlobalSlot};
+use crate::isa::Reg;
 use crate::value::Value;
 
 /// The position of an instruction of fast code, or one that is still to be made.
@@ -115,6 +116,7 @@ pub(super) enum Fast {
     Guard { slot: Slot, kind: Kind },
     GuardInt { slot: Slot },
     GuardFloat { slot: Slot },
+    GuardBool { slot: Slot },
     /// Leaves unless the value names that function.
     GuardFunction { slot: Slot, function: FunctionIndex },
     AddInt { dst: Slot, left: Slot, right: Slot },
@@ -226,14 +228,17 @@ pub(super) enum Fast {
     StoreGlobal { src: Slot, name: GlobalSlot },
     ArrayGet { dst: Slot, array: Slot, index: Slot },
     ArrayGetConst { dst: Slot, array: Slot, index: u32 },
-    // These leave unless the element is a number of that type.
+    // These leave unless the element is of that type.
+    ArrayGetBool { dst: Slot, array: Slot, index: Slot },
     ArrayGetInt { dst: Slot, array: Slot, index: Slot },
     ArrayGetFloat { dst: Slot, array: Slot, index: Slot },
     ArrayGetConstInt { dst: Slot, array: Slot, index: u32 },
     ArrayGetConstFloat { dst: Slot, array: Slot, index: u32 },
     ArraySetScalar { array: Slot, index: Slot, value: Slot },
     ArraySet { array: Slot, index: Slot, value: Slot },
-    ArraySetValue { array: Slot, index: Slot, constant: u16 },
+    ArraySetBool { array: Slot, index: Slot, value: bool },
+    ArraySetInt { array: Slot, index: Slot, value: i64 },
+    ArraySetFloat { array: Slot, index: Slot, value: f64 },
     ArraySetConst { array: Slot, value: Slot, index: u32 },
     ArrayLen { dst: Slot, array: Slot },
     DictGet { dst: Slot, dict: Slot, key: Slot },
@@ -277,6 +282,8 @@ pub(super) struct Stub {
     pub(super) state: State,
     /// Whether phis and meeting paths at `pc` are dealt with already.
     pub(super) is_inside: bool,
+    /// A register that was written just before, to be looked at.
+    pub(super) written: Option<Reg>,
     /// What leads there.
     pub(super) from: From,
 }
@@ -594,7 +601,7 @@ impl Fast {
         }
     }
 
-    /// This instruction together with the test that what it wrote to `slot`, over a scalar, is a number of that type.
+    /// This instruction together with the test that what it wrote to `slot`, over a scalar, is of that type.
     pub(super) fn with_guard(self, slot: Slot, kind: Kind) -> Option<Self> {
         match (self, kind) {
             (Self::ArrayGet { dst, array, index }, Kind::Int) if dst == slot => {
@@ -602,6 +609,9 @@ impl Fast {
             }
             (Self::ArrayGet { dst, array, index }, Kind::Float) if dst == slot => {
                 Some(Self::ArrayGetFloat { dst, array, index })
+            }
+            (Self::ArrayGet { dst, array, index }, Kind::Bool) if dst == slot => {
+                Some(Self::ArrayGetBool { dst, array, index })
             }
             (Self::ArrayGetConst { dst, array, index }, Kind::Int) if dst == slot => {
                 Some(Self::ArrayGetConstInt { dst, array, index })

@@ -73,10 +73,9 @@ impl Code {
         } else {
             self.floor = self.ops.len();
         }
-        let Stub { pc, state, is_inside, .. } = *stub;
-        let returns = if let From::Return { site } = from { Some(Reg(self.sites[site].dst)) } else { None };
+        let Stub { pc, state, is_inside, written, .. } = *stub;
         let mut compiler = Compiler::new(self, program, registers, pc as usize, state);
-        if let Some(dst) = returns
+        if let Some(dst) = written
             && !compiler.is_at_phi()
         {
             // What a call gave is looked at once, here, where a return can tell that it need not be.
@@ -256,8 +255,20 @@ impl<'a> Compiler<'a> {
     }
 
     fn stub(&mut self, pc: usize, state: State, is_inside: bool, from: From) -> At {
+        self.stub_behind(None, pc, state, is_inside, from)
+    }
+
+    /// A stub that begins with a look at what was written just before.
+    fn stub_behind(
+        &mut self,
+        written: Option<Reg>,
+        pc: usize,
+        state: State,
+        is_inside: bool,
+        from: From,
+    ) -> At {
         let number = self.code.stubs.len();
-        self.code.stubs.push(Some(Box::new(Stub { pc: pc as u32, state, is_inside, from })));
+        self.code.stubs.push(Some(Box::new(Stub { pc: pc as u32, state, is_inside, written, from })));
         At::stub(number)
     }
 
@@ -265,6 +276,19 @@ impl<'a> Compiler<'a> {
     fn suspend(&mut self, is_inside: bool) -> Piece {
         let from = From::Code(self.code.ops.len());
         let to = self.stub(self.pc, self.state.clone(), is_inside, from);
+        self.emit(Fast::Goto { to });
+        Piece::Ended
+    }
+
+    /// Ends the piece behind an instruction that wrote what cannot be told in advance, to look at it.
+    fn look_at(&mut self, written: Reg) -> Piece {
+        self.retire(1);
+        self.pc += 1;
+        if self.state.surprises >= MOST_SURPRISES || self.is_at_phi() {
+            return Piece::GoesOn;
+        }
+        let from = From::Code(self.code.ops.len());
+        let to = self.stub_behind(Some(written), self.pc, self.state.clone(), false, from);
         self.emit(Fast::Goto { to });
         Piece::Ended
     }
@@ -600,7 +624,8 @@ impl<'a> Compiler<'a> {
             self.emit_guarded(match kind {
                 Kind::Int => Fast::GuardInt { slot: place },
                 Kind::Float => Fast::GuardFloat { slot: place },
-                Kind::Any | Kind::Free | Kind::Scalar | Kind::Bool => Fast::Guard { slot: place, kind },
+                Kind::Bool => Fast::GuardBool { slot: place },
+                Kind::Any | Kind::Free | Kind::Scalar => Fast::Guard { slot: place, kind },
             });
         }
         self.state.set_kind(slot, kind);

@@ -432,6 +432,37 @@ impl Machine<'_> {
                     }
                 }};
             }
+            // Writes a scalar to an element of an array.
+            macro_rules! set_scalar {
+                ($array:expr, $index:expr, $value:expr) => {{
+                    let index: i64 = $index;
+                    if let Value::Array(array) = value_mut!($array)
+                        && let Some(items) = array.items_mut()
+                        && let Some(item) = items.get_mut(index as usize)
+                        && item.is_scalar()
+                    {
+                        // SAFETY: what is written over is a scalar, too, and need not be dropped.
+                        unsafe { std::ptr::write(item, $value) };
+                        continue;
+                    }
+                    set_item!($array, index, $value);
+                }};
+            }
+            // Writes an element of an array, or appends it.
+            macro_rules! set_item {
+                ($array:expr, $index:expr, $value:expr) => {{
+                    if is_shared(value!($array)) {
+                        let pc = code.exits[code.exit_of[cursor.taken().index()] as usize].pc as usize;
+                        // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
+                        let registers = unsafe { &mut *places.0.cast::<[Value; REGISTERS]>() };
+                        let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
+                        give_up_twin(registers, $array.register(), &self.context.memory, is_dead);
+                    }
+                    if !set_item(&self.context.memory, value_mut!($array), $index, $value) {
+                        leave!(Stop::Exit)
+                    }
+                }};
+            }
             // Drops what is not to stay behind a frame.
             macro_rules! clear {
                 ($clear:expr) => {{
@@ -519,6 +550,9 @@ impl Machine<'_> {
                 }
                 &Fast::GuardFloat { slot } => {
                     let Value::Float(_) = value!(slot) else { leave!(Stop::Exit) };
+                }
+                &Fast::GuardBool { slot } => {
+                    let Value::Bool(_) = value!(slot) else { leave!(Stop::Exit) };
                 }
                 &Fast::GuardFunction { slot, function } => {
                     if !ops::call(&program.functions, value!(slot)).is_ok_and(|named| named == function) {
@@ -707,6 +741,9 @@ impl Machine<'_> {
                     let item = item!(array, index);
                     copy(value_mut!(dst), item);
                 }
+                &Fast::ArrayGetBool { dst, array, index } => {
+                    write_bool!(dst, item_of!(array, int!(index), Bool));
+                }
                 &Fast::ArrayGetInt { dst, array, index } => {
                     write_int!(dst, item_of!(array, int!(index), Int));
                 }
@@ -733,49 +770,28 @@ impl Machine<'_> {
                     }
                 }
                 &Fast::ArraySetScalar { array, index, value } => {
-                    let index = int!(index);
                     let value = value!(value);
                     // SAFETY: it is a scalar.
                     let value = unsafe { scalar(value) };
-                    if let Value::Array(array) = value_mut!(array)
-                        && let Some(items) = array.items_mut()
-                        && let Some(item) = items.get_mut(index as usize)
-                        && item.is_scalar()
-                    {
-                        // SAFETY: what is written over is a scalar, too, and need not be dropped.
-                        unsafe { std::ptr::write(item, value) };
-                        continue;
-                    }
-                    if !set_item(&self.context.memory, value_mut!(array), index, value) {
-                        leave!(Stop::Exit)
-                    }
+                    set_scalar!(array, int!(index), value);
+                }
+                &Fast::ArraySetBool { array, index, value } => {
+                    set_scalar!(array, int!(index), Value::Bool(value));
+                }
+                &Fast::ArraySetInt { array, index, value } => {
+                    set_scalar!(array, int!(index), Value::Int(value));
+                }
+                &Fast::ArraySetFloat { array, index, value } => {
+                    set_scalar!(array, int!(index), Value::Float(value));
                 }
                 &Fast::ArraySet { array, index, value } => {
                     let index = int!(index);
                     let value = value!(value).clone();
-                    if !set_item(&self.context.memory, value_mut!(array), index, value) {
-                        leave!(Stop::Exit)
-                    }
-                }
-                &Fast::ArraySetValue { array, index, constant } => {
-                    let index = int!(index);
-                    let value = &program.constants[usize::from(constant)];
-                    if let Value::Array(array) = value_mut!(array)
-                        && let Some(items) = array.items_mut()
-                        && let Some(item) = items.get_mut(index as usize)
-                    {
-                        copy(item, value);
-                        continue;
-                    }
-                    if !set_item(&self.context.memory, value_mut!(array), index, value.clone()) {
-                        leave!(Stop::Exit)
-                    }
+                    set_item!(array, index, value);
                 }
                 &Fast::ArraySetConst { array, value, index } => {
                     let value = value!(value).clone();
-                    if !set_item(&self.context.memory, value_mut!(array), i64::from(index), value) {
-                        leave!(Stop::Exit)
-                    }
+                    set_item!(array, i64::from(index), value);
                 }
                 &Fast::ArrayLen { dst, array } => {
                     let length = array!(array).len() as i64;
@@ -904,12 +920,18 @@ impl Machine<'_> {
 /// Writes a copy of a value to a place.
 #[inline(always)]
 fn copy(place: &mut Value, value: &Value) {
-    if place.is_scalar() && value.is_scalar() {
-        // SAFETY: there may be two of a scalar, and one need not be dropped.
-        unsafe { std::ptr::write(place, scalar(value)) }
-    } else {
-        clone_to(place, value);
+    if place.is_scalar() {
+        // One by one: see `scalar`.
+        if let Value::Int(number) = *value {
+            // SAFETY: what is written over need not be dropped.
+            return unsafe { std::ptr::write(place, Value::Int(number)) };
+        }
+        if let Value::Float(number) = *value {
+            // SAFETY: as above.
+            return unsafe { std::ptr::write(place, Value::Float(number)) };
+        }
     }
+    clone_to(place, value);
 }
 
 #[inline(never)]
@@ -940,6 +962,40 @@ fn plain(op: Op, window: &mut [Value; REGISTERS], context: &mut Context<'_>) -> 
 #[inline(always)]
 fn set_item(memory: &memory::Memory, array: &mut Value, index: i64, value: Value) -> bool {
     ops::array_set(memory, array, Value::Int(index), value).is_ok()
+}
+
+/// Arrays of so many elements are worth looking for another holder that nobody needs, before they are copied.
+const WORTH_LOOKING: usize = 32;
+
+/// Whether a value is a long array that something else holds, too.
+#[inline(always)]
+fn is_shared(value: &Value) -> bool {
+    matches!(value, Value::Array(array) if array.is_shared() && array.items().len() >= WORTH_LOOKING)
+}
+
+/// Takes an array away from the one other register that holds it, if that is dead, so that a write need not copy. There must
+/// be room for the copy, and what it would have cost is counted for as long as the register holds what stands there now.
+/// With an array of scalars nothing else can be told.
+#[cold]
+#[inline(never)]
+fn give_up_twin(
+    registers: &mut [Value; REGISTERS],
+    holder: u8,
+    memory: &memory::Memory,
+    is_dead: impl Fn(u8) -> bool,
+) {
+    let Value::Array(array) = &registers[usize::from(holder)] else { return };
+    let cost = Array::cost(array.items().len());
+    let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
+    let mut others = (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
+    if let Some(other) = others.next()
+        && cost <= memory.room()
+        && is_dead(other)
+        && array.items().iter().all(Value::is_scalar)
+    {
+        // The array itself is counted on, as what is written to now.
+        registers[usize::from(other)] = Value::of_cost(cost);
+    }
 }
 
 /// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.

@@ -167,7 +167,7 @@ impl Compiler<'_> {
         after.set_kind(dst.0, Kind::Any);
         after.steps = 0;
         after.previous = Some(pc as u32);
-        let back = self.stub(pc + 1, after.clone(), false, From::Return { site });
+        let back = self.stub_behind(Some(dst), pc + 1, after.clone(), false, From::Return { site });
         self.code.sites.push(Site {
             function,
             pc: pc as u32,

@@ -47,7 +47,7 @@ impl Compiler<'_> {
                 self.free(dst);
                 self.emit(Fast::LoadGlobal { dst: Slot::of(dst.0), name });
                 self.wrote(dst, Kind::Any);
-                self.next()
+                self.look_at(dst)
             }
             Op::StoreGlobal { src, name } => {
                 let [src] = self.places([src]);
@@ -69,7 +69,7 @@ impl Compiler<'_> {
                     return self.plain(op, Kind::Any);
                 }
                 self.wrote(dst, Kind::Any);
-                self.next()
+                self.look_at(dst)
             }
             Op::DictSet { dict, key, value } => {
                 self.release(dict, key);
@@ -83,7 +83,7 @@ impl Compiler<'_> {
                 let [dict, key] = self.places([dict, key]);
                 self.emit_guarded(Fast::DictGet { dst: Slot::of(dst.0), dict, key });
                 self.wrote(dst, Kind::Any);
-                self.next()
+                self.look_at(dst)
             }
             Op::Neg { dst, src } => {
                 if self.know_number(src) == Piece::Ended {
@@ -114,9 +114,13 @@ impl Compiler<'_> {
                 if let Some(index) = self.small_index(index) {
                     let [array, value] = self.places([array, value]);
                     self.emit_guarded(Fast::ArraySetConst { array, value, index });
-                } else if let Source::Constant(constant) = self.state.source(value.0) {
+                } else if let Some(constant) = self.scalar_constant(value) {
                     let [array, index] = self.places([array, index]);
-                    self.emit_guarded(Fast::ArraySetValue { array, index, constant });
+                    self.emit_guarded(match constant {
+                        Value::Int(value) => Fast::ArraySetInt { array, index, value },
+                        Value::Float(value) => Fast::ArraySetFloat { array, index, value },
+                        value => Fast::ArraySetBool { array, index, value: value.is_truthy() },
+                    });
                 } else {
                     let is_scalar = self.kind(value).is_scalar();
                     let [array, index, value] = self.places([array, index, value]);
@@ -250,6 +254,18 @@ impl Compiler<'_> {
         let Source::Constant(constant) = self.state.source(register.0) else { return None };
         let Value::Int(index) = &self.program.constants[usize::from(constant)] else { return None };
         u32::try_from(*index).ok()
+    }
+
+    /// A number or bool that a register is known to hold.
+    fn scalar_constant(&self, register: Reg) -> Option<Value> {
+        match self.state.source(register.0) {
+            Source::Constant(constant) => {
+                let value = &self.program.constants[usize::from(constant)];
+                matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_)).then(|| value.clone())
+            }
+            Source::Bool(value) => Some(Value::Bool(value)),
+            Source::Slot(_) => None,
+        }
     }
 
     pub(super) fn r#move(&mut self, dst: Reg, src: Reg) -> Piece {
