@@ -7,7 +7,7 @@
 //! made, so here it is taken for granted:
 //!
 //! 1. *Control stays in the code.* A jump looks at its target. What goes on to the next instruction finds one, since the last
-//!    instruction of all leads elsewhere; that is looked at when the loop begins ([`Cursor::new`]).
+//!    instruction of all leads elsewhere; that is looked at when the loop begins (`Cursor::new`).
 //! 2. *A slot is one of the 256 places of a frame.* [`Slot`] is made from a register and from nothing else. The places of
 //!    the current frame are on the stack ([`registers`] makes sure when the frame begins), and the stack does not move
 //!    while the frame runs.
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Safety
     ///
-    /// Only the last instruction that was taken may have led elsewhere.
+    /// If the one before leads elsewhere, `go` must have been called since.
     #[inline(always)]
     unsafe fn take(&mut self) -> &'a Fast {
         debug_assert!(self.ops.as_ptr_range().contains(&self.next));
@@ -104,9 +104,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// Where the instruction that was taken last stands.
+    #[inline(always)]
     fn taken(&self) -> At {
-        let taken = (self.next as usize - self.ops.as_ptr() as usize) / size_of::<Fast>() - 1;
-        At::of(taken)
+        At::of((self.next as usize - self.ops.as_ptr() as usize) / size_of::<Fast>() - 1)
     }
 }
 
@@ -333,9 +333,10 @@ impl Machine<'_> {
             macro_rules! goto {
                 ($to:expr) => {{
                     let to: At = $to;
-                    if !cursor.go(to) {
-                        break 'obey Stop::Stub(to.as_stub());
+                    if cursor.go(to) {
+                        continue 'obey;
                     }
+                    break 'obey Stop::Stub(to.as_stub());
                 }};
             }
             macro_rules! charge {
@@ -362,7 +363,7 @@ impl Machine<'_> {
                     write_float!(dst, float!(left) $one float!(right));
                     let Triple { dst, left, right } = $second;
                     write_float!(dst, float!(left) $two float!(right));
-                    // SAFETY: what this instruction was made of is no last instruction.
+                    // SAFETY: this instruction does not lead elsewhere.
                     unsafe { cursor.take() };
                 }};
             }
@@ -443,22 +444,19 @@ impl Machine<'_> {
                     {
                         // SAFETY: what is written over is a scalar, too, and need not be dropped.
                         unsafe { std::ptr::write(item, $value) };
-                        continue;
+                    } else {
+                        set_item!($array, index, $value);
                     }
-                    set_item!($array, index, $value);
                 }};
             }
             // Writes an element of an array, or appends it.
             macro_rules! set_item {
                 ($array:expr, $index:expr, $value:expr) => {{
-                    if is_shared(value!($array)) {
-                        let pc = code.exits[code.exit_of[cursor.taken().index()] as usize].pc as usize;
-                        // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
-                        let registers = unsafe { &mut *places.0.cast::<[Value; REGISTERS]>() };
-                        let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
-                        give_up_twin(registers, $array.register(), &self.context.memory, is_dead);
-                    }
-                    if !set_item(&self.context.memory, value_mut!($array), $index, $value) {
+                    let (array, at) = ($array, cursor.taken());
+                    // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
+                    let registers = unsafe { &mut *places.0.cast::<[Value; REGISTERS]>() };
+                    let element = ($index, $value);
+                    if !set_item(program, code, at, &self.context.memory, registers, array, element) {
                         leave!(Stop::Exit)
                     }
                 }};
@@ -495,7 +493,7 @@ impl Machine<'_> {
                     })
                 };
             }
-            // SAFETY: if the instruction before led elsewhere, `go` was called since.
+            // SAFETY: what leads elsewhere went there or stopped.
             match unsafe { cursor.take() } {
                 &Fast::Goto { to } => goto!(to),
                 &Fast::Jump { to, steps } => {
@@ -614,14 +612,13 @@ impl Machine<'_> {
                 &Fast::SubMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a - b),
                 &Fast::MulMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a * b),
                 &Fast::DivMixed { dst, left, right } => {
-                    if let Some(left) = value!(left).to_float()
-                        && let Some(right) = value!(right).to_float()
-                        && right != 0.0
-                    {
-                        write_float!(dst, left / right);
-                        continue;
+                    let (Some(left), Some(right)) = (value!(left).to_float(), value!(right).to_float()) else {
+                        leave!(Stop::Exit)
+                    };
+                    if right == 0.0 {
+                        leave!(Stop::Exit)
                     }
-                    leave!(Stop::Exit)
+                    write_float!(dst, left / right);
                 }
                 &Fast::NegInt { dst, src } => checked!(dst, int!(src).checked_neg()),
                 &Fast::NegFloat { dst, src } => write_float!(dst, -float!(src)),
@@ -775,13 +772,21 @@ impl Machine<'_> {
                     let value = unsafe { scalar(value) };
                     set_scalar!(array, int!(index), value);
                 }
-                &Fast::ArraySetBool { array, index, value } => {
-                    set_scalar!(array, int!(index), Value::Bool(value));
-                }
                 &Fast::ArraySetInt { array, index, value } => {
-                    set_scalar!(array, int!(index), Value::Int(value));
+                    let number = int!(value);
+                    set_scalar!(array, int!(index), Value::Int(number));
                 }
                 &Fast::ArraySetFloat { array, index, value } => {
+                    let number = float!(value);
+                    set_scalar!(array, int!(index), Value::Float(number));
+                }
+                &Fast::ArraySetToBool { array, index, value } => {
+                    set_scalar!(array, int!(index), Value::Bool(value));
+                }
+                &Fast::ArraySetToInt { array, index, value } => {
+                    set_scalar!(array, int!(index), Value::Int(value));
+                }
+                &Fast::ArraySetToFloat { array, index, value } => {
                     set_scalar!(array, int!(index), Value::Float(value));
                 }
                 &Fast::ArraySet { array, index, value } => {
@@ -819,9 +824,7 @@ impl Machine<'_> {
                         && let Some(place) = object.value_mut(key)
                     {
                         *place = value;
-                        continue;
-                    }
-                    if ops::dict_set(&self.context.memory, value_mut!(dict), key, value).is_err() {
+                    } else if ops::dict_set(&self.context.memory, value_mut!(dict), key, value).is_err() {
                         leave!(Stop::Exit)
                     }
                 }
@@ -958,26 +961,36 @@ fn plain(op: Op, window: &mut [Value; REGISTERS], context: &mut Context<'_>) -> 
     dispatch(op, &mut Window::<Unobserved>::new(window, None), context).map(|_| ())
 }
 
-/// Writes an element of an array, or appends it. Gives false, with nothing done, where that is an error.
-#[inline(always)]
-fn set_item(memory: &memory::Memory, array: &mut Value, index: i64, value: Value) -> bool {
-    ops::array_set(memory, array, Value::Int(index), value).is_ok()
-}
-
 /// Arrays of so many elements are worth looking for another holder that nobody needs, before they are copied.
 const WORTH_LOOKING: usize = 32;
 
-/// Whether a value is a long array that something else holds, too.
-#[inline(always)]
-fn is_shared(value: &Value) -> bool {
-    matches!(value, Value::Array(array) if array.is_shared() && array.items().len() >= WORTH_LOOKING)
+/// Writes an element of an array, given with its index, or appends it. Gives false, with nothing done, where that is an error.
+#[inline(never)]
+fn set_item(
+    program: &Program,
+    code: &Code,
+    at: At,
+    memory: &memory::Memory,
+    registers: &mut [Value; REGISTERS],
+    array: Slot,
+    (index, value): (i64, Value),
+) -> bool {
+    let holder = array.register();
+    if let Value::Array(array) = &registers[usize::from(holder)]
+        && array.is_shared()
+        && array.items().len() >= WORTH_LOOKING
+    {
+        let pc = code.exits[code.exit_of[at.index()] as usize].pc as usize;
+        let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
+        give_up_twin(registers, holder, memory, is_dead);
+    }
+    ops::array_set(memory, &mut registers[usize::from(holder)], Value::Int(index), value).is_ok()
 }
 
 /// Takes an array away from the one other register that holds it, if that is dead, so that a write need not copy. There must
 /// be room for the copy, and what it would have cost is counted for as long as the register holds what stands there now.
 /// With an array of scalars nothing else can be told.
 #[cold]
-#[inline(never)]
 fn give_up_twin(
     registers: &mut [Value; REGISTERS],
     holder: u8,

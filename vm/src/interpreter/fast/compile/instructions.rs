@@ -117,17 +117,18 @@ impl Compiler<'_> {
                 } else if let Some(constant) = self.scalar_constant(value) {
                     let [array, index] = self.places([array, index]);
                     self.emit_guarded(match constant {
-                        Value::Int(value) => Fast::ArraySetInt { array, index, value },
-                        Value::Float(value) => Fast::ArraySetFloat { array, index, value },
-                        value => Fast::ArraySetBool { array, index, value: value.is_truthy() },
+                        Value::Int(value) => Fast::ArraySetToInt { array, index, value },
+                        Value::Float(value) => Fast::ArraySetToFloat { array, index, value },
+                        value => Fast::ArraySetToBool { array, index, value: value.is_truthy() },
                     });
                 } else {
-                    let is_scalar = self.kind(value).is_scalar();
+                    let kind = self.kind(value);
                     let [array, index, value] = self.places([array, index, value]);
-                    self.emit_guarded(if is_scalar {
-                        Fast::ArraySetScalar { array, index, value }
-                    } else {
-                        Fast::ArraySet { array, index, value }
+                    self.emit_guarded(match kind {
+                        Kind::Int => Fast::ArraySetInt { array, index, value },
+                        Kind::Float => Fast::ArraySetFloat { array, index, value },
+                        Kind::Bool | Kind::Scalar => Fast::ArraySetScalar { array, index, value },
+                        Kind::Any | Kind::Free => Fast::ArraySet { array, index, value },
                     });
                 }
                 self.is_fresh = false;

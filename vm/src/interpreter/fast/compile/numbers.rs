@@ -143,6 +143,10 @@ impl Compiler<'_> {
             (Mul, &(Numbers::FloatAndConst(left, right) | Numbers::ConstAndFloat(right, left))) => {
                 Fast::MulFloatConst { dst: d, left, right }
             }
+            // Dividing by a power of two is multiplying, to the last bit.
+            (Div, &Numbers::FloatAndConst(left, right)) if is_power_of_two(right) => {
+                Fast::MulFloatConst { dst: d, left, right: right.recip() }
+            }
             (Div, &Numbers::FloatAndConst(left, right)) if right != 0.0 => {
                 Fast::DivFloatConst { dst: d, left, right }
             }
@@ -234,6 +238,12 @@ impl Compiler<'_> {
         self.wrote(dst, Kind::Bool);
         self.next()
     }
+}
+
+/// Whether a number and its reciprocal are powers of two, or the opposites of such.
+fn is_power_of_two(number: f64) -> bool {
+    const FRACTION: u64 = (1 << (f64::MANTISSA_DIGITS - 1)) - 1;
+    number.is_normal() && number.recip().is_normal() && number.to_bits() & FRACTION == 0
 }
 
 impl Test {
