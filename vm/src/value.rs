@@ -226,6 +226,8 @@ struct StrObject {
     function: Cell<(u32, u32)>,
     /// The code in whose pool the string is, or 0.
     pool: u32,
+    /// Where the string was found among the entries of a dict when it last was a key: a good guess for the next time.
+    place: Cell<u32>,
     /// The hash of the text, once it was needed; 0 before.
     hash: Cell<u64>,
 }
@@ -240,7 +242,13 @@ impl Str {
     /// A string of the pool of the code of that number.
     pub(crate) fn pooled(text: String, pool: u32) -> Self {
         charge(Self::cost(text.len()));
-        Self(Rc::new(StrObject { text, function: Cell::new((0, 0)), pool, hash: Cell::new(0) }))
+        Self(Rc::new(StrObject {
+            text,
+            function: Cell::new((0, 0)),
+            pool,
+            place: Cell::new(0),
+            hash: Cell::new(0),
+        }))
     }
 
     /// Whether the string is in the pool of the code of that number.
@@ -264,7 +272,13 @@ impl Str {
     /// Whether both have the same text.
     #[inline]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0) || self.0.text == other.0.text
+        self.is_identical(other) || self.0.text == other.0.text
+    }
+
+    /// Whether both are one string.
+    #[inline]
+    fn is_identical(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     /// What a string of `length` bytes costs.
@@ -290,6 +304,18 @@ impl Str {
     /// Remembers the function that the string names in the code of number `code`.
     pub(crate) fn remember(&self, code: u32, function: u32) {
         self.0.function.set((code, function));
+    }
+
+    /// Where among the entries of a dict the string may be.
+    #[inline]
+    fn guess(&self) -> usize {
+        self.0.place.get() as usize
+    }
+
+    /// Notes where among the entries of a dict the string is.
+    #[inline]
+    fn found_at(&self, place: u32) {
+        self.0.place.set(place);
     }
 
     fn address(&self) -> usize {

@@ -45,15 +45,17 @@ const SPARE_BYTES: usize = 64;
 pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, RuntimeError> {
     let Some(room) = memory.room().checked_sub(Str::cost(0)) else { return Err(memory.exhausted()) };
     let room = room.try_into().unwrap_or(usize::MAX);
-    let mut text = String::new();
-    // Strings alone know their length; the text is made in one piece then.
-    let known: usize = values
-        .iter()
-        .map(|value| if let Value::String(text) = value { text.as_str().len() } else { 0 })
-        .sum();
-    if known <= room {
-        text.reserve_exact(known);
+    if let [left, right] = values
+        && let (Some(left), Some(right)) =
+            (known_text(left, &mut itoa::Buffer::new()), known_text(right, &mut itoa::Buffer::new()))
+    {
+        return if left.len() <= room && right.len() <= room - left.len() {
+            Ok(Value::string([left, right].concat()))
+        } else {
+            Err(memory.exhausted())
+        };
     }
+    let mut text = String::new();
     for value in values {
         append_text(value, &mut text, room).map_err(|_| memory.exhausted())?;
     }
@@ -62,4 +64,19 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
         text.shrink_to_fit();
     }
     Ok(Value::string(text))
+}
+
+/// The text of a value that need not be put together.
+fn known_text<'a>(value: &'a Value, buffer: &'a mut itoa::Buffer) -> Option<&'a str> {
+    match value {
+        Value::String(text) => Some(text.as_str()),
+        Value::Int(number) => Some(buffer.format(*number)),
+        Value::Empty
+        | Value::Bool(_)
+        | Value::Float(_)
+        | Value::Function(_)
+        | Value::Url(_)
+        | Value::Array(_)
+        | Value::Dict(_) => None,
+    }
 }

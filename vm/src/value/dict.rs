@@ -87,11 +87,8 @@ impl Dict {
     #[inline]
     pub(crate) fn get_by(&self, key: &Str) -> Option<&Value> {
         let object = &*self.0;
-        let is_key = |place: &u32| {
-            object.entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(key))
-        };
-        let place = object.places.find(key.hash(), is_key)?;
-        object.entries[*place as usize].as_ref().map(|entry| &entry.value)
+        let place = object.place_of(key)?;
+        object.entries[place].as_ref().map(|entry| &entry.value)
     }
 
     /// The entries, in order.
@@ -176,6 +173,7 @@ impl DictObject {
             Slot::Vacant(slot) => {
                 // The memory limit ends a run long before there are 2³² entries of 64 bytes.
                 slot.insert(entries.len() as u32);
+                key.found_at(entries.len() as u32);
                 entries.push(Some(Entry { hash, key, value }));
                 charge(costs::ENTRY);
             }
@@ -185,11 +183,29 @@ impl DictObject {
     /// The value of a key, to be changed; none where the key is not there.
     #[inline]
     pub(crate) fn value_mut(&mut self, key: &Str) -> Option<&mut Value> {
-        let Self { entries, places, .. } = self;
+        let place = self.place_of(key)?;
+        self.entries[place].as_mut().map(|entry| &mut entry.value)
+    }
+
+    /// Where the entry of a key stands. A string that was found before is looked for there first.
+    #[inline]
+    fn place_of(&self, key: &Str) -> Option<usize> {
+        let guess = key.guess();
+        if let Some(Some(entry)) = self.entries.get(guess)
+            && entry.key.is_identical(key)
+        {
+            return Some(guess);
+        }
+        self.find(key)
+    }
+
+    #[inline(never)]
+    fn find(&self, key: &Str) -> Option<usize> {
         let is_key =
-            |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(key));
-        let place = *places.find(key.hash(), is_key)?;
-        entries[place as usize].as_mut().map(|entry| &mut entry.value)
+            |place: &u32| self.entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(key));
+        let place = *self.places.find(key.hash(), is_key)?;
+        key.found_at(place);
+        Some(place as usize)
     }
 
     /// Removes a key, if it is there.

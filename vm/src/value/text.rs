@@ -35,7 +35,7 @@ fn append_scalar(value: &Value, out: &mut String, limit: usize) -> Result<(), Ov
     match value {
         Value::Empty => append("empty", out, limit),
         Value::Bool(value) => append_shown(value, out, limit),
-        Value::Int(number) => append_shown(number, out, limit),
+        Value::Int(number) => append(itoa::Buffer::new().format(*number), out, limit),
         // Rust shows a float with the fewest digits that read back the same, and never with an exponent.
         Value::Float(number) => append_shown(number, out, limit),
         Value::String(text) => append(text.as_str(), out, limit),

@@ -193,8 +193,17 @@ impl<'a> Compiler<'a> {
     fn piece(mut self, is_inside: bool) -> At {
         let begin = At::of(self.begin);
         self.make(is_inside);
-        // Pairs come last: until then, what follows may still change what is there.
+        // What is joined from neighbours comes last: until then, what follows may still change what is there.
         let ops = &mut self.code.ops;
+        for place in begin.index() + 1..ops.len().saturating_sub(1) {
+            // Where the turn of a loop was made in its first go, control comes to the test from above.
+            if let Fast::Charge { steps } = ops[place]
+                && let Some(turn) = ops[place + 1].with_jump(At::of(place + 1), steps)
+                && let Some(op) = turn.with_counter(&ops[place - 1])
+            {
+                ops[place - 1] = op;
+            }
+        }
         let mut place = begin.index();
         while place + 1 < ops.len() {
             if let Some(op) = ops[place].with_next(ops[place + 1]) {

@@ -694,12 +694,14 @@ impl Machine<'_> {
                 &Fast::IfNeither { left, right, to } => {
                     branch!(!(holds(value!(left)) || holds(value!(right))), to);
                 }
-                &Fast::TestInt { test, dst, left, right } => {
-                    write_bool!(dst, test.of(&int!(left), &int!(right)));
-                }
-                &Fast::TestIntConst { test, dst, left, right } => {
-                    write_bool!(dst, test.of(&int!(left), &right));
-                }
+                &Fast::TestEqInt { dst, left, right } => write_bool!(dst, int!(left) == int!(right)),
+                &Fast::TestNeInt { dst, left, right } => write_bool!(dst, int!(left) != int!(right)),
+                &Fast::TestLtInt { dst, left, right } => write_bool!(dst, int!(left) < int!(right)),
+                &Fast::TestLeInt { dst, left, right } => write_bool!(dst, int!(left) <= int!(right)),
+                &Fast::TestEqIntConst { dst, left, right } => write_bool!(dst, int!(left) == right),
+                &Fast::TestNeIntConst { dst, left, right } => write_bool!(dst, int!(left) != right),
+                &Fast::TestLtIntConst { dst, left, right } => write_bool!(dst, int!(left) < right),
+                &Fast::TestGeIntConst { dst, left, right } => write_bool!(dst, int!(left) >= right),
                 &Fast::TestFloat { test, dst, left, right } => {
                     write_bool!(dst, test.of(&float!(left), &float!(right)));
                 }

@@ -221,20 +221,8 @@ impl Compiler<'_> {
             return self.plain(plain, Kind::Bool);
         }
         let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
-        let dst_slot = Slot::of(dst.0);
-        self.emit_guarded(match numbers {
-            Numbers::Ints(left, right) => Fast::TestInt { test, dst: dst_slot, left, right },
-            Numbers::IntAndConst(left, right) => Fast::TestIntConst { test, dst: dst_slot, left, right },
-            Numbers::ConstAndInt(left, right) => {
-                Fast::TestIntConst { test: test.mirrored(), dst: dst_slot, left: right, right: left }
-            }
-            Numbers::Floats(left, right) => Fast::TestFloat { test, dst: dst_slot, left, right },
-            Numbers::FloatAndConst(left, right) => Fast::TestFloatConst { test, dst: dst_slot, left, right },
-            Numbers::ConstAndFloat(left, right) => {
-                Fast::TestFloatConst { test: test.mirrored(), dst: dst_slot, left: right, right: left }
-            }
-            Numbers::Mixed(..) => return self.plain(plain, Kind::Bool),
-        });
+        let Some(op) = test_op(test, Slot::of(dst.0), &numbers) else { return self.plain(plain, Kind::Bool) };
+        self.emit_guarded(op);
         self.wrote(dst, Kind::Bool);
         self.next()
     }
@@ -291,6 +279,37 @@ impl Test {
             Self::Ge => Self::Lt,
         }
     }
+}
+
+/// The test that gives a value.
+fn test_op(test: Test, dst: Slot, numbers: &Numbers) -> Option<Fast> {
+    Some(match *numbers {
+        Numbers::Ints(left, right) => match test {
+            Test::Eq => Fast::TestEqInt { dst, left, right },
+            Test::Ne => Fast::TestNeInt { dst, left, right },
+            Test::Lt => Fast::TestLtInt { dst, left, right },
+            Test::Le => Fast::TestLeInt { dst, left, right },
+            Test::Gt => Fast::TestLtInt { dst, left: right, right: left },
+            Test::Ge => Fast::TestLeInt { dst, left: right, right: left },
+        },
+        Numbers::IntAndConst(left, right) => match test {
+            Test::Eq => Fast::TestEqIntConst { dst, left, right },
+            Test::Ne => Fast::TestNeIntConst { dst, left, right },
+            Test::Lt => Fast::TestLtIntConst { dst, left, right },
+            Test::Le => Fast::TestLtIntConst { dst, left, right: right.checked_add(1)? },
+            Test::Gt => Fast::TestGeIntConst { dst, left, right: right.checked_add(1)? },
+            Test::Ge => Fast::TestGeIntConst { dst, left, right },
+        },
+        Numbers::ConstAndInt(left, right) => {
+            return test_op(test.mirrored(), dst, &Numbers::IntAndConst(right, left));
+        }
+        Numbers::Floats(left, right) => Fast::TestFloat { test, dst, left, right },
+        Numbers::FloatAndConst(left, right) => Fast::TestFloatConst { test, dst, left, right },
+        Numbers::ConstAndFloat(left, right) => {
+            Fast::TestFloatConst { test: test.mirrored(), dst, left: right, right: left }
+        }
+        Numbers::Mixed(..) => return None,
+    })
 }
 
 /// The branch that is taken where a test gives `outcome`. It leads nowhere yet.
