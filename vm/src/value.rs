@@ -381,6 +381,19 @@ impl Array {
         Rc::get_mut(&mut self.0).map(|object| object.items.as_mut_slice())
     }
 
+    /// Appends an element, which is to have that index, if nothing is in the way: another index, another holder, or that more
+    /// room had to be found for the elements. Gives the element back where something is.
+    #[inline]
+    pub(crate) fn append(&mut self, index: usize, value: Value) -> Result<(), Value> {
+        let Some(ArrayObject { items }) = Rc::get_mut(&mut self.0) else { return Err(value) };
+        if index != items.len() || items.len() == items.capacity() {
+            return Err(value);
+        }
+        charge(costs::ELEMENT);
+        items.push(value);
+        Ok(())
+    }
+
     /// The elements, to be changed; copied first where they are shared.
     #[inline]
     pub(crate) fn make_unshared(&mut self) -> &mut ArrayObject {

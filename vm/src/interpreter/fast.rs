@@ -28,6 +28,7 @@ mod twin;
 use std::cell::{Cell, RefCell};
 
 pub(super) use code::{Code, RESERVE};
+pub(super) use obey::spare_copy;
 pub(super) use run::{Left, catch_up};
 
 use crate::interpreter::Program;
@@ -64,6 +65,11 @@ impl Tier {
             self.heat.set(heat);
             return None;
         }
-        Some(Box::new(Code::new(flow::FlowGraph::new(&program.module))))
+        Some(Self::begin(program))
+    }
+
+    /// Begins fast code.
+    pub(super) fn begin(program: &Program) -> Box<Code> {
+        Box::new(Code::new(flow::FlowGraph::new(&program.module)))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::errors::RuntimeError;
-use crate::interpreter::fast::{self, Left, catch_up};
+use crate::interpreter::fast::{self, Left, Tier, catch_up, spare_copy};
 use crate::interpreter::lower::{Entry, Op, Span, Target, dispatch};
 use crate::interpreter::window::{Context, Flow, Mode, Observations, Observed, Unobserved, Window};
 use crate::interpreter::{FunctionIndex, Globals, Output, Program, Scopes, Sink, TraceStep, trace};
@@ -213,6 +213,14 @@ impl<'a> Machine<'a> {
                     self.pc = pc;
                     return Err(error);
                 }
+                if !M::OBSERVED
+                    && let Op::ArraySet { array, .. } = *op
+                    && is_long_and_shared(window.get(array))
+                    && self.tiers != Tiers::Plain
+                {
+                    let code = self.code.get_or_insert_with(|| Tier::begin(self.program));
+                    spare_copy(self.program, code, pc, &self.context.memory, window.values_mut(), array);
+                }
                 match dispatch(*op, &mut window, &mut self.context) {
                     Ok(Flow::Next) => {
                         if M::OBSERVED {
@@ -413,6 +421,14 @@ impl<'a> Machine<'a> {
             report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
         }
     }
+}
+
+/// Whether a value is an array that something else holds, too, and so long that copying it takes a while.
+#[inline(always)]
+fn is_long_and_shared(value: &Value) -> bool {
+    /// In elements.
+    const LONG: usize = 1 << 12;
+    matches!(value, Value::Array(array) if array.is_shared() && array.items().len() >= LONG)
 }
 
 enum Returned {

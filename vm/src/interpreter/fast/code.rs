@@ -263,6 +263,28 @@ pub(super) enum Fast {
     ReturnConst { constant: Option<u16>, clear: u32, steps: u16 },
     /// A plain instruction, as it is.
     Plain { op: Op },
+    // The first of two that often stand together. What stands behind is the second, and is done with it.
+    SubIntSubInt { dst: Slot, left: Slot, right: Slot },
+    AddIntCountLtInt { dst: Slot, left: Slot, right: Slot },
+    ModIntMaskIfNeIntConst { dst: Slot, left: Slot, mask: i64 },
+    AddFloatCountLtInt { dst: Slot, left: Slot, right: Slot },
+    TestEqIntOr { dst: Slot, left: Slot, right: Slot },
+    TestEqIntIfNeither { dst: Slot, left: Slot, right: Slot },
+    IfEqStringConstTwice { left: Slot, right: u16, to: At },
+    MoveIntMoveInt { dst: Slot, src: Slot },
+    MoveIntJump { dst: Slot, src: Slot },
+    MoveFloatJump { dst: Slot, src: Slot },
+    LoadConstJump { dst: Slot, constant: u16 },
+    ArrayGetIntAddInt { dst: Slot, array: Slot, index: Slot },
+    ArrayGetIntAddIntConst { dst: Slot, array: Slot, index: Slot },
+    ArrayGetIntTestEqInt { dst: Slot, array: Slot, index: Slot },
+    ArrayGetIntIfLtInt { dst: Slot, array: Slot, index: Slot },
+    ArrayGetFloatTwice { dst: Slot, array: Slot, index: Slot },
+    ArrayGetFloatMulFloat { dst: Slot, array: Slot, index: Slot },
+    ArrayGetFloatSubFloat { dst: Slot, array: Slot, index: Slot },
+    ArraySetFloatArrayGetFloat { array: Slot, index: Slot, value: Slot },
+    ArraySetToBoolStepLtInt { array: Slot, index: Slot, value: bool },
+    ArraySetIntCountLtInt { array: Slot, index: Slot, value: Slot },
 }
 
 /// The registers of an operation on two of them.
@@ -427,6 +449,7 @@ impl Fast {
             | Self::IfEqString { to, .. }
             | Self::IfNeString { to, .. }
             | Self::IfEqStringConst { to, .. }
+            | Self::IfEqStringConstTwice { to, .. }
             | Self::IfNeStringConst { to, .. }
             | Self::IfEqInt { to, .. }
             | Self::IfNeInt { to, .. }
@@ -595,19 +618,78 @@ impl Fast {
             | Self::MulFloat { dst, left, right } => Some(Triple { dst, left, right }),
             _ => None,
         };
-        let (first, second) = (triple(self)?, triple(next)?);
-        match (self, next) {
-            (Self::AddFloat { .. }, Self::AddFloat { .. }) => Some(Self::AddAddFloat { first, second }),
-            (Self::AddFloat { .. }, Self::SubFloat { .. }) => Some(Self::AddSubFloat { first, second }),
-            (Self::AddFloat { .. }, Self::MulFloat { .. }) => Some(Self::AddMulFloat { first, second }),
-            (Self::SubFloat { .. }, Self::AddFloat { .. }) => Some(Self::SubAddFloat { first, second }),
-            (Self::SubFloat { .. }, Self::SubFloat { .. }) => Some(Self::SubSubFloat { first, second }),
-            (Self::SubFloat { .. }, Self::MulFloat { .. }) => Some(Self::SubMulFloat { first, second }),
-            (Self::MulFloat { .. }, Self::AddFloat { .. }) => Some(Self::MulAddFloat { first, second }),
-            (Self::MulFloat { .. }, Self::SubFloat { .. }) => Some(Self::MulSubFloat { first, second }),
-            (Self::MulFloat { .. }, Self::MulFloat { .. }) => Some(Self::MulMulFloat { first, second }),
-            _ => None,
+        if let (Some(first), Some(second)) = (triple(self), triple(next)) {
+            return match (self, next) {
+                (Self::AddFloat { .. }, Self::AddFloat { .. }) => Some(Self::AddAddFloat { first, second }),
+                (Self::AddFloat { .. }, Self::SubFloat { .. }) => Some(Self::AddSubFloat { first, second }),
+                (Self::AddFloat { .. }, Self::MulFloat { .. }) => Some(Self::AddMulFloat { first, second }),
+                (Self::SubFloat { .. }, Self::AddFloat { .. }) => Some(Self::SubAddFloat { first, second }),
+                (Self::SubFloat { .. }, Self::SubFloat { .. }) => Some(Self::SubSubFloat { first, second }),
+                (Self::SubFloat { .. }, Self::MulFloat { .. }) => Some(Self::SubMulFloat { first, second }),
+                (Self::MulFloat { .. }, Self::AddFloat { .. }) => Some(Self::MulAddFloat { first, second }),
+                (Self::MulFloat { .. }, Self::SubFloat { .. }) => Some(Self::MulSubFloat { first, second }),
+                (Self::MulFloat { .. }, Self::MulFloat { .. }) => Some(Self::MulMulFloat { first, second }),
+                _ => None,
+            };
         }
+        Some(match (self, next) {
+            (Self::SubInt { dst, left, right }, Self::SubInt { .. }) => {
+                Self::SubIntSubInt { dst, left, right }
+            }
+            (Self::AddInt { dst, left, right }, Self::CountLtInt { .. }) => {
+                Self::AddIntCountLtInt { dst, left, right }
+            }
+            (Self::ModIntMask { dst, left, mask }, Self::IfNeIntConst { .. }) => {
+                Self::ModIntMaskIfNeIntConst { dst, left, mask }
+            }
+            (Self::AddFloat { dst, left, right }, Self::CountLtInt { .. }) => {
+                Self::AddFloatCountLtInt { dst, left, right }
+            }
+            (Self::TestEqInt { dst, left, right }, Self::Or { .. }) => {
+                Self::TestEqIntOr { dst, left, right }
+            }
+            (Self::TestEqInt { dst, left, right }, Self::IfNeither { .. }) => {
+                Self::TestEqIntIfNeither { dst, left, right }
+            }
+            (Self::IfEqStringConst { left, right, to }, Self::IfEqStringConst { .. }) => {
+                Self::IfEqStringConstTwice { left, right, to }
+            }
+            (Self::MoveInt { dst, src }, Self::MoveInt { .. }) => Self::MoveIntMoveInt { dst, src },
+            (Self::MoveInt { dst, src }, Self::Jump { .. }) => Self::MoveIntJump { dst, src },
+            (Self::MoveFloat { dst, src }, Self::Jump { .. }) => Self::MoveFloatJump { dst, src },
+            (Self::LoadConst { dst, constant }, Self::Jump { .. }) => Self::LoadConstJump { dst, constant },
+            (Self::ArrayGetInt { dst, array, index }, Self::AddInt { .. }) => {
+                Self::ArrayGetIntAddInt { dst, array, index }
+            }
+            (Self::ArrayGetInt { dst, array, index }, Self::AddIntConst { .. }) => {
+                Self::ArrayGetIntAddIntConst { dst, array, index }
+            }
+            (Self::ArrayGetInt { dst, array, index }, Self::TestEqInt { .. }) => {
+                Self::ArrayGetIntTestEqInt { dst, array, index }
+            }
+            (Self::ArrayGetInt { dst, array, index }, Self::IfLtInt { .. }) => {
+                Self::ArrayGetIntIfLtInt { dst, array, index }
+            }
+            (Self::ArrayGetFloat { dst, array, index }, Self::ArrayGetFloat { .. }) => {
+                Self::ArrayGetFloatTwice { dst, array, index }
+            }
+            (Self::ArrayGetFloat { dst, array, index }, Self::MulFloat { .. }) => {
+                Self::ArrayGetFloatMulFloat { dst, array, index }
+            }
+            (Self::ArrayGetFloat { dst, array, index }, Self::SubFloat { .. }) => {
+                Self::ArrayGetFloatSubFloat { dst, array, index }
+            }
+            (Self::ArraySetFloat { array, index, value }, Self::ArrayGetFloat { .. }) => {
+                Self::ArraySetFloatArrayGetFloat { array, index, value }
+            }
+            (Self::ArraySetToBool { array, index, value }, Self::StepLtInt { .. }) => {
+                Self::ArraySetToBoolStepLtInt { array, index, value }
+            }
+            (Self::ArraySetInt { array, index, value }, Self::CountLtInt { .. }) => {
+                Self::ArraySetIntCountLtInt { array, index, value }
+            }
+            _ => return None,
+        })
     }
 
     /// This instruction together with the test that what it wrote to `slot`, over a scalar, is of that type.

@@ -195,8 +195,9 @@ impl<'a> Compiler<'a> {
         self.make(is_inside);
         // What is joined from neighbours comes last: until then, what follows may still change what is there.
         let ops = &mut self.code.ops;
-        for place in begin.index() + 1..ops.len().saturating_sub(1) {
-            // Where the turn of a loop was made in its first go, control comes to the test from above.
+        for place in begin.index().max(2) - 1..ops.len().saturating_sub(1) {
+            // Where the turn of a loop was made in its first go, control comes to the test from above. What leads here from
+            // above, if anything does, was the piece before.
             if let Fast::Charge { steps } = ops[place]
                 && let Some(turn) = ops[place + 1].with_jump(At::of(place + 1), steps)
                 && let Some(op) = turn.with_counter(&ops[place - 1])

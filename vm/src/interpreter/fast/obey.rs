@@ -91,6 +91,18 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The instruction behind the one that was taken last.
+    ///
+    /// # Safety
+    ///
+    /// As for `take`.
+    #[inline(always)]
+    unsafe fn peek(&self) -> &'a Fast {
+        debug_assert!(self.ops.as_ptr_range().contains(&self.next));
+        // SAFETY: as for `take`.
+        unsafe { &*self.next }
+    }
+
     /// Goes on at another place, if there is code.
     #[inline(always)]
     fn go(&mut self, to: At) -> bool {
@@ -250,16 +262,22 @@ unsafe fn never(value: &Value) -> ! {
 /// The value must be a scalar.
 #[inline(always)]
 unsafe fn scalar(value: &Value) -> Value {
-    // Tag and payload are read one by one, as they were written: a processor waits where it is to read at once what it
-    // has just written in two pieces.
     match value {
-        Value::Int(number) => Value::Int(*number),
-        Value::Float(number) => Value::Float(*number),
+        Value::Int(number) => Value::Int(payload(number)),
+        Value::Float(number) => Value::Float(payload(number)),
         Value::Bool(value) => Value::Bool(*value),
         Value::Empty => Value::Empty,
         // SAFETY: it is a scalar.
         value => unsafe { never(value) },
     }
+}
+
+/// A number of a value. It is read by itself, as it was written: a processor waits where it is to read at once, tag and
+/// number, what it has just written in two pieces.
+#[inline(always)]
+fn payload<T: Copy>(number: &T) -> T {
+    // SAFETY: a reference can be read.
+    unsafe { std::ptr::read_volatile(number) }
 }
 
 impl Machine<'_> {
@@ -493,13 +511,42 @@ impl Machine<'_> {
                     })
                 };
             }
+            // Does the instruction behind, too, if it is what it is likely to be. If not, its turn comes.
+            macro_rules! then {
+                ($op:ident { $($field:ident),* } => $body:expr) => {{
+                    // SAFETY: the instruction that was taken does not lead elsewhere.
+                    if let &Fast::$op { $($field),* } = unsafe { cursor.peek() } {
+                        // SAFETY: as above.
+                        unsafe { cursor.take() };
+                        $body
+                    }
+                }};
+            }
+            macro_rules! count_lt {
+                ($counter:expr, $right:expr, $step:expr, $steps:expr, $to:expr) => {{
+                    let right = int!($right);
+                    count!($counter, $step, $to, $steps, |next| next < right);
+                }};
+            }
+            macro_rules! load_const {
+                ($dst:expr, $constant:expr) => {
+                    match (value_mut!($dst), &program.constants[usize::from($constant)]) {
+                        (Value::String(old), Value::String(text)) => *old = text.clone(),
+                        (place, value) => copy(place, value),
+                    }
+                };
+            }
+            macro_rules! jump {
+                ($to:expr, $steps:expr) => {{
+                    let steps: u16 = $steps;
+                    charge!(steps.saturating_sub(u16::from(planted!("fast-steps"))));
+                    goto!($to);
+                }};
+            }
             // SAFETY: what leads elsewhere went there or stopped.
             match unsafe { cursor.take() } {
                 &Fast::Goto { to } => goto!(to),
-                &Fast::Jump { to, steps } => {
-                    charge!(steps.saturating_sub(u16::from(planted!("fast-steps"))));
-                    goto!(to);
-                }
+                &Fast::Jump { to, steps } => jump!(to, steps),
                 &Fast::Charge { steps } => charge!(steps),
                 Fast::Leave => leave!(Stop::Leave),
                 &Fast::Move { dst, src } => {
@@ -519,9 +566,7 @@ impl Machine<'_> {
                         mem::swap(value_mut!(a), value_mut!(b));
                     }
                 }
-                &Fast::LoadConst { dst, constant } => {
-                    copy(value_mut!(dst), &program.constants[usize::from(constant)]);
-                }
+                &Fast::LoadConst { dst, constant } => load_const!(dst, constant),
                 &Fast::PutBool { dst, value } => copy(value_mut!(dst), &Value::Bool(value)),
                 &Fast::LoadInt { dst, value } => write_int!(dst, value),
                 &Fast::LoadFloat { dst, value } => write_float!(dst, value),
@@ -663,8 +708,7 @@ impl Machine<'_> {
                 &Fast::LoopLtIntConst { left, steps, to, right } => turn!(int!(left) < right, to, steps),
                 &Fast::LoopGeIntConst { left, steps, to, right } => turn!(int!(left) >= right, to, steps),
                 &Fast::CountLtInt { counter, right, step, steps, to } => {
-                    let right = int!(right);
-                    count!(counter, i64::from(step), to, steps, |next| next < right);
+                    count_lt!(counter, right, i64::from(step), steps, to);
                 }
                 &Fast::CountLeInt { counter, right, step, steps, to } => {
                     let right = int!(right);
@@ -677,8 +721,7 @@ impl Machine<'_> {
                     count!(counter, i64::from(step), to, steps, |next| next >= i64::from(right));
                 }
                 &Fast::StepLtInt { counter, step, right, steps, to } => {
-                    let right = int!(right);
-                    count!(counter, int!(step), to, steps, |next| next < right);
+                    count_lt!(counter, right, int!(step), steps, to);
                 }
                 &Fast::StepLeInt { counter, step, right, steps, to } => {
                     let right = int!(right);
@@ -906,6 +949,108 @@ impl Machine<'_> {
                     }
                     go_back!(caller, back);
                 }
+                &Fast::SubIntSubInt { dst, left, right } => {
+                    checked!(dst, int!(left).checked_sub(int!(right)));
+                    then!(SubInt { dst, left, right } => checked!(dst, int!(left).checked_sub(int!(right))));
+                }
+                &Fast::AddIntCountLtInt { dst, left, right } => {
+                    checked!(dst, int!(left).checked_add(int!(right)));
+                    then!(CountLtInt { counter, right, step, steps, to } =>
+                        count_lt!(counter, right, i64::from(step), steps, to));
+                }
+                &Fast::ModIntMaskIfNeIntConst { dst, left, mask } => {
+                    let left = int!(left);
+                    let below = (left >> 63) & mask;
+                    write_int!(dst, (left.wrapping_add(below) & mask) - below);
+                    then!(IfNeIntConst { left, to, right } => branch!(int!(left) != right, to));
+                }
+                &Fast::AddFloatCountLtInt { dst, left, right } => {
+                    write_float!(dst, float!(left) + float!(right));
+                    then!(CountLtInt { counter, right, step, steps, to } =>
+                        count_lt!(counter, right, i64::from(step), steps, to));
+                }
+                &Fast::TestEqIntOr { dst, left, right } => {
+                    write_bool!(dst, int!(left) == int!(right));
+                    then!(Or { dst, left, right } => {
+                        write_bool!(dst, holds(value!(left)) || holds(value!(right)));
+                    });
+                }
+                &Fast::TestEqIntIfNeither { dst, left, right } => {
+                    write_bool!(dst, int!(left) == int!(right));
+                    then!(IfNeither { left, right, to } => {
+                        branch!(!(holds(value!(left)) || holds(value!(right))), to);
+                    });
+                }
+                &Fast::IfEqStringConstTwice { left, right, to } => {
+                    branch!(strings!(value!(left), &program.constants[usize::from(right)]), to);
+                    then!(IfEqStringConst { left, right, to } => {
+                        branch!(strings!(value!(left), &program.constants[usize::from(right)]), to);
+                    });
+                }
+                &Fast::MoveIntMoveInt { dst, src } => {
+                    write_int!(dst, int!(src));
+                    then!(MoveInt { dst, src } => write_int!(dst, int!(src)));
+                }
+                &Fast::MoveIntJump { dst, src } => {
+                    write_int!(dst, int!(src));
+                    then!(Jump { to, steps } => jump!(to, steps));
+                }
+                &Fast::MoveFloatJump { dst, src } => {
+                    write_float!(dst, float!(src));
+                    then!(Jump { to, steps } => jump!(to, steps));
+                }
+                &Fast::LoadConstJump { dst, constant } => {
+                    load_const!(dst, constant);
+                    then!(Jump { to, steps } => jump!(to, steps));
+                }
+                &Fast::ArrayGetIntAddInt { dst, array, index } => {
+                    write_int!(dst, item_of!(array, int!(index), Int));
+                    then!(AddInt { dst, left, right } => checked!(dst, int!(left).checked_add(int!(right))));
+                }
+                &Fast::ArrayGetIntAddIntConst { dst, array, index } => {
+                    write_int!(dst, item_of!(array, int!(index), Int));
+                    then!(AddIntConst { dst, left, right } => checked!(dst, int!(left).checked_add(right)));
+                }
+                &Fast::ArrayGetIntTestEqInt { dst, array, index } => {
+                    write_int!(dst, item_of!(array, int!(index), Int));
+                    then!(TestEqInt { dst, left, right } => write_bool!(dst, int!(left) == int!(right)));
+                }
+                &Fast::ArrayGetIntIfLtInt { dst, array, index } => {
+                    write_int!(dst, item_of!(array, int!(index), Int));
+                    then!(IfLtInt { left, right, to } => branch!(int!(left) < int!(right), to));
+                }
+                &Fast::ArrayGetFloatTwice { dst, array, index } => {
+                    write_float!(dst, item_of!(array, int!(index), Float));
+                    then!(ArrayGetFloat { dst, array, index } => {
+                        write_float!(dst, item_of!(array, int!(index), Float));
+                    });
+                }
+                &Fast::ArrayGetFloatMulFloat { dst, array, index } => {
+                    write_float!(dst, item_of!(array, int!(index), Float));
+                    then!(MulFloat { dst, left, right } => write_float!(dst, float!(left) * float!(right)));
+                }
+                &Fast::ArrayGetFloatSubFloat { dst, array, index } => {
+                    write_float!(dst, item_of!(array, int!(index), Float));
+                    then!(SubFloat { dst, left, right } => write_float!(dst, float!(left) - float!(right)));
+                }
+                &Fast::ArraySetFloatArrayGetFloat { array, index, value } => {
+                    let number = float!(value);
+                    set_scalar!(array, int!(index), Value::Float(number));
+                    then!(ArrayGetFloat { dst, array, index } => {
+                        write_float!(dst, item_of!(array, int!(index), Float));
+                    });
+                }
+                &Fast::ArraySetToBoolStepLtInt { array, index, value } => {
+                    set_scalar!(array, int!(index), Value::Bool(value));
+                    then!(StepLtInt { counter, step, right, steps, to } =>
+                        count_lt!(counter, right, int!(step), steps, to));
+                }
+                &Fast::ArraySetIntCountLtInt { array, index, value } => {
+                    let number = int!(value);
+                    set_scalar!(array, int!(index), Value::Int(number));
+                    then!(CountLtInt { counter, right, step, steps, to } =>
+                        count_lt!(counter, right, i64::from(step), steps, to));
+                }
                 &Fast::Plain { op } => {
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
                     let registers = unsafe { &mut *places.0.cast::<[Value; REGISTERS]>() };
@@ -926,14 +1071,13 @@ impl Machine<'_> {
 #[inline(always)]
 fn copy(place: &mut Value, value: &Value) {
     if place.is_scalar() {
-        // One by one: see `scalar`.
-        if let Value::Int(number) = *value {
+        if let Value::Int(number) = value {
             // SAFETY: what is written over need not be dropped.
-            return unsafe { std::ptr::write(place, Value::Int(number)) };
+            return unsafe { std::ptr::write(place, Value::Int(payload(number))) };
         }
-        if let Value::Float(number) = *value {
+        if let Value::Float(number) = value {
             // SAFETY: as above.
-            return unsafe { std::ptr::write(place, Value::Float(number)) };
+            return unsafe { std::ptr::write(place, Value::Float(payload(number))) };
         }
     }
     clone_to(place, value);
@@ -943,6 +1087,7 @@ fn copy(place: &mut Value, value: &Value) {
 fn clone_to(place: &mut Value, value: &Value) {
     match (place, value) {
         (Value::String(old), Value::String(text)) => *old = text.clone(),
+        (Value::Array(old), Value::Array(array)) => *old = array.clone(),
         (place, value) => *place = value.clone(),
     }
 }
@@ -975,9 +1120,18 @@ fn set_item(
     memory: &memory::Memory,
     registers: &mut [Value; REGISTERS],
     array: Slot,
-    (index, value): (i64, Value),
+    (index, mut value): (i64, Value),
 ) -> bool {
     let holder = array.register();
+    if let Value::Array(array) = &mut registers[usize::from(holder)]
+        && let Ok(index) = usize::try_from(index)
+        && memory.room() >= costs::ELEMENT
+    {
+        match array.append(index, value) {
+            Ok(()) => return true,
+            Err(unused) => value = unused,
+        }
+    }
     if let Value::Array(array) = &registers[usize::from(holder)]
         && array.is_shared()
         && array.items().len() >= WORTH_LOOKING
@@ -987,6 +1141,19 @@ fn set_item(
         give_up_twin(registers, holder, memory, is_dead);
     }
     ops::array_set(memory, &mut registers[usize::from(holder)], Value::Int(index), value).is_ok()
+}
+
+/// Sees to it that the instruction of plain code at `pc` need not copy a long array that it writes to, if that can be.
+pub(in crate::interpreter) fn spare_copy(
+    program: &Program,
+    code: &Code,
+    pc: usize,
+    memory: &memory::Memory,
+    registers: &mut [Value; REGISTERS],
+    array: Reg,
+) {
+    let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
+    give_up_twin(registers, array.0, memory, is_dead);
 }
 
 /// Takes an array away from the one other register that holds it, if that is dead, so that a write need not copy. There must
