@@ -45,10 +45,16 @@ const SPARE_BYTES: usize = 64;
 pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, RuntimeError> {
     let Some(room) = memory.room().checked_sub(Str::cost(0)) else { return Err(memory.exhausted()) };
     let room = room.try_into().unwrap_or(usize::MAX);
-    if let [left, right] = values
-        && let (Some(left), Some(right)) =
-            (known_text(left, &mut itoa::Buffer::new()), known_text(right, &mut itoa::Buffer::new()))
-    {
+    // Two buffers, as two of the values may be numbers.
+    let [mut first, mut second] = [itoa::Buffer::new(), itoa::Buffer::new()];
+    let pieces = match values {
+        [value] => known_text(value, &mut first).map(|text| [text, ""]),
+        [left, right] => {
+            known_text(left, &mut first).zip(known_text(right, &mut second)).map(<[&str; 2]>::from)
+        }
+        _ => None,
+    };
+    if let Some([left, right]) = pieces {
         return if left.len() <= room && right.len() <= room - left.len() {
             Ok(Value::string([left, right].concat()))
         } else {

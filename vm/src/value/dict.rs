@@ -260,8 +260,7 @@ impl DictObject {
 impl Clone for DictObject {
     fn clone(&self) -> Self {
         charge(cost(self.places.len()));
-        let mut copy =
-            Self { entries: self.entries.clone(), places: self.places.clone(), stands_for: 0 };
+        let mut copy = Self { entries: self.entries.clone(), places: self.places.clone(), stands_for: 0 };
         if copy.entries.len() > copy.places.len() {
             copy.pack();
         }

@@ -230,6 +230,9 @@ pub(super) enum Fast {
     IfTrue { slot: Slot, to: At },
     /// Goes elsewhere where the value counts as false.
     IfFalse { slot: Slot, to: At },
+    /// Joins two strings.
+    Join { dst: Slot, left: Slot, right: Slot },
+    StrLen { dst: Slot, string: Slot },
     LoadGlobal { dst: Slot, name: GlobalSlot },
     StoreGlobal { src: Slot, name: GlobalSlot },
     ArrayGet { dst: Slot, array: Slot, index: Slot },
@@ -285,6 +288,8 @@ pub(super) enum Fast {
     ArraySetFloatArrayGetFloat { array: Slot, index: Slot, value: Slot },
     ArraySetToBoolStepLtInt { array: Slot, index: Slot, value: bool },
     ArraySetIntCountLtInt { array: Slot, index: Slot, value: Slot },
+    AddIntConstCall { dst: Slot, left: Slot, right: i64 },
+    AddIntReturn { dst: Slot, left: Slot, right: Slot },
 }
 
 /// The registers of an operation on two of them.
@@ -346,8 +351,10 @@ pub(super) struct Site {
     pub(super) callee: At,
     /// The code to come back to.
     pub(super) back: At,
-    /// The code to come back to with an int.
+    /// The code to come back to with an int, a float or a bool.
     pub(super) back_with_int: At,
+    pub(super) back_with_float: At,
+    pub(super) back_with_bool: At,
     /// What is true when the call comes back.
     pub(super) after: Rc<State>,
 }
@@ -409,10 +416,20 @@ impl Code {
             From::Code(position) => self.ops[position].redirect(code),
             From::Return { site } => {
                 let site = &mut self.sites[site];
-                let is_known = matches!(self.ops.get(code.index()),
-                    Some(Fast::GuardInt { slot }) if slot.register() == site.dst);
-                site.back = code;
-                site.back_with_int = if is_known { code.next() } else { code };
+                [site.back, site.back_with_int, site.back_with_float, site.back_with_bool] = [code; 4];
+                // Who comes back with what is looked for need not look.
+                match self.ops.get(code.index()) {
+                    Some(Fast::GuardInt { slot }) if slot.register() == site.dst => {
+                        site.back_with_int = code.next();
+                    }
+                    Some(Fast::GuardFloat { slot }) if slot.register() == site.dst => {
+                        site.back_with_float = code.next();
+                    }
+                    Some(Fast::GuardBool { slot }) if slot.register() == site.dst => {
+                        site.back_with_bool = code.next();
+                    }
+                    _ => {}
+                }
             }
             From::Call { site } => self.sites[site].callee = code,
         }
@@ -496,10 +513,18 @@ impl Fast {
             Self::IfLeInt { left, right, .. } => {
                 Some(Self::LoopLtInt { left: right, right: left, to, steps })
             }
-            Self::IfEqIntConst { left, right, .. } => Some(Self::LoopNeIntConst { left, steps: few?, to, right }),
-            Self::IfNeIntConst { left, right, .. } => Some(Self::LoopEqIntConst { left, steps: few?, to, right }),
-            Self::IfLtIntConst { left, right, .. } => Some(Self::LoopGeIntConst { left, steps: few?, to, right }),
-            Self::IfGeIntConst { left, right, .. } => Some(Self::LoopLtIntConst { left, steps: few?, to, right }),
+            Self::IfEqIntConst { left, right, .. } => {
+                Some(Self::LoopNeIntConst { left, steps: few?, to, right })
+            }
+            Self::IfNeIntConst { left, right, .. } => {
+                Some(Self::LoopEqIntConst { left, steps: few?, to, right })
+            }
+            Self::IfLtIntConst { left, right, .. } => {
+                Some(Self::LoopGeIntConst { left, steps: few?, to, right })
+            }
+            Self::IfGeIntConst { left, right, .. } => {
+                Some(Self::LoopLtIntConst { left, steps: few?, to, right })
+            }
             _ => None,
         }
     }
@@ -642,12 +667,16 @@ impl Fast {
             (Self::ModIntMask { dst, left, mask }, Self::IfNeIntConst { .. }) => {
                 Self::ModIntMaskIfNeIntConst { dst, left, mask }
             }
+            (Self::AddInt { dst, left, right }, Self::Return { .. }) => {
+                Self::AddIntReturn { dst, left, right }
+            }
+            (Self::AddIntConst { dst, left, right }, Self::Call { .. }) => {
+                Self::AddIntConstCall { dst, left, right }
+            }
             (Self::AddFloat { dst, left, right }, Self::CountLtInt { .. }) => {
                 Self::AddFloatCountLtInt { dst, left, right }
             }
-            (Self::TestEqInt { dst, left, right }, Self::Or { .. }) => {
-                Self::TestEqIntOr { dst, left, right }
-            }
+            (Self::TestEqInt { dst, left, right }, Self::Or { .. }) => Self::TestEqIntOr { dst, left, right },
             (Self::TestEqInt { dst, left, right }, Self::IfNeither { .. }) => {
                 Self::TestEqIntIfNeither { dst, left, right }
             }

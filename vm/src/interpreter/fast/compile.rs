@@ -627,7 +627,10 @@ impl<'a> Compiler<'a> {
         }
         let place = Slot::of(slot);
         if let Some(op) = self.last().and_then(|op| op.with_guard(place, kind))
-            && self.code.exits[self.code.exit_of[self.code.ops.len() - 1] as usize].state.kind(slot).is_scalar()
+            && self.code.exits[self.code.exit_of[self.code.ops.len() - 1] as usize]
+                .state
+                .kind(slot)
+                .is_scalar()
         {
             self.replace_last(op);
         } else {

@@ -511,6 +511,88 @@ impl Machine<'_> {
                     })
                 };
             }
+            // Enters a function.
+            macro_rules! call {
+                ($site:expr, $steps:expr) => {{
+                    let (site, steps): (u32, u16) = ($site, $steps);
+                    let call = &code.sites[site as usize];
+                    let is_too_much = self.callers.len() as u64 >= self.max_call_depth
+                        || self.context.memory.room() < costs::FRAME;
+                    if is_too_much {
+                        leave!(Stop::Leave)
+                    }
+                    charge!(steps);
+                    memory::charge(costs::FRAME);
+                    // The frame that is entered has all its places on the stack, and so does the next.
+                    let end = self.stack.as_mut_ptr_range().end as usize;
+                    if end - (places.above(size).0 as usize) < 2 * REGISTERS * size_of::<Value>() {
+                        let base = places.base(&mut self.stack);
+                        grow(&mut self.stack, base + usize::from(size));
+                        places = Places::of(&mut self.stack, base);
+                    }
+                    // Behind the frame lie scalars only.
+                    let above = places.above(size);
+                    for (place, arg) in (0..).zip(&call.args) {
+                        let value = value!(*arg);
+                        let copy = if value.is_scalar() {
+                            // SAFETY: it is a scalar.
+                            unsafe { scalar(value) }
+                        } else {
+                            value.clone()
+                        };
+                        // SAFETY: the stack has all the places of the frame that is entered, and each holds a scalar.
+                        unsafe { above.place(Slot::of(place)).write(copy) };
+                    }
+                    for register in call.clear.iter().skip(usize::from(planted!("fast-window"))) {
+                        // SAFETY: as above.
+                        unsafe { above.write(*register, Value::Empty) };
+                    }
+                    self.context.scopes.begin_frame();
+                    self.callers.push(Caller {
+                        pc: call.pc,
+                        callee: call.function,
+                        site: Site(site),
+                        size,
+                        dst: Reg(call.dst),
+                    });
+                    size = call.registers;
+                    places = above;
+                    goto!(call.callee);
+                }};
+            }
+            // Leaves a function with what a register holds.
+            macro_rules! r#return {
+                ($src:expr, $clear:expr, $steps:expr) => {{
+                    let (src, clear, steps): (Slot, u32, u16) = ($src, $clear, $steps);
+                    charge!(steps);
+                    clear!(clear);
+                    let result = value_mut!(src);
+                    let Some(caller) = leave_frame!() else {
+                        parcel.result = mem::take(result);
+                        break 'obey Stop::Ended;
+                    };
+                    let dst = value_mut!(Slot::of(caller.dst.0));
+                    match result {
+                        Value::Int(number) => {
+                            put_int(dst, *number);
+                            go_back!(caller, back_with_int);
+                        }
+                        Value::Float(_) => {
+                            copy(dst, result);
+                            go_back!(caller, back_with_float);
+                        }
+                        Value::Bool(_) => {
+                            copy(dst, result);
+                            go_back!(caller, back_with_bool);
+                        }
+                        _ => {
+                            // What is left behind is a scalar.
+                            put(dst, mem::take(result));
+                            go_back!(caller, back);
+                        }
+                    }
+                }};
+            }
             // Does the instruction behind, too, if it is what it is likely to be. If not, its turn comes.
             macro_rules! then {
                 ($op:ident { $($field:ident),* } => $body:expr) => {{
@@ -657,7 +739,8 @@ impl Machine<'_> {
                 &Fast::SubMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a - b),
                 &Fast::MulMixed { dst, left, right } => mixed!(dst, left, right, |a: f64, b: f64| a * b),
                 &Fast::DivMixed { dst, left, right } => {
-                    let (Some(left), Some(right)) = (value!(left).to_float(), value!(right).to_float()) else {
+                    let (Some(left), Some(right)) = (value!(left).to_float(), value!(right).to_float())
+                    else {
                         leave!(Stop::Exit)
                     };
                     if right == 0.0 {
@@ -764,6 +847,18 @@ impl Machine<'_> {
                 &Fast::IfFalseBool { slot, to } => branch!(!unsafe { places.bool(slot) }, to),
                 &Fast::IfTrue { slot, to } => branch!(holds(value!(slot)), to),
                 &Fast::IfFalse { slot, to } => branch!(!holds(value!(slot)), to),
+                &Fast::Join { dst, left, right } => {
+                    let (left, right) = (value!(left), value!(right));
+                    let (Value::String(_), Value::String(_)) = (left, right) else { leave!(Stop::Exit) };
+                    match ops::concat_str(&self.context.memory, left, right) {
+                        Ok(text) => put(value_mut!(dst), text),
+                        Err(_) => leave!(Stop::Exit),
+                    }
+                }
+                &Fast::StrLen { dst, string } => {
+                    let Value::String(text) = value!(string) else { leave!(Stop::Exit) };
+                    write_int!(dst, text.as_str().len() as i64);
+                }
                 &Fast::LoadGlobal { dst, name } => match self.context.globals.get(name) {
                     Some(value) => copy(value_mut!(dst), value),
                     None => put(value_mut!(dst), Value::Empty),
@@ -873,69 +968,8 @@ impl Machine<'_> {
                         leave!(Stop::Exit)
                     }
                 }
-                &Fast::Call { site, steps } => {
-                    let call = &code.sites[site as usize];
-                    let is_too_much = self.callers.len() as u64 >= self.max_call_depth
-                        || self.context.memory.room() < costs::FRAME;
-                    if is_too_much {
-                        leave!(Stop::Leave)
-                    }
-                    charge!(steps);
-                    memory::charge(costs::FRAME);
-                    // The frame that is entered has all its places on the stack, and so does the next.
-                    let end = self.stack.as_mut_ptr_range().end as usize;
-                    if end - (places.above(size).0 as usize) < 2 * REGISTERS * size_of::<Value>() {
-                        let base = places.base(&mut self.stack);
-                        grow(&mut self.stack, base + usize::from(size));
-                        places = Places::of(&mut self.stack, base);
-                    }
-                    // Behind the frame lie scalars only.
-                    let above = places.above(size);
-                    for (place, arg) in (0..).zip(&call.args) {
-                        let value = value!(*arg);
-                        let copy = if value.is_scalar() {
-                            // SAFETY: it is a scalar.
-                            unsafe { scalar(value) }
-                        } else {
-                            value.clone()
-                        };
-                        // SAFETY: the stack has all the places of the frame that is entered, and each holds a scalar.
-                        unsafe { above.place(Slot::of(place)).write(copy) };
-                    }
-                    for register in call.clear.iter().skip(usize::from(planted!("fast-window"))) {
-                        // SAFETY: as above.
-                        unsafe { above.write(*register, Value::Empty) };
-                    }
-                    self.context.scopes.begin_frame();
-                    self.callers.push(Caller {
-                        pc: call.pc,
-                        callee: call.function,
-                        site: Site(site),
-                        size,
-                        dst: Reg(call.dst),
-                    });
-                    size = call.registers;
-                    places = above;
-                    goto!(call.callee);
-                }
-                &Fast::Return { src, clear, steps } => {
-                    charge!(steps);
-                    clear!(clear);
-                    let result = value_mut!(src);
-                    let Some(caller) = leave_frame!() else {
-                        parcel.result = mem::take(result);
-                        break 'obey Stop::Ended;
-                    };
-                    let dst = value_mut!(Slot::of(caller.dst.0));
-                    if let Value::Int(number) = *result {
-                        put_int(dst, number);
-                        go_back!(caller, back_with_int);
-                    } else {
-                        // What is left behind is a scalar.
-                        put(dst, mem::take(result));
-                        go_back!(caller, back);
-                    }
-                }
+                &Fast::Call { site, steps } => call!(site, steps),
+                &Fast::Return { src, clear, steps } => r#return!(src, clear, steps),
                 &Fast::ReturnConst { constant, clear, steps } => {
                     charge!(steps);
                     clear!(clear);
@@ -944,8 +978,13 @@ impl Machine<'_> {
                         parcel.result = value.cloned().unwrap_or_default();
                         break 'obey Stop::Ended;
                     };
-                    if let Some(value) = value {
-                        copy(value_mut!(Slot::of(caller.dst.0)), value);
+                    match value {
+                        Some(value @ Value::Bool(_)) => {
+                            copy(value_mut!(Slot::of(caller.dst.0)), value);
+                            go_back!(caller, back_with_bool);
+                        }
+                        Some(value) => copy(value_mut!(Slot::of(caller.dst.0)), value),
+                        None => {}
                     }
                     go_back!(caller, back);
                 }
@@ -1050,6 +1089,14 @@ impl Machine<'_> {
                     set_scalar!(array, int!(index), Value::Int(number));
                     then!(CountLtInt { counter, right, step, steps, to } =>
                         count_lt!(counter, right, i64::from(step), steps, to));
+                }
+                &Fast::AddIntConstCall { dst, left, right } => {
+                    checked!(dst, int!(left).checked_add(right));
+                    then!(Call { site, steps } => call!(site, steps));
+                }
+                &Fast::AddIntReturn { dst, left, right } => {
+                    checked!(dst, int!(left).checked_add(int!(right)));
+                    then!(Return { src, clear, steps } => r#return!(src, clear, steps));
                 }
                 &Fast::Plain { op } => {
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
@@ -1169,7 +1216,8 @@ fn give_up_twin(
     let Value::Array(array) = &registers[usize::from(holder)] else { return };
     let cost = Array::cost(array.items().len());
     let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
-    let mut others = (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
+    let mut others =
+        (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
     if let Some(other) = others.next()
         && cost <= memory.room()
         && is_dead(other)

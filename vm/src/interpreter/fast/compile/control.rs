@@ -50,14 +50,7 @@ impl Compiler<'_> {
     }
 
     /// A comparison and the jump behind it. Control goes on with what the test gives now; `op` is the branch to the other way.
-    pub(super) fn fork(
-        &mut self,
-        op: Fast,
-        dst: Reg,
-        holds: bool,
-        sense: bool,
-        target: Target,
-    ) -> Piece {
+    pub(super) fn fork(&mut self, op: Fast, dst: Reg, holds: bool, sense: bool, target: Target) -> Piece {
         let (to_jump, to_next) = (target.pc(), self.pc + 2);
         let (here, there) = if holds == sense { (to_jump, to_next) } else { (to_next, to_jump) };
         let position = self.code.ops.len();
@@ -178,6 +171,8 @@ impl Compiler<'_> {
             callee: to,
             back,
             back_with_int: back,
+            back_with_float: back,
+            back_with_bool: back,
             after: Rc::new(after),
         });
         Piece::Ended

@@ -182,7 +182,18 @@ impl Compiler<'_> {
                 self.next()
             }
             Op::CheckType { .. } | Op::DictContains { .. } => self.plain(op, Kind::Bool),
-            Op::StrLen { .. } | Op::DictLen { .. } => self.plain(op, Kind::Int),
+            Op::StrLen { dst, str } => {
+                self.free(dst);
+                if !self.state.kind(dst.0).is_scalar() {
+                    return self.plain(op, Kind::Int);
+                }
+                let [string] = self.places([str]);
+                self.emit_guarded(Fast::StrLen { dst: Slot::of(dst.0), string });
+                self.wrote(dst, Kind::Int);
+                self.next()
+            }
+            Op::ConcatStr { dst, left, right } => self.join_texts(op, dst, left, right),
+            Op::DictLen { .. } => self.plain(op, Kind::Int),
             _ => self.plain(op, Kind::Any),
         }
     }
@@ -255,6 +266,26 @@ impl Compiler<'_> {
         let Source::Constant(constant) = self.state.source(register.0) else { return None };
         let Value::Int(index) = &self.program.constants[usize::from(constant)] else { return None };
         u32::try_from(*index).ok()
+    }
+
+    /// Joins texts, which `ConcatStr` does of all values and `Add` of two strings.
+    pub(super) fn join_texts(&mut self, plain: Op, dst: Reg, left: Reg, right: Reg) -> Piece {
+        let is_string = |register: Reg| {
+            let source = self.state.source(register.0);
+            let can_see = self.is_fresh || !matches!(source, Source::Slot(_));
+            can_see && matches!(self.value(source), Value::String(_))
+        };
+        let (is_left, is_right) = (is_string(left), is_string(right));
+        // With `Add`, one that is seen is enough to expect the other.
+        let are_strings = is_left && is_right || matches!(plain, Op::Add { .. }) && (is_left || is_right);
+        if !are_strings {
+            return self.plain(plain, Kind::Any);
+        }
+        self.free(dst);
+        let [left, right] = self.places([left, right]);
+        self.emit_guarded(Fast::Join { dst: Slot::of(dst.0), left, right });
+        self.wrote(dst, Kind::Any);
+        self.next()
     }
 
     /// A number or bool that a register is known to hold.

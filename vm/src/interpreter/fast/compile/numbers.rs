@@ -88,7 +88,13 @@ impl Compiler<'_> {
             }
         }
         self.free(dst);
-        let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Any) };
+        let Some(numbers) = self.numbers(left, right) else {
+            return if operation == Add {
+                self.join_texts(plain, dst, left, right)
+            } else {
+                self.plain(plain, Kind::Any)
+            };
+        };
         let d = Slot::of(dst.0);
         let dst_kind = match numbers {
             Numbers::Ints(..) | Numbers::IntAndConst(..) | Numbers::ConstAndInt(..) => Kind::Int,
@@ -240,8 +246,10 @@ impl Test {
     pub(in crate::interpreter::fast) fn of<T: PartialOrd>(self, left: &T, right: &T) -> bool {
         let (is_less, is_equal, is_greater) = (left < right, left == right, left > right);
         let has_no_order = !(is_less | is_equal | is_greater);
-        let way =
-            u8::from(is_less) | u8::from(is_equal) << 1 | u8::from(is_greater) << 2 | u8::from(has_no_order) << 3;
+        let way = u8::from(is_less)
+            | u8::from(is_equal) << 1
+            | u8::from(is_greater) << 2
+            | u8::from(has_no_order) << 3;
         self as u8 & way != 0
     }
 
