@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use crate::errors::RuntimeError;
 use crate::interpreter::fast::Tier;
+use crate::interpreter::machine::Spare;
 use crate::interpreter::window::{Context, Flow, Mode, Window};
 use crate::interpreter::{Functions, GlobalSlot};
 use crate::isa::{
@@ -36,6 +37,8 @@ pub(crate) struct Program {
     /// Whether the program can tell a register's type tag from its value's type.
     pub(crate) needs_tags: bool,
     pub(super) tier: Tier,
+    /// The stack of the last run, to be used again.
+    pub(super) spare: Spare,
 }
 
 /// Where a function begins.
@@ -176,6 +179,7 @@ impl Program {
             global_names: slots.names,
             needs_tags: defines && checks,
             tier: Tier::default(),
+            spare: Spare::default(),
             ops,
             module,
         }
@@ -212,26 +216,40 @@ fn registers_reachable(module: &Module) -> Vec<u16> {
         Some(FlowKind::Next | FlowKind::Branch | FlowKind::Call | FlowKind::Phi) => true,
         Some(FlowKind::Jump | FlowKind::Return | FlowKind::Halt) | None => false,
     };
-    let mut by_touched: Vec<Vec<u32>> = vec![Vec::new(); REGISTERS + 1];
-    for (index, touched) in touched.iter().enumerate() {
-        by_touched[usize::from(*touched)].push(index as u32);
-    }
     let mut reach = vec![None; count];
     let mut pending = Vec::new();
-    for (registers, indices) in by_touched.into_iter().enumerate().rev() {
-        pending.extend(indices.into_iter().map(|index| index as usize));
-        while let Some(index) = pending.pop() {
-            if reach[index].is_some() {
+    for index in in_order_of(&touched) {
+        pending.push(index as usize);
+        while let Some(place) = pending.pop() {
+            if reach[place].is_some() {
                 continue;
             }
-            reach[index] = Some(registers as u16);
-            if index > 0 && falls_through(index - 1) {
-                pending.push(index - 1);
+            reach[place] = Some(touched[index as usize]);
+            if place > 0 && falls_through(place - 1) {
+                pending.push(place - 1);
             }
-            pending.extend(sources.of(index));
+            pending.extend(sources.of(place));
         }
     }
     reach.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// The instructions in order of how many registers they touch, the most first.
+fn in_order_of(touched: &[u16]) -> Vec<u32> {
+    let mut places = [0_u32; REGISTERS + 2];
+    for registers in touched {
+        places[REGISTERS - usize::from(*registers) + 1] += 1;
+    }
+    for registers in 0..=REGISTERS {
+        places[registers + 1] += places[registers];
+    }
+    let mut order = vec![0; touched.len()];
+    for (index, registers) in (0..).zip(touched) {
+        let place = &mut places[REGISTERS - usize::from(*registers)];
+        order[*place as usize] = index;
+        *place += 1;
+    }
+    order
 }
 
 /// The jumps that lead to each instruction, in one array sorted by target.

@@ -1,5 +1,6 @@
 //! The machine: fetch, charge, dispatch, obey.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -67,6 +68,35 @@ pub(crate) struct Machine<'a> {
     phi_values: Vec<(Reg, Option<Value>)>,
 }
 
+/// The stack of a run that ended, kept for the next: there are [`REGISTERS`] scalars on it or more.
+#[derive(Default)]
+pub(crate) struct Spare(Cell<Vec<Value>>);
+
+impl Spare {
+    /// A longer stack is not kept, in registers.
+    const MOST: usize = 1 << 12;
+
+    /// A stack whose first `size` registers are empty.
+    fn take(&self, size: u16) -> Vec<Value> {
+        let mut stack = self.0.take();
+        if stack.is_empty() {
+            stack.resize(REGISTERS, Value::Empty);
+        } else {
+            stack[..usize::from(size)].fill(Value::Empty);
+        }
+        stack
+    }
+
+    /// Keeps the stack of a run that ended in its first frame, which could touch `size` registers.
+    fn give_back(&self, mut stack: Vec<Value>, size: u16) {
+        if stack.len() <= Self::MOST {
+            stack[..usize::from(size)].fill(Value::Empty);
+            debug_assert!(stack.iter().all(Value::is_scalar));
+            self.0.set(stack);
+        }
+    }
+}
+
 /// The current frame.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
@@ -117,7 +147,7 @@ impl<'a> Machine<'a> {
         let inherited = Value::total_cost(input.globals.iter().map(|(_, value)| value));
         let mut machine = Self {
             program,
-            stack: vec![Value::Empty; REGISTERS],
+            stack: program.spare.take(program.start.registers),
             frame: Frame { base: 0, size: program.start.registers },
             callers: Vec::new(),
             context: Context {
@@ -164,6 +194,9 @@ impl<'a> Machine<'a> {
         };
         let result = result.map_err(|error| (error, frames()));
         let globals = std::mem::take(&mut self.context.globals).into_sorted(&self.program.global_names);
+        if result.is_ok() && self.callers.is_empty() {
+            self.program.spare.give_back(std::mem::take(&mut self.stack), self.frame.size);
+        }
         let result = result.map_err(|(error, frames)| Fault {
             error,
             pc: self.pc,
