@@ -394,6 +394,21 @@ impl Array {
         Ok(())
     }
 
+    /// Appends an element, to a copy where the array is shared.
+    #[inline]
+    pub(crate) fn push(&mut self, value: Value) {
+        if let Some(object) = Rc::get_mut(&mut self.0) {
+            object.push(value);
+        } else {
+            // The copy is made with the room that it needs, so that it need not grow at once.
+            let length = self.items().len();
+            let mut items = Vec::with_capacity(length + (length / ArrayObject::GROWTH).max(1));
+            items.extend_from_slice(self.items());
+            items.push(value);
+            *self = Self::new(items);
+        }
+    }
+
     /// The elements, to be changed; copied first where they are shared.
     #[inline]
     pub(crate) fn make_unshared(&mut self) -> &mut ArrayObject {
@@ -409,6 +424,8 @@ impl ArrayObject {
     /// So many elements are a large array. It grows by a quarter where a small one doubles, so that the room it keeps is
     /// little against the memory that a run may have.
     const LARGE: usize = 1 << 16;
+    /// By which part of itself a large array grows.
+    const GROWTH: usize = 4;
 
     #[inline]
     pub(crate) fn set(&mut self, index: usize, value: Value) {
@@ -416,11 +433,11 @@ impl ArrayObject {
     }
 
     #[inline]
-    pub(crate) fn push(&mut self, value: Value) {
+    fn push(&mut self, value: Value) {
         charge(costs::ELEMENT);
         let length = self.items.len();
         if length == self.items.capacity() && length >= Self::LARGE {
-            self.items.reserve_exact(length / 4);
+            self.items.reserve_exact(length / Self::GROWTH);
         }
         self.items.push(value);
     }

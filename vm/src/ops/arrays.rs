@@ -48,7 +48,7 @@ pub(crate) fn array_set(
     } else {
         memory.check(copied + costs::ELEMENT)?;
         let is_lost = planted!("copied-array") && array.is_shared();
-        array.make_unshared().push(if is_lost { Value::Empty } else { value });
+        array.push(if is_lost { Value::Empty } else { value });
     }
     Ok(())
 }
