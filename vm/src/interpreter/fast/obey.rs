@@ -532,7 +532,7 @@ impl Machine<'_> {
                     }
                     // Behind the frame lie scalars only.
                     let above = places.above(size);
-                    for (place, arg) in (0..).zip(&call.args) {
+                    for (place, arg) in call.args.iter().enumerate() {
                         let value = value!(*arg);
                         let copy = if value.is_scalar() {
                             // SAFETY: it is a scalar.
@@ -541,7 +541,7 @@ impl Machine<'_> {
                             value.clone()
                         };
                         // SAFETY: the stack has all the places of the frame that is entered, and each holds a scalar.
-                        unsafe { above.place(Slot::of(place)).write(copy) };
+                        unsafe { above.place(Slot::of(place as u8)).write(copy) };
                     }
                     for register in call.clear.iter().skip(usize::from(planted!("fast-window"))) {
                         // SAFETY: as above.
@@ -1127,12 +1127,20 @@ fn copy(place: &mut Value, value: &Value) {
             return unsafe { std::ptr::write(place, Value::Float(payload(number))) };
         }
     }
-    clone_to(place, value);
+    // SAFETY: a reference can be read.
+    unsafe { clone_to(place, value) }
 }
 
+/// Writes a copy of a value to a place. The value is given by its address, since it may go when what stood in the place is
+/// dropped: an element that is written over the array it stands in.
+///
+/// # Safety
+///
+/// There must be a value.
 #[inline(never)]
-fn clone_to(place: &mut Value, value: &Value) {
-    match (place, value) {
+unsafe fn clone_to(place: &mut Value, value: *const Value) {
+    // SAFETY: it is copied before anything is dropped, and not looked at any more after that.
+    match (place, unsafe { &*value }) {
         (Value::String(old), Value::String(text)) => *old = text.clone(),
         (Value::Array(old), Value::Array(array)) => *old = array.clone(),
         (place, value) => *place = value.clone(),
