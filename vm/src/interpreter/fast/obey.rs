@@ -70,8 +70,8 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Stands before an instruction; `None` where there is none, or where control could run past the end of the code.
     fn new(ops: &'a [Fast], at: At) -> Option<Self> {
-        ops.last().filter(|last| last.leads_elsewhere())?;
-        Some(Self { ops, next: ops.get(at.index())? })
+        let is_sound = at.index() < ops.len() && ops.last().is_some_and(Fast::leads_elsewhere);
+        is_sound.then(|| Self { ops, next: ops.as_ptr().wrapping_add(at.index()) })
     }
 
     /// Takes the next instruction.
