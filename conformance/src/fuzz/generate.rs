@@ -17,7 +17,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use machine_dialect_vm::{Constant, TypeId};
 
 use self::body::Body;
-use self::choose::{choose, one_in, pick, usual_type};
+use self::choose::{choose, given_type, one_in, pick, usual_type};
 use crate::fuzz::program::Program;
 
 /// How large the programs are to be.
@@ -27,6 +27,9 @@ pub enum Size {
     Small,
     /// Loops run for thousands of turns, so that a machine that prepares what runs often comes to use that.
     Long,
+    /// As long, and mostly of what such a machine may do in a way of its own: writes to containers that several registers
+    /// hold, constants that allow short cuts, keys that dicts share, functions that give any type.
+    Special,
 }
 
 /// A program of thousands of steps.
@@ -65,12 +68,19 @@ pub fn choices(seed: u64, index: u64) -> Vec<u8> {
 
 /// The program that the bytes choose.
 pub fn program(u: &mut Unstructured<'_>, size: Size) -> Program {
-    let functions = 1 + usize::from(one_in(u, 2)) + usize::from(one_in(u, 4));
+    let functions = match size {
+        Size::Small | Size::Long => 1 + usize::from(one_in(u, 2)) + usize::from(one_in(u, 4)),
+        Size::Special => 2 + choose(u, 3),
+    };
     let mut signatures =
         vec![Signature { name: "main".to_owned(), takes: Vec::new(), gives: TypeId::Int, depth: 0 }];
     for number in 1..functions {
         let takes = (0..choose(u, 4)).map(|_| usual_type(u)).collect();
-        signatures.push(Signature { name: format!("f{number}"), takes, gives: usual_type(u), depth: 0 });
+        let gives = match size {
+            Size::Small | Size::Long => usual_type(u),
+            Size::Special => given_type(u),
+        };
+        signatures.push(Signature { name: format!("f{number}"), takes, gives, depth: 0 });
     }
     if one_in(u, 6) {
         let takes = vec![TypeId::Int, usual_type(u)];
@@ -136,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_made_can_be_written_down_and_loads() {
-        for size in [Size::Small, Size::Long] {
+        for size in [Size::Small, Size::Long, Size::Special] {
             for index in 0..2_000 {
                 let program = numbered(1, index, size);
                 let module = program.module().unwrap_or_else(|| panic!("program {index} does not load"));

@@ -169,7 +169,9 @@ mod tests {
     /// Most of what the generated programs execute must be real work, on every opcode.
     #[test]
     fn generated_programs_do_real_work() {
-        for (size, count, least_steps) in [(Size::Small, 4_000, 40), (Size::Long, 500, 1_000)] {
+        for (size, count, least_steps) in
+            [(Size::Small, 4_000, 40), (Size::Long, 500, 1_000), (Size::Special, 300, 1_000)]
+        {
             let mut measure = Measure::default();
             for index in 0..count {
                 let subject = numbered(7, index, size).subject();

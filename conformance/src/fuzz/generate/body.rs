@@ -5,6 +5,7 @@ mod control;
 mod lines;
 mod opcodes;
 mod registers;
+mod special;
 mod values;
 
 use std::collections::BTreeMap;
@@ -83,11 +84,17 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         for class in kinds {
             body.registers.entry(class).or_default().push(take());
         }
+        if size == Size::Special {
+            for class in [Array, Array, Dict, Dict, String, Float] {
+                body.registers.entry(class).or_default().push(take());
+            }
+        }
         body.scratch = [take(), take(), take()];
         body.free_counters = vec![take(), take(), take()];
         body.left = match size {
             Size::Small => 30,
             Size::Long => 30,
+            Size::Special => 40,
         };
         body
     }
@@ -98,11 +105,16 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         if signature.depth > 0 {
             self.recursion();
         }
+        if self.size == Size::Special && self.index == 0 {
+            self.counted_loop(0);
+        }
         self.statements(0);
         if self.index == 0 && !one_in(self.u, 8) {
             self.show_registers();
         }
-        if one_in(self.u, 24) {
+        if signature.gives == TypeId::Empty && one_in(self.u, 2) {
+            self.emit(Instruction::Return { src: None });
+        } else if one_in(self.u, 24) {
             let end = if one_in(self.u, 2) { Instruction::Halt } else { Instruction::Return { src: None } };
             self.emit(end);
         } else {
@@ -123,7 +135,9 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
             }
         }
         for register in self.of(TypeId::Array) {
-            if usize::from(register) >= parameters {
+            if usize::from(register) >= parameters && self.size == Size::Special && one_in(self.u, 2) {
+                self.long_array(register);
+            } else if usize::from(register) >= parameters {
                 let count = choose(self.u, 3);
                 self.load(self.scratch[0], Constant::Int(0));
                 self.emit(Instruction::NewArray { dst: Reg(register), size: Reg(self.scratch[0]) });
@@ -163,6 +177,9 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
     }
 
     fn statement(&mut self, depth: usize) {
+        if self.size == Size::Special && choose(self.u, 5) < 3 {
+            return self.special();
+        }
         match choose(self.u, 32) {
             0..=3 if depth < 3 && !self.free_counters.is_empty() => self.counted_loop(depth),
             4..=6 if depth < 4 => self.branch(depth),

@@ -26,3 +26,9 @@ pub(super) fn usual_type(u: &mut Unstructured<'_>) -> TypeId {
     use TypeId::{Array, Bool, Dict, Float, Int, String};
     pick(u, &[Int, Int, Int, Float, String, Array, Dict, Bool]).copied().unwrap_or(Int)
 }
+
+/// A type that a function gives; empty for one that gives nothing.
+pub(super) fn given_type(u: &mut Unstructured<'_>) -> TypeId {
+    use TypeId::{Bool, Empty, Float, Int, String};
+    pick(u, &[Int, Float, Bool, String, Empty]).copied().unwrap_or(Int)
+}
