@@ -24,12 +24,12 @@ use mdvm_conform::fuzz::program::Subject;
 /// Which programs, unless `MDVM_MODES_SEED` names another sequence.
 const SEED: u64 = 1;
 /// How many, unless `MDVM_MODES_COUNT` says otherwise; `MDVM_MODES_FIRST` is the number of the first.
-const COUNT: u64 = 240;
+const COUNT: u64 = 140;
 
 /// The sizes of the programs, in turn.
-const SIZES: [Size; 3] = [Size::Special, Size::Long, Size::Special];
+const SIZES: [Size; 4] = [Size::Special, Size::Special, Size::Long, Size::Special];
 /// Of the programs, so many in a hundred must have loops that turn hot.
-const HOT_PERCENT: u64 = 60;
+const HOT_PERCENT: u64 = 40;
 /// So often must control go backward in a program that counts as hot, and so many steps must it take. The machine makes fast
 /// code after fewer turns, and does not use it where fewer steps are left.
 const HOT_TURNS: u64 = 100;
@@ -37,7 +37,7 @@ const HOT_STEPS: u64 = 1_200;
 /// Step limits below this one end before there is fast code at all: a few of them will do.
 const NEVER_FAST: u64 = 512;
 /// Where no more steps are taken, each of them is a place to end at.
-const FEW_STEPS: u64 = 64;
+const FEW_STEPS: u64 = 32;
 /// A value whose text has more bytes is compared by its type alone.
 const MOST_TEXT: usize = 1 << 17;
 
@@ -79,10 +79,10 @@ fn fast_code_changes_nothing_that_can_be_seen() {
     if count >= COUNT {
         assert!(seen.programs * 10 >= count * 8, "only {} of {count} programs load", seen.programs);
         assert!(seen.hot * 100 >= seen.programs * HOT_PERCENT, "too few have loops that turn hot: {seen:?}");
-        assert!(seen.prefixes >= 40 * seen.programs, "too few prefixes: {seen:?}");
-        assert!(seen.deep_prefixes * 2 >= seen.prefixes, "too few come as far as fast code: {seen:?}");
-        assert!(seen.out_of_memory >= 8 * seen.programs, "too few run out of memory: {seen:?}");
-        assert!(seen.too_deep >= seen.programs / 2, "too few calls go too deep: {seen:?}");
+        assert!(seen.prefixes >= 50 * seen.hot, "too few prefixes: {seen:?}");
+        assert!(seen.deep_prefixes >= 30 * seen.hot, "too few come as far as fast code: {seen:?}");
+        assert!(seen.out_of_memory >= 20 * seen.hot, "too few run out of memory: {seen:?}");
+        assert!(seen.too_deep >= seen.programs / 4, "too few calls go too deep: {seen:?}");
         assert!(seen.too_much_output >= seen.programs / 10, "too few print too much: {seen:?}");
     }
 }
@@ -213,8 +213,9 @@ fn compare(seed: u64, index: u64) -> Result<Seen, String> {
     // What was prepared in the first run is there in the second from its beginning.
     trial.run(None)?;
     let steps = whole.steps();
-    seen.hot = u64::from(steps >= HOT_STEPS && turns(&trial) >= HOT_TURNS);
-    for place in places(steps, &mut random) {
+    let is_hot = steps >= HOT_STEPS && turns(&trial) >= HOT_TURNS;
+    seen.hot = u64::from(is_hot);
+    for place in places(steps, is_hot, &mut random) {
         let ran = trial.run(Some((MAX_STEPS, place)))?;
         if place < steps {
             assert_eq!((kind(&ran), ran.steps()), (Some(RuntimeErrorKind::StepLimitExceeded), place));
@@ -222,7 +223,7 @@ fn compare(seed: u64, index: u64) -> Result<Seen, String> {
             seen.deep_prefixes += u64::from(place >= 2 * NEVER_FAST);
         }
     }
-    limit_memory(&trial, &whole, &mut random, &mut seen)?;
+    limit_memory(&trial, &whole, if is_hot { 24 } else { 4 }, &mut random, &mut seen)?;
     for depth in [0, 1, 2, 3, 7, 12, 29] {
         let ran = trial.run(Some(("max_call_depth", depth)))?;
         if kind(&ran) != Some(RuntimeErrorKind::StackOverflow) {
@@ -258,9 +259,12 @@ fn turns(trial: &Trial) -> u64 {
 }
 
 /// The step limits that a program of so many steps is run with: where fast code begins, the last ones, and some in between.
-fn places(steps: u64, random: &mut fastrand::Rng) -> BTreeSet<u64> {
+fn places(steps: u64, is_hot: bool, random: &mut fastrand::Rng) -> BTreeSet<u64> {
     if steps <= FEW_STEPS {
         return (0..=steps + 1).collect();
+    }
+    if !is_hot {
+        return (0..8).map(|_| random.u64(..=steps)).chain([steps - 1, steps, steps + 1]).collect();
     }
     let mut places: BTreeSet<u64> = (0..4).chain(steps - 12..=steps + 1).collect();
     places.extend([NEVER_FAST / 2, NEVER_FAST - 1, NEVER_FAST, NEVER_FAST + 1]);
@@ -272,7 +276,7 @@ fn places(steps: u64, random: &mut fastrand::Rng) -> BTreeSet<u64> {
     let start = 2 * NEVER_FAST + random.u64(..steps);
     places.extend(start..start + 12);
     places.extend((0..8).map(|_| NEVER_FAST + random.u64(..NEVER_FAST)));
-    let spread = 24;
+    let spread = 32;
     places.extend((0..spread).map(|part| steps * part / spread + random.u64(..=steps / spread)));
     places.retain(|place| *place <= steps + 1);
     places
@@ -282,6 +286,7 @@ fn places(steps: u64, random: &mut fastrand::Rng) -> BTreeSet<u64> {
 fn limit_memory(
     trial: &Trial,
     whole: &Ran,
+    tries: u32,
     random: &mut fastrand::Rng,
     seen: &mut Seen,
 ) -> Result<(), String> {
@@ -300,7 +305,7 @@ fn limit_memory(
             less = middle;
         }
     }
-    for _ in 0..24 {
+    for _ in 0..tries {
         // What a program needs at most it often needs late: the limits lie closer together near that.
         let share = random.f64() * random.f64();
         run(enough - (enough as f64 * share) as u64)?;

@@ -105,6 +105,9 @@ impl<'u, 'b, 's> Body<'u, 'b, 's> {
         if signature.depth > 0 {
             self.recursion();
         }
+        if self.size == Size::Special && self.index > 0 && one_in(self.u, 2) {
+            self.tell_unset();
+        }
         if self.size == Size::Special && self.index == 0 {
             self.counted_loop(0);
         }

@@ -10,7 +10,8 @@ use crate::value::ValueText;
 pub(super) fn limits(u: &mut Unstructured<'_>, size: Size, program: &mut Program) {
     let (steps, memory) = match size {
         Size::Small => (1_500, 1 << 18),
-        Size::Long | Size::Special => (20_000, 1 << 22),
+        Size::Long => (20_000, 1 << 22),
+        Size::Special => (6_000, 1 << 22),
     };
     let mut set = |name: &str, limit: u64| program.limits.insert(name.to_owned(), limit);
     set("max_steps", if one_in(u, 8) { below(u, steps) } else { steps });

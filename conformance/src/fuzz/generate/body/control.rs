@@ -34,7 +34,7 @@ impl Body<'_, '_, '_> {
             Size::Small => 1 + choose(self.u, 9) as i64,
             Size::Long if self.loops > 2 || depth > 0 => pick(self.u, &[1, 3, 10, 40]).copied().unwrap_or(3),
             Size::Special if self.loops > 1 || depth > 0 => pick(self.u, &[3, 10, 40]).copied().unwrap_or(3),
-            Size::Special => pick(self.u, &[100, 150, 300, 600]).copied().unwrap_or(150),
+            Size::Special => pick(self.u, &[80, 100, 150, 300]).copied().unwrap_or(150),
             Size::Long => pick(self.u, &[30, 100, 300, 1000, 3000]).copied().unwrap_or(100),
         };
         let [one, limit, is_done] = self.scratch;

@@ -11,8 +11,8 @@ use crate::fuzz::generate::choose::{choose, one_in, pick};
 const INT_DIVISORS: [i64; 18] =
     [1, 2, 4, 8, 64, 1024, 1 << 32, 1 << 62, 3, 7, 10, 1009, i64::MAX, i64::MIN, -1, -2, -8, -7];
 /// Ints at the ends of their range, and around zero.
-const INT_EXTREMES: [i64; 10] =
-    [i64::MIN, i64::MIN + 1, i64::MIN + 7, i64::MAX, i64::MAX - 1, -1, 0, 1, -8, 1 << 53];
+const INT_EXTREMES: [i64; 9] =
+    [i64::MIN, i64::MIN, i64::MIN + 7, i64::MAX, i64::MAX, i64::MAX - 1, -1, 0, 1 << 53];
 /// The smallest normal float.
 const NORMAL: f64 = f64::MIN_POSITIVE;
 /// Divisors of floats: powers of two whose reciprocals are normal numbers, subnormal or infinite, and others.
@@ -39,7 +39,7 @@ const FLOAT_EXTREMES: [f64; 8] = [5e-324, -3e-310, NORMAL, 1e308, -0.0, 0.1, f64
 
 impl Body<'_, '_, '_> {
     pub(super) fn special(&mut self) {
-        match choose(self.u, 12) {
+        match choose(self.u, 15) {
             0..=2 => self.write_to_shared_array(),
             3 => self.write_through_global(),
             4 => self.grow_text(),
@@ -47,13 +47,27 @@ impl Body<'_, '_, '_> {
             6..=7 => self.divide_ints(),
             8..=9 => self.compare_with_constant(),
             10 => self.share_keys(),
-            _ => self.call(),
+            11..=12 => self.call(),
+            13 => self.tell_unset(),
+            _ => {
+                let src = Reg(self.any_register());
+                self.emit(Instruction::DebugPrint { src });
+            }
         }
+    }
+
+    /// Makes a register part of the outcome to which nothing may have been written since the function began.
+    pub(super) fn tell_unset(&mut self) {
+        let src = Reg(self.any_of(TypeId::Empty));
+        let name = self.constant(Constant::String("unset".to_owned()));
+        self.emit(Instruction::StoreGlobal { src, name });
     }
 
     /// An array that is so long that it may be worth not to copy it.
     pub(super) fn long_array(&mut self, array: u8) {
-        let length = pick(self.u, &[31, 32, 33, 40, 40, 100, 4095, 4096, 4100]).copied().unwrap_or(40);
+        let lengths: &[i64] =
+            if one_in(self.u, 8) { &[4095, 4096, 4100] } else { &[31, 32, 33, 40, 64, 100] };
+        let length = pick(self.u, lengths).copied().unwrap_or(40);
         let size = self.scratch[0];
         self.load(size, Constant::Int(length));
         self.emit(Instruction::NewArray { dst: Reg(array), size: Reg(size) });
@@ -90,11 +104,16 @@ impl Body<'_, '_, '_> {
             }
             3 => self.load(kept, Constant::Int(0)),
             4 => {
-                // What is counted after the write tells whether both arrays are.
-                let text = self.any_of(TypeId::String);
-                self.emit(Instruction::ConcatStr { dst: Reg(text), left: Reg(text), right: Reg(text) });
+                // What is counted between the write and the end of the other register tells whether both arrays are.
+                let text = Reg(self.any_of(TypeId::String));
+                if one_in(self.u, 2) {
+                    self.emit(Instruction::ConcatStr { dst: text, left: text, right: text });
+                } else {
+                    self.emit(Instruction::Add { dst: text, left: text, right: text });
+                }
+                self.emit(Instruction::Move { dst: Reg(kept), src: Reg(written) });
                 let short = self.value(TypeId::String);
-                self.load(text, short);
+                self.load(text.0, short);
             }
             _ => {}
         }
@@ -257,10 +276,13 @@ impl Body<'_, '_, '_> {
     fn compare_with_constant(&mut self) {
         use Instruction::{Eq, Gt, Gte, Lt, Lte, Neq};
         let is_int = !one_in(self.u, 4);
-        let mut number = Reg(self.any_of(if is_int { TypeId::Int } else { TypeId::Float }));
+        let mut number = Reg(if is_int { self.any_counter() } else { self.any_of(TypeId::Float) });
         let constant = Reg(self.scratch[0]);
         let extreme = |body: &mut Self| {
-            if is_int {
+            if is_int && one_in(body.u, 3) {
+                // One that a counter comes by.
+                Constant::Int(choose(body.u, 40) as i64)
+            } else if is_int {
                 Constant::Int(pick(body.u, &INT_EXTREMES).copied().unwrap_or(0))
             } else {
                 Constant::Float(pick(body.u, &FLOAT_EXTREMES).copied().unwrap_or(0.0))
@@ -290,11 +312,10 @@ impl Body<'_, '_, '_> {
             4 => self.emit(Lte { dst, left, right }),
             _ => self.emit(Gte { dst, left, right }),
         };
-        if one_in(self.u, 3) {
-            let text = self.any_of(TypeId::Int);
-            let result = self.any_of(TypeId::Bool);
-            self.emit(Instruction::And { dst, left: dst, right: Reg(result) });
-            self.load(text, Constant::Int(1));
+        if one_in(self.u, 2) {
+            let name = format!("test{}", choose(self.u, 3));
+            let name = self.constant(Constant::String(name));
+            self.emit(Instruction::StoreGlobal { src: dst, name });
             return;
         }
         let skip = if one_in(self.u, 2) {
