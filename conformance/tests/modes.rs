@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use machine_dialect_vm::{Failure, Run, RuntimeErrorKind, Tiers, TraceStep, Vm};
+use machine_dialect_vm::{Run, RuntimeErrorKind, Tiers, TraceStep, Vm};
 use mdvm_conform::diff;
 use mdvm_conform::fuzz::finding::case_of;
 use mdvm_conform::fuzz::generate::{Size, numbered};
@@ -24,12 +24,12 @@ use mdvm_conform::fuzz::program::Subject;
 /// Which programs, unless `MDVM_MODES_SEED` names another sequence.
 const SEED: u64 = 1;
 /// How many, unless `MDVM_MODES_COUNT` says otherwise; `MDVM_MODES_FIRST` is the number of the first.
-const COUNT: u64 = 140;
+const COUNT: u64 = 180;
 
 /// The sizes of the programs, in turn.
 const SIZES: [Size; 4] = [Size::Special, Size::Special, Size::Long, Size::Special];
 /// Of the programs, so many in a hundred must have loops that turn hot.
-const HOT_PERCENT: u64 = 40;
+const HOT_PERCENT: u64 = 33;
 /// So often must control go backward in a program that counts as hot, and so many steps must it take. The machine makes fast
 /// code after fewer turns, and does not use it where fewer steps are left.
 const HOT_TURNS: u64 = 100;
@@ -242,7 +242,7 @@ fn compare(seed: u64, index: u64) -> Result<Seen, String> {
 }
 
 fn kind(ran: &Ran) -> Option<RuntimeErrorKind> {
-    ran.result.as_ref().err().map(|failure: &Box<Failure>| failure.error.kind())
+    ran.result.as_ref().err().map(|failure| failure.error.kind())
 }
 
 /// How often control goes backward.

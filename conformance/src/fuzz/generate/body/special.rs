@@ -282,6 +282,8 @@ impl Body<'_, '_, '_> {
             if is_int && one_in(body.u, 3) {
                 // One that a counter comes by.
                 Constant::Int(choose(body.u, 40) as i64)
+            } else if is_int && one_in(body.u, 2) {
+                Constant::Int(if one_in(body.u, 2) { i64::MIN } else { i64::MAX })
             } else if is_int {
                 Constant::Int(pick(body.u, &INT_EXTREMES).copied().unwrap_or(0))
             } else {
@@ -304,12 +306,12 @@ impl Body<'_, '_, '_> {
         self.load(constant.0, other);
         let (left, right) = if one_in(self.u, 3) { (constant, number) } else { (number, constant) };
         let dst = Reg(self.any_of(TypeId::Bool));
-        match choose(self.u, 6) {
+        match choose(self.u, 8) {
             0 => self.emit(Eq { dst, left, right }),
             1 => self.emit(Neq { dst, left, right }),
             2 => self.emit(Lt { dst, left, right }),
-            3 => self.emit(Gt { dst, left, right }),
-            4 => self.emit(Lte { dst, left, right }),
+            3 | 6 => self.emit(Gt { dst, left, right }),
+            4 | 7 => self.emit(Lte { dst, left, right }),
             _ => self.emit(Gte { dst, left, right }),
         };
         if one_in(self.u, 2) {
