@@ -181,7 +181,10 @@ mod tests {
             }
             println!("{measure}");
             assert!(measure.fine_share() > 0.98, "{measure}");
-            assert!(measure.ended * 2 > measure.programs, "{measure}");
+            // A special program does so much in a turn that many do not come to their end.
+            let cut_short = measure.errors.get("StepLimitExceeded").copied().unwrap_or_default();
+            let went_well = measure.ended + if size == Size::Special { cut_short } else { 0 };
+            assert!(went_well * 2 > measure.programs, "{measure}");
             assert!(measure.steps / measure.programs > least_steps, "{measure}");
             if size == Size::Small {
                 assert!(measure.missing().len() <= 2, "{measure}");
