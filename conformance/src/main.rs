@@ -105,7 +105,7 @@ struct FuzzArguments {
     /// Runs the K-th of N parts of the programs, from 1.
     #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = shard)]
     shard: (u64, u64),
-    /// How large programs are: small, long (thousands of steps) or mixed.
+    /// How large programs are: small, long (thousands of steps), special (long, with what fast code does in ways of its own) or mixed.
     #[arg(long, default_value = "mixed", value_parser = sizes)]
     size: Sizes,
     /// How long one program may take.

@@ -135,7 +135,7 @@ fn what_cannot_be_meant_is_refused() {
     for (words, problem) in [
         (&["fuzz", "--impl", "rust"][..], "two implementations"),
         (&["fuzz", "--impl", "rust", "--impl", "reference", "--shard", "3/2"], "3/2"),
-        (&["fuzz", "--impl", "rust", "--impl", "reference", "--size", "huge"], "small, long, mixed"),
+        (&["fuzz", "--impl", "rust", "--impl", "reference", "--size", "huge"], "small, long, special, mixed"),
         (&["triage", "--impl", "rust", "none.mdbc"], "two implementations"),
         (&["triage", "--impl", "rust", "--impl", "rust-plain", "none.mdbc"], "none.mdbc"),
         (&["fuzz-report", "none.jsonl"], "none.jsonl"),

@@ -63,13 +63,15 @@ pub enum Sizes {
     Small,
     /// All are long.
     Long,
+    /// All are special.
+    Special,
     /// Most are small.
     Mixed,
 }
 
 impl Sizes {
     /// Every choice.
-    pub const ALL: [Self; 3] = [Self::Small, Self::Long, Self::Mixed];
+    pub const ALL: [Self; 4] = [Self::Small, Self::Long, Self::Special, Self::Mixed];
 
     /// The name on the command line and in results.
     #[must_use]
@@ -77,6 +79,7 @@ impl Sizes {
         match self {
             Self::Small => "small",
             Self::Long => "long",
+            Self::Special => "special",
             Self::Mixed => "mixed",
         }
     }
@@ -85,6 +88,7 @@ impl Sizes {
         match self {
             Self::Small => Size::Small,
             Self::Long => Size::Long,
+            Self::Special => Size::Special,
             Self::Mixed if index % LONG_ONES == LONG_ONES - 1 => Size::Long,
             Self::Mixed => Size::Small,
         }

@@ -48,7 +48,17 @@ pub fn case_file(subject: &Subject, divergence: &Divergence, names: (&str, &str)
     }
     let name = slug(&divergence.signature.to_string()).replace('-', " ");
     let name: String = name.chars().take(NAME_LETTERS).collect();
-    text.push_str(&format!("cases:\n  - name: {}\n", name.trim_end()));
+    text.push_str(&case_of(subject, name.trim_end()));
+    if let Some((_, outcome)) = right {
+        text.push_str(&format!("    expect: {{{}}}\n", expectation(outcome)));
+    }
+    text
+}
+
+/// A case file that holds one subject, with nothing expected of it yet.
+#[must_use]
+pub fn case_of(subject: &Subject, name: &str) -> String {
+    let mut text = format!("cases:\n  - name: {name}\n");
     text.push_str(&module_field(&subject.module));
     if !subject.limits.is_empty() {
         let limits: Vec<_> = subject.limits.iter().map(|(name, limit)| format!("{name}: {limit}")).collect();
@@ -60,9 +70,6 @@ pub fn case_file(subject: &Subject, divergence: &Divergence, names: (&str, &str)
             .map(|(name, value)| format!("{}: {}", string_text(name), yaml(value.as_str(), Field::Globals)))
             .collect();
         text.push_str(&format!("    globals: {{{}}}\n", globals.join(", ")));
-    }
-    if let Some((_, outcome)) = right {
-        text.push_str(&format!("    expect: {{{}}}\n", expectation(outcome)));
     }
     text
 }

@@ -35,6 +35,12 @@ impl Ran {
     /// because a small tree of shared arrays may stand for more than can be written in a minute.
     #[must_use]
     pub fn outcome(&self) -> String {
+        self.outcome_within(LIGHT_BYTES)
+    }
+
+    /// The same, where a value is told by its type alone if its text has more bytes than that.
+    fn outcome_within(&self, most: usize) -> String {
+        let shown = |value: &Value| shown(value, most);
         let globals = match &self.result {
             Ok(completion) => &completion.globals,
             Err(failure) => &failure.globals,
@@ -61,11 +67,17 @@ impl Ran {
     /// the open scopes.
     #[must_use]
     pub fn told(&self) -> String {
-        let mut text = self.outcome();
+        self.told_within(LIGHT_BYTES)
+    }
+
+    /// The same, where a value is told by its type alone if its text has more bytes than that.
+    #[must_use]
+    pub fn told_within(&self, most: usize) -> String {
+        let mut text = self.outcome_within(most);
         if let Err(failure) = &self.result {
             text.push_str(&format!("\ncalls {:?}\nscopes {:?}", failure.call_stack, failure.scopes));
             for (register, value) in &failure.operands {
-                text.push_str(&format!("\n{register} = {}", shown(value)));
+                text.push_str(&format!("\n{register} = {}", shown(value, most)));
             }
         }
         text
@@ -96,8 +108,12 @@ fn is_light(value: &Value) -> bool {
     value.to_text(LIGHT_BYTES).is_some()
 }
 
-fn shown(value: &Value) -> String {
-    if is_light(value) { value.to_json() } else { format!("a large {}", value.type_id().name()) }
+fn shown(value: &Value, most: usize) -> String {
+    if value.to_text(most).is_some() {
+        value.to_json()
+    } else {
+        format!("a large {}", value.type_id().name())
+    }
 }
 
 /// The limits of that name, those of a run without any where a name is missing.

@@ -169,7 +169,9 @@ mod tests {
     /// Most of what the generated programs execute must be real work, on every opcode.
     #[test]
     fn generated_programs_do_real_work() {
-        for (size, count, least_steps) in [(Size::Small, 4_000, 40), (Size::Long, 500, 1_000)] {
+        for (size, count, least_steps) in
+            [(Size::Small, 4_000, 40), (Size::Long, 500, 1_000), (Size::Special, 300, 1_000)]
+        {
             let mut measure = Measure::default();
             for index in 0..count {
                 let subject = numbered(7, index, size).subject();
@@ -179,7 +181,10 @@ mod tests {
             }
             println!("{measure}");
             assert!(measure.fine_share() > 0.98, "{measure}");
-            assert!(measure.ended * 2 > measure.programs, "{measure}");
+            // A special program does so much in a turn that many do not come to their end.
+            let cut_short = measure.errors.get("StepLimitExceeded").copied().unwrap_or_default();
+            let went_well = measure.ended + if size == Size::Special { cut_short } else { 0 };
+            assert!(went_well * 2 > measure.programs, "{measure}");
             assert!(measure.steps / measure.programs > least_steps, "{measure}");
             if size == Size::Small {
                 assert!(measure.missing().len() <= 2, "{measure}");
