@@ -24,7 +24,8 @@ fn run(without: &str, module: &Path) -> Output {
 fn corpus() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/corpus");
     let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
-    let modules: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|it| it == "mdbc")).collect();
+    let modules: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|it| it == "mdbc")).collect();
     assert!(!modules.is_empty());
     modules
 }
