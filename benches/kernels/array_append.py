@@ -1,6 +1,7 @@
 """Appends n numbers to an array, and reads one."""
 # full: n = 1000000 gives 999999
 # small: n = 100 gives 99
+# counted: n = 125000 gives 124999
 # upstream: cannot append to an array
 # growth: n = 125000, 250000, 500000, 1000000
 

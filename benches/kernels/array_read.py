@@ -1,6 +1,7 @@
 """Adds up an array of 1000 numbers n times, by index."""
 # full: n = 4000 gives 1998000000
 # small: n = 3 gives 1498500
+# counted: n = 500 gives 249750000
 # upstream: n = 1000 gives 499500000
 
 import sys

@@ -1,6 +1,7 @@
 """Sorts n numbers in place by swapping neighbours, and adds each up times its place."""
 # full: n = 1500 gives 107344221525
 # small: n = 20 gives 16902774
+# counted: n = 500 gives 12154199402
 # upstream: n = 300 gives 4347770599
 
 import sys

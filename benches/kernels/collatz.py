@@ -1,6 +1,7 @@
 """The most steps that a number up to n takes to come to 1, halved when even, else tripled plus one."""
 # full: n = 20000 gives 278
 # small: n = 10 gives 19
+# counted: n = 3000 gives 216
 # upstream: n = 10000 gives 261
 
 import sys

@@ -1,6 +1,7 @@
 """Counts to n, one at a time."""
 # full: n = 3000000 gives 3000000
 # small: n = 1000 gives 1000
+# counted: n = 400000 gives 400000
 # upstream: n = 3000000 gives 3000000
 
 import sys

@@ -1,6 +1,7 @@
 """Looks 1000 keys up in a dict of 1000 entries n times."""
 # full: n = 2000 gives 999000000
 # small: n = 3 gives 1498500
+# counted: n = 250 gives 124875000
 # upstream: n = 300 gives 149850000
 
 import sys

@@ -1,6 +1,7 @@
 """The n-th Fibonacci number, by two calls for each."""
 # full: n = 29 gives 514229
 # small: n = 10 gives 55
+# counted: n = 24 gives 46368
 # upstream: n = 27 gives 196418
 
 import sys

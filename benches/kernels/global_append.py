@@ -1,6 +1,7 @@
 """Appends n numbers to an array in a global, and reads one."""
 # full: n = 500000 gives 499999
 # small: n = 100 gives 99
+# counted: n = 20000 gives 19999
 # upstream: cannot append to an array
 # growth: n = 125000, 250000, 500000, 1000000
 

@@ -1,6 +1,7 @@
 """Counts to n in a global, by a step that stands in another."""
 # full: n = 1000000 gives 1000000
 # small: n = 100 gives 100
+# counted: n = 250000 gives 250000
 # upstream: n = 500000 gives 500000
 
 import sys

@@ -1,6 +1,7 @@
 """Counts the turns that the points of a picture of n by n points take to leave the circle, 50 turns at most."""
 # full: n = 200 gives 492855
 # small: n = 8 gives 922
+# counted: n = 70 gives 60803
 # upstream: n = 200 gives 492855
 
 import sys

@@ -1,6 +1,7 @@
 """The energy of five planets after n steps of a hundredth of a day; roots are found by Newton's method."""
 # full: n = 8000 gives -0.16907845703913382
 # small: n = 5 gives -0.1690741048830117
+# counted: n = 1000 gives -0.16908760523462465
 # upstream: n = 1500 gives -0.16900953424825127
 
 import sys

@@ -1,6 +1,7 @@
 """Pi, from n members of the series 4 - 4/3 + 4/5 - …."""
 # full: n = 1000000 gives 3.1415916535897743
 # small: n = 1000 gives 3.140592653839794
+# counted: n = 200000 gives 3.1415876535897618
 # upstream: n = 1000000 gives 3.1415916535897743
 
 import sys

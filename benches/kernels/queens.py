@@ -1,6 +1,7 @@
 """Counts the ways to put n queens on a board of n by n so that none attacks another."""
 # full: n = 10 gives 724
 # small: n = 5 gives 10
+# counted: n = 8 gives 92
 # upstream: n = 8 gives 92
 
 import sys

@@ -1,6 +1,7 @@
 """Joins n numbers as text to lines of 80 bytes or a little more, and adds up how long the lines are."""
 # full: n = 300000 gives 1988890
 # small: n = 100 gives 290
+# counted: n = 40000 gives 228890
 # upstream: n = 300000 gives 1988890
 
 import sys

@@ -1,6 +1,7 @@
 """Goes round three names n times, by comparing the name with each."""
 # full: n = 3000000 gives 1000000
 # small: n = 10 gives 3
+# counted: n = 400000 gives 133333
 # upstream: n = 500000 gives 166666
 
 import sys

@@ -30,6 +30,8 @@ pub struct Kernel {
     pub full: Size,
     /// A size that takes no time, for tests.
     pub small: Size,
+    /// The size at which instructions are counted where that takes long: the full one, where no other is told.
+    pub counted: Size,
     /// The size at which the public package is measured, or the reason why it cannot run the kernel.
     pub upstream: Result<Size, String>,
     /// The sizes at which growth is measured, each twice the one before; empty where it is not.
@@ -77,9 +79,12 @@ impl Kernel {
             Some(sizes) => sizes.split(", ").map(str::parse).collect::<Result<_, _>>().context("growth")?,
             None => Vec::new(),
         };
+        let full = size(comment("full").unwrap_or_default()).context("`; full: n = … gives …`")?;
+        let counted = comment("counted").map_or_else(|| Ok(full.clone()), size);
         Ok(Self {
             summary: summary.to_owned(),
-            full: size(comment("full").unwrap_or_default()).context("`; full: n = … gives …`")?,
+            counted: counted.context("`; counted: n = … gives …`")?,
+            full,
             small: size(comment("small").unwrap_or_default()).context("`; small: n = … gives …`")?,
             upstream: size(upstream).map_err(|_| upstream.to_owned()),
             growth,

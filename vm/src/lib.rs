@@ -39,6 +39,23 @@ macro_rules! planted {
     };
 }
 
+/// Whether this process does without a technique of the fast tier; never, unless the feature `ablation` compiles switches in.
+#[cfg(feature = "ablation")]
+macro_rules! without {
+    ($name:literal) => {
+        crate::ablation::is_off(const { crate::ablation::number_of($name) })
+    };
+}
+#[cfg(not(feature = "ablation"))]
+macro_rules! without {
+    ($name:literal) => {{
+        const _: usize = crate::ablation::number_of($name);
+        false
+    }};
+}
+
+#[doc(hidden)]
+pub mod ablation;
 pub mod asm;
 mod errors;
 mod interpreter;

@@ -163,7 +163,7 @@ impl<'a> Machine<'a> {
             pc: program.start.target.pc(),
             max_call_depth: input.limits.max_call_depth.unwrap_or(u64::MAX),
             code: None,
-            tiers: input.tiers,
+            tiers: if without!("fast-code") { Tiers::Plain } else { input.tiers },
             observations: None,
             trace: input.trace,
             phi_values: Vec::new(),
@@ -250,6 +250,7 @@ impl<'a> Machine<'a> {
                     && let Op::ArraySet { array, .. } = *op
                     && is_long_and_shared(window.get(array))
                     && self.tiers != Tiers::Plain
+                    && !without!("release")
                 {
                     let code = self.code.get_or_insert_with(|| Tier::begin(self.program));
                     spare_copy(self.program, code, pc, &self.context.memory, window.values_mut(), array);

@@ -61,12 +61,18 @@ pub(crate) fn count(campaign: &Campaign, kernels: &[Kernel], peers: &Peers) -> R
 }
 
 /// How many instructions a command executes, and what it prints.
-fn instructions(command: Command) -> Result<(f64, String)> {
+pub(crate) fn instructions(command: Command) -> Result<(f64, String)> {
     let mut valgrind = Command::new("valgrind");
     valgrind
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--"])
         .arg(command.get_program())
         .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => valgrind.env(name, value),
+            None => valgrind.env_remove(name),
+        };
+    }
     let run = run(valgrind).context("valgrind (apt install valgrind)")?;
     // `==42== Collected : 123456`
     let count =

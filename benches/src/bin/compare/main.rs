@@ -1,5 +1,6 @@
 //! Runs the kernels on the machine and on other interpreters, in turn, and tells how their times compare.
 
+mod ablation;
 mod callgrind;
 mod chart;
 mod growth;
@@ -83,6 +84,12 @@ enum Task {
     Growth,
     /// Shows how much memory an array of a million ints takes
     Memory,
+    /// Shows what each technique of the machine buys, by doing without it: instructions through valgrind, and times
+    Ablation {
+        /// Put the tables between the markers in vm/PERFORMANCE.md; for a run over all kernels
+        #[arg(long)]
+        update: bool,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -96,6 +103,7 @@ Examples:
   benches/compare --profile callgrind --only fib --peers lua
   benches/compare growth
   benches/compare memory
+  benches/compare ablation --only fib,sieve
 
 Exit codes: 0 all gave the right answers, 1 one did not, 2 the comparison could not begin.";
 
@@ -130,6 +138,19 @@ fn stopped() -> bool {
 fn run(cli: &Cli) -> Result<bool> {
     let options = &cli.options;
     let kernels = kernels(&options.only)?;
+    if let Some(Task::Ablation { update }) = cli.command {
+        let others = options.mdvm.is_some() || options.peers.is_some() || !options.against.is_empty();
+        ensure!(
+            !others && options.profile.is_none() && !options.update_readme,
+            "ablation builds what it measures, and has no --mdvm, --peers, --against, --profile and --update-readme"
+        );
+        ensure!(!update || options.only.is_empty(), "--update is for a run over all kernels, without --only");
+        // What is built may take longer than what is measured.
+        let builds = ablation::Builds::make(Peer::path_of_machine()?)?;
+        measure::limit_processor_time(options.timeout)?;
+        let campaign = Campaign::new(options.rounds, options.budget)?;
+        return ablation::ablation(&campaign, &kernels, &builds, options.rounds, update);
+    }
     let peers = peers(options)?;
     measure::limit_processor_time(options.timeout)?;
     let whole = options.only.is_empty() && options.peers.is_none() && options.against.is_empty();
@@ -141,7 +162,7 @@ fn run(cli: &Cli) -> Result<bool> {
     match (&cli.command, options.profile) {
         (Some(Task::Growth), None) => growth::growth(&campaign, &kernels, &peers),
         (Some(Task::Memory), None) => growth::memory(&campaign, &kernels, &peers),
-        (Some(Task::Growth | Task::Memory), Some(_)) => bail!("growth and memory have no --profile"),
+        (Some(_), _) => bail!("growth and memory have no --profile"),
         (None, Some(Tool::Callgrind)) => callgrind::count(&campaign, &kernels, &peers),
         (None, None) => {
             let Some(results) = campaign.compare(&kernels, &peers)? else { return Ok(true) };

@@ -58,6 +58,12 @@ impl Peer {
         if let Some(command) = command {
             return Self::of_modules("mdvm", command);
         }
+        let path = Self::path_of_machine()?;
+        Self::of_modules("mdvm", &shell_words::join([&*path.to_string_lossy(), "run"]))
+    }
+
+    /// The machine that stands beside this program.
+    pub(crate) fn path_of_machine() -> Result<PathBuf> {
         let folder = std::env::current_exe()?;
         let name = format!("mdvm{}", std::env::consts::EXE_SUFFIX);
         let path = folder.parent().unwrap_or(Path::new(".")).join(name);
@@ -66,7 +72,7 @@ impl Peer {
             "{} is not there; run benches/compare, which builds it, or name one with --mdvm",
             path.display()
         );
-        Self::of_modules("mdvm", &shell_words::join([&*path.to_string_lossy(), "run"]))
+        Ok(path)
     }
 
     /// An interpreter of modules, by its command.

@@ -115,16 +115,24 @@ pub(crate) fn number(value: f64) -> String {
 
 /// Puts the results as a table between the markers of README.md.
 pub(crate) fn update_readme(results: &Results, path: &Path) -> Result<()> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    replace(path, &updated(&text, &markdown(results))?)
+    put_between(path, BEGIN, END, &markdown(results))
 }
 
-fn updated(text: &str, table: &str) -> Result<String> {
-    let (before, rest) = text.split_once(BEGIN).with_context(|| format!("README.md has no line {BEGIN}"))?;
-    let (_, after) =
-        rest.split_once(END).with_context(|| format!("README.md has no line {END} after that"))?;
-    ensure!(!after.contains(BEGIN), "README.md has the line {BEGIN} twice");
-    Ok(format!("{before}{BEGIN}\n{table}{END}{after}"))
+/// Puts `table` in the place of what stands between two lines of a file.
+///
+/// # Errors
+/// Fails where the file cannot be read or written, and where one of the lines is not there just once.
+pub(crate) fn put_between(path: &Path, begin: &str, end: &str, table: &str) -> Result<()> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let text = updated(&text, begin, end, table).with_context(|| path.display().to_string())?;
+    replace(path, &text)
+}
+
+fn updated(text: &str, begin: &str, end: &str, table: &str) -> Result<String> {
+    let (before, rest) = text.split_once(begin).with_context(|| format!("there is no line {begin}"))?;
+    let (_, after) = rest.split_once(end).with_context(|| format!("there is no line {end} after {begin}"))?;
+    ensure!(!after.contains(begin), "the line {begin} is there twice");
+    Ok(format!("{before}{begin}\n{table}{end}{after}"))
 }
 
 fn markdown(results: &Results) -> String {
@@ -193,9 +201,11 @@ mod tests {
     #[test]
     fn the_table_takes_the_place_of_the_former_one() {
         let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
-        assert_eq!(updated(&text, "new\n").unwrap(), format!("before\n{BEGIN}\nnew\n{END}\nafter\n"));
-        assert!(updated("no markers", "new\n").is_err());
-        assert!(updated(&format!("{END}\n{BEGIN}"), "new\n").is_err());
+        let updated = |text: &str| updated(text, BEGIN, END, "new\n");
+        assert_eq!(updated(&text).unwrap(), format!("before\n{BEGIN}\nnew\n{END}\nafter\n"));
+        assert!(updated("no markers").is_err());
+        assert!(updated(&format!("{END}\n{BEGIN}")).is_err());
+        assert!(updated(&text.repeat(2)).is_err());
     }
 
     #[test]

@@ -417,6 +417,9 @@ impl Code {
             From::Return { site } => {
                 let site = &mut self.sites[site];
                 [site.back, site.back_with_int, site.back_with_float, site.back_with_bool] = [code; 4];
+                if without!("typed-returns") {
+                    return;
+                }
                 // Who comes back with what is looked for need not look.
                 match self.ops.get(code.index()) {
                     Some(Fast::GuardInt { slot }) if slot.register() == site.dst => {

@@ -51,6 +51,11 @@ const _: () = assert!(MOST_STEPS as usize + MOST_PHIS + 4 < RESERVE as usize);
 /// So many pieces are made for one place with all that is known of values, and then so many more with less.
 const MOST_EXACT: usize = 4;
 const MOST_VERSIONS: usize = 8;
+/// [`MOST_EXACT`], unless it is switched off.
+fn most_exact() -> usize {
+    if without!("versions") { 0 } else { MOST_EXACT }
+}
+
 /// After so many wrong guesses on one path, nothing more is guessed on it.
 const MOST_SURPRISES: u8 = 3;
 
@@ -101,7 +106,7 @@ impl Code {
         }
         let mut kinds = [Kind::Scalar; REGISTERS];
         for (kind, value) in kinds.iter_mut().zip(&registers[..size]) {
-            *kind = Kind::of(value, program.functions.id);
+            *kind = if without!("kinds") { Kind::Any } else { Kind::of(value, program.functions.id) };
         }
         let mut state = State::new(kinds);
         state.weaken_dead(self, pc);
@@ -151,7 +156,7 @@ impl Code {
         let versions = self.versions.get(&(pc as u32))?;
         let is_fit = |version: &&Version| {
             version.state.admits(state)
-                && (versions.len() >= MOST_EXACT || version.state.drops_no_more_than(state))
+                && (versions.len() >= most_exact() || version.state.drops_no_more_than(state))
         };
         versions.iter().find(is_fit).map(|version| version.at)
     }
@@ -196,6 +201,9 @@ impl<'a> Compiler<'a> {
         // What is joined from neighbours comes last: until then, what follows may still change what is there.
         let ops = &mut self.code.ops;
         for place in begin.index().max(2) - 1..ops.len().saturating_sub(1) {
+            if without!("turns") {
+                break;
+            }
             // Where the turn of a loop was made in its first go, control comes to the test from above. What leads here from
             // above, if anything does, was the piece before.
             if let Fast::Charge { steps } = ops[place]
@@ -206,7 +214,7 @@ impl<'a> Compiler<'a> {
             }
         }
         let mut place = begin.index();
-        while place + 1 < ops.len() {
+        while place + 1 < ops.len() && !without!("pairs") {
             if let Some(op) = ops[place].with_next(ops[place + 1]) {
                 ops[place] = op;
                 place += 1;
@@ -221,6 +229,9 @@ impl<'a> Compiler<'a> {
             if self.code.is_full() {
                 self.leave();
                 return;
+            }
+            if without!("put-off") {
+                self.flush(|_, from| !matches!(from, Source::Constant(_)));
             }
             if !std::mem::take(&mut is_inside) && self.arrive() == Piece::Ended {
                 return;
@@ -334,6 +345,11 @@ impl<'a> Compiler<'a> {
         self.source_kind(self.state.source(register.0))
     }
 
+    /// Where an instruction can have the value of a register.
+    fn operand(&self, register: Reg) -> Source {
+        if without!("constants") { Source::Slot(register.0) } else { self.state.source(register.0) }
+    }
+
     /// A value as it is; only to be asked while it can be seen.
     fn value(&self, source: Source) -> &'a Value {
         match source {
@@ -427,6 +443,9 @@ impl<'a> Compiler<'a> {
     /// It can where `src` is not needed any more, the operation is part of this piece, nothing in between needs what either
     /// place held, and every exit in between can be told where the value is now.
     fn compute_in_place(&mut self, dst: u8, src: u8) -> bool {
+        if without!("in-place") {
+            return false;
+        }
         let module = &self.program.module;
         let is_dead = |pc: usize, register: u8| self.code.graph.is_dead(module, pc, register);
         let is_needed = |pc: usize, state: &State| {
@@ -615,7 +634,7 @@ impl<'a> Compiler<'a> {
     /// Looks at a value, which is not a constant then, and guards it if it is of a kind that is wanted.
     fn look(&mut self, register: Reg, is_inside: bool, is_wanted: impl Fn(Kind) -> bool) -> Piece {
         let Source::Slot(slot) = self.state.source(register.0) else { return Piece::GoesOn };
-        if self.state.surprises >= MOST_SURPRISES {
+        if self.state.surprises >= MOST_SURPRISES || without!("kinds") {
             return Piece::GoesOn;
         }
         if !self.is_fresh {
@@ -627,6 +646,7 @@ impl<'a> Compiler<'a> {
         }
         let place = Slot::of(slot);
         if let Some(op) = self.last().and_then(|op| op.with_guard(place, kind))
+            && !without!("guarded-reads")
             && self.code.exits[self.code.exit_of[self.code.ops.len() - 1] as usize]
                 .state
                 .kind(slot)
@@ -667,7 +687,9 @@ impl<'a> Compiler<'a> {
         self.state.surprises = 0;
         if let Some(to) = self.code.version(self.pc, &self.state) {
             let steps = self.state.steps;
-            if let Some(op) = self.code.ops.get(to.index()).and_then(|op| op.with_jump(to, steps)) {
+            if let Some(op) = self.code.ops.get(to.index()).and_then(|op| op.with_jump(to, steps))
+                && !without!("turns")
+            {
                 let last = self.code.ops.len().wrapping_sub(1);
                 let counts = self.code.ops.get(last).and_then(|counter| op.with_counter(counter));
                 if let Some(op) = counts.filter(|_| last >= self.begin.max(self.code.floor)) {
@@ -684,7 +706,7 @@ impl<'a> Compiler<'a> {
             self.state.steps = 0;
         }
         let versions = self.code.versions.entry(self.pc as u32).or_default();
-        if versions.len() >= MOST_EXACT {
+        if versions.len() >= most_exact() {
             let is_last = versions.len() + 1 >= MOST_VERSIONS;
             for kind in &mut self.state.kinds {
                 *kind = match *kind {

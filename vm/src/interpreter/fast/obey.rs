@@ -1190,6 +1190,7 @@ fn set_item(
     if let Value::Array(array) = &registers[usize::from(holder)]
         && array.is_shared()
         && array.items().len() >= WORTH_LOOKING
+        && !without!("release")
     {
         let pc = code.exits[code.exit_of[at.index()] as usize].pc as usize;
         let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);

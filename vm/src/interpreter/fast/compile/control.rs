@@ -19,6 +19,9 @@ impl Compiler<'_> {
             Some(&Op::JumpIfNot { cond, offset }) if cond == dst => (false, offset),
             _ => return None,
         };
+        if without!("branches") {
+            return None;
+        }
         (self.code.graph.is_straight(self.pc + 1) && self.state.kind(dst.0) != Kind::Any).then_some(branch)
     }
 
@@ -97,6 +100,9 @@ impl Compiler<'_> {
     }
 
     pub(super) fn call(&mut self, func: Reg, dst: Reg, args: Span) -> Piece {
+        if without!("calls") {
+            return self.leave();
+        }
         let source = self.state.source(func.0);
         if matches!(source, Source::Slot(_)) && !self.is_fresh {
             return self.suspend(true);

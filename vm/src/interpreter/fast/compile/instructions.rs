@@ -238,6 +238,9 @@ impl Compiler<'_> {
     /// Makes the other holder of the container that is written now let go, where there is one that is overwritten before it is
     /// read.
     pub(super) fn release(&mut self, container: Reg, key: Reg) {
+        if without!("release") {
+            return;
+        }
         let is_number = |register: u8| {
             matches!(self.source_kind(self.state.source(register)), Kind::Bool | Kind::Int | Kind::Float)
         };
@@ -263,7 +266,7 @@ impl Compiler<'_> {
 
     /// The value of a constant index of an array.
     pub(super) fn small_index(&self, register: Reg) -> Option<u32> {
-        let Source::Constant(constant) = self.state.source(register.0) else { return None };
+        let Source::Constant(constant) = self.operand(register) else { return None };
         let Value::Int(index) = &self.program.constants[usize::from(constant)] else { return None };
         u32::try_from(*index).ok()
     }
@@ -290,7 +293,7 @@ impl Compiler<'_> {
 
     /// A number or bool that a register is known to hold.
     fn scalar_constant(&self, register: Reg) -> Option<Value> {
-        match self.state.source(register.0) {
+        match self.operand(register) {
             Source::Constant(constant) => {
                 let value = &self.program.constants[usize::from(constant)];
                 matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_)).then(|| value.clone())

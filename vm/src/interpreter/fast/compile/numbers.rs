@@ -35,7 +35,7 @@ impl Compiler<'_> {
     /// registers where there is no other way. `None` where they are of other types, or are not known.
     pub(super) fn numbers(&mut self, left: Reg, right: Reg) -> Option<Numbers> {
         let kinds = (self.kind(left), self.kind(right));
-        let constant = |compiler: &Self, register: Reg| match compiler.state.source(register.0) {
+        let constant = |compiler: &Self, register: Reg| match compiler.operand(register) {
             Source::Constant(constant) => Some(compiler.program.constants[usize::from(constant)].clone()),
             Source::Slot(_) | Source::Bool(_) => None,
         };
@@ -106,6 +106,7 @@ impl Compiler<'_> {
         if !self.state.kind(dst.0).is_scalar() {
             return self.plain(plain, dst_kind);
         }
+        let is_power = |number: i64| number > 0 && number.count_ones() == 1 && !without!("powers-of-two");
         let op = match (operation, &numbers) {
             (Add, &Numbers::Ints(left, right)) => Fast::AddInt { dst: d, left, right },
             (Sub, &Numbers::Ints(left, right)) => Fast::SubInt { dst: d, left, right },
@@ -122,10 +123,10 @@ impl Compiler<'_> {
             (Mul, &(Numbers::IntAndConst(left, right) | Numbers::ConstAndInt(right, left))) => {
                 Fast::MulIntConst { dst: d, left, right }
             }
-            (Div, &Numbers::IntAndConst(left, right)) if right > 0 && right.count_ones() == 1 => {
+            (Div, &Numbers::IntAndConst(left, right)) if is_power(right) => {
                 Fast::DivIntShift { dst: d, left, shift: right.trailing_zeros() as u8 }
             }
-            (Mod, &Numbers::IntAndConst(left, right)) if right > 0 && right.count_ones() == 1 => {
+            (Mod, &Numbers::IntAndConst(left, right)) if is_power(right) => {
                 Fast::ModIntMask { dst: d, left, mask: right - 1 }
             }
             (Div, &Numbers::IntAndConst(left, right)) if right != 0 && right != -1 => {
@@ -180,16 +181,16 @@ impl Compiler<'_> {
                 return Piece::Ended;
             }
         }
-        let sources = [left, right].map(|register| self.state.source(register.0));
-        let [left_value, right_value] = sources.map(|source| self.value(source));
+        let [left_value, right_value] =
+            [left, right].map(|register| self.value(self.state.source(register.0)));
         let strings = matches!(test, Test::Eq | Test::Ne)
             && matches!((left_value, right_value), (Value::String(_), Value::String(_)));
         if strings {
             let holds = test.holds(left_value, right_value);
             let is_eq = (test == Test::Eq) != holds;
             let to = At::NOWHERE;
-            let op = match sources {
-                [_, Source::Constant(constant)] => {
+            let op = match self.operand(right) {
+                Source::Constant(constant) => {
                     let [left] = self.places([left]);
                     if is_eq {
                         Fast::IfEqStringConst { left, right: constant, to }
@@ -197,7 +198,7 @@ impl Compiler<'_> {
                         Fast::IfNeStringConst { left, right: constant, to }
                     }
                 }
-                _ => {
+                Source::Slot(_) | Source::Bool(_) => {
                     let [left, right] = self.places([left, right]);
                     if is_eq {
                         Fast::IfEqString { left, right, to }

@@ -1,0 +1,80 @@
+//! What the fast tier does to be fast, by name, to see what each of it buys. `vm/PERFORMANCE.md` tells what was seen.
+//!
+//! Only the cargo feature `ablation` compiles the switches in; the environment variable `MDVM_WITHOUT` then names, with
+//! commas between, what a process does without. Without the feature this is a table and nothing else. A switch changes how
+//! much is executed, and no outcome.
+
+/// Every technique that can be switched off: its name, and what is not done then.
+pub const TECHNIQUES: &[(&str, &str)] = &[
+    ("fast-code", "make fast code at all, as with `--plain`"),
+    ("pairs", "do two instructions of fast code in one"),
+    ("turns", "do the jump back, the test and the counting of a loop in one"),
+    ("branches", "compare and branch in one"),
+    ("constants", "make constants part of the instructions that use them"),
+    ("put-off", "put writes off that may never be read, all but those of constants"),
+    ("in-place", "compute what is moved next where it is moved to"),
+    ("kinds", "guess from the values that are there what kinds of values will be"),
+    ("guarded-reads", "look at the type of an element while it is read, instead of after it"),
+    ("versions", "know kinds of numbers where paths meet, and have code for each set of them"),
+    ("powers-of-two", "divide ints by a power of two without a division"),
+    ("calls", "call in fast code"),
+    ("typed-returns", "come back from a call behind the guard of its result"),
+    ("release", "take a container away from another holder that will not be asked, before it is written to"),
+    ("places", "look for a key first where it was found before"),
+    ("hashes", "keep the hash of a string"),
+];
+
+/// The number of a technique. Fails to compile for a name that is none.
+#[expect(clippy::panic, reason = "it is evaluated by the compiler only")]
+pub(crate) const fn number_of(name: &str) -> usize {
+    let mut number = 0;
+    while number < TECHNIQUES.len() {
+        if is_same(TECHNIQUES[number].0, name) {
+            return number;
+        }
+        number += 1;
+    }
+    panic!("there is no technique of that name")
+}
+
+/// `==` of strings is nothing that the compiler can evaluate.
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut place = 0;
+    while place < a.len() && place < b.len() && a[place] == b[place] {
+        place += 1;
+    }
+    place == a.len() && place == b.len()
+}
+
+/// Whether this process does without a technique.
+#[cfg(feature = "ablation")]
+#[inline]
+pub(crate) fn is_off(number: usize) -> bool {
+    static OFF: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    OFF.get_or_init(|| {
+        named().unwrap_or_else(|message| {
+            eprintln!("error: MDVM_WITHOUT {message}");
+            std::process::exit(2)
+        })
+    }) >> number
+        & 1
+        != 0
+}
+
+/// The techniques that the environment names, a bit for each.
+#[cfg(feature = "ablation")]
+fn named() -> Result<u64, String> {
+    let Some(names) = std::env::var_os("MDVM_WITHOUT") else { return Ok(0) };
+    names.to_string_lossy().split(',').filter(|name| !name.is_empty()).try_fold(0, |off, name| {
+        match TECHNIQUES.iter().position(|(known, _)| *known == name) {
+            Some(number) => Ok(off | 1 << number),
+            None => {
+                let known: Vec<&str> = TECHNIQUES.iter().map(|(name, _)| *name).collect();
+                Err(format!("names {name:?}, and there is no such technique; there are {}", known.join(", ")))
+            }
+        }
+    })
+}
+
+const _: () = assert!(TECHNIQUES.len() <= 64, "a bit for each");
