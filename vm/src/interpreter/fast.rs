@@ -19,6 +19,8 @@ mod code;
 mod compile;
 #[expect(clippy::wildcard_enum_match_arm, reason = "jumps are looked for among all operands")]
 mod flow;
+#[expect(clippy::wildcard_enum_match_arm, reason = "most instructions stay as they are")]
+mod fuse;
 #[expect(clippy::wildcard_enum_match_arm, reason = "each instruction is for some kinds of values")]
 mod obey;
 mod run;
@@ -28,8 +30,8 @@ mod twin;
 use std::cell::{Cell, RefCell};
 
 pub(super) use code::{Code, RESERVE};
-pub(super) use obey::spare_copy;
 pub(super) use run::{Left, catch_up};
+pub(super) use twin::spare_copy;
 
 use crate::interpreter::Program;
 use crate::vm::Tiers;

@@ -2,7 +2,7 @@
 //!
 //! # `unsafe`
 //!
-//! This is the one module with `unsafe` in it. An instruction of fast code does little: looking at the type of each operand,
+//! This is the one module with `unsafe` in it, together with what it is made of (`obey/unchecked.rs`). An instruction of fast code does little: looking at the type of each operand,
 //! at the bounds of the code and at what a write drops would be most of the work. It was all found out when the code was
 //! made, so here it is taken for granted:
 //!
@@ -20,10 +20,14 @@
 
 #![allow(unsafe_code, reason = "see the top of the module")]
 
+mod unchecked;
+
 use std::mem;
 
+use self::unchecked::{Cursor, Places, payload, scalar};
 use super::code::{At, Code, Fast, RESERVE, Slot, Triple};
 use super::state::Kind;
+use super::twin::{can_set, is_twin, set_item};
 use crate::errors::RuntimeError;
 use crate::interpreter::Program;
 use crate::interpreter::lower::{Op, dispatch};
@@ -32,7 +36,7 @@ use crate::interpreter::window::{Context, Unobserved, Window};
 use crate::isa::{REGISTERS, Reg};
 use crate::memory;
 use crate::ops;
-use crate::value::{Array, Value, put, put_int};
+use crate::value::{Value, put, put_int};
 use crate::values::costs;
 
 /// Why the loop over fast code stopped. It is a word and nothing more; what belongs to it stands in [`Parcel`].
@@ -59,225 +63,6 @@ pub(super) struct Parcel {
     pub(super) error: Option<RuntimeError>,
     /// What the program returned, if it ended.
     pub(super) result: Value,
-}
-
-/// The instruction that is up.
-struct Cursor<'a> {
-    ops: &'a [Fast],
-    next: *const Fast,
-}
-
-impl<'a> Cursor<'a> {
-    /// Stands before an instruction; `None` where there is none, or where control could run past the end of the code.
-    fn new(ops: &'a [Fast], at: At) -> Option<Self> {
-        let is_sound = at.index() < ops.len() && ops.last().is_some_and(Fast::leads_elsewhere);
-        is_sound.then(|| Self { ops, next: ops.as_ptr().wrapping_add(at.index()) })
-    }
-
-    /// Takes the next instruction.
-    ///
-    /// # Safety
-    ///
-    /// If the one before leads elsewhere, `go` must have been called since.
-    #[inline(always)]
-    unsafe fn take(&mut self) -> &'a Fast {
-        debug_assert!(self.ops.as_ptr_range().contains(&self.next));
-        // SAFETY: `next` is within the code: `new` and `go` saw to that, and if it was moved on by this function, then from
-        // an instruction that does not lead elsewhere, so one that is not the last.
-        unsafe {
-            let op = &*self.next;
-            self.next = self.next.add(1);
-            op
-        }
-    }
-
-    /// The instruction behind the one that was taken last.
-    ///
-    /// # Safety
-    ///
-    /// As for `take`.
-    #[inline(always)]
-    unsafe fn peek(&self) -> &'a Fast {
-        debug_assert!(self.ops.as_ptr_range().contains(&self.next));
-        // SAFETY: as for `take`.
-        unsafe { &*self.next }
-    }
-
-    /// Goes on at another place, if there is code.
-    #[inline(always)]
-    fn go(&mut self, to: At) -> bool {
-        let offset = to.offset();
-        let is_there = offset < size_of_val(self.ops);
-        if is_there {
-            // SAFETY: the offset is that of an instruction, and less than the size of all.
-            self.next = unsafe { self.ops.as_ptr().byte_add(offset) };
-        }
-        is_there
-    }
-
-    /// Where the instruction that was taken last stands.
-    #[inline(always)]
-    fn taken(&self) -> At {
-        At::of((self.next as usize - self.ops.as_ptr() as usize) / size_of::<Fast>() - 1)
-    }
-}
-
-/// The registers of the current frame.
-#[derive(Clone, Copy)]
-struct Places(*mut Value);
-
-impl Places {
-    /// Those of the frame that begins at `base`.
-    #[inline(always)]
-    fn of(stack: &mut Vec<Value>, base: usize) -> Self {
-        debug_assert!(base + REGISTERS <= stack.len());
-        Self(stack.as_mut_ptr().wrapping_add(base))
-    }
-
-    /// Where the frame begins.
-    fn base(self, stack: &mut Vec<Value>) -> usize {
-        (self.0 as usize - stack.as_mut_ptr() as usize) / size_of::<Value>()
-    }
-
-    /// Those of the frame behind this one, which has that size.
-    #[inline(always)]
-    fn above(self, size: u16) -> Self {
-        Self(self.0.wrapping_add(usize::from(size)))
-    }
-
-    /// Those of the frame before this one. It has that size.
-    #[inline(always)]
-    fn below(self, size: u16) -> Self {
-        Self(self.0.wrapping_sub(usize::from(size)))
-    }
-
-    #[inline(always)]
-    fn place(self, slot: Slot) -> *mut Value {
-        self.0.wrapping_byte_add(slot.offset())
-    }
-
-    /// What a register holds.
-    ///
-    /// # Safety
-    ///
-    /// The frame must be the current one, and nothing may write to the register while the value is borrowed.
-    #[inline(always)]
-    unsafe fn value<'a>(self, slot: Slot) -> &'a Value {
-        // SAFETY: a slot is one of the places of the frame.
-        unsafe { &*self.place(slot) }
-    }
-
-    /// A register, to be changed.
-    ///
-    /// # Safety
-    ///
-    /// The frame must be the current one, and nothing else may look at the register while it is borrowed.
-    #[inline(always)]
-    unsafe fn value_mut<'a>(self, slot: Slot) -> &'a mut Value {
-        // SAFETY: a slot is one of the places of the frame.
-        unsafe { &mut *self.place(slot) }
-    }
-
-    /// The int in a register.
-    ///
-    /// # Safety
-    ///
-    /// The frame must be the current one, and the value an int.
-    #[inline(always)]
-    unsafe fn int(self, slot: Slot) -> i64 {
-        // SAFETY: as above; the value is an int.
-        unsafe {
-            match self.value(slot) {
-                Value::Int(number) => *number,
-                value => never(value),
-            }
-        }
-    }
-
-    /// The float in a register.
-    ///
-    /// # Safety
-    ///
-    /// The frame must be the current one, and the value a float.
-    #[inline(always)]
-    unsafe fn float(self, slot: Slot) -> f64 {
-        // SAFETY: as above; the value is a float.
-        unsafe {
-            match self.value(slot) {
-                Value::Float(number) => *number,
-                value => never(value),
-            }
-        }
-    }
-
-    /// The bool in a register.
-    ///
-    /// # Safety
-    ///
-    /// The frame must be the current one, and the value a bool.
-    #[inline(always)]
-    unsafe fn bool(self, slot: Slot) -> bool {
-        // SAFETY: as above; the value is a bool.
-        unsafe {
-            match self.value(slot) {
-                Value::Bool(value) => *value,
-                value => never(value),
-            }
-        }
-    }
-
-    /// Writes a scalar.
-    ///
-    /// # Safety
-    ///
-    /// The frame must be the current one, nothing may look at the register, and what it holds must be a scalar; else it is
-    /// not dropped.
-    #[inline(always)]
-    unsafe fn write(self, slot: Slot, value: Value) {
-        debug_assert!(value.is_scalar());
-        // SAFETY: a slot is one of the places of the frame.
-        unsafe {
-            debug_assert!(self.value(slot).is_scalar(), "{:?} is not dropped", self.value(slot));
-            self.place(slot).write(value);
-        }
-    }
-}
-
-/// A value of a kind that the compiler has ruled out.
-///
-/// # Safety
-///
-/// Must not be come to.
-#[inline(always)]
-unsafe fn never(value: &Value) -> ! {
-    debug_assert!(false, "the compiler of fast code took {value:?} for something else");
-    // SAFETY: the caller's.
-    unsafe { std::hint::unreachable_unchecked() }
-}
-
-/// A copy of a scalar.
-///
-/// # Safety
-///
-/// The value must be a scalar.
-#[inline(always)]
-unsafe fn scalar(value: &Value) -> Value {
-    match value {
-        Value::Int(number) => Value::Int(payload(number)),
-        Value::Float(number) => Value::Float(payload(number)),
-        Value::Bool(value) => Value::Bool(*value),
-        Value::Empty => Value::Empty,
-        // SAFETY: it is a scalar.
-        value => unsafe { never(value) },
-    }
-}
-
-/// A number of a value. It is read by itself, as it was written: a processor waits where it is to read at once, tag and
-/// number, what it has just written in two pieces.
-#[inline(always)]
-fn payload<T: Copy>(number: &T) -> T {
-    // SAFETY: a reference can be read.
-    unsafe { std::ptr::read_volatile(number) }
 }
 
 impl Machine<'_> {
@@ -472,7 +257,7 @@ impl Machine<'_> {
                 ($array:expr, $index:expr, $value:expr) => {{
                     let (array, at) = ($array, cursor.taken());
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
-                    let registers = unsafe { &mut *places.0.cast::<[Value; REGISTERS]>() };
+                    let registers = unsafe { places.all() };
                     let element = ($index, $value);
                     if !set_item(program, code, at, &self.context.memory, registers, array, element) {
                         leave!(Stop::Exit)
@@ -524,8 +309,8 @@ impl Machine<'_> {
                     charge!(steps);
                     memory::charge(costs::FRAME);
                     // The frame that is entered has all its places on the stack, and so does the next.
-                    let end = self.stack.as_mut_ptr_range().end as usize;
-                    if end - (places.above(size).0 as usize) < 2 * REGISTERS * size_of::<Value>() {
+                    let end = self.stack.as_mut_ptr_range().end;
+                    if places.above(size).distance_to(end) < 2 * REGISTERS * size_of::<Value>() {
                         let base = places.base(&mut self.stack);
                         grow(&mut self.stack, base + usize::from(size));
                         places = Places::of(&mut self.stack, base);
@@ -1100,7 +885,7 @@ impl Machine<'_> {
                 }
                 &Fast::Plain { op } => {
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
-                    let registers = unsafe { &mut *places.0.cast::<[Value; REGISTERS]>() };
+                    let registers = unsafe { places.all() };
                     if let Err(error) = plain(op, registers, &mut self.context) {
                         parcel.error = Some(error);
                         leave!(Stop::Leave)
@@ -1161,101 +946,6 @@ fn holds(value: &Value) -> bool {
 #[inline(never)]
 fn plain(op: Op, window: &mut [Value; REGISTERS], context: &mut Context<'_>) -> Result<(), RuntimeError> {
     dispatch(op, &mut Window::<Unobserved>::new(window, None), context).map(|_| ())
-}
-
-/// Arrays of so many elements are worth looking for another holder that nobody needs, before they are copied.
-const WORTH_LOOKING: usize = 32;
-
-/// Writes an element of an array, given with its index, or appends it. Gives false, with nothing done, where that is an error.
-#[inline(never)]
-fn set_item(
-    program: &Program,
-    code: &Code,
-    at: At,
-    memory: &memory::Memory,
-    registers: &mut [Value; REGISTERS],
-    array: Slot,
-    (index, mut value): (i64, Value),
-) -> bool {
-    let holder = array.register();
-    if let Value::Array(array) = &mut registers[usize::from(holder)]
-        && let Ok(index) = usize::try_from(index)
-        && memory.room() >= costs::ELEMENT
-    {
-        match array.append(index, value) {
-            Ok(()) => return true,
-            Err(unused) => value = unused,
-        }
-    }
-    if let Value::Array(array) = &registers[usize::from(holder)]
-        && array.is_shared()
-        && array.items().len() >= WORTH_LOOKING
-        && !without!("release")
-    {
-        let pc = code.exits[code.exit_of[at.index()] as usize].pc as usize;
-        let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
-        give_up_twin(registers, holder, memory, is_dead);
-    }
-    ops::array_set(memory, &mut registers[usize::from(holder)], Value::Int(index), value).is_ok()
-}
-
-/// Sees to it that the instruction of plain code at `pc` need not copy a long array that it writes to, if that can be.
-pub(in crate::interpreter) fn spare_copy(
-    program: &Program,
-    code: &Code,
-    pc: usize,
-    memory: &memory::Memory,
-    registers: &mut [Value; REGISTERS],
-    array: Reg,
-) {
-    let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
-    give_up_twin(registers, array.0, memory, is_dead);
-}
-
-/// Takes an array away from the one other register that holds it, if that is dead, so that a write need not copy. There must
-/// be room for the copy, and what it would have cost is counted for as long as the register holds what stands there now.
-/// With an array of scalars nothing else can be told.
-#[cold]
-fn give_up_twin(
-    registers: &mut [Value; REGISTERS],
-    holder: u8,
-    memory: &memory::Memory,
-    is_dead: impl Fn(u8) -> bool,
-) {
-    let Value::Array(array) = &registers[usize::from(holder)] else { return };
-    let cost = Array::cost(array.items().len());
-    let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
-    let mut others =
-        (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
-    if let Some(other) = others.next()
-        && cost <= memory.room()
-        && is_dead(other)
-        && array.items().iter().all(Value::is_scalar)
-    {
-        // The array itself is counted on, as what is written to now.
-        registers[usize::from(other)] = Value::of_cost(cost);
-    }
-}
-
-/// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.
-fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bool {
-    let copy = match (one, other) {
-        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.items().len()),
-        (Value::Dict(one), Value::Dict(other)) if one.is_twin(other) => one.cost(),
-        _ => return false,
-    };
-    copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
-}
-
-/// Whether a write to a container cannot fail but for want of memory.
-fn can_set(container: &Value, key: &Value) -> bool {
-    match (container, key) {
-        (Value::Array(array), Value::Int(index)) => {
-            usize::try_from(*index).is_ok_and(|index| index <= array.items().len())
-        }
-        (Value::Dict(_), Value::String(_)) => true,
-        _ => false,
-    }
 }
 
 #[cold]

@@ -6,13 +6,19 @@
 //!
 //! Memory is counted as if it had been copied: nothing between the write and the overwriting counts any, and the holder lets go
 //! only where there is room for the copy.
+//!
+//! A long array that was not let go of in this way, and that a write would copy, is taken away from another register that is
+//! never read again. Something that costs as much as the copy stands there instead, for as long as the copy would be counted.
 
+use super::code::{At, Code, Slot};
+use super::flow::{RegSet, registers_of};
 use crate::interpreter::lower::Op;
 use crate::interpreter::{GlobalSlot, Program};
-use crate::isa::Reg;
-use crate::value::Value;
-
-use super::flow::{RegSet, registers_of};
+use crate::isa::{REGISTERS, Reg};
+use crate::memory;
+use crate::ops;
+use crate::value::{Array, Value};
+use crate::values::costs;
 
 /// The other holder of a container.
 pub(super) enum Twin {
@@ -105,5 +111,100 @@ impl Twin {
             at = if let Op::Jump { offset } = op { offset.pc() } else { at + 1 };
         }
         None
+    }
+}
+
+/// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.
+pub(super) fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bool {
+    let copy = match (one, other) {
+        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.items().len()),
+        (Value::Dict(one), Value::Dict(other)) if one.is_twin(other) => one.cost(),
+        _ => return false,
+    };
+    copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
+}
+
+/// Whether a write to a container cannot fail but for want of memory.
+pub(super) fn can_set(container: &Value, key: &Value) -> bool {
+    match (container, key) {
+        (Value::Array(array), Value::Int(index)) => {
+            usize::try_from(*index).is_ok_and(|index| index <= array.items().len())
+        }
+        (Value::Dict(_), Value::String(_)) => true,
+        _ => false,
+    }
+}
+
+/// Arrays of so many elements are worth looking for another holder that nobody needs, before they are copied.
+const WORTH_LOOKING: usize = 32;
+
+/// Writes an element of an array, given with its index, or appends it. Gives false, with nothing done, where that is an error.
+#[inline(never)]
+pub(super) fn set_item(
+    program: &Program,
+    code: &Code,
+    at: At,
+    memory: &memory::Memory,
+    registers: &mut [Value; REGISTERS],
+    array: Slot,
+    (index, mut value): (i64, Value),
+) -> bool {
+    let holder = array.register();
+    if let Value::Array(array) = &mut registers[usize::from(holder)]
+        && let Ok(index) = usize::try_from(index)
+        && memory.room() >= costs::ELEMENT
+    {
+        match array.append(index, value) {
+            Ok(()) => return true,
+            Err(unused) => value = unused,
+        }
+    }
+    if let Value::Array(array) = &registers[usize::from(holder)]
+        && array.is_shared()
+        && array.items().len() >= WORTH_LOOKING
+        && !without!("release")
+    {
+        let pc = code.exits[code.exit_of[at.index()] as usize].pc as usize;
+        let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
+        give_up_twin(registers, holder, memory, is_dead);
+    }
+    ops::array_set(memory, &mut registers[usize::from(holder)], Value::Int(index), value).is_ok()
+}
+
+/// Sees to it that the instruction of plain code at `pc` need not copy a long array that it writes to, if that can be.
+pub(in crate::interpreter) fn spare_copy(
+    program: &Program,
+    code: &Code,
+    pc: usize,
+    memory: &memory::Memory,
+    registers: &mut [Value; REGISTERS],
+    array: Reg,
+) {
+    let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
+    give_up_twin(registers, array.0, memory, is_dead);
+}
+
+/// Takes an array away from the one other register that holds it, if that is dead, so that a write need not copy. There must
+/// be room for the copy, and what it would have cost is counted for as long as the register holds what stands there now.
+/// With an array of scalars nothing else can be told.
+#[cold]
+fn give_up_twin(
+    registers: &mut [Value; REGISTERS],
+    holder: u8,
+    memory: &memory::Memory,
+    is_dead: impl Fn(u8) -> bool,
+) {
+    let Value::Array(array) = &registers[usize::from(holder)] else { return };
+    let cost = Array::cost(array.items().len());
+    let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
+    let mut others =
+        (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
+    if let Some(other) = others.next()
+        && cost <= memory.room()
+        && is_dead(other)
+        && array.items().iter().all(Value::is_scalar)
+    {
+        // The array itself is counted on, as what is written to now.
+        registers[usize::from(other)] = Value::of_cost(cost);
     }
 }

@@ -91,10 +91,11 @@ impl Compiler<'_> {
                 }
                 self.free(dst);
                 let kind = self.kind(src);
+                let [place] = self.places([src]);
                 if !kind.is_number() || !self.state.kind(dst.0).is_scalar() {
                     return self.plain(op, Kind::Any);
                 }
-                let [src] = self.places([src]);
+                let src = place;
                 self.emit_guarded(if kind == Kind::Int {
                     Fast::NegInt { dst: Slot::of(dst.0), src }
                 } else {
@@ -136,10 +137,10 @@ impl Compiler<'_> {
             }
             Op::ArrayLen { dst, array } => {
                 self.free(dst);
+                let [array] = self.places([array]);
                 if !self.state.kind(dst.0).is_scalar() {
                     return self.plain(op, Kind::Int);
                 }
-                let [array] = self.places([array]);
                 self.emit_guarded(Fast::ArrayLen { dst: Slot::of(dst.0), array });
                 self.wrote(dst, Kind::Int);
                 self.next()
@@ -150,10 +151,10 @@ impl Compiler<'_> {
                     return self.fork_on_two(true, left, right, dst, sense, target);
                 }
                 self.free(dst);
+                let [left, right] = self.places([left, right]);
                 if !self.state.kind(dst.0).is_scalar() {
                     return self.plain(op, Kind::Bool);
                 }
-                let [left, right] = self.places([left, right]);
                 self.emit(Fast::And { dst: Slot::of(dst.0), left, right });
                 self.wrote(dst, Kind::Bool);
                 self.next()
@@ -163,20 +164,20 @@ impl Compiler<'_> {
                     return self.fork_on_two(false, left, right, dst, sense, target);
                 }
                 self.free(dst);
+                let [left, right] = self.places([left, right]);
                 if !self.state.kind(dst.0).is_scalar() {
                     return self.plain(op, Kind::Bool);
                 }
-                let [left, right] = self.places([left, right]);
                 self.emit(Fast::Or { dst: Slot::of(dst.0), left, right });
                 self.wrote(dst, Kind::Bool);
                 self.next()
             }
             Op::Not { dst, src } => {
                 self.free(dst);
+                let [src] = self.places([src]);
                 if !self.state.kind(dst.0).is_scalar() {
                     return self.plain(op, Kind::Bool);
                 }
-                let [src] = self.places([src]);
                 self.emit(Fast::Not { dst: Slot::of(dst.0), src });
                 self.wrote(dst, Kind::Bool);
                 self.next()
@@ -184,10 +185,10 @@ impl Compiler<'_> {
             Op::CheckType { .. } | Op::DictContains { .. } => self.plain(op, Kind::Bool),
             Op::StrLen { dst, str } => {
                 self.free(dst);
+                let [string] = self.places([str]);
                 if !self.state.kind(dst.0).is_scalar() {
                     return self.plain(op, Kind::Int);
                 }
-                let [string] = self.places([str]);
                 self.emit_guarded(Fast::StrLen { dst: Slot::of(dst.0), string });
                 self.wrote(dst, Kind::Int);
                 self.next()

@@ -224,10 +224,10 @@ impl Compiler<'_> {
             }
         }
         self.free(dst);
+        let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
         if !self.state.kind(dst.0).is_scalar() {
             return self.plain(plain, Kind::Bool);
         }
-        let Some(numbers) = self.numbers(left, right) else { return self.plain(plain, Kind::Bool) };
         let Some(op) = test_op(test, Slot::of(dst.0), &numbers) else { return self.plain(plain, Kind::Bool) };
         self.emit_guarded(op);
         self.wrote(dst, Kind::Bool);

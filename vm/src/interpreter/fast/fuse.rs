@@ -1,0 +1,182 @@
+//! Which instructions of fast code become one.
+
+use super::code::{At, Fast, Slot, Triple};
+use super::state::Kind;
+
+impl Fast {
+    /// What `Jump` does together with this branch, which it leads to and which stands at `at`.
+    pub(super) fn with_jump(self, at: At, steps: u16) -> Option<Self> {
+        let to = at.next();
+        let few = u8::try_from(steps).ok();
+        match self {
+            Self::IfEqInt { left, right, .. } => Some(Self::LoopNeInt { left, right, to, steps }),
+            Self::IfNeInt { left, right, .. } => Some(Self::LoopEqInt { left, right, to, steps }),
+            Self::IfLtInt { left, right, .. } => {
+                Some(Self::LoopLeInt { left: right, right: left, to, steps })
+            }
+            Self::IfLeInt { left, right, .. } => {
+                Some(Self::LoopLtInt { left: right, right: left, to, steps })
+            }
+            Self::IfEqIntConst { left, right, .. } => {
+                Some(Self::LoopNeIntConst { left, steps: few?, to, right })
+            }
+            Self::IfNeIntConst { left, right, .. } => {
+                Some(Self::LoopEqIntConst { left, steps: few?, to, right })
+            }
+            Self::IfLtIntConst { left, right, .. } => {
+                Some(Self::LoopGeIntConst { left, steps: few?, to, right })
+            }
+            Self::IfGeIntConst { left, right, .. } => {
+                Some(Self::LoopLtIntConst { left, steps: few?, to, right })
+            }
+            _ => None,
+        }
+    }
+
+    /// This turn of a loop together with the counting before it.
+    pub(super) fn with_counter(self, before: &Self) -> Option<Self> {
+        if let &Self::AddInt { dst: counter, left: counted, right: step } = before {
+            return match self {
+                Self::LoopLtInt { left, right, to, steps } if left == counter && counted == counter => {
+                    (right != counter).then_some(Self::StepLtInt { counter, step, right, steps, to })
+                }
+                Self::LoopLeInt { left, right, to, steps } if left == counter && counted == counter => {
+                    (right != counter).then_some(Self::StepLeInt { counter, step, right, steps, to })
+                }
+                _ => None,
+            };
+        }
+        let &Self::AddIntConst { dst: counter, left: counted, right: step } = before else { return None };
+        match self {
+            Self::LoopLtInt { left, right, to, steps }
+                if left == counter && counted == counter && right != counter =>
+            {
+                let step = step.try_into().ok()?;
+                Some(Self::CountLtInt { counter, right, step, steps, to })
+            }
+            Self::LoopLeInt { left, right, to, steps }
+                if left == counter && counted == counter && right != counter =>
+            {
+                let step = step.try_into().ok()?;
+                Some(Self::CountLeInt { counter, right, step, steps, to })
+            }
+            Self::LoopLtIntConst { left, right, to, steps } if left == counter && counted == counter => {
+                let (step, right) = (step.try_into().ok()?, right.try_into().ok()?);
+                Some(Self::CountLtIntConst { counter, step, steps: steps.into(), to, right })
+            }
+            Self::LoopGeIntConst { left, right, to, steps } if left == counter && counted == counter => {
+                let (step, right) = (step.try_into().ok()?, right.try_into().ok()?);
+                Some(Self::CountGeIntConst { counter, step, steps: steps.into(), to, right })
+            }
+            _ => None,
+        }
+    }
+
+    /// This instruction together with the next, which stays behind it.
+    pub(super) fn with_next(self, next: Self) -> Option<Self> {
+        let triple = |op: Self| match op {
+            Self::AddFloat { dst, left, right }
+            | Self::SubFloat { dst, left, right }
+            | Self::MulFloat { dst, left, right } => Some(Triple { dst, left, right }),
+            _ => None,
+        };
+        if let (Some(first), Some(second)) = (triple(self), triple(next)) {
+            return match (self, next) {
+                (Self::AddFloat { .. }, Self::AddFloat { .. }) => Some(Self::AddAddFloat { first, second }),
+                (Self::AddFloat { .. }, Self::SubFloat { .. }) => Some(Self::AddSubFloat { first, second }),
+                (Self::AddFloat { .. }, Self::MulFloat { .. }) => Some(Self::AddMulFloat { first, second }),
+                (Self::SubFloat { .. }, Self::AddFloat { .. }) => Some(Self::SubAddFloat { first, second }),
+                (Self::SubFloat { .. }, Self::SubFloat { .. }) => Some(Self::SubSubFloat { first, second }),
+                (Self::SubFloat { .. }, Self::MulFloat { .. }) => Some(Self::SubMulFloat { first, second }),
+                (Self::MulFloat { .. }, Self::AddFloat { .. }) => Some(Self::MulAddFloat { first, second }),
+                (Self::MulFloat { .. }, Self::SubFloat { .. }) => Some(Self::MulSubFloat { first, second }),
+                (Self::MulFloat { .. }, Self::MulFloat { .. }) => Some(Self::MulMulFloat { first, second }),
+                _ => None,
+            };
+        }
+        Some(match (self, next) {
+            (Self::SubInt { dst, left, right }, Self::SubInt { .. }) => {
+                Self::SubIntSubInt { dst, left, right }
+            }
+            (Self::AddInt { dst, left, right }, Self::CountLtInt { .. }) => {
+                Self::AddIntCountLtInt { dst, left, right }
+            }
+            (Self::ModIntMask { dst, left, mask }, Self::IfNeIntConst { .. }) => {
+                Self::ModIntMaskIfNeIntConst { dst, left, mask }
+            }
+            (Self::AddInt { dst, left, right }, Self::Return { .. }) => {
+                Self::AddIntReturn { dst, left, right }
+            }
+            (Self::AddIntConst { dst, left, right }, Self::Call { .. }) => {
+                Self::AddIntConstCall { dst, left, right }
+            }
+            (Self::AddFloat { dst, left, right }, Self::CountLtInt { .. }) => {
+                Self::AddFloatCountLtInt { dst, left, right }
+            }
+            (Self::TestEqInt { dst, left, right }, Self::Or { .. }) => Self::TestEqIntOr { dst, left, right },
+            (Self::TestEqInt { dst, left, right }, Self::IfNeither { .. }) => {
+                Self::TestEqIntIfNeither { dst, left, right }
+            }
+            (Self::IfEqStringConst { left, right, to }, Self::IfEqStringConst { .. }) => {
+                Self::IfEqStringConstTwice { left, right, to }
+            }
+            (Self::MoveInt { dst, src }, Self::MoveInt { .. }) => Self::MoveIntMoveInt { dst, src },
+            (Self::MoveInt { dst, src }, Self::Jump { .. }) => Self::MoveIntJump { dst, src },
+            (Self::MoveFloat { dst, src }, Self::Jump { .. }) => Self::MoveFloatJump { dst, src },
+            (Self::LoadConst { dst, constant }, Self::Jump { .. }) => Self::LoadConstJump { dst, constant },
+            (Self::ArrayGetInt { dst, array, index }, Self::AddInt { .. }) => {
+                Self::ArrayGetIntAddInt { dst, array, index }
+            }
+            (Self::ArrayGetInt { dst, array, index }, Self::AddIntConst { .. }) => {
+                Self::ArrayGetIntAddIntConst { dst, array, index }
+            }
+            (Self::ArrayGetInt { dst, array, index }, Self::TestEqInt { .. }) => {
+                Self::ArrayGetIntTestEqInt { dst, array, index }
+            }
+            (Self::ArrayGetInt { dst, array, index }, Self::IfLtInt { .. }) => {
+                Self::ArrayGetIntIfLtInt { dst, array, index }
+            }
+            (Self::ArrayGetFloat { dst, array, index }, Self::ArrayGetFloat { .. }) => {
+                Self::ArrayGetFloatTwice { dst, array, index }
+            }
+            (Self::ArrayGetFloat { dst, array, index }, Self::MulFloat { .. }) => {
+                Self::ArrayGetFloatMulFloat { dst, array, index }
+            }
+            (Self::ArrayGetFloat { dst, array, index }, Self::SubFloat { .. }) => {
+                Self::ArrayGetFloatSubFloat { dst, array, index }
+            }
+            (Self::ArraySetFloat { array, index, value }, Self::ArrayGetFloat { .. }) => {
+                Self::ArraySetFloatArrayGetFloat { array, index, value }
+            }
+            (Self::ArraySetToBool { array, index, value }, Self::StepLtInt { .. }) => {
+                Self::ArraySetToBoolStepLtInt { array, index, value }
+            }
+            (Self::ArraySetInt { array, index, value }, Self::CountLtInt { .. }) => {
+                Self::ArraySetIntCountLtInt { array, index, value }
+            }
+            _ => return None,
+        })
+    }
+
+    /// This instruction together with the test that what it wrote to `slot`, over a scalar, is of that type.
+    pub(super) fn with_guard(self, slot: Slot, kind: Kind) -> Option<Self> {
+        match (self, kind) {
+            (Self::ArrayGet { dst, array, index }, Kind::Int) if dst == slot => {
+                Some(Self::ArrayGetInt { dst, array, index })
+            }
+            (Self::ArrayGet { dst, array, index }, Kind::Float) if dst == slot => {
+                Some(Self::ArrayGetFloat { dst, array, index })
+            }
+            (Self::ArrayGet { dst, array, index }, Kind::Bool) if dst == slot => {
+                Some(Self::ArrayGetBool { dst, array, index })
+            }
+            (Self::ArrayGetConst { dst, array, index }, Kind::Int) if dst == slot => {
+                Some(Self::ArrayGetConstInt { dst, array, index })
+            }
+            (Self::ArrayGetConst { dst, array, index }, Kind::Float) if dst == slot => {
+                Some(Self::ArrayGetConstFloat { dst, array, index })
+            }
+            _ => None,
+        }
+    }
+}
