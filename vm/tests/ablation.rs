@@ -1,6 +1,8 @@
 //! A switch of the feature `ablation` changes how much is executed and nothing else: every module of the corpus comes to the
 //! same without each technique, and without all of them.
 
+// Without the switches there is nothing to compare.
+#![cfg(all(feature = "ablation", feature = "cli"))]
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
