@@ -99,7 +99,7 @@ What is not installed is told, and left out.
 Examples:
   benches/compare
   benches/compare --only fib,sieve --peers lua --rounds 30
-  benches/compare --peers none --against 'before=/tmp/before/mdvm run'
+  benches/compare --peers none --against 'before=target/mdvm-before run'
   benches/compare --profile callgrind --only fib --peers lua
   benches/compare growth
   benches/compare memory
@@ -205,7 +205,7 @@ fn peers(options: &Options) -> Result<Peers> {
     let mut others = Vec::new();
     for text in &options.against {
         let (name, command) = text.split_once('=').with_context(|| {
-            format!("--against {text}: expected NAME=COMMAND, as in 'before=/tmp/mdvm run'")
+            format!("--against {text}: expected NAME=COMMAND, as in 'before=target/mdvm-before run'")
         })?;
         others.push(Peer::of_modules(name, command)?);
     }

@@ -2,15 +2,15 @@
 //!
 //! # `unsafe`
 //!
-//! This is the one module with `unsafe` in it, together with what it is made of (`obey/unchecked.rs`). An instruction of fast code does little: looking at the type of each operand,
-//! at the bounds of the code and at what a write drops would be most of the work. It was all found out when the code was
-//! made, so here it is taken for granted:
+//! This is the one module with `unsafe` in it, together with what it is made of (`obey/unchecked.rs`). An instruction of fast
+//! code does little: looking at the type of each operand, at the bounds of the code and at what a write drops would be most
+//! of the work. It was all found out when the code was made, so here it is taken for granted:
 //!
 //! 1. *Control stays in the code.* A jump looks at its target. What goes on to the next instruction finds one, since the last
 //!    instruction of all leads elsewhere; that is looked at when the loop begins (`Cursor::new`).
 //! 2. *A slot is one of the 256 places of a frame.* [`Slot`] is made from a register and from nothing else. The places of
-//!    the current frame are on the stack ([`registers`] makes sure when the frame begins), and the stack does not move
-//!    while the frame runs.
+//!    the current frame are on the stack (each call sees to that of the frame it enters), and the stack does not move while
+//!    the frame runs.
 //! 3. *Operands are of the kind that an instruction is for,* and what a scalar is written over is a scalar, which need
 //!    not be dropped. The compiler makes such an instruction only where its [`State`](super::state::State) says so, and a
 //!    state says so after a guard, after an instruction that gives nothing else, or where all ways there say so.

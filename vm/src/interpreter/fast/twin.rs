@@ -165,13 +165,15 @@ pub(super) fn set_item(
         && !without!("release")
     {
         let pc = code.exits[code.exit_of[at.index()] as usize].pc as usize;
-        let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
-        give_up_twin(registers, holder, memory, is_dead);
+        spare_copy(program, code, pc, memory, registers, Reg(holder));
     }
     ops::array_set(memory, &mut registers[usize::from(holder)], Value::Int(index), value).is_ok()
 }
 
-/// Sees to it that the instruction of plain code at `pc` need not copy a long array that it writes to, if that can be.
+/// Takes an array, which the plain instruction at `pc` writes to, away from the one other register that holds it, if that is
+/// dead, so that the write need not copy. There must be room for the copy, and what it would have cost is counted for as long
+/// as the register holds what stands there now. With an array of scalars nothing else can be told.
+#[cold]
 pub(in crate::interpreter) fn spare_copy(
     program: &Program,
     code: &Code,
@@ -180,20 +182,7 @@ pub(in crate::interpreter) fn spare_copy(
     registers: &mut [Value; REGISTERS],
     array: Reg,
 ) {
-    let is_dead = |register| code.graph.is_dead(&program.module, pc + 1, register);
-    give_up_twin(registers, array.0, memory, is_dead);
-}
-
-/// Takes an array away from the one other register that holds it, if that is dead, so that a write need not copy. There must
-/// be room for the copy, and what it would have cost is counted for as long as the register holds what stands there now.
-/// With an array of scalars nothing else can be told.
-#[cold]
-fn give_up_twin(
-    registers: &mut [Value; REGISTERS],
-    holder: u8,
-    memory: &memory::Memory,
-    is_dead: impl Fn(u8) -> bool,
-) {
+    let holder = array.0;
     let Value::Array(array) = &registers[usize::from(holder)] else { return };
     let cost = Array::cost(array.items().len());
     let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
@@ -201,7 +190,7 @@ fn give_up_twin(
         (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
     if let Some(other) = others.next()
         && cost <= memory.room()
-        && is_dead(other)
+        && code.graph.is_dead(&program.module, pc + 1, other)
         && array.items().iter().all(Value::is_scalar)
     {
         // The array itself is counted on, as what is written to now.

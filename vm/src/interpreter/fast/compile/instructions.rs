@@ -89,20 +89,15 @@ impl Compiler<'_> {
                 if self.know_number(src) == Piece::Ended {
                     return Piece::Ended;
                 }
-                self.free(dst);
-                let kind = self.kind(src);
-                let [place] = self.places([src]);
-                if !kind.is_number() || !self.state.kind(dst.0).is_scalar() {
-                    return self.plain(op, Kind::Any);
+                match self.kind(src) {
+                    Kind::Int => {
+                        self.compute(op, dst, [src], Kind::Int, |dst, [src]| Fast::NegInt { dst, src })
+                    }
+                    Kind::Float => {
+                        self.compute(op, dst, [src], Kind::Float, |dst, [src]| Fast::NegFloat { dst, src })
+                    }
+                    _ => self.plain(op, Kind::Any),
                 }
-                let src = place;
-                self.emit_guarded(if kind == Kind::Int {
-                    Fast::NegInt { dst: Slot::of(dst.0), src }
-                } else {
-                    Fast::NegFloat { dst: Slot::of(dst.0), src }
-                });
-                self.wrote(dst, kind);
-                self.next()
             }
             Op::ArraySet { array, index, value } => {
                 if self.know_number(index) == Piece::Ended || self.know(value, true) == Piece::Ended {
@@ -136,67 +131,61 @@ impl Compiler<'_> {
                 self.next()
             }
             Op::ArrayLen { dst, array } => {
-                self.free(dst);
-                let [array] = self.places([array]);
-                if !self.state.kind(dst.0).is_scalar() {
-                    return self.plain(op, Kind::Int);
-                }
-                self.emit_guarded(Fast::ArrayLen { dst: Slot::of(dst.0), array });
-                self.wrote(dst, Kind::Int);
-                self.next()
+                self.compute(op, dst, [array], Kind::Int, |dst, [array]| Fast::ArrayLen { dst, array })
             }
             Op::Phi { .. } | Op::Halt => self.leave(),
             Op::And { dst, left, right } => {
                 if let Some((sense, target)) = self.branch_behind(dst) {
                     return self.fork_on_two(true, left, right, dst, sense, target);
                 }
-                self.free(dst);
-                let [left, right] = self.places([left, right]);
-                if !self.state.kind(dst.0).is_scalar() {
-                    return self.plain(op, Kind::Bool);
-                }
-                self.emit(Fast::And { dst: Slot::of(dst.0), left, right });
-                self.wrote(dst, Kind::Bool);
-                self.next()
+                self.compute(op, dst, [left, right], Kind::Bool, |dst, [left, right]| Fast::And {
+                    dst,
+                    left,
+                    right,
+                })
             }
             Op::Or { dst, left, right } => {
                 if let Some((sense, target)) = self.branch_behind(dst) {
                     return self.fork_on_two(false, left, right, dst, sense, target);
                 }
-                self.free(dst);
-                let [left, right] = self.places([left, right]);
-                if !self.state.kind(dst.0).is_scalar() {
-                    return self.plain(op, Kind::Bool);
-                }
-                self.emit(Fast::Or { dst: Slot::of(dst.0), left, right });
-                self.wrote(dst, Kind::Bool);
-                self.next()
+                self.compute(op, dst, [left, right], Kind::Bool, |dst, [left, right]| Fast::Or {
+                    dst,
+                    left,
+                    right,
+                })
             }
             Op::Not { dst, src } => {
-                self.free(dst);
-                let [src] = self.places([src]);
-                if !self.state.kind(dst.0).is_scalar() {
-                    return self.plain(op, Kind::Bool);
-                }
-                self.emit(Fast::Not { dst: Slot::of(dst.0), src });
-                self.wrote(dst, Kind::Bool);
-                self.next()
+                self.compute(op, dst, [src], Kind::Bool, |dst, [src]| Fast::Not { dst, src })
             }
             Op::CheckType { .. } | Op::DictContains { .. } => self.plain(op, Kind::Bool),
             Op::StrLen { dst, str } => {
-                self.free(dst);
-                let [string] = self.places([str]);
-                if !self.state.kind(dst.0).is_scalar() {
-                    return self.plain(op, Kind::Int);
-                }
-                self.emit_guarded(Fast::StrLen { dst: Slot::of(dst.0), string });
-                self.wrote(dst, Kind::Int);
-                self.next()
+                self.compute(op, dst, [str], Kind::Int, |dst, [string]| Fast::StrLen { dst, string })
             }
             Op::ConcatStr { dst, left, right } => self.join_texts(op, dst, left, right),
             Op::DictLen { .. } => self.plain(op, Kind::Int),
             _ => self.plain(op, Kind::Any),
         }
+    }
+
+    /// An instruction whose result is a scalar of that kind: as `make` has it, given the places of its result and of what it
+    /// reads, or as it is where its result is not written over a scalar. What is read is brought to its place first, as that
+    /// may be the place of the result.
+    fn compute<const N: usize>(
+        &mut self,
+        plain: Op,
+        dst: Reg,
+        read: [Reg; N],
+        kind: Kind,
+        make: impl FnOnce(Slot, [Slot; N]) -> Fast,
+    ) -> Piece {
+        self.free(dst);
+        let read = self.places(read);
+        if !self.state.kind(dst.0).is_scalar() {
+            return self.plain(plain, kind);
+        }
+        self.emit_guarded(make(Slot::of(dst.0), read));
+        self.wrote(dst, kind);
+        self.next()
     }
 
     /// An instruction as it is. `kind` is what its result is known to be.
