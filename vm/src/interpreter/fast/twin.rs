@@ -190,7 +190,8 @@ pub(in crate::interpreter) fn spare_copy(
         (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
     if let Some(other) = others.next()
         && cost <= memory.room()
-        && code.graph.is_dead(&program.module, pc + 1, other)
+        // From the write on, which may read it, too.
+        && code.graph.is_dead(&program.module, pc, other)
         && array.items().iter().all(Value::is_scalar)
     {
         // The array itself is counted on, as what is written to now.
