@@ -48,13 +48,19 @@ impl Launcher {
         Self { name: "rust-fast".to_owned(), start: Start::InProcess(Tiers::Fast) }
     }
 
+    /// The Rust VM, inside this process, with machine code made from the first instruction on.
+    #[must_use]
+    pub fn rust_machine() -> Self {
+        Self { name: "rust-machine".to_owned(), start: Start::InProcess(Tiers::Machine) }
+    }
+
     /// The reference interpreter in Python.
     #[must_use]
     pub fn reference() -> Self {
         Self { name: "reference".to_owned(), start: Start::Reference }
     }
 
-    /// Reads `rust`, `rust-plain`, `rust-fast`, `reference` or `NAME=COMMAND`, where the command is split into words as a shell does, and nothing
+    /// Reads `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or `NAME=COMMAND`, where the command is split into words as a shell does, and nothing
     /// else that a shell does happens.
     ///
     /// # Errors
@@ -65,9 +71,10 @@ impl Launcher {
                 "rust" => Ok(Self::rust()),
                 "rust-plain" => Ok(Self::rust_plain()),
                 "rust-fast" => Ok(Self::rust_fast()),
+                "rust-machine" => Ok(Self::rust_machine()),
                 "reference" => Ok(Self::reference()),
                 _ => Err(format!(
-                    "{text:?} is none of `rust`, `rust-plain`, `rust-fast`, `reference` and NAME=COMMAND"
+                    "{text:?} is none of `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` and NAME=COMMAND"
                 )),
             },
             Some((name, command)) => {

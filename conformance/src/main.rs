@@ -90,7 +90,7 @@ enum Task {
 
 #[derive(Args)]
 struct FuzzArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `reference` or NAME=COMMAND. The first is compared with each of the others.
+    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND. The first is compared with each of the others.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// Which sequence of programs; the same seed gives the same programs.
@@ -124,7 +124,7 @@ struct FuzzArguments {
 
 #[derive(Args)]
 struct TriageArguments {
-    /// Two implementations: `rust`, `rust-plain`, `rust-fast`, `reference` or NAME=COMMAND.
+    /// Two implementations: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// How long one answer may take.
@@ -140,7 +140,7 @@ struct TriageArguments {
 
 #[derive(Args)]
 struct RunArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `reference` or NAME=COMMAND. Several are also compared with each other.
+    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND. Several are also compared with each other.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// A folder of case files, instead of the cases and the corpus of the repository.
@@ -172,7 +172,7 @@ struct RunArguments {
 
 #[derive(Args)]
 struct DoctorArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `reference` or NAME=COMMAND.
+    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// How long one answer may take.
@@ -182,7 +182,7 @@ struct DoctorArguments {
 
 #[derive(Args)]
 struct CoverageArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `reference` or NAME=COMMAND; it must give traces. Without any, `rust` and `reference`.
+    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND; it must give traces. Without any, `rust` and `reference`.
     #[arg(long = "impl", value_name = "NAME=COMMAND")]
     implementations: Vec<String>,
     /// How long one case may take.

@@ -31,6 +31,7 @@ pub struct Suite {
     encoded: BTreeMap<usize, Vec<u8>>,
     plain: Board,
     fast: Board,
+    machine: Board,
     reference: Board,
     executed: AtomicUsize,
 }
@@ -44,6 +45,7 @@ impl Suite {
         let suite = Arc::new(Self {
             plain: Board::new(cases.len() + encoded.len()),
             fast: Board::new(cases.len()),
+            machine: Board::new(cases.len()),
             reference: Board::new(cases.len()),
             executed: AtomicUsize::new(0),
             cases,
@@ -53,6 +55,8 @@ impl Suite {
         thread::spawn(move || background.run_on(&Launcher::rust_plain(), &background.plain));
         let background = Arc::clone(&suite);
         thread::spawn(move || background.run_on(&Launcher::rust_fast(), &background.fast));
+        let background = Arc::clone(&suite);
+        thread::spawn(move || background.run_on(&Launcher::rust_machine(), &background.machine));
         let background = Arc::clone(&suite);
         thread::spawn(move || background.run_on(&Launcher::reference(), &background.reference));
         suite
@@ -78,12 +82,16 @@ impl Suite {
         let case = &self.cases[index];
         let plain = self.plain.wait(index)?;
         let fast = self.fast.wait(index)?;
+        let machine = self.machine.wait(index)?;
         let reference = self.reference.wait(index)?;
         self.executed.fetch_add(1, Ordering::SeqCst);
         let mut report = String::new();
-        for (name, answer) in
-            [("the Rust VM", &plain), ("the Rust VM, fast code", &fast), ("the reference", &reference)]
-        {
+        for (name, answer) in [
+            ("the Rust VM", &plain),
+            ("the Rust VM, fast code", &fast),
+            ("the Rust VM, machine code", &machine),
+            ("the reference", &reference),
+        ] {
             let judgement = judge(case, answer, &[], &Ledger::default());
             if judgement.verdict != Verdict::Pass {
                 report.push_str(&format!("  {name}: {}\n{}", judgement.verdict.name(), judgement.reason));
@@ -94,6 +102,9 @@ impl Suite {
         }
         if let Some(differences) = disagreement(("plain", &plain), ("fast", &fast), &[]) {
             report.push_str(&format!("  plain and fast code of the Rust VM disagree\n{differences}"));
+        }
+        if let Some(differences) = disagreement(("plain", &plain), ("machine", &machine), &[]) {
+            report.push_str(&format!("  plain and machine code of the Rust VM disagree\n{differences}"));
         }
         if let Some(place) = self.encoded.keys().position(|with_encoding| *with_encoding == index) {
             let again = self.plain.wait(self.cases.len() + place)?;

@@ -129,7 +129,7 @@ struct Trial {
     again: String,
     subject: Subject,
     plain: Vm,
-    others: [(Tiers, Vm); 2],
+    others: [(Tiers, Vm); 3],
 }
 
 impl Trial {
@@ -183,7 +183,7 @@ impl Trial {
         let case = case_of(subject, "fast code differs");
         text.push_str(&format!(
             "To see it again:\n  {}\nTo have it made small, keep what follows as modes.yaml:\n  cargo run -p mdvm-conform -- \
-             triage --impl rust-plain --impl rust-fast modes.yaml\n\n{case}",
+             triage --impl rust-plain --impl rust-fast --impl rust-machine modes.yaml\n\n{case}",
             self.again
         ));
         text
@@ -195,7 +195,9 @@ fn compare(seed: u64, index: u64) -> Result<Seen, String> {
     let load = |subject: &Subject| Vm::load(&subject.module).ok();
     // Some programs are made for a loader to refuse.
     let Some(subject) = numbered(seed, index, size).subject() else { return Ok(Seen::default()) };
-    let (Some(plain), Some(both), Some(fast)) = (load(&subject), load(&subject), load(&subject)) else {
+    let (Some(plain), Some(both), Some(fast), Some(machine)) =
+        (load(&subject), load(&subject), load(&subject), load(&subject))
+    else {
         return Ok(Seen::default());
     };
     let trial = Trial {
@@ -205,7 +207,7 @@ fn compare(seed: u64, index: u64) -> Result<Seen, String> {
         ),
         subject,
         plain,
-        others: [(Tiers::Both, both), (Tiers::Fast, fast)],
+        others: [(Tiers::Both, both), (Tiers::Fast, fast), (Tiers::Machine, machine)],
     };
     let mut seen = Seen { programs: 1, ..Seen::default() };
     let mut random = fastrand::Rng::with_seed(seed ^ index.rotate_left(32));

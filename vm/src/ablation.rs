@@ -7,6 +7,7 @@
 /// Every technique that can be switched off: its name, and what is not done then.
 pub const TECHNIQUES: &[(&str, &str)] = &[
     ("fast-code", "make fast code at all, as with `--plain`"),
+    ("machine-code", "make machine code of fast code, as with `--portable`"),
     ("pairs", "do two instructions of fast code in one"),
     ("turns", "do the jump back, the test and the counting of a loop in one"),
     ("branches", "compare and branch in one"),

@@ -38,6 +38,11 @@ impl Memory {
         Self { limit: limit.unwrap_or(u64::MAX), before: LIVE.get().wrapping_sub(inherited) }
     }
 
+    /// Where this thread counts what is alive, what was alive before the run, and the limit.
+    pub(crate) fn parts(&self) -> (*mut u64, u64, u64) {
+        (LIVE.with(Cell::as_ptr), self.before, self.limit)
+    }
+
     /// How many more bytes may come to life.
     #[inline]
     pub(crate) fn room(&self) -> u64 {

@@ -17,6 +17,7 @@ pub const BUGS: &[(&str, &str)] = &[
     ("fused-branch", "fast code takes `<=` a constant for `<`"),
     ("fast-window", "a call in fast code leaves in a register what an earlier call had there"),
     ("fast-steps", "a jump in fast code charges a step too few"),
+    ("machine-overflow", "machine code takes an int product that does not fit for one that does"),
 ];
 
 /// Whether this process has the bug of that name.

@@ -233,6 +233,9 @@ struct StrObject {
 }
 
 impl Str {
+    /// How many bytes the object behind a string takes.
+    pub(crate) const OBJECT_SIZE: usize = size_of::<StrObject>();
+
     /// A string of that text.
     #[must_use]
     pub fn new(text: String) -> Self {
@@ -344,6 +347,9 @@ pub(crate) struct ArrayObject {
 }
 
 impl Array {
+    /// How many bytes the object behind an array takes.
+    pub(crate) const OBJECT_SIZE: usize = size_of::<ArrayObject>();
+
     /// An array of those elements.
     #[must_use]
     pub fn new(items: Vec<Value>) -> Self {

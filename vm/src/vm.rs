@@ -196,14 +196,19 @@ impl<'a> Run<'a> {
 /// What code a run is made of. It changes the time a run takes and nothing else; the choice is there to show that.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Tiers {
-    /// Plain code, and fast code for what is hot.
+    /// Plain code, fast code for what is hot, and machine code for what is hotter.
     #[default]
     Both,
     /// Plain code only: one instruction at a time, none fused with another or made for the kinds of values it met.
     Plain,
-    /// Fast code from the first instruction on, wherever there can be any. For tests: making it for what runs but once
-    /// takes longer than running it.
+    /// Plain code, and fast code for what is hot, but no machine code. For hosts that allow none to be made at run time.
+    Portable,
+    /// Fast code from the first instruction on, wherever there can be any, but no machine code. For tests: making it for what
+    /// runs but once takes longer than running it.
     Fast,
+    /// Fast code from the first instruction on, and machine code as soon as there is fast code. For tests, even more so. On
+    /// processors for which no machine code can be made, the same as [`Tiers::Fast`].
+    Machine,
 }
 
 /// A run that came to its end.

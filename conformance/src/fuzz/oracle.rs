@@ -263,8 +263,8 @@ fn modes(input: &[u8]) {
         let run = |tiers| machine::run(&vm, subject, How { steps, tiers });
         let plain = run(Tiers::Plain);
         let told = plain.told();
-        // Fast code that is come to in the middle of a run, and fast code from the first instruction on.
-        for tiers in [Tiers::Both, Tiers::Fast] {
+        // Fast code that is come to in the middle of a run, and fast code and machine code from the first instruction on.
+        for tiers in [Tiers::Both, Tiers::Fast, Tiers::Machine] {
             let other = run(tiers).told();
             assert!(told == other, "{what}: plain code gives\n{told}\nand {tiers:?}\n{other}");
         }

@@ -63,7 +63,7 @@ impl Tier {
     /// Counts that control came by, and begins fast code where that was often enough.
     pub(super) fn warm(&self, program: &Program, tiers: Tiers) -> Option<Box<Code>> {
         let heat = self.heat.get() + 1;
-        if heat < Self::HOT && tiers == Tiers::Both {
+        if heat < Self::HOT && matches!(tiers, Tiers::Both | Tiers::Portable) {
             self.heat.set(heat);
             return None;
         }

@@ -47,6 +47,11 @@ impl Globals {
         self.slots[usize::from(slot.0)] = if is_lost { None } else { Some(value) };
     }
 
+    /// Where the globals stand, by slot, as long as the run lasts.
+    pub(crate) fn places(&mut self) -> *mut Option<Value> {
+        self.slots.as_mut_ptr()
+    }
+
     /// The globals by name, in order of their names.
     pub(crate) fn into_sorted(self, names: &[String]) -> Vec<(String, Value)> {
         let named = names.iter().cloned().zip(self.slots).filter_map(|(name, value)| Some((name, value?)));

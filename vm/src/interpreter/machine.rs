@@ -214,7 +214,7 @@ impl<'a> Machine<'a> {
         let mut pc = self.pc;
         let mut predecessor = enter(self.program.start.target);
         // Whether control has just come to where fast code may begin.
-        let mut may_enter = self.tiers == Tiers::Fast;
+        let mut may_enter = matches!(self.tiers, Tiers::Fast | Tiers::Machine);
         'frames: loop {
             if !M::OBSERVED && std::mem::take(&mut may_enter) && self.is_hot() && !self.is_at_phi(pc) {
                 match self.run_fast(pc) {

@@ -36,6 +36,16 @@ impl Scopes {
         self.open.len() - own.count()
     }
 
+    /// How many scopes are open, in all frames.
+    pub(crate) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Notes how many frames wait now; no scope is open in one that was left.
+    pub(crate) fn set_depth(&mut self, depth: u64) {
+        self.depth = depth;
+    }
+
     #[inline]
     pub(crate) fn begin_frame(&mut self) {
         self.depth += 1;

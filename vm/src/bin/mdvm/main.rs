@@ -103,18 +103,26 @@ struct TierArguments {
     /// Run one instruction at a time, none fused or specialised: slower, and the same in every other way
     #[arg(long)]
     plain: bool,
-    /// Fuse and specialise from the first instruction on, not only what is hot: for tests
+    /// Make no machine code: for hosts that forbid it
     #[arg(long, conflicts_with = "plain")]
+    portable: bool,
+    /// Fuse and specialise from the first instruction on, not only what is hot: for tests
+    #[arg(long, conflicts_with_all = ["plain", "portable"])]
     fast: bool,
+    /// Make machine code from the first instruction on, not only of what is hottest: for tests
+    #[arg(long, conflicts_with_all = ["plain", "portable", "fast"])]
+    machine: bool,
 }
 
 impl TierArguments {
     fn tiers(&self) -> Tiers {
-        match (self.plain, self.fast) {
-            (true, _) => Tiers::Plain,
-            (false, true) => Tiers::Fast,
-            (false, false) => Tiers::Both,
-        }
+        let chosen = [
+            (self.plain, Tiers::Plain),
+            (self.portable, Tiers::Portable),
+            (self.fast, Tiers::Fast),
+            (self.machine, Tiers::Machine),
+        ];
+        chosen.into_iter().find_map(|(is_chosen, tiers)| is_chosen.then_some(tiers)).unwrap_or_default()
     }
 }
 

@@ -31,6 +31,12 @@ impl At {
         Self(Self::STUBS | number as u32)
     }
 
+    /// Whether there is no code yet.
+    #[cfg(machine_code)]
+    pub(super) fn is_stub(self) -> bool {
+        self.0 >= Self::STUBS
+    }
+
     /// The number of a stub, where there is no code.
     #[inline(always)]
     pub(super) fn as_stub(self) -> u32 {
@@ -380,6 +386,11 @@ pub(in crate::interpreter) struct Code {
     pub(super) versions: HashMap<u32, Vec<Version>>,
     /// Nothing leads to code behind this position but the code before it.
     pub(super) floor: usize,
+    /// How often there was more code, or code led elsewhere.
+    pub(super) changes: u32,
+    /// The same as code of the processor.
+    #[cfg(machine_code)]
+    pub(super) native: super::obey::Native,
 }
 
 impl Code {
@@ -398,7 +409,18 @@ impl Code {
             clears: vec![Box::default()],
             versions: HashMap::new(),
             floor: 0,
+            changes: 0,
+            #[cfg(machine_code)]
+            native: super::obey::Native::default(),
         }
+    }
+
+    /// Notes that the instruction at that place is another now, and does something else for what leads there.
+    pub(super) fn changed(&mut self, place: usize) {
+        #[cfg(machine_code)]
+        self.native.outdate(place);
+        #[cfg(not(machine_code))]
+        let _ = place;
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -412,6 +434,7 @@ impl Code {
 
     /// Makes what led to a stub lead to its code.
     pub(super) fn link(&mut self, from: From, code: At) {
+        self.changes += 1;
         match from {
             From::Code(position) => self.ops[position].redirect(code),
             From::Return { site } => {
@@ -459,6 +482,17 @@ pub(super) enum Test {
 impl Fast {
     /// Makes the instruction go elsewhere.
     fn redirect(&mut self, code: At) {
+        if let Some(to) = self.target_mut() {
+            *to = code;
+        }
+    }
+
+    /// Where the instruction may go, besides to the one behind.
+    pub(super) fn target(mut self) -> Option<At> {
+        self.target_mut().copied()
+    }
+
+    fn target_mut(&mut self) -> Option<&mut At> {
         match self {
             Self::Goto { to }
             | Self::Jump { to, .. }
@@ -498,8 +532,22 @@ impl Fast {
             | Self::IfTrueBool { to, .. }
             | Self::IfFalseBool { to, .. }
             | Self::IfTrue { to, .. }
-            | Self::IfFalse { to, .. } => *to = code,
-            _ => {}
+            | Self::IfFalse { to, .. }
+            | Self::LoopEqInt { to, .. }
+            | Self::LoopNeInt { to, .. }
+            | Self::LoopLtInt { to, .. }
+            | Self::LoopLeInt { to, .. }
+            | Self::LoopEqIntConst { to, .. }
+            | Self::LoopNeIntConst { to, .. }
+            | Self::LoopLtIntConst { to, .. }
+            | Self::LoopGeIntConst { to, .. }
+            | Self::CountLtInt { to, .. }
+            | Self::CountLeInt { to, .. }
+            | Self::CountLtIntConst { to, .. }
+            | Self::CountGeIntConst { to, .. }
+            | Self::StepLtInt { to, .. }
+            | Self::StepLeInt { to, .. } => Some(to),
+            _ => None,
         }
     }
 

@@ -74,6 +74,7 @@ impl Code {
         let goes_on = matches!(from, From::Code(position) if position + 1 == self.ops.len()
             && matches!(self.ops[position], Fast::Goto { .. }));
         if goes_on {
+            self.changes += 1;
             self.ops.pop();
             self.exit_of.pop();
         } else {
@@ -118,6 +119,7 @@ impl Code {
             return None;
         }
         self.floor = self.ops.len();
+        self.changes += 1;
         let mut compiler = Compiler::new(self, program, registers, pc, state);
         let begin = compiler.position();
         compiler.join();
@@ -147,6 +149,7 @@ impl Code {
         let pc = exit.pc as usize;
         state.surprises = state.surprises.saturating_add(1);
         exit.other = Some(At::of(self.ops.len()));
+        self.changes += 1;
         self.floor = self.ops.len();
         let is_phi = program.ops.get(pc).is_some_and(|op| matches!(op, Op::Phi { .. }));
         Some(Compiler::new(self, program, registers, pc, state).piece(!is_phi))
@@ -211,6 +214,7 @@ impl<'a> Compiler<'a> {
                 && let Some(turn) = ops[place + 1].with_jump(At::of(place + 1), steps)
                 && let Some(op) = turn.with_counter(&ops[place - 1])
             {
+                // It does the same for what leads there, and goes on to what stood behind it.
                 ops[place - 1] = op;
             }
         }
@@ -493,6 +497,7 @@ impl<'a> Compiler<'a> {
     fn replace_last(&mut self, op: Fast) {
         if let Some(last) = self.code.ops.last_mut() {
             *last = op;
+            self.code.changed(self.code.ops.len() - 1);
         }
     }
 

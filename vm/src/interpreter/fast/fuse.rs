@@ -158,6 +158,59 @@ impl Fast {
         })
     }
 
+    /// What the first of two instructions that were made one does by itself.
+    pub(super) fn alone(self) -> Self {
+        match self {
+            Self::AddAddFloat { first, .. }
+            | Self::AddSubFloat { first, .. }
+            | Self::AddMulFloat { first, .. } => {
+                let Triple { dst, left, right } = first;
+                Self::AddFloat { dst, left, right }
+            }
+            Self::SubAddFloat { first, .. }
+            | Self::SubSubFloat { first, .. }
+            | Self::SubMulFloat { first, .. } => {
+                let Triple { dst, left, right } = first;
+                Self::SubFloat { dst, left, right }
+            }
+            Self::MulAddFloat { first, .. }
+            | Self::MulSubFloat { first, .. }
+            | Self::MulMulFloat { first, .. } => {
+                let Triple { dst, left, right } = first;
+                Self::MulFloat { dst, left, right }
+            }
+            Self::SubIntSubInt { dst, left, right } => Self::SubInt { dst, left, right },
+            Self::AddIntCountLtInt { dst, left, right } | Self::AddIntReturn { dst, left, right } => {
+                Self::AddInt { dst, left, right }
+            }
+            Self::AddIntConstCall { dst, left, right } => Self::AddIntConst { dst, left, right },
+            Self::ModIntMaskIfNeIntConst { dst, left, mask } => Self::ModIntMask { dst, left, mask },
+            Self::AddFloatCountLtInt { dst, left, right } => Self::AddFloat { dst, left, right },
+            Self::TestEqIntOr { dst, left, right } | Self::TestEqIntIfNeither { dst, left, right } => {
+                Self::TestEqInt { dst, left, right }
+            }
+            Self::IfEqStringConstTwice { left, right, to } => Self::IfEqStringConst { left, right, to },
+            Self::MoveIntMoveInt { dst, src } | Self::MoveIntJump { dst, src } => Self::MoveInt { dst, src },
+            Self::MoveFloatJump { dst, src } => Self::MoveFloat { dst, src },
+            Self::LoadConstJump { dst, constant } => Self::LoadConst { dst, constant },
+            Self::ArrayGetIntAddInt { dst, array, index }
+            | Self::ArrayGetIntAddIntConst { dst, array, index }
+            | Self::ArrayGetIntTestEqInt { dst, array, index }
+            | Self::ArrayGetIntIfLtInt { dst, array, index } => Self::ArrayGetInt { dst, array, index },
+            Self::ArrayGetFloatTwice { dst, array, index }
+            | Self::ArrayGetFloatMulFloat { dst, array, index }
+            | Self::ArrayGetFloatSubFloat { dst, array, index } => Self::ArrayGetFloat { dst, array, index },
+            Self::ArraySetFloatArrayGetFloat { array, index, value } => {
+                Self::ArraySetFloat { array, index, value }
+            }
+            Self::ArraySetToBoolStepLtInt { array, index, value } => {
+                Self::ArraySetToBool { array, index, value }
+            }
+            Self::ArraySetIntCountLtInt { array, index, value } => Self::ArraySetInt { array, index, value },
+            single => single,
+        }
+    }
+
     /// This instruction together with the test that what it wrote to `slot`, over a scalar, is of that type.
     pub(super) fn with_guard(self, slot: Slot, kind: Kind) -> Option<Self> {
         match (self, kind) {

@@ -20,10 +20,14 @@
 
 #![allow(unsafe_code, reason = "see the top of the module")]
 
+#[cfg(machine_code)]
+mod native;
 mod unchecked;
 
 use std::mem;
 
+#[cfg(machine_code)]
+pub(super) use self::native::Native;
 use self::unchecked::{Cursor, Places, payload, scalar};
 use super::code::{At, Code, Fast, RESERVE, Slot, Triple};
 use super::state::Kind;
@@ -54,6 +58,8 @@ pub(super) enum Stop {
     Returned(u32),
     /// Behind the return from the program.
     Ended,
+    /// Behind the one instruction that was to be done.
+    Done,
 }
 
 /// What goes with the reason to stop.
@@ -65,15 +71,32 @@ pub(super) struct Parcel {
     pub(super) result: Value,
 }
 
+#[cfg(not(machine_code))]
 impl Machine<'_> {
     /// Obeys fast code from `at` on until something stops it, and leaves `at` there.
+    pub(super) fn advance(&mut self, code: &mut Code, at: &mut At, parcel: &mut Parcel) -> Stop {
+        self.obey::<false>(code, at, parcel, u64::MAX)
+    }
+}
+
+impl Machine<'_> {
+    /// Obeys fast code from `at` on until something stops it, and leaves `at` there. It charges no more than `portion` steps, and
+    /// does no more than one instruction if it is to do it `ONCE`.
     #[inline(never)]
     #[expect(clippy::cognitive_complexity, reason = "one arm for each instruction")]
-    pub(super) fn obey(&mut self, code: &Code, position: &mut At, parcel: &mut Parcel) -> Stop {
+    pub(super) fn obey<const ONCE: bool>(
+        &mut self,
+        code: &Code,
+        position: &mut At,
+        parcel: &mut Parcel,
+        portion: u64,
+    ) -> Stop {
         let program: &Program = self.program;
         let Some(mut cursor) = Cursor::new(&code.ops, *position) else { return Stop::Leave };
         // What may be charged: fast code is entered only while there is more than the reserve, and never charges that.
-        let mut fuel = self.meter.left - RESERVE;
+        let most = (self.meter.left - RESERVE).min(portion);
+        let mut fuel = most;
+        let mut is_done = false;
         let mut places = Places::of(&mut self.stack, self.frame.base);
         let mut size = self.frame.size;
         // SAFETY, for all of the macros: `places` are those of the current frame, since what changes the frame sets them; a
@@ -125,6 +148,10 @@ impl Machine<'_> {
             }};
         }
         let stop = 'obey: loop {
+            if ONCE && mem::replace(&mut is_done, true) {
+                *position = cursor.next();
+                break Stop::Done;
+            }
             // Stops at this instruction.
             macro_rules! leave {
                 ($stop:expr) => {{
@@ -411,7 +438,13 @@ impl Machine<'_> {
                 }};
             }
             // SAFETY: what leads elsewhere went there or stopped.
-            match unsafe { cursor.take() } {
+            let mut op = unsafe { cursor.take() };
+            let alone;
+            if ONCE {
+                alone = op.alone();
+                op = &alone;
+            }
+            match op {
                 &Fast::Goto { to } => goto!(to),
                 &Fast::Jump { to, steps } => jump!(to, steps),
                 &Fast::Charge { steps } => charge!(steps),
@@ -893,7 +926,7 @@ impl Machine<'_> {
                 }
             }
         };
-        self.meter.left = fuel + RESERVE;
+        self.meter.left -= most - fuel;
         self.frame = Frame { base: places.base(&mut self.stack), size };
         stop
     }

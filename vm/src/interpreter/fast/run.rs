@@ -39,7 +39,7 @@ impl Machine<'_> {
         let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
         loop {
             let mut parcel = Parcel::default();
-            let stop = self.obey(code, &mut at, &mut parcel);
+            let stop = self.advance(code, &mut at, &mut parcel);
             if let Some(error) = parcel.error {
                 let exit = &code.exits[code.exit_of[at.index()] as usize];
                 catch_up(program, registers(&mut self.stack, self.frame.base), &exit.state);
@@ -71,6 +71,8 @@ impl Machine<'_> {
                 }
                 Stop::Returned(pc) => return Some(Left::Returned { pc: pc as usize }),
                 Stop::Ended => return Some(Left::Ended(parcel.result)),
+                // Whoever has one instruction done goes on by itself.
+                Stop::Done => {}
             }
         }
     }

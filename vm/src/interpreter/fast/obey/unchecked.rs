@@ -58,6 +58,11 @@ impl<'a> Cursor<'a> {
         is_there
     }
 
+    /// Where the next instruction stands.
+    pub(super) fn next(&self) -> At {
+        At::of((self.next as usize - self.ops.as_ptr() as usize) / size_of::<Fast>())
+    }
+
     /// Where the instruction that was taken last stands.
     #[inline(always)]
     pub(super) fn taken(&self) -> At {

@@ -1,0 +1,135 @@
+//! Functions that machine code calls for what is rare or long.
+//!
+//! # Safety
+//!
+//! All of them are called by machine code only, which passes the bridge that it was entered with, or addresses of values in
+//! the current frame, in globals, or in the pool. While machine code runs, nothing else borrows the machine or its values (see
+//! the top of `../native.rs`), so each function may borrow them until it returns.
+
+use super::super::{Parcel, Stop};
+use super::Bridge;
+use crate::interpreter::fast::code::{At, RESERVE};
+use crate::interpreter::machine::Frame;
+use crate::isa::REGISTERS;
+use crate::value::Value;
+
+/// Asks for steps, and gives how many may be charged: 0 where there are none.
+pub(super) unsafe extern "sysv64" fn refill(bridge: &mut Bridge<'_, '_>, fuel: u64) -> u64 {
+    // SAFETY: see the top of the module.
+    let meter = unsafe { &mut (*bridge.machine).meter };
+    meter.left = fuel + RESERVE;
+    if meter.refill() { meter.left - RESERVE } else { 0 }
+}
+
+/// Does the instruction at that place, which goes on to the next. Gives whether it stopped instead.
+pub(super) unsafe extern "sysv64" fn step(
+    bridge: &mut Bridge<'_, '_>,
+    place: u32,
+    places: *mut Value,
+    size: u64,
+    fuel: u64,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let (machine, code, parcel): (_, _, &mut Parcel) =
+        unsafe { (&mut *bridge.machine, &*bridge.code, &mut *bridge.parcel) };
+    machine.frame = frame(&mut machine.stack, places, size);
+    machine.meter.left = fuel + RESERVE;
+    machine.context.scopes.set_depth(bridge.depth());
+    let mut at = At::of(place as usize);
+    let stop = machine.obey::<true>(code, &mut at, parcel, u64::MAX);
+    bridge.open_scopes = machine.context.scopes.open() as u64;
+    match stop {
+        Stop::Done => 0,
+        stop => {
+            bridge.stop = stop;
+            1
+        }
+    }
+}
+
+/// Makes room on the stack for the frame behind the current one and the one behind that, and gives where the current one begins then.
+pub(super) unsafe extern "sysv64" fn grow(
+    bridge: &mut Bridge<'_, '_>,
+    places: *mut Value,
+    size: u64,
+) -> *mut Value {
+    // SAFETY: see the top of the module.
+    let machine = unsafe { &mut *bridge.machine };
+    let Frame { base, size } = frame(&mut machine.stack, places, size);
+    super::super::grow(&mut machine.stack, base + usize::from(size));
+    bridge.see_stack(&mut machine.stack);
+    machine.stack.as_mut_ptr().wrapping_add(base)
+}
+
+/// Writes the value of that tag and that payload to a place.
+pub(super) unsafe extern "sysv64" fn assign(place: *mut Value, tag: u64, payload: u64) {
+    let words = [tag, payload];
+    // SAFETY: the words are those of a value, which is moved here, and the place holds one, which is dropped.
+    unsafe { *place = std::ptr::read((&raw const words).cast::<Value>()) };
+}
+
+/// Empties a place.
+pub(super) unsafe extern "sysv64" fn clear(place: *mut Value) {
+    // SAFETY: see the top of the module.
+    unsafe { *place = Value::Empty };
+}
+
+/// Whether a value counts as true.
+pub(super) unsafe extern "sysv64" fn holds(value: *const Value) -> u32 {
+    // SAFETY: see the top of the module.
+    u32::from(unsafe { &*value }.is_truthy())
+}
+
+/// Whether two strings have the same text.
+pub(super) unsafe extern "sysv64" fn is_same(left: *const Value, right: *const Value) -> u32 {
+    // SAFETY: see the top of the module.
+    match unsafe { (&*left, &*right) } {
+        (Value::String(left), Value::String(right)) => u32::from(left.is_same(right)),
+        _ => 0,
+    }
+}
+
+/// Looks a key up in a dict, and writes what it finds to a place. Gives whether these were a key and a dict.
+pub(super) unsafe extern "sysv64" fn dict_get(
+    dict: *const Value,
+    key: *const Value,
+    place: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module. The place is written when nothing of the others is borrowed any more.
+    unsafe {
+        let (Value::Dict(dict), Value::String(key)) = (&*dict, &*key) else { return 0 };
+        let value = dict.get_by(key).cloned().unwrap_or_default();
+        *place = value;
+    }
+    1
+}
+
+/// Writes a key of a dict that nothing else holds, if it is there. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn dict_set(
+    dict: *mut Value,
+    key: *const Value,
+    value: *const Value,
+) -> u32 {
+    if std::ptr::eq(dict, key) {
+        return 0;
+    }
+    // SAFETY: see the top of the module. If the dict is the value, something else holds it now, and nothing is done.
+    unsafe {
+        let value = (*value).clone();
+        if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &*key)
+            && let Some(object) = dict.object_mut()
+            && let Some(place) = object.value_mut(key)
+        {
+            *place = value;
+            return 1;
+        }
+    }
+    0
+}
+
+/// The frame that begins at that place.
+pub(super) fn frame(stack: &mut Vec<Value>, places: *mut Value, size: u64) -> Frame {
+    let base = (places as usize - stack.as_mut_ptr() as usize) / size_of::<Value>();
+    debug_assert!(base + REGISTERS <= stack.len());
+    Frame { base, size: (size as usize / size_of::<Value>()) as u16 }
+}
