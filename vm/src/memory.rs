@@ -39,6 +39,7 @@ impl Memory {
     }
 
     /// Where this thread counts what is alive, what was alive before the run, and the limit.
+    #[cfg(machine_code)]
     pub(crate) fn parts(&self) -> (*mut u64, u64, u64) {
         (LIVE.with(Cell::as_ptr), self.before, self.limit)
     }

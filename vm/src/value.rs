@@ -234,6 +234,7 @@ struct StrObject {
 
 impl Str {
     /// How many bytes the object behind a string takes.
+    #[cfg(machine_code)]
     pub(crate) const OBJECT_SIZE: usize = size_of::<StrObject>();
 
     /// A string of that text.
@@ -348,6 +349,7 @@ pub(crate) struct ArrayObject {
 
 impl Array {
     /// How many bytes the object behind an array takes.
+    #[cfg(machine_code)]
     pub(crate) const OBJECT_SIZE: usize = size_of::<ArrayObject>();
 
     /// An array of those elements.

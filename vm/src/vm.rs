@@ -38,6 +38,13 @@ impl Vm {
         &self.program.module
     }
 
+    /// How many bytes of machine code there are by now for the module, which were made in runs that ended. None are made in
+    /// [`Tiers::Portable`] and where the cargo feature `machine-code` is off, nor on processors other than x86-64.
+    #[must_use]
+    pub fn machine_code(&self) -> usize {
+        self.program.tier.machine_code()
+    }
+
     /// Runs the module from its beginning.
     ///
     /// # Errors

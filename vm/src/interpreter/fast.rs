@@ -38,7 +38,7 @@ use crate::vm::Tiers;
 
 /// The fast code of a program, kept from run to run.
 #[derive(Default)]
-pub(super) struct Tier {
+pub(crate) struct Tier {
     /// How often plain code went backward, called, returned or came out of phis.
     heat: Cell<u32>,
     /// Taken out while a run uses it.
@@ -58,6 +58,15 @@ impl Tier {
         if let Ok(mut place) = self.code.try_borrow_mut() {
             *place = Some(code);
         }
+    }
+
+    /// How many bytes of machine code there are.
+    pub(crate) fn machine_code(&self) -> usize {
+        #[cfg(machine_code)]
+        let size = self.code.try_borrow().ok().and_then(|code| Some(code.as_ref()?.native.size())).unwrap_or(0);
+        #[cfg(not(machine_code))]
+        let size = 0;
+        size
     }
 
     /// Counts that control came by, and begins fast code where that was often enough.

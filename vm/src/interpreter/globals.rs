@@ -48,6 +48,7 @@ impl Globals {
     }
 
     /// Where the globals stand, by slot, as long as the run lasts.
+    #[cfg(machine_code)]
     pub(crate) fn places(&mut self) -> *mut Option<Value> {
         self.slots.as_mut_ptr()
     }

@@ -36,7 +36,7 @@ pub(crate) struct Program {
     pub(crate) global_names: Vec<String>,
     /// Whether the program can tell a register's type tag from its value's type.
     pub(crate) needs_tags: bool,
-    pub(super) tier: Tier,
+    pub(crate) tier: Tier,
     /// The stack of the last run, to be used again.
     pub(super) spare: Spare,
 }

@@ -37,11 +37,13 @@ impl Scopes {
     }
 
     /// How many scopes are open, in all frames.
+    #[cfg(machine_code)]
     pub(crate) fn open(&self) -> usize {
         self.open.len()
     }
 
     /// Notes how many frames wait now; no scope is open in one that was left.
+    #[cfg(machine_code)]
     pub(crate) fn set_depth(&mut self, depth: u64) {
         self.depth = depth;
     }

@@ -488,6 +488,7 @@ impl Fast {
     }
 
     /// Where the instruction may go, besides to the one behind.
+    #[cfg(machine_code)]
     pub(super) fn target(mut self) -> Option<At> {
         self.target_mut().copied()
     }

@@ -77,6 +77,11 @@ const PORTION: u64 = 1024;
 const FIRST: u64 = 8;
 
 impl Native {
+    /// How many bytes there are.
+    pub(in crate::interpreter::fast) fn size(&self) -> usize {
+        self.made.as_ref().map_or(0, |made| made.code.buffer.len())
+    }
+
     /// Drops machine code that was made of an instruction which is now another.
     pub(in crate::interpreter::fast) fn outdate(&mut self, place: usize) {
         if place < self.length {
@@ -172,7 +177,9 @@ impl Bridge<'_, '_> {
 
     /// Notes where the stack is.
     fn see_stack(&mut self, stack: &mut [Value]) {
-        self.last_frame = stack.as_mut_ptr().wrapping_add(stack.len() - 2 * REGISTERS);
+        // Where there is room for none, every place is beyond the last.
+        let last = stack.len().checked_sub(2 * REGISTERS);
+        self.last_frame = last.map_or(std::ptr::null_mut(), |last| stack.as_mut_ptr().wrapping_add(last));
     }
 }
 

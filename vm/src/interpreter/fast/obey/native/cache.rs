@@ -89,7 +89,7 @@ impl Cache {
     /// What a state says.
     pub(super) fn of(state: &State) -> Self {
         let mut cache = Self::EMPTY;
-        for (tag, register) in cache.tags.iter_mut().zip(0..) {
+        for (register, tag) in (0..=u8::MAX).zip(&mut cache.tags) {
             *tag = match state.kind(register) {
                 Kind::Any | Kind::Free => Tag::Unknown,
                 Kind::Scalar => Tag::Scalar,
