@@ -3,7 +3,9 @@
 
 cd "$SRC/machine-dialect-vm"
 seeds="$(mktemp -d)"
-cargo run --release -p mdvm-conform -- fuzz-seeds "$seeds"
+# The flags that instrument a target stand in the environment. Here they would instrument procedural macros too, which the compiler
+# then cannot load.
+env -u RUSTFLAGS cargo run --locked -p mdvm-conform -- fuzz-seeds "$seeds"
 
 cargo fuzz build -O --fuzz-dir fuzz
 binaries="fuzz/target/x86_64-unknown-linux-gnu/release"

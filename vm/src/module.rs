@@ -100,6 +100,11 @@ impl Code {
         self.starts[index]
     }
 
+    /// Where the instruction begins in [`Self::bytes`], or where they end.
+    pub(crate) fn offset(&self, index: usize) -> usize {
+        self.starts.get(index).map_or(self.bytes.len(), |start| *start as usize)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.starts.len()
     }
@@ -173,8 +178,7 @@ impl Module {
     /// The offset of an instruction in the canonical file, in bytes; past the end, the length of that file.
     #[must_use]
     pub fn instruction_offset(&self, index: usize) -> usize {
-        let start = self.code.starts.get(index).map_or(self.code.bytes.len(), |start| *start as usize);
-        encode::code_offset(self) + start
+        encode::code_offset(self) + self.code.offset(index)
     }
 
     /// The index of the instruction where execution starts, and the function that it belongs to, if the module has one

@@ -429,8 +429,8 @@ impl Array {
 }
 
 impl ArrayObject {
-    /// So many elements are a large array. It grows by a quarter where a small one doubles, so that the room it keeps is
-    /// little against the memory that a run may have.
+    /// So many elements are a large array. It grows by a quarter where a small one grows by half, so that the room it keeps is
+    /// little against the memory that a run may have. (Of arrays that double, a program can have many that each just did.)
     const LARGE: usize = 1 << 16;
     /// By which part of itself a large array grows.
     const GROWTH: usize = 4;
@@ -444,8 +444,9 @@ impl ArrayObject {
     fn push(&mut self, value: Value) {
         charge(costs::ELEMENT);
         let length = self.items.len();
-        if length == self.items.capacity() && length >= Self::LARGE {
-            self.items.reserve_exact(length / Self::GROWTH);
+        if length == self.items.capacity() {
+            let more = if length < Self::LARGE { (length / 2).max(4) } else { length / Self::GROWTH };
+            self.items.reserve_exact(more);
         }
         self.items.push(value);
     }

@@ -34,8 +34,9 @@ pub fn listing(module: &Module) -> String {
         names
     };
     let width = module.len().to_string().len();
+    let begin = module.instruction_offset(0);
     Printer::new(module).print(|index| {
-        let offset = module.instruction_offset(index);
+        let offset = begin + module.code().offset(index);
         let names = module.instruction(index).map(|instruction| constants(&instruction)).unwrap_or_default();
         format!("{index:>width$} {offset:#06x}{names}")
     })
@@ -214,7 +215,8 @@ fn labels(module: &Module) -> BTreeSet<usize> {
 
 fn first_equal(constants: &[Constant]) -> HashMap<u16, u16> {
     let mut by_literal = HashMap::new();
-    (0..)
+    // There may be as many constants as a `u16` has values: a range without end would go on past the last.
+    (0..=u16::MAX)
         .zip(constants)
         .map(|(index, constant)| (index, *by_literal.entry(literal(constant)).or_insert(index)))
         .collect()

@@ -61,14 +61,21 @@ pub(crate) fn dict_contains(dict: &Value, key: &Value) -> Result<Value, RuntimeE
 pub(crate) fn dict_keys(memory: &Memory, dict: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     memory.check(Array::cost(dict.len()))?;
-    Ok(Value::array(dict.iter().map(|(key, _)| Value::String(key.clone())).collect::<Vec<_>>()))
+    Ok(array_of(dict, |key, _| Value::String(key.clone())))
 }
 
 /// `r[dst]` = an array of the values of `r[dict]`, in the order of their keys.
 pub(crate) fn dict_values(memory: &Memory, dict: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     memory.check(Array::cost(dict.len()))?;
-    Ok(Value::array(dict.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>()))
+    Ok(array_of(dict, |_, value| value.clone()))
+}
+
+/// An array of something of each entry, with no more room than it needs.
+fn array_of(dict: &Dict, part: impl Fn(&Str, &Value) -> Value) -> Value {
+    let mut items = Vec::with_capacity(dict.len());
+    items.extend(dict.iter().map(|(key, value)| part(key, value)));
+    Value::array(items)
 }
 
 /// Removes every entry of `r[dict]`. A shared dict is left to the others, and a new one takes its place.

@@ -174,6 +174,10 @@ impl DictObject {
                 // The memory limit ends a run long before there are 2³² entries of 64 bytes.
                 slot.insert(entries.len() as u32);
                 key.found_at(entries.len() as u32);
+                // Doubling would keep more room than the entries are counted for.
+                if entries.len() == entries.capacity() {
+                    entries.reserve_exact((entries.len() / 2).max(2));
+                }
                 entries.push(Some(Entry { hash, key, value }));
                 charge(costs::ENTRY);
             }
@@ -233,16 +237,23 @@ impl DictObject {
 
     /// Removes every key.
     pub(crate) fn clear(&mut self) {
-        self.places.clear();
+        // The table goes too: nothing would count the room that it keeps, in this dict and in every copy.
+        self.places = HashTable::new();
         release(self.entries.iter().flatten().count() as u64 * costs::ENTRY);
         let values = std::mem::take(&mut self.entries);
         drop::drop_values(values.into_iter().flatten().map(|entry| entry.value).collect());
     }
 
-    /// Closes the gaps that removed entries left.
+    /// Closes the gaps that removed entries left, and gives back their room.
     fn pack(&mut self) {
         self.entries.retain(Option::is_some);
-        self.places.clear();
+        self.entries.shrink_to_fit();
+        self.index();
+    }
+
+    /// Makes the table anew, for entries without gaps.
+    fn index(&mut self) {
+        self.places = HashTable::with_capacity(self.entries.len());
         let entries = &self.entries;
         let hash_of = |place: &u32| entries[*place as usize].as_ref().map_or(0, |entry| entry.hash);
         for (place, entry) in (0..).zip(entries.iter().flatten()) {
@@ -261,10 +272,13 @@ impl DictObject {
 impl Clone for DictObject {
     fn clone(&self) -> Self {
         charge(cost(self.places.len()));
-        let mut copy = Self { entries: self.entries.clone(), places: self.places.clone(), stands_for: 0 };
-        if copy.entries.len() > copy.places.len() {
-            copy.pack();
+        if self.entries.len() == self.places.len() {
+            return Self { entries: self.entries.clone(), places: self.places.clone(), stands_for: 0 };
         }
+        let mut entries = Vec::with_capacity(self.places.len());
+        entries.extend(self.entries.iter().filter(|entry| entry.is_some()).cloned());
+        let mut copy = Self { entries, places: HashTable::new(), stands_for: 0 };
+        copy.index();
         copy
     }
 }

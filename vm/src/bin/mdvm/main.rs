@@ -11,6 +11,7 @@ mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use machine_dialect_vm::Tiers;
@@ -91,6 +92,9 @@ struct RunArguments {
     /// End the run before calls nest deeper than that [default: 1000]
     #[arg(long, value_name = "N")]
     max_call_depth: Option<u64>,
+    /// End the run when it has taken that many seconds, such as 2 or 0.5
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    max_time: Option<Duration>,
     /// Give the program a global; VALUE is JSON, as outcomes show values
     #[arg(long = "global", value_name = "NAME=VALUE")]
     globals: Vec<String>,
@@ -124,6 +128,11 @@ impl TierArguments {
         ];
         chosen.into_iter().find_map(|(is_chosen, tiers)| is_chosen.then_some(tiers)).unwrap_or_default()
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "expected a number of seconds, such as 2 or 0.5".to_owned())
 }
 
 fn main() -> ExitCode {

@@ -3,8 +3,12 @@
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use machine_dialect_vm::{Completion, Failure, Limits, Module, Run, RuntimeErrorKind, Value, Vm, outcome};
+use machine_dialect_vm::{
+    Completion, Failure, Limits, Module, Run, RuntimeError, RuntimeErrorKind, Value, Vm, outcome,
+};
 
 use crate::input::{InputError, read_module};
 use crate::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
@@ -32,6 +36,9 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
         }
     };
     listen_for_interrupts();
+    if let Some(time) = arguments.max_time {
+        end_after(time);
+    }
     if arguments.json {
         run_as_json(arguments, module, globals)
     } else {
@@ -74,7 +81,7 @@ fn options<'a>(
     globals: Vec<(String, Value)>,
     output: &'a mut dyn machine_dialect_vm::Sink,
 ) -> Run<'a> {
-    let RunArguments { max_steps, max_memory, max_output, max_call_depth, json, .. } = arguments;
+    let RunArguments { max_steps, max_memory, max_output, max_call_depth, max_time, json, .. } = arguments;
     let defaults = Limits::default();
     // What is collected in memory must have an end.
     let default_output = if *json { defaults.max_memory } else { defaults.max_output };
@@ -84,11 +91,16 @@ fn options<'a>(
         max_output: max_output.or(default_output),
         max_call_depth: max_call_depth.or(defaults.max_call_depth),
     };
-    globals
+    let run = globals
         .into_iter()
         .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value))
         .tiers(arguments.tiers.tiers())
-        .interrupt(&INTERRUPT)
+        .interrupt(&INTERRUPT);
+    // A time too long to be told by the clock is no limit.
+    match max_time.and_then(|time| Instant::now().checked_add(time)) {
+        Some(deadline) => run.deadline(deadline),
+        None => run,
+    }
 }
 
 fn code_of(failure: &Failure) -> u8 {
@@ -118,6 +130,22 @@ fn listen_for_interrupts() {
     };
     // Without a handler Ctrl-C still ends the process, only less politely.
     let _ = ctrlc::set_handler(handler);
+}
+
+/// How long after its deadline a run may still be at work.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Ends the process after that time, should the run not have ended itself: it looks at the clock every few thousand instructions,
+/// which take long where each copies or compares large values.
+fn end_after(time: Duration) {
+    let wait = move || {
+        thread::sleep(time.saturating_add(GRACE));
+        let error = RuntimeError::DeadlineExceeded;
+        report::error(format!("{}: {error}", error.kind().name()));
+        std::process::exit(i32::from(PROGRAM_FAILED));
+    };
+    // Without the thread the run still looks at the clock, only less often.
+    let _ = thread::Builder::new().spawn(wait);
 }
 
 fn print(line: &str, code: u8) -> ExitCode {
