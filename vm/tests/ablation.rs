@@ -14,9 +14,9 @@ use machine_dialect_vm::ablation::TECHNIQUES;
 /// What a module may take. Some run for long, and then meet the limit in the midst of fast code.
 const MOST_STEPS: u32 = 200_000;
 
-fn run(without: &str, module: &Path) -> Output {
+fn run(without: &str, tiers: &str, module: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mdvm"))
-        .args(["run", "--json", "--fast", &format!("--max-steps={MOST_STEPS}")])
+        .args(["run", "--json", tiers, &format!("--max-steps={MOST_STEPS}")])
         .arg(module)
         .env("MDVM_WITHOUT", without)
         .output()
@@ -38,11 +38,13 @@ fn no_switch_changes_an_outcome() {
     // Without fast code, the others do nothing.
     sets.push(sets.iter().filter(|name| *name != "fast-code").cloned().collect::<Vec<_>>().join(","));
     for module in corpus() {
-        let expected = run("", &module);
+        let expected = run("", "--plain", &module);
         assert!(!expected.stdout.is_empty(), "{}: {expected:?}", module.display());
         for without in &sets {
-            let outcome = run(without, &module);
-            assert_eq!(outcome, expected, "{} without {without}", module.display());
+            for tiers in ["--fast", "--machine"] {
+                let outcome = run(without, tiers, &module);
+                assert_eq!(outcome, expected, "{} {tiers} without {without}", module.display());
+            }
         }
     }
 }
@@ -50,7 +52,7 @@ fn no_switch_changes_an_outcome() {
 #[test]
 fn a_name_that_is_none_is_an_error_that_tells_the_names() {
     let module = &corpus()[0];
-    let output = run("pairs,pears", module);
+    let output = run("pairs,pears", "--fast", module);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");

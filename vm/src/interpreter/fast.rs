@@ -63,7 +63,8 @@ impl Tier {
     /// How many bytes of machine code there are.
     pub(crate) fn machine_code(&self) -> usize {
         #[cfg(machine_code)]
-        let size = self.code.try_borrow().ok().and_then(|code| Some(code.as_ref()?.native.size())).unwrap_or(0);
+        let size =
+            self.code.try_borrow().ok().and_then(|code| Some(code.as_ref()?.native.size())).unwrap_or(0);
         #[cfg(not(machine_code))]
         let size = 0;
         size

@@ -17,6 +17,13 @@
 //! 4. *What fast code changes of itself, machine code follows.* Instructions that machine code was made of are only ever changed
 //!    to do the same, or else the machine code is dropped ([`Native::outdate`]).
 
+#![allow(
+    clippy::useless_conversion,
+    clippy::unnecessary_cast,
+    clippy::identity_op,
+    reason = "the macro of the assembler converts what it is given, whatever its type"
+)]
+
 mod cache;
 mod containers;
 mod control;

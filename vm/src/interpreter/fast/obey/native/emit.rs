@@ -556,19 +556,18 @@ impl<'a> Emitter<'a> {
 
 impl Fast {
     /// Whether the turn of a loop goes to the instruction behind this one.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are nothing that a loop is tested by")]
     fn is_turned_to(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::IfEqInt { .. }
-            | Self::IfNeInt { .. }
-            | Self::IfLtInt { .. }
-            | Self::IfLeInt { .. }
-            | Self::IfEqIntConst { .. }
-            | Self::IfNeIntConst { .. }
-            | Self::IfLtIntConst { .. }
-            | Self::IfGeIntConst { .. } => true,
-            _ => false,
-        }
+                | Self::IfNeInt { .. }
+                | Self::IfLtInt { .. }
+                | Self::IfLeInt { .. }
+                | Self::IfEqIntConst { .. }
+                | Self::IfNeIntConst { .. }
+                | Self::IfLtIntConst { .. }
+                | Self::IfGeIntConst { .. }
+        )
     }
 }
 

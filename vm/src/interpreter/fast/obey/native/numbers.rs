@@ -235,8 +235,8 @@ impl Emitter<'_> {
 
     /// An operation on numbers of which one may be an int, or both.
     pub(super) fn mixed(&mut self, operation: FloatOperation, dst: Slot, left: Slot, right: Slot) {
-        self.to_float(left, 0);
-        self.to_float(right, 1);
+        self.load_as_float(left, 0);
+        self.load_as_float(right, 1);
         if operation == FloatOperation::Div {
             let exit = self.leave(Why::Exit);
             let (is_fine, zero) = (self.new_label(), self.cache.take_float());
@@ -253,7 +253,7 @@ impl Emitter<'_> {
     }
 
     /// Puts a number as a float into xmm0 or xmm1.
-    fn to_float(&mut self, slot: Slot, to: u8) {
+    fn load_as_float(&mut self, slot: Slot, to: u8) {
         let exit = self.leave(Why::Exit);
         match self.cache.tag(slot) {
             Tag::Is(tag::FLOAT) => x64!(self ; movsd Rx(to), [rbx + payload(slot)]),
