@@ -2,7 +2,8 @@
 //!
 //! # `unsafe`
 //!
-//! This is the one module with `unsafe` in it, together with what it is made of (`obey/unchecked.rs`). An instruction of fast
+//! This is the one module with `unsafe` in it, together with what it is made of (`obey/unchecked.rs`) and
+//! with machine code, which does the same (`obey/native.rs`). An instruction of fast
 //! code does little: looking at the type of each operand, at the bounds of the code and at what a write drops would be most
 //! of the work. It was all found out when the code was made, so here it is taken for granted:
 //!
