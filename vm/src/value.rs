@@ -16,6 +16,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
+use compact_str::CompactString;
 pub use dict::Dict;
 pub(crate) use text::append_text;
 
@@ -221,7 +222,9 @@ impl fmt::Debug for Value {
 pub struct Str(Rc<StrObject>);
 
 struct StrObject {
-    text: String,
+    text: CompactString,
+    /// How many bytes the text is long, where machine code finds it.
+    length: usize,
     /// Which function of which code the string names, once it was looked up; see [`Str::remembered`].
     function: Cell<(u32, u32)>,
     /// The code in whose pool the string is, or 0.
@@ -243,11 +246,28 @@ impl Str {
         Self::pooled(text, 0)
     }
 
+    /// A string of two texts, one after the other.
+    pub(crate) fn joined(left: &str, right: &str) -> Self {
+        if left.len() + right.len() > size_of::<CompactString>() {
+            return Self::new([left, right].concat());
+        }
+        let mut text = CompactString::const_new("");
+        text.push_str(left);
+        text.push_str(right);
+        Self::of(text, 0)
+    }
+
     /// A string of the pool of the code of that number.
     pub(crate) fn pooled(text: String, pool: u32) -> Self {
-        charge(Self::cost(text.len()));
+        Self::of(text.into(), pool)
+    }
+
+    fn of(text: CompactString, pool: u32) -> Self {
+        let length = text.len();
+        charge(Self::cost(length));
         Self(Rc::new(StrObject {
             text,
+            length,
             function: Cell::new((0, 0)),
             pool,
             place: Cell::new(0),
@@ -276,7 +296,7 @@ impl Str {
     /// Whether both have the same text.
     #[inline]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.is_identical(other) || self.0.text == other.0.text
+        self.is_identical(other) || self.0.length == other.0.length && self.0.text == other.0.text
     }
 
     /// Whether both are one string.
@@ -329,7 +349,7 @@ impl Str {
 
 impl Drop for StrObject {
     fn drop(&mut self) {
-        release(Str::cost(self.text.len()));
+        release(Str::cost(self.length));
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
     };
     if let Some([left, right]) = pieces {
         return if left.len() <= room && right.len() <= room - left.len() {
-            Ok(Value::string([left, right].concat()))
+            Ok(Value::String(Str::joined(left, right)))
         } else {
             Err(memory.exhausted())
         };

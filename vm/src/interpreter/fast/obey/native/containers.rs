@@ -104,6 +104,20 @@ impl Emitter<'_> {
         x64!(self ; =>behind);
     }
 
+    pub(super) fn join(&mut self, dst: Slot, left: Slot, right: Slot) {
+        let exit = self.leave(Why::Exit);
+        x64!(self
+            ; mov rdi, r15
+            ; lea rsi, [rbx + at(left)]
+            ; lea rdx, [rbx + at(right)]
+            ; lea rcx, [rbx + at(dst)]
+        );
+        self.call(super::help::join as *const ());
+        x64!(self ; test eax, eax ; jz =>exit);
+        self.cache.lose_registers();
+        self.cache.wrote(dst, Tag::Unknown);
+    }
+
     pub(super) fn string_length(&mut self, dst: Slot, string: Slot) {
         self.expect(string, tag::STRING);
         let to = self.cache.take_int();
@@ -282,6 +296,15 @@ impl Emitter<'_> {
             }
         }
         x64!(self ; =>end);
+    }
+
+    /// Writes a value of whatever type to the element whose index stands in rcx.
+    pub(super) fn set_element(&mut self) {
+        let exit = self.leave(Why::Exit);
+        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
+        self.call(super::help::set_element as *const ());
+        x64!(self ; test eax, eax ; jz =>exit);
+        self.cache.lose_registers();
     }
 
     // Dicts

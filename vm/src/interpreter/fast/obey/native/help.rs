@@ -8,9 +8,11 @@
 
 use super::super::{Parcel, Stop};
 use super::Bridge;
-use crate::interpreter::fast::code::{At, RESERVE};
+use crate::interpreter::fast::code::{At, Fast, RESERVE};
+use crate::interpreter::fast::twin::set_item;
 use crate::interpreter::machine::Frame;
 use crate::isa::REGISTERS;
+use crate::ops;
 use crate::value::Value;
 
 /// Asks for steps, and gives how many may be charged: 0 where there are none.
@@ -45,6 +47,63 @@ pub(super) unsafe extern "sysv64" fn step(
             1
         }
     }
+}
+
+/// Does the plain instruction at that place as it is. Gives whether it failed.
+pub(super) unsafe extern "sysv64" fn plain(
+    bridge: &mut Bridge<'_, '_>,
+    place: u32,
+    places: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module; the frame has so many places.
+    let (machine, code, registers) =
+        unsafe { (&mut *bridge.machine, &*bridge.code, &mut *places.cast::<[Value; REGISTERS]>()) };
+    let Fast::Plain { op } = code.ops[place as usize] else { return 0 };
+    let context = &mut machine.context;
+    context.scopes.set_depth(bridge.depth());
+    let done = super::super::plain(op, registers, context);
+    bridge.open_scopes = context.scopes.open() as u64;
+    let Err(error) = done else { return 0 };
+    // SAFETY: see the top of the module.
+    unsafe { (*bridge.parcel).error = Some(error) };
+    bridge.stop = Stop::Leave;
+    1
+}
+
+/// Joins two strings, and writes what comes of it to a place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn join(
+    bridge: &mut Bridge<'_, '_>,
+    left: *const Value,
+    right: *const Value,
+    place: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module. The place is written when nothing of the others is borrowed any more.
+    unsafe {
+        let (Value::String(_), Value::String(_)) = (&*left, &*right) else { return 0 };
+        let Ok(text) = ops::concat_str(&(*bridge.machine).context.memory, &*left, &*right) else { return 0 };
+        *place = text;
+    }
+    1
+}
+
+/// Writes a copy of a value to an element of an array, for the instruction at that place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn set_element(
+    bridge: &mut Bridge<'_, '_>,
+    place: u32,
+    places: *mut Value,
+    index: i64,
+) -> u32 {
+    // SAFETY: see the top of the module; the frame has so many places.
+    let (machine, code, registers) =
+        unsafe { (&*bridge.machine, &*bridge.code, &mut *places.cast::<[Value; REGISTERS]>()) };
+    let (Fast::ArraySet { array, value, .. } | Fast::ArraySetConst { array, value, .. }) =
+        code.ops[place as usize]
+    else {
+        return 0;
+    };
+    let value = registers[usize::from(value.register())].clone();
+    let at = At::of(place as usize);
+    u32::from(set_item(machine.program, code, at, &machine.context.memory, registers, array, (index, value)))
 }
 
 /// Makes room on the stack for the frame behind the current one and the one behind that, and gives where the current one begins then.

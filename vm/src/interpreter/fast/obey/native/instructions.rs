@@ -240,12 +240,12 @@ impl Emitter<'_> {
             }
             Fast::IfTrueBool { slot, to } | Fast::IfTrue { slot, to } => self.if_true(slot, true, to),
             Fast::IfFalseBool { slot, to } | Fast::IfFalse { slot, to } => self.if_true(slot, false, to),
-            Fast::Join { dst, .. } => {
-                self.by_machine();
-                self.cache.wrote(dst, Tag::Unknown);
-            }
+            Fast::Join { dst, left, right } => self.join(dst, left, right),
             Fast::Plain { .. } => {
-                self.by_machine();
+                let stopped = self.leave(Why::Stopped);
+                x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
+                self.call(super::help::plain as *const ());
+                x64!(self ; test eax, eax ; jnz =>stopped);
                 self.cache = Cache::EMPTY;
             }
             Fast::StrLen { dst, string } => self.string_length(dst, string),
@@ -283,7 +283,14 @@ impl Emitter<'_> {
             Fast::ArraySetToFloat { array, index, value } => {
                 self.array_set(array, index, Scalar::Constant(tag::FLOAT, value.to_bits() as i64));
             }
-            Fast::ArraySet { .. } | Fast::ArraySetConst { .. } => self.by_machine(),
+            Fast::ArraySet { index, .. } => {
+                x64!(self ; mov rcx, [rbx + payload(index)]);
+                self.set_element();
+            }
+            Fast::ArraySetConst { index, .. } => {
+                x64!(self ; mov ecx, index as i32);
+                self.set_element();
+            }
             Fast::ArrayLen { dst, array } => {
                 self.expect(array, tag::ARRAY);
                 let to = self.cache.take_int();
