@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use machine_dialect_vm::{Limits, Module, Run, RuntimeErrorKind, Value, Vm, assemble};
+use machine_dialect_vm::{Limits, Module, Run, RuntimeErrorKind, Tiers, Value, Vm, assemble};
 
 fn vm(text: &str) -> Vm {
     Vm::new(assemble(text).unwrap_or_else(|error| panic!("{error}")))
@@ -122,4 +122,34 @@ fn a_trace_tells_each_instruction_and_what_it_wrote() {
     let mut trace = |step: machine_dialect_vm::TraceStep| steps.push((step.pc, step.digest.is_some()));
     assert!(vm.run(Run::new(&mut ()).trace(&mut trace)).is_err());
     assert_eq!(steps, [(0, true), (1, false), (2, true), (3, false)]);
+}
+
+#[test]
+fn machine_code_is_made_of_what_is_hot_unless_it_may_not_be() {
+    let text = "
+        load_const r0, 0
+        load_const r1, 1
+        load_const r2, 100000
+    again:
+        add r0, r0, r1
+        lt r3, r0, r2
+        jump_if r3, again
+        return r0";
+    let run = |tiers| {
+        let vm = vm(text);
+        let completion = vm.run(Run::new(&mut ()).tiers(tiers)).unwrap();
+        assert_eq!((completion.result, completion.steps), (Value::Int(100_000), 300_004));
+        vm.machine_code()
+    };
+    for tiers in [Tiers::Plain, Tiers::Portable, Tiers::Fast] {
+        assert_eq!(run(tiers), 0, "{tiers:?}");
+    }
+    let can_be = cfg!(all(feature = "machine-code", target_arch = "x86_64"));
+    for tiers in [Tiers::Both, Tiers::Machine] {
+        assert_eq!(run(tiers) > 0, can_be, "{tiers:?}");
+    }
+    // What runs but once is not worth it.
+    let cold = vm("return");
+    cold.run(Run::new(&mut ())).unwrap();
+    assert_eq!(cold.machine_code(), 0);
 }

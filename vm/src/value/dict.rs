@@ -184,24 +184,24 @@ impl DictObject {
         }
     }
 
-    /// The value of a key, to be changed; none where the key is not there.
+    /// The value of a key, to be changed, if that very string was found before and is still where it was.
     #[inline]
-    pub(crate) fn value_mut(&mut self, key: &Str) -> Option<&mut Value> {
-        let place = self.place_of(key)?;
+    pub(crate) fn known_value(&mut self, key: &Str) -> Option<&mut Value> {
+        let place = self.known_place(key)?;
         self.entries[place].as_mut().map(|entry| &mut entry.value)
     }
 
     /// Where the entry of a key stands. A string that was found before is looked for there first.
     #[inline]
     fn place_of(&self, key: &Str) -> Option<usize> {
+        self.known_place(key).or_else(|| self.find(key))
+    }
+
+    #[inline]
+    fn known_place(&self, key: &Str) -> Option<usize> {
         let guess = key.guess();
-        if !without!("places")
-            && let Some(Some(entry)) = self.entries.get(guess)
-            && entry.key.is_identical(key)
-        {
-            return Some(guess);
-        }
-        self.find(key)
+        let entry = self.entries.get(guess)?.as_ref()?;
+        (entry.key.is_identical(key) && !without!("places")).then_some(guess)
     }
 
     #[inline(never)]

@@ -780,7 +780,7 @@ impl Machine<'_> {
                     if let Value::Dict(dict) = value_mut!(dict)
                         && let Value::String(key) = &key
                         && let Some(object) = dict.object_mut()
-                        && let Some(place) = object.value_mut(key)
+                        && let Some(place) = object.known_value(key)
                     {
                         *place = value;
                     } else if ops::dict_set(&self.context.memory, value_mut!(dict), key, value).is_err() {

@@ -319,12 +319,15 @@ impl Emitter<'_> {
     }
 
     pub(super) fn dict_set(&mut self, dict: Slot, key: Slot, value: Slot) {
-        x64!(self ; lea rdi, [rbx + at(dict)] ; lea rsi, [rbx + at(key)] ; lea rdx, [rbx + at(value)]);
+        let exit = self.leave(Why::Exit);
+        x64!(self
+            ; mov rdi, r15
+            ; lea rsi, [rbx + at(dict)]
+            ; lea rdx, [rbx + at(key)]
+            ; lea rcx, [rbx + at(value)]
+        );
         self.call(super::help::dict_set as *const ());
-        let done = self.new_label();
-        x64!(self ; test eax, eax ; jnz =>done);
-        self.call_machine();
-        x64!(self ; =>done);
+        x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
     }
 

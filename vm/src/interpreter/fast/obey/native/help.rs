@@ -163,27 +163,25 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     1
 }
 
-/// Writes a key of a dict that nothing else holds, if it is there. Gives whether it did.
+/// Writes a key of a dict. Gives whether it did.
 pub(super) unsafe extern "sysv64" fn dict_set(
+    bridge: &mut Bridge<'_, '_>,
     dict: *mut Value,
     key: *const Value,
     value: *const Value,
 ) -> u32 {
-    if std::ptr::eq(dict, key) {
-        return 0;
-    }
-    // SAFETY: see the top of the module. If the dict is the value, something else holds it now, and nothing is done.
+    // SAFETY: see the top of the module. Key and value are copies, so that nothing but the dict is borrowed then.
     unsafe {
-        let value = (*value).clone();
-        if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &*key)
+        let (key, value) = ((*key).clone(), (*value).clone());
+        if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key)
             && let Some(object) = dict.object_mut()
-            && let Some(place) = object.value_mut(key)
+            && let Some(place) = object.known_value(key)
         {
             *place = value;
             return 1;
         }
+        u32::from(ops::dict_set(&(*bridge.machine).context.memory, &mut *dict, key, value).is_ok())
     }
-    0
 }
 
 /// The frame that begins at that place.
