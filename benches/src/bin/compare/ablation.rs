@@ -24,6 +24,15 @@ use crate::table::{number, put_between, say, table};
 const BEGIN: &str = "<!-- Written by `benches/compare ablation --update`. Do not edit. -->";
 const END: &str = "<!-- End of what `benches/compare ablation --update` writes. -->";
 
+/// The technique without which all that is left is the loop over fast code.
+const MACHINE_CODE: &str = "machine-code";
+
+/// The one that a variant is compared with: the loop with the loop, the whole with the whole.
+fn base(variants: &[Variant], variant: usize) -> usize {
+    let is_loop = |other: &Variant| other.without == Some(MACHINE_CODE);
+    if variants[variant].is_portable { variants.iter().position(is_loop).unwrap_or(0) } else { 0 }
+}
+
 /// How many kernels are named where something tells most.
 const NAMED: usize = 4;
 
@@ -34,6 +43,8 @@ struct Variant {
     program: PathBuf,
     /// What it does without.
     without: Option<&'static str>,
+    /// Whether it is the loop over fast code that is measured, with no machine code beside.
+    is_portable: bool,
 }
 
 /// The builds of the machine that are measured.
@@ -78,20 +89,23 @@ impl Builds {
         })
     }
 
-    /// The machine with everything on, which the others are compared with, and then the others.
+    /// The machine with everything on, and then the others.
     fn variants(&self) -> Vec<Variant> {
-        let variant = |name: &str, program: &Path, without| Variant {
+        let variant = |name: &str, program: &Path, without, is_portable| Variant {
             name: name.to_owned(),
             program: program.to_owned(),
             without,
+            is_portable,
         };
-        let mut variants = vec![variant("everything on", &self.switches, None)];
+        let mut variants = vec![variant("everything on", &self.switches, None, false)];
         for (name, _) in TECHNIQUES {
-            variants.push(variant(&format!("`{name}`"), &self.switches, Some(name)));
+            // With machine code, little would be seen of what the loop does to be fast.
+            let is_portable = !matches!(*name, "fast-code" | MACHINE_CODE);
+            variants.push(variant(&format!("`{name}`"), &self.switches, Some(name), is_portable));
         }
-        variants.push(variant("*no switches*", &self.default, None));
-        variants.push(variant("*checked*", &self.checked, None));
-        variants.push(variant("*unaligned*", &self.unaligned, None));
+        variants.push(variant("*no switches*", &self.default, None, false));
+        variants.push(variant("*checked*", &self.checked, None, true));
+        variants.push(variant("*unaligned*", &self.unaligned, None, true));
         variants
     }
 }
@@ -100,12 +114,15 @@ impl Variant {
     fn command(&self, module: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["run", "--json"]).arg(module).env_remove("MDVM_WITHOUT");
+        if self.is_portable {
+            command.arg("--portable");
+        }
         command.envs(self.without.map(|name| ("MDVM_WITHOUT", name)));
         command
     }
 }
 
-/// A variant on a kernel, compared with the machine with everything on.
+/// A variant on a kernel, compared with its [`base`].
 #[derive(Clone, Copy)]
 struct Cell {
     instructions: f64,
@@ -131,7 +148,7 @@ pub(crate) fn ablation(
     // The first job is starting, which is taken off all others.
     let ratio = |numbers: &[Vec<f64>], job: usize, variant: usize, least: f64| {
         let net = |variant: usize| (numbers[job][variant] - numbers[0][variant]).max(least);
-        net(variant) / net(0)
+        net(variant) / net(base(&variants, variant))
     };
     let rows: Vec<Vec<Cell>> = (1..variants.len())
         .map(|variant| {
@@ -211,7 +228,7 @@ fn check(kernel: &Kernel, name: &str, outcome: &str, expected: &str) -> Result<(
     Ok(())
 }
 
-/// How many times the time of the first variant each variant takes for each job, less starting: medians of paired runs.
+/// How many times the time of its [`base`] each variant takes for each job, less starting: medians of paired runs.
 /// `None` when it was interrupted.
 fn times(
     campaign: &Campaign,
@@ -243,8 +260,11 @@ fn times(
             starts = taken.into_iter().map(median).collect();
             all.push(Vec::new());
         } else {
-            let ratios = |of: &Vec<f64>| median(of.iter().zip(&taken[0]).map(|(one, on)| one / on).collect());
-            all.push(taken.iter().map(ratios).collect());
+            let ratios = |variant: usize| {
+                let on = &taken[base(variants, variant)];
+                median(taken[variant].iter().zip(on).map(|(one, on)| one / on).collect())
+            };
+            all.push((0..variants.len()).map(ratios).collect());
         }
     }
     Ok(Some(all))
@@ -348,7 +368,12 @@ mod tests {
     #[test]
     fn what_tells_most_comes_first() {
         let kernels = Kernel::all().unwrap();
-        let variant = |name: &str| Variant { name: name.into(), program: PathBuf::new(), without: None };
+        let variant = |name: &str| Variant {
+            name: name.into(),
+            program: PathBuf::new(),
+            without: None,
+            is_portable: false,
+        };
         let mut cells = vec![Cell { instructions: 1.0, time: 1.0 }; kernels.len()];
         cells[1].instructions = 1.5;
         cells[2].instructions = 0.25;
