@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 from types import NoneType
 from typing import Any
 
@@ -285,13 +286,30 @@ def _scalar_text(value: Value) -> str:
 
 
 def float_text(number: float) -> str:
-    """The fewest digits that read back as the same float, never with an exponent, and no `.0` on a whole number."""
+    """The fewest digits that read back as the same float, never with an exponent, and no `.0` on a whole number.
+
+    Of two texts that are equally near, it is the one farther from zero; `repr` gives the one whose last digit is even.
+    """
     if math.isnan(number):
         return "NaN"
     digits = repr(number)
-    if "e" in digits:
+    if math.isinf(number):
+        return digits
+    # Two texts of fewer digits do not lie so near to one another that both read back as the same float.
+    if len(digits) >= 16:
+        farther = _farther_from_zero(Decimal(digits))
+        is_tie = 2 * Fraction(number) == Fraction(digits) + Fraction(farther)
+        if is_tie and float(farther) == number:
+            digits = str(farther)
+    if "e" in digits.lower():
         digits = format(Decimal(digits), "f")
     return digits.removesuffix(".0")
+
+
+def _farther_from_zero(decimal: Decimal) -> Decimal:
+    """The next decimal of as many digits."""
+    sign, _digits, exponent = decimal.as_tuple()
+    return decimal + Decimal((sign, (1,), exponent))
 
 
 def _scalar_text_size(value: Value) -> int:
