@@ -4,6 +4,7 @@
 //! while shared, and changed in place when they are not. Nothing here recurses on the host's stack: values nest as deep
 //! as memory allows and are dropped, compared and printed all the same.
 
+pub(crate) mod array;
 mod compare;
 mod dict;
 mod drop;
@@ -16,6 +17,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
+pub use array::Array;
 use compact_str::CompactString;
 pub use dict::Dict;
 pub(crate) use text::append_text;
@@ -85,7 +87,7 @@ impl Value {
             Self::String(text) => !text.as_str().is_empty(),
             Self::Function(_) => true,
             Self::Url(text) => !text.is_empty(),
-            Self::Array(array) => !array.items().is_empty(),
+            Self::Array(array) => !array.is_empty(),
             Self::Dict(dict) => !dict.is_empty(),
         }
     }
@@ -251,8 +253,7 @@ impl Str {
         if left.len() + right.len() > size_of::<CompactString>() {
             return Self::new([left, right].concat());
         }
-        let mut text = CompactString::const_new("");
-        text.push_str(left);
+        let mut text = CompactString::new(left);
         text.push_str(right);
         Self::of(text, 0)
     }
@@ -356,141 +357,6 @@ impl Drop for StrObject {
 impl fmt::Debug for Str {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-
-/// An array, shared by reference count and copied when it is written while shared.
-#[derive(Clone)]
-pub struct Array(Rc<ArrayObject>);
-
-pub(crate) struct ArrayObject {
-    items: Vec<Value>,
-}
-
-impl Array {
-    /// How many bytes the object behind an array takes.
-    #[cfg(machine_code)]
-    pub(crate) const OBJECT_SIZE: usize = size_of::<ArrayObject>();
-
-    /// An array of those elements.
-    #[must_use]
-    pub fn new(items: Vec<Value>) -> Self {
-        charge(Self::cost(items.len()));
-        Self(Rc::new(ArrayObject { items }))
-    }
-
-    /// What an array of `length` elements costs.
-    #[inline]
-    pub(crate) fn cost(length: usize) -> u64 {
-        (length as u64).saturating_mul(costs::ELEMENT).saturating_add(costs::ARRAY)
-    }
-
-    /// The elements.
-    #[inline]
-    #[must_use]
-    pub fn items(&self) -> &[Value] {
-        &self.0.items
-    }
-
-    /// Whether a write would have to copy.
-    #[inline]
-    pub(crate) fn is_shared(&self) -> bool {
-        Rc::strong_count(&self.0) > 1
-    }
-
-    /// Whether both are one array, which nothing else holds.
-    pub(crate) fn is_twin(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0) && Rc::strong_count(&self.0) == 2
-    }
-
-    /// The elements, to be changed; none where they are shared.
-    #[inline(always)]
-    pub(crate) fn items_mut(&mut self) -> Option<&mut [Value]> {
-        Rc::get_mut(&mut self.0).map(|object| object.items.as_mut_slice())
-    }
-
-    /// Appends an element, which is to have that index, if nothing is in the way: another index, another holder, or that more
-    /// room had to be found for the elements. Gives the element back where something is.
-    #[inline]
-    pub(crate) fn append(&mut self, index: usize, value: Value) -> Result<(), Value> {
-        let Some(ArrayObject { items }) = Rc::get_mut(&mut self.0) else { return Err(value) };
-        if index != items.len() || items.len() == items.capacity() {
-            return Err(value);
-        }
-        charge(costs::ELEMENT);
-        items.push(value);
-        Ok(())
-    }
-
-    /// Appends an element, to a copy where the array is shared.
-    #[inline]
-    pub(crate) fn push(&mut self, value: Value) {
-        if let Some(object) = Rc::get_mut(&mut self.0) {
-            object.push(value);
-        } else {
-            // The copy is made with the room that it needs, so that it need not grow at once.
-            let length = self.items().len();
-            let mut items = Vec::with_capacity(length + (length / ArrayObject::GROWTH).max(1));
-            items.extend_from_slice(self.items());
-            items.push(value);
-            *self = Self::new(items);
-        }
-    }
-
-    /// The elements, to be changed; copied first where they are shared.
-    #[inline]
-    pub(crate) fn make_unshared(&mut self) -> &mut ArrayObject {
-        Rc::make_mut(&mut self.0)
-    }
-
-    fn address(&self) -> usize {
-        Rc::as_ptr(&self.0) as usize
-    }
-}
-
-impl ArrayObject {
-    /// So many elements are a large array. It grows by a quarter where a small one grows by half, so that the room it keeps is
-    /// little against the memory that a run may have. (Of arrays that double, a program can have many that each just did.)
-    const LARGE: usize = 1 << 16;
-    /// By which part of itself a large array grows.
-    const GROWTH: usize = 4;
-
-    #[inline]
-    pub(crate) fn set(&mut self, index: usize, value: Value) {
-        self.items[index] = value;
-    }
-
-    #[inline]
-    fn push(&mut self, value: Value) {
-        charge(costs::ELEMENT);
-        let length = self.items.len();
-        if length == self.items.capacity() {
-            let more = if length < Self::LARGE { (length / 2).max(4) } else { length / Self::GROWTH };
-            self.items.reserve_exact(more);
-        }
-        self.items.push(value);
-    }
-
-    /// Takes the elements out, and what they cost off the count.
-    fn take_items(&mut self) -> Vec<Value> {
-        release(self.items.len() as u64 * costs::ELEMENT);
-        std::mem::take(&mut self.items)
-    }
-}
-
-impl Clone for ArrayObject {
-    fn clone(&self) -> Self {
-        charge(Array::cost(self.items.len()));
-        Self { items: self.items.clone() }
-    }
-}
-
-impl Drop for ArrayObject {
-    fn drop(&mut self) {
-        release(Array::cost(self.items.len()));
-        if self.items.iter().any(drop::is_container) {
-            drop::drop_values(std::mem::take(&mut self.items));
-        }
     }
 }
 

@@ -462,7 +462,7 @@ impl<'a> Machine<'a> {
 fn is_long_and_shared(value: &Value) -> bool {
     /// In elements.
     const LONG: usize = 1 << 12;
-    matches!(value, Value::Array(array) if array.is_shared() && array.items().len() >= LONG)
+    matches!(value, Value::Array(array) if array.is_shared() && array.len() >= LONG)
 }
 
 enum Returned {

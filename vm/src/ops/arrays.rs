@@ -1,5 +1,7 @@
 //! Arrays: S14 of the specification.
 
+use std::borrow::Cow;
+
 use super::mismatch;
 use crate::errors::{Expected, RuntimeError};
 use crate::memory::Memory;
@@ -11,11 +13,8 @@ pub(crate) fn new_array(memory: &Memory, size: &Value) -> Result<Value, RuntimeE
     let Value::Int(size) = size else { return Err(mismatch(Expected::Integer, size)) };
     let Ok(length) = usize::try_from(*size) else { return Err(RuntimeError::NegativeSize { size: *size }) };
     memory.check(Array::cost(length))?;
-    let mut items = Vec::new();
     // A run without a memory limit still meets the machine's.
-    items.try_reserve_exact(length).map_err(|_| memory.exhausted())?;
-    items.resize(length, Value::Empty);
-    Ok(Value::array(items))
+    Array::of_empties(length).map(Value::Array).ok_or_else(|| memory.exhausted())
 }
 
 /// `r[dst] = r[array][r[index]]`
@@ -23,9 +22,8 @@ pub(crate) fn new_array(memory: &Memory, size: &Value) -> Result<Value, RuntimeE
 pub(crate) fn array_get(array: &Value, index: &Value) -> Result<Value, RuntimeError> {
     let Value::Array(array) = array else { return Err(mismatch(Expected::Array, array)) };
     let Value::Int(index) = index else { return Err(mismatch(Expected::IntegerIndex, index)) };
-    let items = array.items();
-    let item = usize::try_from(*index).ok().and_then(|index| items.get(index));
-    item.cloned().ok_or_else(|| out_of_bounds(*index, items.len()))
+    let item = usize::try_from(*index).ok().and_then(|index| array.get(index));
+    item.map(Cow::into_owned).ok_or_else(|| out_of_bounds(*index, array.len()))
 }
 
 /// `r[array][r[index]] = r[value]`; at index == length it appends.
@@ -38,7 +36,7 @@ pub(crate) fn array_set(
 ) -> Result<(), RuntimeError> {
     let Value::Array(array) = array else { return Err(mismatch(Expected::Array, array)) };
     let Value::Int(index) = index else { return Err(mismatch(Expected::IntegerIndex, &index)) };
-    let length = array.items().len();
+    let length = array.len();
     let place = usize::try_from(index).ok().filter(|place| *place <= length);
     let Some(place) = place else { return Err(out_of_bounds(index, length)) };
     let copied = if array.is_shared() { Array::cost(length) } else { 0 };
@@ -58,7 +56,7 @@ pub(crate) fn array_set(
 pub(crate) fn array_len(array: &Value) -> Result<Value, RuntimeError> {
     let Value::Array(array) = array else { return Err(mismatch(Expected::Array, array)) };
     // A length in memory fits 63 bits.
-    Ok(Value::Int(array.items().len() as i64))
+    Ok(Value::Int(array.len() as i64))
 }
 
 #[cold]

@@ -4,9 +4,9 @@
 //! [`Parcel`]: plain data, in which every array and dict stands behind its parts. Nothing here recurses, and a part that is
 //! shared is packed once: values may be nested a million deep, and 64 arrays may stand for 2⁶⁴ elements.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::slice;
 
 use foldhash::fast::RandomState;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
-use crate::value::{Str, Value};
+use crate::value::{Array, Str, Value};
 
 /// A value that may go from thread to thread.
 #[derive(Clone)]
@@ -84,7 +84,8 @@ struct Packing<'a> {
 }
 
 enum Parts<'a> {
-    Array(slice::Iter<'a, Value>),
+    /// An array, and how many of its elements were packed.
+    Array(&'a Array, usize),
     Dict(std::vec::IntoIter<(&'a Str, &'a Value)>),
 }
 
@@ -92,22 +93,24 @@ impl Parcel {
     /// Packs a value. Of all values of one run, a part that several share is packed once.
     pub(super) fn pack(&mut self, value: &Value) -> Plain {
         let mut open: Vec<Packing<'_>> = Vec::new();
-        let mut next = value;
+        let mut next = Cow::Borrowed(value);
         loop {
             // Down, to a value that has no parts, or whose parts were packed.
             let mut packed = loop {
-                let packing = match next {
-                    Value::Empty => break Plain::Empty,
-                    Value::Bool(value) => break Plain::Bool(*value),
-                    Value::Int(number) => break Plain::Int(*number),
-                    Value::Float(number) => break Plain::Float(*number),
-                    Value::String(text) => break Plain::String(text.as_str().to_owned()),
-                    Value::Function(name) => break Plain::Function(name.as_str().to_owned()),
-                    Value::Url(text) => break Plain::Url(text.as_str().to_owned()),
+                // What has parts is borrowed.
+                let Cow::Borrowed(value) = next else { break Self::pack_scalar(&next) };
+                let packing = match value {
+                    Value::Empty
+                    | Value::Bool(_)
+                    | Value::Int(_)
+                    | Value::Float(_)
+                    | Value::String(_)
+                    | Value::Function(_)
+                    | Value::Url(_) => break Self::pack_scalar(value),
                     Value::Array(array) => Packing {
-                        address: array.items().first().map(|first| std::ptr::from_ref(first) as usize),
-                        parts: Parts::Array(array.items().iter()),
-                        object: Object::Array(Vec::with_capacity(array.items().len())),
+                        address: Some(array.address()),
+                        parts: Parts::Array(array, 0),
+                        object: Object::Array(Vec::with_capacity(array.len())),
                     },
                     Value::Dict(dict) => {
                         let entries: Vec<_> = dict.iter().collect();
@@ -140,6 +143,19 @@ impl Parcel {
         }
     }
 
+    /// Packs a value without parts.
+    fn pack_scalar(value: &Value) -> Plain {
+        match value {
+            Value::Bool(value) => Plain::Bool(*value),
+            Value::Int(number) => Plain::Int(*number),
+            Value::Float(number) => Plain::Float(*number),
+            Value::String(text) => Plain::String(text.as_str().to_owned()),
+            Value::Function(name) => Plain::Function(name.as_str().to_owned()),
+            Value::Url(text) => Plain::Url(text.as_str().to_owned()),
+            Value::Empty | Value::Array(_) | Value::Dict(_) => Plain::Empty,
+        }
+    }
+
     fn close(&mut self, packing: Option<Packing<'_>>) -> Plain {
         let Some(Packing { address, object, .. }) = packing else { return Plain::Empty };
         let index = self.objects.len();
@@ -152,14 +168,18 @@ impl Parcel {
 }
 
 impl<'a> Packing<'a> {
-    fn next_part(&mut self) -> Option<&'a Value> {
+    fn next_part(&mut self) -> Option<Cow<'a, Value>> {
         match (&mut self.parts, &mut self.object) {
-            (Parts::Array(parts), _) => parts.next(),
+            (Parts::Array(array, packed), _) => {
+                let part = array.get(*packed)?;
+                *packed += 1;
+                Some(part)
+            }
             (Parts::Dict(entries), Object::Dict(packed)) => {
                 let (key, value) = entries.next()?;
                 // The value follows, as soon as it is packed.
                 packed.push((key.as_str().to_owned(), Plain::Empty));
-                Some(value)
+                Some(Cow::Borrowed(value))
             }
             (Parts::Dict(_), Object::Array(_)) => None,
         }

@@ -1,5 +1,6 @@
 //! Equality and order (S4, S6 and S7 of the specification).
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::Value;
@@ -56,7 +57,7 @@ fn shallow(left: &Value, right: &Value) -> Shallow {
         Value::Function(a) => matches!(right, Value::Function(b) if a == b),
         Value::Url(a) => matches!(right, Value::Url(b) if a == b),
         Value::Array(a) => {
-            let is_like = matches!(right, Value::Array(b) if a.items().len() == b.items().len());
+            let is_like = matches!(right, Value::Array(b) if a.len() == b.len());
             return if is_like { Shallow::Parts } else { Shallow::Different };
         }
         Value::Dict(a) => {
@@ -94,11 +95,11 @@ fn compare_parts<'a>(
     is_rounded: &mut bool,
     mut is_new: impl FnMut(usize, usize) -> bool,
 ) -> bool {
-    let mut pending = vec![(left, right)];
+    let mut pending = vec![(Cow::Borrowed(left), Cow::Borrowed(right))];
     while let Some(pair) = pending.pop() {
-        let mut compare = |left: &'a Value, right: &'a Value| match shallow(left, right) {
+        let mut compare = |left: Cow<'a, Value>, right: Cow<'a, Value>| match shallow(&left, &right) {
             Shallow::Equal => {
-                *is_rounded |= rounds(left, right);
+                *is_rounded |= rounds(&left, &right);
                 true
             }
             Shallow::Different => false,
@@ -107,13 +108,16 @@ fn compare_parts<'a>(
                 true
             }
         };
-        let alike = if let (Value::Array(a), Value::Array(b)) = pair {
-            !is_new(a.address(), b.address()) || a.items().iter().zip(b.items()).all(|(a, b)| compare(a, b))
-        } else if let (Value::Dict(a), Value::Dict(b)) = pair {
+        // Only containers are ever put on the stack, and those are borrowed.
+        let (Cow::Borrowed(left), Cow::Borrowed(right)) = pair else { continue };
+        let alike = if let (Value::Array(a), Value::Array(b)) = (left, right) {
+            !is_new(a.address(), b.address()) || a.iter().zip(b.iter()).all(|(a, b)| compare(a, b))
+        } else if let (Value::Dict(a), Value::Dict(b)) = (left, right) {
             !is_new(a.address(), b.address())
-                || a.iter().all(|(key, a)| b.get(key.as_str()).is_some_and(|b| compare(a, b)))
+                || a.iter().all(|(key, a)| {
+                    b.get(key.as_str()).is_some_and(|b| compare(Cow::Borrowed(a), Cow::Borrowed(b)))
+                })
         } else {
-            // Only containers are ever put on the stack.
             true
         };
         if !alike {

@@ -160,6 +160,9 @@ impl DictObject {
     /// Sets a key; a new one comes last, an existing one keeps its place and its own string.
     pub(crate) fn set(&mut self, key: Str, value: Value) {
         let hash = key.hash();
+        if self.places.len() == self.places.capacity() {
+            self.grow();
+        }
         let Self { entries, places, .. } = self;
         let is_key =
             |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.is_same(&key));
@@ -241,23 +244,32 @@ impl DictObject {
         self.places = HashTable::new();
         release(self.entries.iter().flatten().count() as u64 * costs::ENTRY);
         let values = std::mem::take(&mut self.entries);
-        drop::drop_values(values.into_iter().flatten().map(|entry| entry.value).collect());
+        drop::drop_values(values.into_iter().flatten().map(|entry| entry.value));
     }
 
     /// Closes the gaps that removed entries left, and gives back their room.
     fn pack(&mut self) {
         self.entries.retain(Option::is_some);
         self.entries.shrink_to_fit();
-        self.index();
+        self.index(self.entries.len());
     }
 
-    /// Makes the table anew, for entries without gaps.
-    fn index(&mut self) {
-        self.places = HashTable::with_capacity(self.entries.len());
+    /// Makes room in the table for another entry. A table that grew by itself would look at the entries in its own order, which
+    /// leads all over memory.
+    #[cold]
+    fn grow(&mut self) {
+        self.index((2 * self.places.len()).max(3));
+    }
+
+    /// Makes the table anew, with room for so many entries.
+    fn index(&mut self, room: usize) {
+        self.places = HashTable::with_capacity(room);
         let entries = &self.entries;
         let hash_of = |place: &u32| entries[*place as usize].as_ref().map_or(0, |entry| entry.hash);
-        for (place, entry) in (0..).zip(entries.iter().flatten()) {
-            self.places.insert_unique(entry.hash, place, hash_of);
+        for (place, entry) in (0..).zip(entries) {
+            if let Some(entry) = entry {
+                self.places.insert_unique(entry.hash, place, hash_of);
+            }
         }
     }
 
@@ -278,7 +290,7 @@ impl Clone for DictObject {
         let mut entries = Vec::with_capacity(self.places.len());
         entries.extend(self.entries.iter().filter(|entry| entry.is_some()).cloned());
         let mut copy = Self { entries, places: HashTable::new(), stands_for: 0 };
-        copy.index();
+        copy.index(copy.entries.len());
         copy
     }
 }
@@ -288,7 +300,7 @@ impl Drop for DictObject {
         release(cost(self.places.len()).wrapping_add(self.stands_for));
         if self.entries.iter().flatten().any(|entry| drop::is_container(&entry.value)) {
             let entries = std::mem::take(&mut self.entries);
-            drop::drop_values(entries.into_iter().flatten().map(|entry| entry.value).collect());
+            drop::drop_values(entries.into_iter().flatten().map(|entry| entry.value));
         }
     }
 }

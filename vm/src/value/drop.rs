@@ -1,7 +1,6 @@
 //! Walks over values that are dropped or counted, however deep they nest.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use super::{Array, Str, Value};
 
@@ -12,16 +11,20 @@ pub(super) fn is_container(value: &Value) -> bool {
 }
 
 /// Drops values without recursion: what they hold is taken out before they go.
-pub(super) fn drop_values(mut pending: Vec<Value>) {
-    while let Some(value) = pending.pop() {
-        if let Value::Array(array) = value {
-            if let Some(mut object) = Rc::into_inner(array.0) {
-                pending.append(&mut object.take_items());
+pub(super) fn drop_values(values: impl IntoIterator<Item = Value>) {
+    let mut pending = Vec::new();
+    for value in values {
+        pending.push(value);
+        while let Some(value) = pending.pop() {
+            if let Value::Array(array) = value {
+                if let Some(mut object) = array.into_object() {
+                    pending.extend(object.take_values());
+                }
+            } else if let Value::Dict(dict) = value
+                && let Some(mut object) = dict.into_object()
+            {
+                pending.extend(object.take_values());
             }
-        } else if let Value::Dict(dict) = value
-            && let Some(mut object) = dict.into_object()
-        {
-            pending.extend(object.take_values());
         }
     }
 }
@@ -40,8 +43,8 @@ pub(super) fn total_cost<'a>(values: impl Iterator<Item = &'a Value>) -> u64 {
             }
             Value::Array(array) => {
                 if seen.insert(array.address()) {
-                    total += Array::cost(array.items().len());
-                    pending.extend(array.items());
+                    total += Array::cost(array.len());
+                    pending.extend(array.values());
                 }
             }
             Value::Dict(dict) => {

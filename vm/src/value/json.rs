@@ -15,7 +15,7 @@ pub(crate) fn append_json(value: &Value, out: &mut String) {
     }
     for event in Walk::new(value) {
         match event {
-            Event::Scalar(value) => append_scalar(value, out),
+            Event::Scalar(value) => append_scalar(&value, out),
             Event::ArrayBegin => out.push('['),
             Event::ArrayEnd => out.push(']'),
             Event::DictBegin => out.push_str(r#"{"dict": ["#),
@@ -67,10 +67,12 @@ fn is_over_weight(value: &Value) -> bool {
             Value::String(text) => weight += text.as_str().len() as u64,
             Value::Function(text) | Value::Url(text) => weight += text.len() as u64,
             Value::Array(array) => {
-                if array.items().len() as u64 > OUTCOME_WEIGHT_LIMIT {
+                if array.len() as u64 > OUTCOME_WEIGHT_LIMIT {
                     return true;
                 }
-                pending.extend(array.items());
+                // A scalar weighs 1.
+                weight += (array.len() - array.values().len()) as u64;
+                pending.extend(array.values());
             }
             Value::Dict(dict) => {
                 if dict.len() as u64 > OUTCOME_WEIGHT_LIMIT {

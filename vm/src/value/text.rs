@@ -15,7 +15,7 @@ pub(crate) struct Overflow;
 pub(crate) fn append_text(value: &Value, out: &mut String, limit: usize) -> Result<(), Overflow> {
     for event in Walk::new(value) {
         match event {
-            Event::Scalar(value) => append_scalar(value, out, limit)?,
+            Event::Scalar(value) => append_scalar(&value, out, limit)?,
             Event::ArrayBegin => append("[", out, limit)?,
             Event::ArrayEnd => append("]", out, limit)?,
             Event::DictBegin => append("{", out, limit)?,

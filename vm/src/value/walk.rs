@@ -1,11 +1,13 @@
 //! A walk over a value and its parts, however deep they nest: the stack of what is open is ours, not the host's.
 
+use std::borrow::Cow;
+
 use super::{Array, Dict, Str, Value};
 
 /// What the walk comes by, in the order in which a text shows it.
 pub(super) enum Event<'a> {
     /// A value without parts.
-    Scalar(&'a Value),
+    Scalar(Cow<'a, Value>),
     /// An array begins.
     ArrayBegin,
     /// An array ends.
@@ -49,7 +51,9 @@ impl<'a> Walk<'a> {
         Self { next: Some(value), open: Vec::new() }
     }
 
-    fn begin(&mut self, value: &'a Value) -> Event<'a> {
+    fn begin(&mut self, value: Cow<'a, Value>) -> Event<'a> {
+        // Arrays and dicts are borrowed.
+        let Cow::Borrowed(value) = value else { return Event::Scalar(value) };
         if let Value::Array(array) = value {
             self.open.push(Open::Array { array, position: 0, is_separated: true });
             Event::ArrayBegin
@@ -57,7 +61,7 @@ impl<'a> Walk<'a> {
             self.open.push(Open::Dict { dict, position: 0, state: Place::First });
             Event::DictBegin
         } else {
-            Event::Scalar(value)
+            Event::Scalar(Cow::Borrowed(value))
         }
     }
 }
@@ -67,11 +71,11 @@ impl<'a> Iterator for Walk<'a> {
 
     fn next(&mut self) -> Option<Event<'a>> {
         if let Some(value) = self.next.take() {
-            return Some(self.begin(value));
+            return Some(self.begin(Cow::Borrowed(value)));
         }
         match self.open.last_mut()? {
             Open::Array { array, position, is_separated } => {
-                let Some(item) = array.items().get(*position) else {
+                let Some(item) = array.get(*position) else {
                     self.open.pop();
                     return Some(Event::ArrayEnd);
                 };

@@ -245,22 +245,28 @@ impl Machine<'_> {
             macro_rules! array {
                 ($slot:expr) => {{
                     let Value::Array(array) = value!($slot) else { leave!(Stop::Exit) };
-                    array.items()
+                    array
                 }};
             }
-            macro_rules! item {
-                ($array:expr, $index:expr) => {{
-                    match array!($array).get($index as usize) {
-                        Some(item) => item,
-                        None => leave!(Stop::Exit),
+            // Writes a copy of an element.
+            macro_rules! get_item {
+                ($dst:expr, $array:expr, $index:expr) => {{
+                    let (array, index) = (array!($array), $index as usize);
+                    if let Some(scalar) = array.scalar(index) {
+                        copy(value_mut!($dst), &scalar);
+                    } else if let Some(item) = array.values().get(index) {
+                        copy(value_mut!($dst), item);
+                    } else {
+                        leave!(Stop::Exit)
                     }
                 }};
             }
+            // An element of that type.
             macro_rules! item_of {
-                ($array:expr, $index:expr, $kind:ident) => {{
-                    match item!($array, $index) {
-                        Value::$kind(number) => *number,
-                        _ => leave!(Stop::Exit),
+                ($array:expr, $index:expr, $of_type:ident) => {{
+                    match array!($array).$of_type($index as usize) {
+                        Some(item) => item,
+                        None => leave!(Stop::Exit),
                     }
                 }};
             }
@@ -268,14 +274,12 @@ impl Machine<'_> {
             macro_rules! set_scalar {
                 ($array:expr, $index:expr, $value:expr) => {{
                     let index: i64 = $index;
-                    if let Value::Array(array) = value_mut!($array)
-                        && let Some(items) = array.items_mut()
-                        && let Some(item) = items.get_mut(index as usize)
-                        && item.is_scalar()
-                    {
-                        // SAFETY: what is written over is a scalar, too, and need not be dropped.
-                        unsafe { std::ptr::write(item, $value) };
+                    let is_set = if let Value::Array(array) = value_mut!($array) {
+                        array.set_scalar(index as usize, $value)
                     } else {
+                        false
+                    };
+                    if !is_set {
                         set_item!($array, index, $value);
                     }
                 }};
@@ -690,27 +694,25 @@ impl Machine<'_> {
                     }
                 }
                 &Fast::ArrayGet { dst, array, index } => {
-                    let item = item!(array, int!(index));
-                    copy(value_mut!(dst), item);
+                    get_item!(dst, array, int!(index));
                 }
                 &Fast::ArrayGetConst { dst, array, index } => {
-                    let item = item!(array, index);
-                    copy(value_mut!(dst), item);
+                    get_item!(dst, array, index);
                 }
                 &Fast::ArrayGetBool { dst, array, index } => {
-                    write_bool!(dst, item_of!(array, int!(index), Bool));
+                    write_bool!(dst, item_of!(array, int!(index), bool));
                 }
                 &Fast::ArrayGetInt { dst, array, index } => {
-                    write_int!(dst, item_of!(array, int!(index), Int));
+                    write_int!(dst, item_of!(array, int!(index), int));
                 }
                 &Fast::ArrayGetFloat { dst, array, index } => {
-                    write_float!(dst, item_of!(array, int!(index), Float));
+                    write_float!(dst, item_of!(array, int!(index), float));
                 }
                 &Fast::ArrayGetConstInt { dst, array, index } => {
-                    write_int!(dst, item_of!(array, index, Int));
+                    write_int!(dst, item_of!(array, index, int));
                 }
                 &Fast::ArrayGetConstFloat { dst, array, index } => {
-                    write_float!(dst, item_of!(array, index, Float));
+                    write_float!(dst, item_of!(array, index, float));
                 }
                 &Fast::Release { holder, container } => {
                     if is_twin(value!(holder), value!(container), &self.context.memory) {
@@ -728,8 +730,8 @@ impl Machine<'_> {
                 &Fast::ArraySetScalar { array, index, value } => {
                     let value = value!(value);
                     // SAFETY: it is a scalar.
-                    let value = unsafe { scalar(value) };
-                    set_scalar!(array, int!(index), value);
+                    let value = || unsafe { scalar(value) };
+                    set_scalar!(array, int!(index), value());
                 }
                 &Fast::ArraySetInt { array, index, value } => {
                     let number = int!(value);
@@ -862,40 +864,40 @@ impl Machine<'_> {
                     then!(Jump { to, steps } => jump!(to, steps));
                 }
                 &Fast::ArrayGetIntAddInt { dst, array, index } => {
-                    write_int!(dst, item_of!(array, int!(index), Int));
+                    write_int!(dst, item_of!(array, int!(index), int));
                     then!(AddInt { dst, left, right } => checked!(dst, int!(left).checked_add(int!(right))));
                 }
                 &Fast::ArrayGetIntAddIntConst { dst, array, index } => {
-                    write_int!(dst, item_of!(array, int!(index), Int));
+                    write_int!(dst, item_of!(array, int!(index), int));
                     then!(AddIntConst { dst, left, right } => checked!(dst, int!(left).checked_add(right)));
                 }
                 &Fast::ArrayGetIntTestEqInt { dst, array, index } => {
-                    write_int!(dst, item_of!(array, int!(index), Int));
+                    write_int!(dst, item_of!(array, int!(index), int));
                     then!(TestEqInt { dst, left, right } => write_bool!(dst, int!(left) == int!(right)));
                 }
                 &Fast::ArrayGetIntIfLtInt { dst, array, index } => {
-                    write_int!(dst, item_of!(array, int!(index), Int));
+                    write_int!(dst, item_of!(array, int!(index), int));
                     then!(IfLtInt { left, right, to } => branch!(int!(left) < int!(right), to));
                 }
                 &Fast::ArrayGetFloatTwice { dst, array, index } => {
-                    write_float!(dst, item_of!(array, int!(index), Float));
+                    write_float!(dst, item_of!(array, int!(index), float));
                     then!(ArrayGetFloat { dst, array, index } => {
-                        write_float!(dst, item_of!(array, int!(index), Float));
+                        write_float!(dst, item_of!(array, int!(index), float));
                     });
                 }
                 &Fast::ArrayGetFloatMulFloat { dst, array, index } => {
-                    write_float!(dst, item_of!(array, int!(index), Float));
+                    write_float!(dst, item_of!(array, int!(index), float));
                     then!(MulFloat { dst, left, right } => write_float!(dst, float!(left) * float!(right)));
                 }
                 &Fast::ArrayGetFloatSubFloat { dst, array, index } => {
-                    write_float!(dst, item_of!(array, int!(index), Float));
+                    write_float!(dst, item_of!(array, int!(index), float));
                     then!(SubFloat { dst, left, right } => write_float!(dst, float!(left) - float!(right)));
                 }
                 &Fast::ArraySetFloatArrayGetFloat { array, index, value } => {
                     let number = float!(value);
                     set_scalar!(array, int!(index), Value::Float(number));
                     then!(ArrayGetFloat { dst, array, index } => {
-                        write_float!(dst, item_of!(array, int!(index), Float));
+                        write_float!(dst, item_of!(array, int!(index), float));
                     });
                 }
                 &Fast::ArraySetToBoolStepLtInt { array, index, value } => {

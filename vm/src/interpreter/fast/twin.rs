@@ -117,7 +117,7 @@ impl Twin {
 /// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.
 pub(super) fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bool {
     let copy = match (one, other) {
-        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.items().len()),
+        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.len()),
         (Value::Dict(one), Value::Dict(other)) if one.is_twin(other) => one.cost(),
         _ => return false,
     };
@@ -128,7 +128,7 @@ pub(super) fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bo
 pub(super) fn can_set(container: &Value, key: &Value) -> bool {
     match (container, key) {
         (Value::Array(array), Value::Int(index)) => {
-            usize::try_from(*index).is_ok_and(|index| index <= array.items().len())
+            usize::try_from(*index).is_ok_and(|index| index <= array.len())
         }
         (Value::Dict(_), Value::String(_)) => true,
         _ => false,
@@ -161,7 +161,7 @@ pub(super) fn set_item(
     }
     if let Value::Array(array) = &registers[usize::from(holder)]
         && array.is_shared()
-        && array.items().len() >= WORTH_LOOKING
+        && array.len() >= WORTH_LOOKING
         && !without!("release")
     {
         let pc = code.exits[code.exit_of[at.index()] as usize].pc as usize;
@@ -184,7 +184,7 @@ pub(in crate::interpreter) fn spare_copy(
 ) {
     let holder = array.0;
     let Value::Array(array) = &registers[usize::from(holder)] else { return };
-    let cost = Array::cost(array.items().len());
+    let cost = Array::cost(array.len());
     let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
     let mut others =
         (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
@@ -192,7 +192,7 @@ pub(in crate::interpreter) fn spare_copy(
         && cost <= memory.room()
         // From the write on, which may read it, too.
         && code.graph.is_dead(&program.module, pc, other)
-        && array.items().iter().all(Value::is_scalar)
+        && array.values().iter().all(Value::is_scalar)
     {
         // The array itself is counted on, as what is written to now.
         registers[usize::from(other)] = Value::of_cost(cost);

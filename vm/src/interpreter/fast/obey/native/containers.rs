@@ -1,13 +1,14 @@
 //! Strings, arrays, dicts and globals.
 
-use dynasmrt::{DynasmApi, DynasmLabelApi};
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
 use super::Bridge;
 use super::cache::Tag;
 use super::emit::{Emitter, Place, Why, at, global, payload, x64};
-use super::layout::{PAYLOAD, tag, words};
+use super::layout::{Layout, PAYLOAD, tag, thin, words};
 use crate::interpreter::GlobalSlot;
 use crate::interpreter::fast::code::{At, Slot};
+use crate::value::array::code;
 use crate::values::costs;
 
 /// An index of an array.
@@ -39,8 +40,19 @@ pub(super) enum Scalar {
     Constant(i32, i64),
 }
 
-/// How far to shift a number of elements for a number of bytes.
-const ELEMENT_SHIFT: i8 = 4;
+/// Where the scalar is that is written.
+#[derive(Clone, Copy)]
+enum Source {
+    /// In a register for ints.
+    Int(u8),
+    /// In a register for floats.
+    Float(u8),
+    Any(Slot),
+    Constant(i32, i64),
+}
+
+/// How far to shift a number of values for a number of bytes.
+const VALUE_SHIFT: i8 = 4;
 
 impl Emitter<'_> {
     // Strings
@@ -152,100 +164,205 @@ impl Emitter<'_> {
         x64!(self
             ; mov rax, [r14 + global(name)]
             ; mov rcx, [r14 + global(name) + PAYLOAD]
-            ; cmp rax, tag::LAST_SCALAR
-            ; ja =>begin
-            ; =>end
         );
+        // In a loop the same array is often loaded again and again.
+        let is_there = self.new_label();
+        if !self.cache.tag(dst).is_scalar() {
+            let differs = self.new_label();
+            x64!(self
+                ; cmp rcx, [rbx + payload(dst)]
+                ; jne =>differs
+                ; cmp rax, [rbx + at(dst)]
+                ; je =>is_there
+                ; =>differs
+            );
+        }
+        x64!(self ; cmp rax, tag::LAST_SCALAR ; ja =>begin ; =>end);
         self.assign(Place::Slot(dst));
+        x64!(self ; =>is_there);
     }
 
     // Arrays
 
-    /// Puts where the elements of an array are into rcx, and the index that is asked for, in bytes, into rdx; leaves where there is none.
-    fn find_element(&mut self, array: Slot, index: Index) {
-        self.expect(array, tag::ARRAY);
-        let exit = self.leave(Why::Exit);
-        let (items, length) = (self.layout.items, self.layout.length);
-        x64!(self ; mov rcx, [rbx + payload(array)]);
-        match index {
-            Index::Slot(index) => {
-                let index = self.int(index);
-                // An index below zero is beyond all as a number without sign.
-                x64!(self
-                    ; cmp Rq(index), [rcx + length]
-                    ; jae =>exit
-                    ; mov rdx, Rq(index)
-                    ; shl rdx, ELEMENT_SHIFT
-                    ; mov rcx, [rcx + items]
-                );
-            }
-            Index::Constant(index) => {
-                x64!(self
-                    ; mov edx, index as i32
-                    ; cmp rdx, [rcx + length]
-                    ; jae =>exit
-                    ; shl rdx, ELEMENT_SHIFT
-                    ; mov rcx, [rcx + items]
-                );
-            }
-        }
+    /// Puts how many elements the array at rax has into a register. Uses rcx.
+    pub(super) fn array_length(&mut self, to: u8) {
+        let (codes, values) = (self.layout.codes, self.layout.values);
+        // One of both has none.
+        x64!(self
+            ; mov rcx, [rax + codes]
+            ; mov Rq(to), [rcx + thin::LENGTH]
+            ; mov rcx, [rax + values]
+            ; add Rq(to), [rcx + thin::LENGTH]
+        );
     }
 
     /// Reads an element, one of that tag if one is given.
     pub(super) fn array_get(&mut self, dst: Slot, array: Slot, index: Index, wanted: Option<i32>) {
-        self.find_element(array, index);
-        let Some(wanted) = wanted else {
-            x64!(self ; mov rax, [rcx + rdx] ; mov rcx, [rcx + rdx + PAYLOAD]);
-            self.count_copy();
-            self.assign(Place::Slot(dst));
-            return;
+        self.expect(array, tag::ARRAY);
+        let index = match index {
+            Index::Slot(slot) => self.int(slot),
+            Index::Constant(index) => {
+                let register = self.cache.take_int();
+                x64!(self ; mov Rd(register), index as i32);
+                register
+            }
         };
-        let exit = self.leave(Why::Exit);
-        x64!(self ; cmp QWORD [rcx + rdx], wanted ; jne =>exit);
+        x64!(self ; mov rcx, [rbx + payload(array)]);
         match wanted {
-            tag::INT => {
-                let to = self.cache.take_int();
-                x64!(self ; mov Rq(to), [rcx + rdx + PAYLOAD]);
-                self.write_int(dst, to);
-            }
-            tag::FLOAT => {
-                let to = self.cache.take_float();
-                x64!(self ; movsd Rx(to), [rcx + rdx + PAYLOAD]);
-                self.write_float(dst, to);
-            }
-            _ => {
-                x64!(self ; mov al, [rcx + rdx + PAYLOAD]);
-                self.write_bool(dst);
-            }
+            None => self.get_any(dst, index),
+            Some(tag::INT) => self.get_int(dst, index),
+            Some(tag::FLOAT) => self.get_float(dst, index),
+            Some(_) => self.get_bool(dst, index),
         }
+    }
+
+    /// Reads an element of the array at rcx, which is likely to be no number.
+    fn get_any(&mut self, dst: Slot, index: u8) {
+        let exit = self.leave(Why::Exit);
+        let Layout { codes, words, values, .. } = *self.layout;
+        let (packed, end) = self.detour(move |emitter| {
+            let is_read = emitter.new_label();
+            x64!(emitter
+                ; mov rdx, [rcx + codes]
+                ; cmp Rq(index), [rdx + thin::LENGTH]
+                ; jae =>exit
+                ; movzx eax, BYTE [rdx + Rq(index) + thin::ITEMS]
+                ; mov rcx, [rcx + words]
+                ; mov rcx, [rcx + Rq(index) * 8]
+                ; mov edx, eax
+                ; and edx, !(1 << code::TRUTH)
+                ; cmp edx, tag::BOOL
+                ; jne =>is_read
+                ; shr eax, code::TRUTH as i8
+                ; mov ecx, eax
+                ; mov eax, tag::BOOL
+                ; =>is_read
+            );
+        });
+        // An index below zero is beyond all as a number without sign.
+        x64!(self
+            ; mov rdx, [rcx + values]
+            ; cmp Rq(index), [rdx + thin::LENGTH]
+            ; jae =>packed
+            ; mov rax, Rq(index)
+            ; shl rax, VALUE_SHIFT
+            ; mov rcx, [rdx + rax + thin::ITEMS + PAYLOAD]
+            ; mov rax, [rdx + rax + thin::ITEMS]
+        );
+        self.count_copy();
+        x64!(self ; =>end);
+        self.assign(Place::Slot(dst));
+    }
+
+    fn get_int(&mut self, dst: Slot, index: u8) {
+        let to = self.cache.take_int();
+        let (unpacked, end) = self.unpacked(index, tag::INT, move |emitter| {
+            x64!(emitter ; mov Rq(to), [rdx + PAYLOAD]);
+        });
+        self.expect_code(index, unpacked, code::INT);
+        let words = self.layout.words;
+        x64!(self ; mov rcx, [rcx + words] ; mov Rq(to), [rcx + Rq(index) * 8] ; =>end);
+        self.write_int(dst, to);
+    }
+
+    fn get_float(&mut self, dst: Slot, index: u8) {
+        let to = self.cache.take_float();
+        let (unpacked, end) = self.unpacked(index, tag::FLOAT, move |emitter| {
+            x64!(emitter ; movsd Rx(to), [rdx + PAYLOAD]);
+        });
+        self.expect_code(index, unpacked, code::FLOAT);
+        let words = self.layout.words;
+        x64!(self ; mov rcx, [rcx + words] ; movsd Rx(to), [rcx + Rq(index) * 8] ; =>end);
+        self.write_float(dst, to);
+    }
+
+    fn get_bool(&mut self, dst: Slot, index: u8) {
+        let exit = self.leave(Why::Exit);
+        let (unpacked, end) = self.unpacked(index, tag::BOOL, |emitter| {
+            x64!(emitter ; mov al, [rdx + PAYLOAD]);
+        });
+        self.find_code(index, unpacked);
+        x64!(self
+            ; movzx eax, BYTE [rdx + Rq(index) + thin::ITEMS]
+            ; mov edx, eax
+            ; and edx, !(1 << code::TRUTH)
+            ; cmp edx, tag::BOOL
+            ; jne =>exit
+            ; shr eax, code::TRUTH as i8
+            ; =>end
+        );
+        self.write_bool(dst);
+    }
+
+    /// Puts where the codes of the packed array at rcx are into rdx, or goes elsewhere if it is none that has the element.
+    fn find_code(&mut self, index: u8, unpacked: DynamicLabel) {
+        let codes = self.layout.codes;
+        x64!(self
+            ; mov rdx, [rcx + codes]
+            ; cmp Rq(index), [rdx + thin::LENGTH]
+            ; jae =>unpacked
+        );
+    }
+
+    /// The same, and leaves unless the element has that code.
+    fn expect_code(&mut self, index: u8, unpacked: DynamicLabel, code: u8) {
+        let exit = self.leave(Why::Exit);
+        self.find_code(index, unpacked);
+        x64!(self ; cmp BYTE [rdx + Rq(index) + thin::ITEMS], code as i8 ; jne =>exit);
+    }
+
+    /// What is done with an element, at rdx, of the array at rcx where it is not packed: where that begins and ends. It leaves
+    /// unless the element has that tag.
+    fn unpacked(
+        &mut self,
+        index: u8,
+        wanted: i32,
+        make: impl FnOnce(&mut Self) + 'static,
+    ) -> (DynamicLabel, DynamicLabel) {
+        let exit = self.leave(Why::Exit);
+        let values = self.layout.values;
+        self.detour(move |emitter| {
+            x64!(emitter
+                ; mov rdx, [rcx + values]
+                ; cmp Rq(index), [rdx + thin::LENGTH]
+                ; jae =>exit
+                ; mov rax, Rq(index)
+                ; shl rax, VALUE_SHIFT
+                ; lea rdx, [rdx + rax + thin::ITEMS]
+                ; cmp QWORD [rdx], wanted
+                ; jne =>exit
+            );
+            make(emitter);
+        })
     }
 
     /// Writes a scalar to an element, or appends it.
     pub(super) fn array_set(&mut self, array: Slot, index: Slot, value: Scalar) {
         self.expect(array, tag::ARRAY);
-        let (items, length, capacity) = (self.layout.items, self.layout.length, self.layout.capacity);
+        let Layout { codes, words_length, words_capacity, values, .. } = *self.layout;
         let index = self.int(index);
         // Brought into a register before the way parts, so that all ways find it there.
-        match value {
-            Scalar::Int(slot) => {
-                self.int(slot);
-            }
-            Scalar::Float(slot) => {
-                self.float(slot);
-            }
-            Scalar::Any(_) | Scalar::Constant(..) => {}
-        }
-        let write = self.new_label();
-        let (begin, end) = self.aside(move |emitter| {
-            let slow = emitter.new_label();
+        let value = match value {
+            Scalar::Int(slot) => Source::Int(self.int(slot)),
+            Scalar::Float(slot) => Source::Float(self.float(slot)),
+            Scalar::Any(slot) => Source::Any(slot),
+            Scalar::Constant(tag, number) => Source::Constant(tag, number),
+        };
+        let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
+        let (slow, end) = self.aside(Self::call_machine);
+        self.later(move |emitter| {
+            let unpacked = emitter.new_label();
             // An append, if there is room, of all sorts. Behind the last element is nothing to be dropped.
             x64!(emitter
-                ; mov rcx, [rbx + payload(array)]
-                ; cmp QWORD [rcx], 1
+                ; =>beyond
+                ; mov rax, [rcx + values]
+                ; cmp QWORD [rax + thin::LENGTH], 0
+                ; jne =>unpacked
+                ; cmp Rq(index), [rdx + thin::LENGTH]
                 ; jne =>slow
-                ; cmp Rq(index), [rcx + length]
-                ; jne =>slow
-                ; cmp Rq(index), [rcx + capacity]
+                ; cmp Rq(index), [rdx + thin::CAPACITY]
+                ; jae =>slow
+                ; cmp Rq(index), [rcx + words_capacity]
                 ; jae =>slow
                 ; mov rdx, [r15 + Bridge::LIVE]
                 ; mov rax, [rdx]
@@ -253,49 +370,103 @@ impl Emitter<'_> {
                 ; cmp rax, [r15 + Bridge::ROOM_FOR_ELEMENT]
                 ; ja =>slow
                 ; add QWORD [rdx], costs::ELEMENT as i32
-                ; inc QWORD [rcx + length]
-                ; mov rcx, [rcx + items]
-                ; mov rdx, Rq(index)
-                ; shl rdx, ELEMENT_SHIFT
+                ; mov rdx, [rcx + codes]
+                ; inc QWORD [rdx + thin::LENGTH]
+                ; inc QWORD [rcx + words_length]
                 ; jmp =>write
-                ; =>slow
+                // An element of an array that is not packed.
+                ; =>unpacked
+                ; cmp Rq(index), [rax + thin::LENGTH]
+                ; jae =>slow
+                ; mov rdx, Rq(index)
+                ; shl rdx, VALUE_SHIFT
+                ; lea rdx, [rax + rdx + thin::ITEMS]
+                ; cmp QWORD [rdx], tag::LAST_SCALAR
+                ; ja =>slow
             );
-            emitter.call_machine();
+            emitter.put_scalar(value);
+            x64!(emitter ; jmp =>done);
         });
         x64!(self
             ; mov rcx, [rbx + payload(array)]
             ; cmp QWORD [rcx], 1
-            ; jne =>begin
-            ; cmp Rq(index), [rcx + length]
-            ; jae =>begin
-            ; mov rcx, [rcx + items]
-            ; mov rdx, Rq(index)
-            ; shl rdx, ELEMENT_SHIFT
-            ; cmp QWORD [rcx + rdx], tag::LAST_SCALAR
-            ; ja =>begin
+            ; jne =>slow
+            ; mov rdx, [rcx + codes]
+            ; cmp Rq(index), [rdx + thin::LENGTH]
+            ; jae =>beyond
             ; =>write
         );
+        self.put_packed(index, value);
+        x64!(self ; =>done ; =>end);
+    }
+
+    /// Writes a scalar over the scalar at rdx.
+    fn put_scalar(&mut self, value: Source) {
         match value {
-            Scalar::Int(slot) => {
-                let int = self.int(slot);
-                x64!(self ; mov QWORD [rcx + rdx], tag::INT ; mov [rcx + rdx + PAYLOAD], Rq(int));
+            Source::Int(int) => x64!(self ; mov QWORD [rdx], tag::INT ; mov [rdx + PAYLOAD], Rq(int)),
+            Source::Float(float) => {
+                x64!(self ; mov QWORD [rdx], tag::FLOAT ; movsd [rdx + PAYLOAD], Rx(float));
             }
-            Scalar::Float(slot) => {
-                let float = self.float(slot);
-                x64!(self ; mov QWORD [rcx + rdx], tag::FLOAT ; movsd [rcx + rdx + PAYLOAD], Rx(float));
-            }
-            Scalar::Any(slot) => x64!(self
+            Source::Any(slot) => x64!(self
                 ; mov rax, [rbx + at(slot)]
-                ; mov [rcx + rdx], rax
+                ; mov [rdx], rax
                 ; mov rax, [rbx + payload(slot)]
-                ; mov [rcx + rdx + PAYLOAD], rax
+                ; mov [rdx + PAYLOAD], rax
             ),
-            Scalar::Constant(tag, number) => {
+            Source::Constant(tag, number) => {
                 self.load_rax(number);
-                x64!(self ; mov QWORD [rcx + rdx], tag ; mov [rcx + rdx + PAYLOAD], rax);
+                x64!(self ; mov QWORD [rdx], tag ; mov [rdx + PAYLOAD], rax);
             }
         }
-        x64!(self ; =>end);
+    }
+
+    /// Writes a scalar over an element of the packed array at rcx, whose codes are at rdx.
+    fn put_packed(&mut self, index: u8, value: Source) {
+        let words = self.layout.words;
+        match value {
+            Source::Int(int) => {
+                x64!(self
+                    ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code::INT as i8
+                    ; mov rcx, [rcx + words]
+                    ; mov [rcx + Rq(index) * 8], Rq(int)
+                );
+            }
+            Source::Float(float) => {
+                x64!(self
+                    ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code::FLOAT as i8
+                    ; mov rcx, [rcx + words]
+                    ; movsd [rcx + Rq(index) * 8], Rx(float)
+                );
+            }
+            Source::Any(slot) => {
+                let is_no_bool = self.new_label();
+                x64!(self
+                    ; movzx eax, BYTE [rbx + at(slot)]
+                    ; cmp eax, tag::BOOL
+                    ; jne =>is_no_bool
+                    ; movzx eax, BYTE [rbx + payload(slot)]
+                    ; shl eax, code::TRUTH as i8
+                    ; or eax, code::FALSE as i32
+                    ; =>is_no_bool
+                    ; mov [rdx + Rq(index) + thin::ITEMS], al
+                    ; mov rcx, [rcx + words]
+                    ; mov rax, [rbx + payload(slot)]
+                    ; mov [rcx + Rq(index) * 8], rax
+                );
+            }
+            Source::Constant(tag::BOOL, value) => {
+                let code = if value == 0 { code::FALSE } else { code::TRUE };
+                x64!(self ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code as i8);
+            }
+            Source::Constant(tag, number) => {
+                self.load_rax(number);
+                x64!(self
+                    ; mov BYTE [rdx + Rq(index) + thin::ITEMS], tag as i8
+                    ; mov rcx, [rcx + words]
+                    ; mov [rcx + Rq(index) * 8], rax
+                );
+            }
+        }
     }
 
     /// Writes a value of whatever type to the element whose index stands in rcx.
@@ -351,10 +522,10 @@ impl Emitter<'_> {
     /// The same with a global.
     pub(super) fn release_global(&mut self, holder: GlobalSlot, container: Slot, key: Slot) {
         let name = holder.0;
-        let length = self.layout.length;
+        let Layout { codes, values, .. } = *self.layout;
+        let done = self.new_label();
         let (begin, end) = self.aside(move |emitter| {
             let slow = emitter.new_label();
-            let done = emitter.new_label();
             // What is asked is what `is_twin` and `can_set` ask, of an array.
             x64!(emitter
                 ; cmp QWORD [rbx + at(container)], tag::ARRAY
@@ -365,11 +536,14 @@ impl Emitter<'_> {
                 ; jne =>slow
                 ; cmp QWORD [rax], 2
                 ; jne =>slow
-                ; mov rcx, [rax + length]
+                ; mov rcx, [rax + codes]
+                ; mov rdx, [rax + values]
+                ; mov rcx, [rcx + thin::LENGTH]
+                ; add rcx, [rdx + thin::LENGTH]
                 ; cmp [rbx + payload(key)], rcx
                 ; ja =>slow
                 // The copy that is spared, and one more entry, must have room.
-                ; shl rcx, ELEMENT_SHIFT
+                ; shl rcx, VALUE_SHIFT
                 ; add rcx, (costs::ARRAY + costs::ELEMENT.max(costs::ENTRY)) as i32
                 ; mov rdx, [r15 + Bridge::LIVE]
                 ; add rcx, [rdx]
@@ -382,16 +556,17 @@ impl Emitter<'_> {
                 ; =>slow
             );
             emitter.call_machine();
-            x64!(emitter ; =>done);
         });
         x64!(self
             ; mov rax, [rbx + payload(container)]
             ; cmp rax, [r14 + global(name) + PAYLOAD]
             ; je =>begin
+            ; =>done
             ; =>end
         );
     }
 }
 
-/// Elements are counted as bytes by the same shift that finds them.
-const _: () = assert!(costs::ELEMENT == 1 << ELEMENT_SHIFT);
+/// Elements are counted as bytes by the same shift that finds values.
+const _: () =
+    assert!(costs::ELEMENT == 1 << VALUE_SHIFT && size_of::<crate::value::Value>() == 1 << VALUE_SHIFT);

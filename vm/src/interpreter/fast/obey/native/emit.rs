@@ -303,14 +303,21 @@ impl<'a> Emitter<'a> {
     /// Code that is rarely needed, between the two labels that are given: where it begins, and where it goes on. After it the
     /// registers hold again what they hold now.
     pub(super) fn aside(&mut self, make: impl FnOnce(&mut Self) + 'a) -> (DynamicLabel, DynamicLabel) {
-        let (begin, end) = (self.new_label(), self.new_label());
         let restore = self.restorer();
+        self.detour(move |emitter| {
+            make(emitter);
+            restore(emitter);
+        })
+    }
+
+    /// The same for code that leaves the registers as they are.
+    pub(super) fn detour(&mut self, make: impl FnOnce(&mut Self) + 'a) -> (DynamicLabel, DynamicLabel) {
+        let (begin, end) = (self.new_label(), self.new_label());
         let place = self.place;
         self.later(move |emitter| {
             emitter.place = place;
             x64!(emitter ; =>begin);
             make(emitter);
-            restore(emitter);
             x64!(emitter ; jmp =>end);
         });
         (begin, end)

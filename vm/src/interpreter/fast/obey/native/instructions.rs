@@ -294,8 +294,8 @@ impl Emitter<'_> {
             Fast::ArrayLen { dst, array } => {
                 self.expect(array, tag::ARRAY);
                 let to = self.cache.take_int();
-                let length = self.layout.length;
-                x64!(self ; mov rax, [rbx + payload(array)] ; mov Rq(to), [rax + length]);
+                x64!(self ; mov rax, [rbx + payload(array)]);
+                self.array_length(to);
                 self.write_int(dst, to);
             }
             Fast::DictGet { dst, dict, key } => self.dict_get(dst, dict, key),

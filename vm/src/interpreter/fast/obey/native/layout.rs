@@ -6,6 +6,7 @@
 
 use std::sync::OnceLock;
 
+use crate::value::array::code;
 use crate::value::{Array, Str, Value};
 
 /// Tags of values.
@@ -26,15 +27,27 @@ pub(super) mod tag {
 /// Where the payload of a value stands, in bytes.
 pub(super) const PAYLOAD: i32 = 8;
 
+/// Where things stand in a vector of one word, in bytes from where that points to.
+pub(super) mod thin {
+    /// How many elements there are.
+    pub(in super::super) const LENGTH: i32 = 0;
+    /// For how many there is room.
+    pub(in super::super) const CAPACITY: i32 = 8;
+    /// The elements.
+    pub(in super::super) const ITEMS: i32 = 16;
+}
+
 /// Where things stand, in bytes from where a payload points to. The count of references is the first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
-    /// The address of the elements of an array.
-    pub(super) items: i32,
-    /// How many elements there are.
-    pub(super) length: i32,
-    /// For how many there is room.
-    pub(super) capacity: i32,
+    /// The address of the vector of the codes of an array, which is a [`thin`] one.
+    pub(super) codes: i32,
+    /// The address of the words, how many there are, and for how many there is room.
+    pub(super) words: i32,
+    pub(super) words_length: i32,
+    pub(super) words_capacity: i32,
+    /// The address of the vector of the values, a [`thin`] one, too.
+    pub(super) values: i32,
     /// How many bytes a string is long.
     pub(super) text_length: i32,
 }
@@ -59,23 +72,25 @@ impl Layout {
         if !tags.iter().all(|(value, tag)| words(value)[0] == *tag as u64) {
             return None;
         }
-        // Numbers that nothing else in the objects is likely to be.
-        let mut items = Vec::with_capacity(7919);
-        items.extend([Value::Int(1), Value::Int(2), Value::Int(3)]);
-        let (address, capacity) = (items.as_ptr() as u64, items.capacity() as u64);
-        let array = Value::Array(Array::new(items));
-        let (one, two) = (array.clone(), array.clone());
-        let array_words = object::<ARRAY_WORDS>(&array)?;
-        drop((one, two));
+        let mut packed = Array::new(Vec::new());
+        for number in 1..=LENGTH {
+            packed.push(Value::Int(number as i64));
+        }
+        let packed = [Value::Array(packed.clone()), Value::Array(packed)];
+        let [codes, words, _] = addresses(&packed[0])?;
+        let packed_words = object::<ARRAY_WORDS>(&packed[0])?;
+        let unpacked = Value::array(vec![Value::string("a"); LENGTH as usize]);
+        let [_, _, values] = addresses(&unpacked)?;
+        let values_words = object::<ARRAY_WORDS>(&unpacked)?;
         let mut text = String::with_capacity(7919);
         text.push_str("eleven byte");
         let string = Value::String(Str::new(text));
         let other = string.clone();
         let string_words = object::<STRING_WORDS>(&string)?;
         drop(other);
-        let is_counted = array_words[0] == 3
+        let is_counted = packed_words[0] == 2
             && string_words[0] == 2
-            && object::<1>(&array)?[0] == 1
+            && values_words[0] == 1
             && object::<1>(&string)?[0] == 1;
         let find = |words: &[u64], wanted: u64| {
             let mut found = words.iter().skip(2).zip(2..).filter(|(word, _)| **word == wanted);
@@ -83,13 +98,40 @@ impl Layout {
             found.next().is_none().then_some(place * size_of::<u64>() as i32)
         };
         is_counted.then_some(())?;
-        Some(Self {
-            items: find(&array_words, address)?,
-            length: find(&array_words, 3)?,
-            capacity: find(&array_words, capacity)?,
+        let layout = Self {
+            codes: find(&packed_words, codes - thin::ITEMS as u64)?,
+            words: find(&packed_words, words)?,
+            words_length: find(&packed_words, LENGTH)?,
+            words_capacity: find(&packed_words, CAPACITY)?,
+            values: find(&values_words, values - thin::ITEMS as u64)?,
             text_length: find(&string_words, 11)?,
-        })
+        };
+        // SAFETY: the vectors have elements, so that their headers, of two words, stand before those.
+        let headers = unsafe { [header(codes), header(values)] };
+        (headers == [[LENGTH, CAPACITY], [LENGTH, LENGTH]]).then_some(layout)
     }
+}
+
+/// How many elements the arrays have that are looked at, and for how many there is room when they came one by one.
+const LENGTH: u64 = 5;
+const CAPACITY: u64 = 6;
+
+/// Where the codes, the words and the values of an array are.
+fn addresses(array: &Value) -> Option<[u64; 3]> {
+    let Value::Array(array) = array else { return None };
+    Some(array.addresses().map(|address| address as u64))
+}
+
+/// How many elements a vector of one word has, and for how many there is room.
+///
+/// # Safety
+///
+/// `items` must be the address of its elements, and there must be some.
+unsafe fn header(items: u64) -> [u64; 2] {
+    let header = items as usize - thin::ITEMS as usize;
+    let word = |place: i32| (header + place as usize) as *const u64;
+    // SAFETY: a vector that has elements has room for two counts before them.
+    unsafe { [*word(thin::LENGTH), *word(thin::CAPACITY)] }
 }
 
 /// How many words an array and a string take where their payload points to: two counts, and the object.
@@ -111,6 +153,14 @@ pub(super) fn words(value: &Value) -> [u64; 2] {
     }
     words
 }
+
+/// Codes of scalars are tags.
+const _: () = assert!(
+    code::EMPTY as i32 == tag::EMPTY
+        && code::FALSE as i32 == tag::BOOL
+        && code::INT as i32 == tag::INT
+        && code::FLOAT as i32 == tag::FLOAT
+);
 
 /// The first words of where the payload of an array or a string points to.
 fn object<const N: usize>(value: &Value) -> Option<[u64; N]> {
