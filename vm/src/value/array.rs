@@ -364,15 +364,14 @@ impl ArrayObject {
     /// A copy with room for `more` elements.
     fn copy(&self, more: usize) -> Self {
         charge(Array::cost(self.len()));
-        let mut copy = Self::default();
-        if self.values.is_empty() {
-            copy.codes.reserve_exact(self.codes.len() + more);
-            copy.codes.extend_from_slice(&self.codes);
-            copy.words.reserve_exact(self.words.len() + more);
-            copy.words.extend_from_slice(&self.words);
+        let Self { codes, words, values } = self;
+        let mut copy = Self { codes: codes.clone(), words: Vec::new(), values: values.clone() };
+        if values.is_empty() {
+            copy.codes.reserve_exact(more);
+            copy.words.reserve_exact(words.len() + more);
+            copy.words.extend_from_slice(words);
         } else {
-            copy.values.reserve_exact(self.values.len() + more);
-            copy.values.extend_from_slice(&self.values);
+            copy.values.reserve_exact(more);
         }
         copy
     }
