@@ -1,4 +1,4 @@
-//! Arrays. Scalars are packed: nine bytes each, where a value takes sixteen.
+//! Arrays. Scalars are packed: a number takes nine bytes and any other one byte, where a value takes sixteen.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -14,13 +14,14 @@ use crate::values::costs;
 pub struct Array(Rc<ArrayObject>);
 
 /// The elements stand in `codes` and `words` while all of them are scalars, and from the first other one on in `values`. Either
-/// `values` is empty, or both of the others are; those are always of one length.
+/// `values` is empty, or both of the others are.
 #[derive(Default)]
 pub(crate) struct ArrayObject {
     /// What each element is; see [`code`].
     codes: ThinVec<u8>,
-    /// The number of each element that is one, in its bits. Of others it means nothing.
-    words: Vec<u64>,
+    /// The number of each element that is one, in its bits; of others it means nothing. There are as many as there are codes, or
+    /// none at all while no element was ever a number.
+    words: ThinVec<u64>,
     values: ThinVec<Value>,
 }
 
@@ -33,6 +34,11 @@ pub(crate) mod code {
     pub(crate) const FLOAT: u8 = 3;
     /// The place of the bit that tells `true` from `false`.
     pub(crate) const TRUTH: u8 = 7;
+
+    /// Whether a word belongs to the code.
+    pub(crate) const fn is_number(code: u8) -> bool {
+        matches!(code, INT | FLOAT)
+    }
 }
 
 /// A scalar as it is packed; `None` for what is no scalar.
@@ -71,10 +77,8 @@ impl Array {
         let mut object = ArrayObject::default();
         if items.iter().all(Value::is_scalar) {
             object.codes.reserve_exact(items.len());
-            object.words.reserve_exact(items.len());
-            for (code, word) in items.iter().filter_map(pack) {
-                object.codes.push(code);
-                object.words.push(word);
+            for packed in items.iter().filter_map(pack) {
+                object.push_packed(packed);
             }
         } else {
             object.values.reserve_exact(items.len());
@@ -91,10 +95,9 @@ impl Array {
             Vec::<u64>::new().try_reserve_exact(length.checked_add(length / 8)?).ok()?;
         }
         charge(Self::cost(length));
-        // Words that are zero are not written: the system gives them so, as soon as they are looked at.
-        let words = vec![0; length];
-        let codes = std::iter::repeat_n(code::EMPTY, length).collect();
-        Some(Self(Rc::new(ArrayObject { codes, words, values: ThinVec::new() })))
+        let mut object = ArrayObject::default();
+        object.codes = std::iter::repeat_n(code::EMPTY, length).collect();
+        Some(Self(Rc::new(object)))
     }
 
     /// What an array of `length` elements costs.
@@ -216,11 +219,14 @@ impl Array {
     #[inline(always)]
     pub(crate) fn set_scalar(&mut self, index: usize, value: Value) -> bool {
         let Some(object) = Rc::get_mut(&mut self.0) else { return false };
-        if let Some(code) = object.codes.get_mut(index)
-            && let Some(word) = object.words.get_mut(index)
-            && let Some(packed) = pack(&value)
+        if let Some(place) = object.codes.get_mut(index)
+            && let Some((code, number)) = pack(&value)
         {
-            (*code, *word) = packed;
+            if code::is_number(code) {
+                let Some(word) = object.words.get_mut(index) else { return false };
+                *word = number;
+            }
+            *place = code;
             return true;
         }
         if let Some(item) = object.values.get_mut(index)
@@ -242,9 +248,10 @@ impl Array {
         }
         if !object.values.is_empty() {
             object.values.push(value);
-        } else if let Some((code, word)) = pack(&value) {
-            object.codes.push(code);
-            object.words.push(word);
+        } else if let Some(packed) = pack(&value)
+            && (!code::is_number(packed.0) || !object.words.is_empty())
+        {
+            object.push_packed(packed);
         } else {
             return Err(value);
         }
@@ -294,7 +301,7 @@ impl ArrayObject {
 
     /// For how many elements more an array of `length` makes room when it grows.
     fn growth(length: usize) -> usize {
-        if length < Self::LARGE { (length / 2).max(3) } else { length / 4 }
+        if length < Self::LARGE { (length / 2).max(1) } else { length / 4 }
     }
 
     #[inline(always)]
@@ -306,7 +313,7 @@ impl ArrayObject {
     #[inline(always)]
     fn is_full(&self) -> bool {
         if self.values.is_empty() {
-            self.codes.len() == self.codes.capacity() || self.words.len() == self.words.capacity()
+            self.codes.len() == self.codes.capacity()
         } else {
             self.values.len() == self.values.capacity()
         }
@@ -314,15 +321,19 @@ impl ArrayObject {
 
     #[inline(always)]
     fn packed(&self, index: usize) -> Option<(u8, u64)> {
-        Some((*self.codes.get(index)?, *self.words.get(index)?))
+        let code = *self.codes.get(index)?;
+        Some((code, self.words.get(index).copied().unwrap_or_default()))
     }
 
     #[inline]
     pub(crate) fn set(&mut self, index: usize, value: Value) {
         if self.values.is_empty() {
             if let Some((code, word)) = pack(&value) {
+                if code::is_number(code) {
+                    self.make_words();
+                    self.words[index] = word;
+                }
                 self.codes[index] = code;
-                self.words[index] = word;
                 return;
             }
             self.unpack(0);
@@ -335,13 +346,11 @@ impl ArrayObject {
         charge(costs::ELEMENT);
         let more = Self::growth(self.len());
         if self.values.is_empty() {
-            if let Some((code, word)) = pack(&value) {
+            if let Some(packed) = pack(&value) {
                 if self.is_full() {
                     self.codes.reserve_exact(more);
-                    self.words.reserve_exact(more);
                 }
-                self.codes.push(code);
-                self.words.push(word);
+                self.push_packed(packed);
                 return;
             }
             self.unpack(more);
@@ -351,13 +360,45 @@ impl ArrayObject {
         self.values.push(value);
     }
 
+    /// Appends an element to those that are packed. There is as much room for words, if there are any, as for codes.
+    #[inline]
+    fn push_packed(&mut self, (code, word): (u8, u64)) {
+        if code::is_number(code) {
+            self.make_words();
+        }
+        if code::is_number(code) || !self.words.is_empty() {
+            if self.words.len() == self.words.capacity() {
+                self.words.reserve_exact(self.codes.capacity() - self.words.len());
+            }
+            self.words.push(word);
+        }
+        self.codes.push(code);
+    }
+
+    /// Makes words for all elements, if there are none, for a number is coming.
+    #[inline(always)]
+    fn make_words(&mut self) {
+        #[cold]
+        fn make(object: &mut ArrayObject) {
+            object.words.reserve_exact(object.codes.capacity());
+            object.words.extend(std::iter::repeat_n(0, object.codes.len()));
+        }
+        if self.words.is_empty() {
+            make(self);
+        }
+    }
+
     /// Makes values of all elements, and room for `more`.
     #[cold]
     fn unpack(&mut self, more: usize) {
         let mut values = ThinVec::with_capacity(self.codes.len() + more);
-        values.extend(self.codes.iter().zip(&self.words).map(|(code, word)| unpack(*code, *word)));
+        values.extend(
+            (0..self.codes.len())
+                .filter_map(|index| self.packed(index))
+                .map(|(code, word)| unpack(code, word)),
+        );
         self.codes = ThinVec::new();
-        self.words = Vec::new();
+        self.words = ThinVec::new();
         self.values = values;
     }
 
@@ -365,13 +406,14 @@ impl ArrayObject {
     fn copy(&self, more: usize) -> Self {
         charge(Array::cost(self.len()));
         let Self { codes, words, values } = self;
-        let mut copy = Self { codes: codes.clone(), words: Vec::new(), values: values.clone() };
+        let mut copy = Self { codes: codes.clone(), words: words.clone(), values: values.clone() };
         if values.is_empty() {
             copy.codes.reserve_exact(more);
-            copy.words.reserve_exact(words.len() + more);
-            copy.words.extend_from_slice(words);
         } else {
             copy.values.reserve_exact(more);
+        }
+        if !words.is_empty() {
+            copy.words.reserve_exact(more);
         }
         copy
     }
@@ -444,7 +486,18 @@ mod tests {
     }
 
     #[test]
-    fn an_array_takes_forty_bytes_and_nine_for_a_scalar() {
-        assert_eq!(size_of::<ArrayObject>(), 40);
+    fn an_array_takes_three_words() {
+        assert_eq!(size_of::<ArrayObject>(), 24);
+    }
+
+    #[test]
+    fn there_are_words_for_numbers_only() {
+        let mut array = Array::new(vec![Value::Bool(true), Value::Empty]);
+        array.push(Value::Bool(false));
+        assert!(array.0.words.is_empty());
+        array.make_unshared().set(1, Value::Int(7));
+        assert_eq!(array.0.words[..], [0, 7, 0]);
+        array.push(Value::Empty);
+        assert_eq!((array.0.words.len(), array.scalar(1)), (4, Some(Value::Int(7))));
     }
 }

@@ -221,21 +221,23 @@ impl Emitter<'_> {
         let exit = self.leave(Why::Exit);
         let Layout { codes, words, values, .. } = *self.layout;
         let (packed, end) = self.detour(move |emitter| {
-            let is_read = emitter.new_label();
+            let (is_number, is_read) = (emitter.new_label(), emitter.new_label());
             x64!(emitter
                 ; mov rdx, [rcx + codes]
                 ; cmp Rq(index), [rdx + thin::LENGTH]
                 ; jae =>exit
                 ; movzx eax, BYTE [rdx + Rq(index) + thin::ITEMS]
-                ; mov rcx, [rcx + words]
-                ; mov rcx, [rcx + Rq(index) * 8]
                 ; mov edx, eax
                 ; and edx, !(1 << code::TRUTH)
-                ; cmp edx, tag::BOOL
-                ; jne =>is_read
+                ; cmp edx, tag::INT
+                ; jae =>is_number
                 ; shr eax, code::TRUTH as i8
                 ; mov ecx, eax
-                ; mov eax, tag::BOOL
+                ; mov eax, edx
+                ; jmp =>is_read
+                ; =>is_number
+                ; mov rcx, [rcx + words]
+                ; mov rcx, [rcx + Rq(index) * 8 + thin::ITEMS]
                 ; =>is_read
             );
         });
@@ -261,7 +263,7 @@ impl Emitter<'_> {
         });
         self.expect_code(index, unpacked, code::INT);
         let words = self.layout.words;
-        x64!(self ; mov rcx, [rcx + words] ; mov Rq(to), [rcx + Rq(index) * 8] ; =>end);
+        x64!(self ; mov rcx, [rcx + words] ; mov Rq(to), [rcx + Rq(index) * 8 + thin::ITEMS] ; =>end);
         self.write_int(dst, to);
     }
 
@@ -272,7 +274,7 @@ impl Emitter<'_> {
         });
         self.expect_code(index, unpacked, code::FLOAT);
         let words = self.layout.words;
-        x64!(self ; mov rcx, [rcx + words] ; movsd Rx(to), [rcx + Rq(index) * 8] ; =>end);
+        x64!(self ; mov rcx, [rcx + words] ; movsd Rx(to), [rcx + Rq(index) * 8 + thin::ITEMS] ; =>end);
         self.write_float(dst, to);
     }
 
@@ -339,7 +341,7 @@ impl Emitter<'_> {
     /// Writes a scalar to an element, or appends it.
     pub(super) fn array_set(&mut self, array: Slot, index: Slot, value: Scalar) {
         self.expect(array, tag::ARRAY);
-        let Layout { codes, words_length, words_capacity, values, .. } = *self.layout;
+        let Layout { codes, words, values, .. } = *self.layout;
         let index = self.int(index);
         // Brought into a register before the way parts, so that all ways find it there.
         let value = match value {
@@ -351,7 +353,7 @@ impl Emitter<'_> {
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
         let (slow, end) = self.aside(Self::call_machine);
         self.later(move |emitter| {
-            let unpacked = emitter.new_label();
+            let (unpacked, wordless) = (emitter.new_label(), emitter.new_label());
             // An append, if there is room, of all sorts. Behind the last element is nothing to be dropped.
             x64!(emitter
                 ; =>beyond
@@ -362,8 +364,31 @@ impl Emitter<'_> {
                 ; jne =>slow
                 ; cmp Rq(index), [rdx + thin::CAPACITY]
                 ; jae =>slow
-                ; cmp Rq(index), [rcx + words_capacity]
+                ; mov rax, [rcx + words]
+                ; cmp Rq(index), [rax + thin::LENGTH]
+                ; jne =>wordless
+                ; cmp Rq(index), [rax + thin::CAPACITY]
                 ; jae =>slow
+                ; mov rdx, [r15 + Bridge::LIVE]
+                ; mov rax, [rdx]
+                ; sub rax, [r15 + Bridge::BEFORE]
+                ; cmp rax, [r15 + Bridge::ROOM_FOR_ELEMENT]
+                ; ja =>slow
+                ; add QWORD [rdx], costs::ELEMENT as i32
+                ; mov rax, [rcx + words]
+                ; mov rdx, [rcx + codes]
+                ; inc QWORD [rax + thin::LENGTH]
+                ; inc QWORD [rdx + thin::LENGTH]
+                ; jmp =>write
+                // No element is a number, and the new one must be none either.
+                ; =>wordless
+            );
+            match value {
+                Source::Constant(tag::BOOL, _) => {}
+                Source::Any(slot) => x64!(emitter ; cmp QWORD [rbx + at(slot)], tag::BOOL ; ja =>slow),
+                Source::Int(_) | Source::Float(_) | Source::Constant(..) => x64!(emitter ; jmp =>slow),
+            }
+            x64!(emitter
                 ; mov rdx, [r15 + Bridge::LIVE]
                 ; mov rax, [rdx]
                 ; sub rax, [r15 + Bridge::BEFORE]
@@ -372,7 +397,6 @@ impl Emitter<'_> {
                 ; add QWORD [rdx], costs::ELEMENT as i32
                 ; mov rdx, [rcx + codes]
                 ; inc QWORD [rdx + thin::LENGTH]
-                ; inc QWORD [rcx + words_length]
                 ; jmp =>write
                 // An element of an array that is not packed.
                 ; =>unpacked
@@ -396,7 +420,7 @@ impl Emitter<'_> {
             ; jae =>beyond
             ; =>write
         );
-        self.put_packed(index, value);
+        self.put_packed(index, value, slow);
         x64!(self ; =>done ; =>end);
     }
 
@@ -420,38 +444,44 @@ impl Emitter<'_> {
         }
     }
 
-    /// Writes a scalar over an element of the packed array at rcx, whose codes are at rdx.
-    fn put_packed(&mut self, index: u8, value: Source) {
-        let words = self.layout.words;
+    /// Writes a scalar over an element of the packed array at rcx, whose codes are at rdx, or goes elsewhere if it is a number
+    /// and the array has no words.
+    fn put_packed(&mut self, index: u8, value: Source, wordless: DynamicLabel) {
         match value {
             Source::Int(int) => {
+                self.find_words(index, wordless);
                 x64!(self
                     ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code::INT as i8
-                    ; mov rcx, [rcx + words]
-                    ; mov [rcx + Rq(index) * 8], Rq(int)
+                    ; mov [rcx + Rq(index) * 8 + thin::ITEMS], Rq(int)
                 );
             }
             Source::Float(float) => {
+                self.find_words(index, wordless);
                 x64!(self
                     ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code::FLOAT as i8
-                    ; mov rcx, [rcx + words]
-                    ; movsd [rcx + Rq(index) * 8], Rx(float)
+                    ; movsd [rcx + Rq(index) * 8 + thin::ITEMS], Rx(float)
                 );
             }
             Source::Any(slot) => {
-                let is_no_bool = self.new_label();
+                let (is_number, is_written) = (self.new_label(), self.new_label());
                 x64!(self
                     ; movzx eax, BYTE [rbx + at(slot)]
                     ; cmp eax, tag::BOOL
-                    ; jne =>is_no_bool
+                    ; ja =>is_number
+                    ; jne =>is_written
                     ; movzx eax, BYTE [rbx + payload(slot)]
                     ; shl eax, code::TRUTH as i8
                     ; or eax, code::FALSE as i32
-                    ; =>is_no_bool
-                    ; mov [rdx + Rq(index) + thin::ITEMS], al
-                    ; mov rcx, [rcx + words]
+                    ; jmp =>is_written
+                    ; =>is_number
+                );
+                self.find_words(index, wordless);
+                x64!(self
                     ; mov rax, [rbx + payload(slot)]
-                    ; mov [rcx + Rq(index) * 8], rax
+                    ; mov [rcx + Rq(index) * 8 + thin::ITEMS], rax
+                    ; movzx eax, BYTE [rbx + at(slot)]
+                    ; =>is_written
+                    ; mov [rdx + Rq(index) + thin::ITEMS], al
                 );
             }
             Source::Constant(tag::BOOL, value) => {
@@ -459,14 +489,24 @@ impl Emitter<'_> {
                 x64!(self ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code as i8);
             }
             Source::Constant(tag, number) => {
+                self.find_words(index, wordless);
                 self.load_rax(number);
                 x64!(self
                     ; mov BYTE [rdx + Rq(index) + thin::ITEMS], tag as i8
-                    ; mov rcx, [rcx + words]
-                    ; mov [rcx + Rq(index) * 8], rax
+                    ; mov [rcx + Rq(index) * 8 + thin::ITEMS], rax
                 );
             }
         }
+    }
+
+    /// Puts where the words of the packed array at rcx are into rcx, or goes elsewhere if there are none.
+    fn find_words(&mut self, index: u8, wordless: DynamicLabel) {
+        let words = self.layout.words;
+        x64!(self
+            ; mov rcx, [rcx + words]
+            ; cmp Rq(index), [rcx + thin::LENGTH]
+            ; jae =>wordless
+        );
     }
 
     /// Writes a value of whatever type to the element whose index stands in rcx.

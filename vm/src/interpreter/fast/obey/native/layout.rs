@@ -42,11 +42,9 @@ pub(super) mod thin {
 pub(super) struct Layout {
     /// The address of the vector of the codes of an array, which is a [`thin`] one.
     pub(super) codes: i32,
-    /// The address of the words, how many there are, and for how many there is room.
+    /// The address of the vector of the words, a [`thin`] one, too.
     pub(super) words: i32,
-    pub(super) words_length: i32,
-    pub(super) words_capacity: i32,
-    /// The address of the vector of the values, a [`thin`] one, too.
+    /// The address of the vector of the values, as well.
     pub(super) values: i32,
     /// How many bytes a string is long.
     pub(super) text_length: i32,
@@ -100,15 +98,13 @@ impl Layout {
         is_counted.then_some(())?;
         let layout = Self {
             codes: find(&packed_words, codes - thin::ITEMS as u64)?,
-            words: find(&packed_words, words)?,
-            words_length: find(&packed_words, LENGTH)?,
-            words_capacity: find(&packed_words, CAPACITY)?,
+            words: find(&packed_words, words - thin::ITEMS as u64)?,
             values: find(&values_words, values - thin::ITEMS as u64)?,
             text_length: find(&string_words, 11)?,
         };
         // SAFETY: the vectors have elements, so that their headers, of two words, stand before those.
-        let headers = unsafe { [header(codes), header(values)] };
-        (headers == [[LENGTH, CAPACITY], [LENGTH, LENGTH]]).then_some(layout)
+        let headers = unsafe { [header(codes), header(words), header(values)] };
+        (headers == [[LENGTH, CAPACITY], [LENGTH, CAPACITY], [LENGTH, LENGTH]]).then_some(layout)
     }
 }
 
