@@ -51,6 +51,17 @@ enum Source {
     Constant(i32, i64),
 }
 
+impl Source {
+    /// Whether it is known to be a number.
+    fn is_number(self) -> bool {
+        match self {
+            Self::Int(_) | Self::Float(_) => true,
+            Self::Any(_) => false,
+            Self::Constant(tag, _) => tag != tag::BOOL,
+        }
+    }
+}
+
 /// How far to shift a number of values for a number of bytes.
 const VALUE_SHIFT: i8 = 4;
 
@@ -353,7 +364,9 @@ impl Emitter<'_> {
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
         let (slow, end) = self.aside(Self::call_machine);
         self.later(move |emitter| {
-            let (unpacked, wordless) = (emitter.new_label(), emitter.new_label());
+            let unpacked = emitter.new_label();
+            // Where no element is a number, there are no words, and the new one must be none either.
+            let wordless = if value.is_number() { slow } else { emitter.new_label() };
             // An append, if there is room, of all sorts. Behind the last element is nothing to be dropped.
             x64!(emitter
                 ; =>beyond
@@ -369,35 +382,30 @@ impl Emitter<'_> {
                 ; jne =>wordless
                 ; cmp Rq(index), [rax + thin::CAPACITY]
                 ; jae =>slow
-                ; mov rdx, [r15 + Bridge::LIVE]
-                ; mov rax, [rdx]
-                ; sub rax, [r15 + Bridge::BEFORE]
-                ; cmp rax, [r15 + Bridge::ROOM_FOR_ELEMENT]
-                ; ja =>slow
-                ; add QWORD [rdx], costs::ELEMENT as i32
+            );
+            emitter.charge_element(slow);
+            x64!(emitter
                 ; mov rax, [rcx + words]
                 ; mov rdx, [rcx + codes]
+                // Where no number is written, the word means nothing, but there is one.
+                ; mov QWORD [rax + Rq(index) * 8 + thin::ITEMS], 0
                 ; inc QWORD [rax + thin::LENGTH]
                 ; inc QWORD [rdx + thin::LENGTH]
                 ; jmp =>write
-                // No element is a number, and the new one must be none either.
-                ; =>wordless
             );
-            match value {
-                Source::Constant(tag::BOOL, _) => {}
-                Source::Any(slot) => x64!(emitter ; cmp QWORD [rbx + at(slot)], tag::BOOL ; ja =>slow),
-                Source::Int(_) | Source::Float(_) | Source::Constant(..) => x64!(emitter ; jmp =>slow),
+            if !value.is_number() {
+                x64!(emitter ; =>wordless);
+                if let Source::Any(slot) = value {
+                    x64!(emitter ; cmp QWORD [rbx + at(slot)], tag::BOOL ; ja =>slow);
+                }
+                emitter.charge_element(slow);
+                x64!(emitter
+                    ; mov rdx, [rcx + codes]
+                    ; inc QWORD [rdx + thin::LENGTH]
+                    ; jmp =>write
+                );
             }
             x64!(emitter
-                ; mov rdx, [r15 + Bridge::LIVE]
-                ; mov rax, [rdx]
-                ; sub rax, [r15 + Bridge::BEFORE]
-                ; cmp rax, [r15 + Bridge::ROOM_FOR_ELEMENT]
-                ; ja =>slow
-                ; add QWORD [rdx], costs::ELEMENT as i32
-                ; mov rdx, [rcx + codes]
-                ; inc QWORD [rdx + thin::LENGTH]
-                ; jmp =>write
                 // An element of an array that is not packed.
                 ; =>unpacked
                 ; cmp Rq(index), [rax + thin::LENGTH]
@@ -422,6 +430,18 @@ impl Emitter<'_> {
         );
         self.put_packed(index, value, slow);
         x64!(self ; =>done ; =>end);
+    }
+
+    /// Counts the memory of an element that is appended, or goes elsewhere if there is none. Uses rax and rdx.
+    fn charge_element(&mut self, exhausted: DynamicLabel) {
+        x64!(self
+            ; mov rdx, [r15 + Bridge::LIVE]
+            ; mov rax, [rdx]
+            ; sub rax, [r15 + Bridge::BEFORE]
+            ; cmp rax, [r15 + Bridge::ROOM_FOR_ELEMENT]
+            ; ja =>exhausted
+            ; add QWORD [rdx], costs::ELEMENT as i32
+        );
     }
 
     /// Writes a scalar over the scalar at rdx.
