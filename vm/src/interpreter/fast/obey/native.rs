@@ -102,8 +102,13 @@ impl Native {
         if self.is_refused || self.made.is_some() && self.changes == code.changes {
             return false;
         }
+        let length = code.ops.len() as u64;
+        if tiers == Tiers::Machine {
+            // At once, but not of all there is for every little that is new.
+            return self.changes == 0 || u64::from(code.changes - self.changes) * 16 >= length;
+        }
         // A portion takes the loop about as long as it takes to make code of a few dozen instructions.
-        tiers == Tiers::Machine || self.turns >= FIRST && self.turns * 32 >= code.ops.len() as u64
+        self.turns >= FIRST && self.turns * 32 >= length
     }
 
     /// Makes machine code of all fast code there is.
