@@ -23,6 +23,7 @@ pub const TECHNIQUES: &[(&str, &str)] = &[
     ("release", "take a container away from another holder that will not be asked, before it is written to"),
     ("places", "look for a key first where it was found before"),
     ("hashes", "keep the hash of a string"),
+    ("rewriting", "write a string over one that nothing else holds, where that stands"),
 ];
 
 /// The number of a technique. Fails to compile for a name that is none.

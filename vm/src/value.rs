@@ -242,6 +242,9 @@ impl Str {
     #[cfg(machine_code)]
     pub(crate) const OBJECT_SIZE: usize = size_of::<StrObject>();
 
+    /// How many bytes more than it holds a string may keep: only what it holds is counted.
+    pub(crate) const SPARE_BYTES: usize = 64;
+
     /// A string of that text.
     #[must_use]
     pub fn new(text: String) -> Self {
@@ -250,12 +253,31 @@ impl Str {
 
     /// A string of two texts, one after the other.
     pub(crate) fn joined(left: &str, right: &str) -> Self {
-        if left.len() + right.len() > size_of::<CompactString>() {
-            return Self::new([left, right].concat());
+        Self::of(joined(left, right, 0), 0)
+    }
+
+    /// Makes the string one of two texts where it stands, if nothing else holds it and it would not keep more than
+    /// [`Self::SPARE_BYTES`] for nothing. Gives whether it did.
+    pub(crate) fn rewrite(&mut self, left: &str, right: &str) -> bool {
+        if without!("rewriting") {
+            return false;
         }
-        let mut text = CompactString::new(left);
-        text.push_str(right);
-        Self::of(text, 0)
+        let Some(object) = Rc::get_mut(&mut self.0) else { return false };
+        let length = left.len() + right.len();
+        let room = length..=length + Self::SPARE_BYTES;
+        let text = if object.text.is_heap_allocated() && room.contains(&object.text.capacity()) {
+            let mut text = std::mem::take(&mut object.text);
+            text.clear();
+            text.push_str(left);
+            text.push_str(right);
+            text
+        } else {
+            // What is written over once is likely to be again, by something longer.
+            joined(left, right, Self::SPARE_BYTES / 2)
+        };
+        // The old one is dropped, and takes what it cost off the count.
+        *object = StrObject::of(text, 0);
+        true
     }
 
     /// A string of the pool of the code of that number.
@@ -264,16 +286,7 @@ impl Str {
     }
 
     fn of(text: CompactString, pool: u32) -> Self {
-        let length = text.len();
-        charge(Self::cost(length));
-        Self(Rc::new(StrObject {
-            text,
-            length,
-            function: Cell::new((0, 0)),
-            pool,
-            place: Cell::new(0),
-            hash: Cell::new(0),
-        }))
+        Self(Rc::new(StrObject::of(text, pool)))
     }
 
     /// Whether the string is in the pool of the code of that number.
@@ -345,6 +358,31 @@ impl Str {
 
     fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
+    }
+}
+
+/// Two texts, one after the other. Where they need memory of their own, there is room for some more bytes.
+fn joined(left: &str, right: &str, spare: usize) -> CompactString {
+    let length = left.len() + right.len();
+    let mut text = if length <= size_of::<CompactString>() {
+        CompactString::new(left)
+    } else {
+        let mut text = CompactString::with_capacity(length + spare);
+        text.push_str(left);
+        text
+    };
+    if !right.is_empty() {
+        text.push_str(right);
+    }
+    text
+}
+
+impl StrObject {
+    /// A string that was never used for anything. It counts from here on.
+    fn of(text: CompactString, pool: u32) -> Self {
+        let length = text.len();
+        charge(Str::cost(length));
+        Self { text, length, function: Cell::new((0, 0)), pool, place: Cell::new(0), hash: Cell::new(0) }
     }
 }
 

@@ -38,9 +38,6 @@ pub(crate) fn debug_print(memory: &Memory, output: &mut Output<'_>, src: &Value)
     if in_memory < in_output { Err(memory.exhausted()) } else { Err(output.exhausted()) }
 }
 
-/// How many bytes more than it holds a string may keep.
-const SPARE_BYTES: usize = 64;
-
 /// A string of the texts of some values, one after another.
 pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, RuntimeError> {
     let Some(room) = memory.room().checked_sub(Str::cost(0)) else { return Err(memory.exhausted()) };
@@ -66,10 +63,38 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
         append_text(value, &mut text, room).map_err(|_| memory.exhausted())?;
     }
     // What grew in steps may have twice the place it needs, and only what it needs is charged.
-    if text.capacity() - text.len() > SPARE_BYTES {
+    if text.capacity() - text.len() > Str::SPARE_BYTES {
         text.shrink_to_fit();
     }
     Ok(Value::string(text))
+}
+
+/// Writes the join of two strings over a value, which may be one of them.
+pub(crate) fn join_over(
+    memory: &Memory,
+    place: &mut Value,
+    left: &Str,
+    right: &Str,
+) -> Result<(), RuntimeError> {
+    write_over(memory, place, left.as_str(), right.as_str())
+}
+
+/// Writes the text of an int over a value.
+pub(crate) fn int_text_over(memory: &Memory, place: &mut Value, number: i64) -> Result<(), RuntimeError> {
+    write_over(memory, place, itoa::Buffer::new().format(number), "")
+}
+
+/// Writes a string of two texts over a value, which counts until then. A string that nothing else holds is changed
+/// in place.
+fn write_over(memory: &Memory, place: &mut Value, left: &str, right: &str) -> Result<(), RuntimeError> {
+    memory.check(Str::cost(left.len() + right.len()))?;
+    if let Value::String(old) = place
+        && old.rewrite(left, right)
+    {
+        return Ok(());
+    }
+    *place = Value::String(Str::joined(left, right));
+    Ok(())
 }
 
 /// The text of a value that need not be put together.

@@ -238,6 +238,8 @@ pub(super) enum Fast {
     IfFalse { slot: Slot, to: At },
     /// Joins two strings.
     Join { dst: Slot, left: Slot, right: Slot },
+    /// Writes the text of an int over a value of whatever kind.
+    IntText { dst: Slot, src: Slot },
     StrLen { dst: Slot, string: Slot },
     LoadGlobal { dst: Slot, name: GlobalSlot },
     StoreGlobal { src: Slot, name: GlobalSlot },

@@ -671,11 +671,19 @@ impl Machine<'_> {
                 &Fast::IfTrue { slot, to } => branch!(holds(value!(slot)), to),
                 &Fast::IfFalse { slot, to } => branch!(!holds(value!(slot)), to),
                 &Fast::Join { dst, left, right } => {
-                    let (left, right) = (value!(left), value!(right));
-                    let (Value::String(_), Value::String(_)) = (left, right) else { leave!(Stop::Exit) };
-                    match ops::concat_str(&self.context.memory, left, right) {
-                        Ok(text) => put(value_mut!(dst), text),
-                        Err(_) => leave!(Stop::Exit),
+                    let (Value::String(left), Value::String(right)) = (value!(left), value!(right)) else {
+                        leave!(Stop::Exit)
+                    };
+                    // References of their own: the result may be written over one of them.
+                    let (left, right) = (left.clone(), right.clone());
+                    if ops::join_over(&self.context.memory, value_mut!(dst), &left, &right).is_err() {
+                        leave!(Stop::Exit)
+                    }
+                }
+                &Fast::IntText { dst, src } => {
+                    let number = int!(src);
+                    if ops::int_text_over(&self.context.memory, value_mut!(dst), number).is_err() {
+                        leave!(Stop::Exit)
                     }
                 }
                 &Fast::StrLen { dst, string } => {

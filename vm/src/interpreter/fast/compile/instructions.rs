@@ -8,6 +8,7 @@ use crate::interpreter::fast::twin::Twin;
 use crate::interpreter::lower::Op;
 use crate::isa::{Operand, Reg, Role};
 use crate::value::Value;
+use crate::values::TypeId;
 
 impl Compiler<'_> {
     #[expect(
@@ -160,6 +161,19 @@ impl Compiler<'_> {
             Op::CheckType { .. } | Op::DictContains { .. } => self.plain(op, Kind::Bool),
             Op::StrLen { dst, str } => {
                 self.compute(op, dst, [str], Kind::Int, |dst, [string]| Fast::StrLen { dst, string })
+            }
+            Op::Cast { dst, src, r#type: TypeId::String } => {
+                if self.know_number(src) == Piece::Ended {
+                    return Piece::Ended;
+                }
+                if self.kind(src) != Kind::Int {
+                    return self.plain(op, Kind::Any);
+                }
+                self.free(dst);
+                let [src] = self.places([src]);
+                self.emit_guarded(Fast::IntText { dst: Slot::of(dst.0), src });
+                self.wrote(dst, Kind::Any);
+                self.next()
             }
             Op::ConcatStr { dst, left, right } => self.join_texts(op, dst, left, right),
             Op::DictLen { .. } => self.plain(op, Kind::Int),

@@ -138,7 +138,16 @@ impl Emitter<'_> {
         self.call(super::help::join as *const ());
         x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
-        self.cache.wrote(dst, Tag::Unknown);
+        self.cache.wrote(dst, Tag::Is(tag::STRING));
+    }
+
+    pub(super) fn int_text(&mut self, dst: Slot, src: Slot) {
+        let exit = self.leave(Why::Exit);
+        x64!(self ; mov rdi, r15 ; mov rsi, [rbx + payload(src)] ; lea rdx, [rbx + at(dst)]);
+        self.call(super::help::int_text as *const ());
+        x64!(self ; test eax, eax ; jz =>exit);
+        self.cache.lose_registers();
+        self.cache.wrote(dst, Tag::Is(tag::STRING));
     }
 
     pub(super) fn string_length(&mut self, dst: Slot, string: Slot) {

@@ -77,13 +77,23 @@ pub(super) unsafe extern "sysv64" fn join(
     right: *const Value,
     place: *mut Value,
 ) -> u32 {
-    // SAFETY: see the top of the module. The place is written when nothing of the others is borrowed any more.
+    // SAFETY: see the top of the module. The strings are held by references of their own, so that nothing but the place is
+    // borrowed then.
     unsafe {
-        let (Value::String(_), Value::String(_)) = (&*left, &*right) else { return 0 };
-        let Ok(text) = ops::concat_str(&(*bridge.machine).context.memory, &*left, &*right) else { return 0 };
-        *place = text;
+        let (Value::String(left), Value::String(right)) = (&*left, &*right) else { return 0 };
+        let (left, right) = (left.clone(), right.clone());
+        u32::from(ops::join_over(&(*bridge.machine).context.memory, &mut *place, &left, &right).is_ok())
     }
-    1
+}
+
+/// Writes the text of an int to a place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn int_text(
+    bridge: &mut Bridge<'_, '_>,
+    number: i64,
+    place: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    unsafe { u32::from(ops::int_text_over(&(*bridge.machine).context.memory, &mut *place, number).is_ok()) }
 }
 
 /// Writes a copy of a value to an element of an array, for the instruction at that place. Gives whether it did.

@@ -241,6 +241,7 @@ impl Emitter<'_> {
             Fast::IfTrueBool { slot, to } | Fast::IfTrue { slot, to } => self.if_true(slot, true, to),
             Fast::IfFalseBool { slot, to } | Fast::IfFalse { slot, to } => self.if_true(slot, false, to),
             Fast::Join { dst, left, right } => self.join(dst, left, right),
+            Fast::IntText { dst, src } => self.int_text(dst, src),
             Fast::Plain { .. } => {
                 let stopped = self.leave(Why::Stopped);
                 x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
