@@ -7,7 +7,7 @@ use super::cache::Tag;
 use super::emit::{Emitter, Place, Why, at, global, payload, x64};
 use super::layout::{Layout, PAYLOAD, tag, thin, words};
 use crate::interpreter::GlobalSlot;
-use crate::interpreter::fast::code::{At, Slot};
+use crate::interpreter::fast::code::{At, Fast, Slot};
 use crate::value::array::code;
 use crate::values::costs;
 
@@ -358,18 +358,23 @@ impl Emitter<'_> {
         })
     }
 
-    /// Writes a scalar to an element, or appends it.
-    pub(super) fn array_set(&mut self, array: Slot, index: Slot, value: Scalar) {
-        self.expect(array, tag::ARRAY);
-        let Layout { codes, words, values, .. } = *self.layout;
-        let index = self.int(index);
-        // Brought into a register before the way parts, so that all ways find it there.
-        let value = match value {
+    /// Where a scalar is, once it is in a register.
+    fn source(&mut self, scalar: Scalar) -> Source {
+        match scalar {
             Scalar::Int(slot) => Source::Int(self.int(slot)),
             Scalar::Float(slot) => Source::Float(self.float(slot)),
             Scalar::Any(slot) => Source::Any(slot),
             Scalar::Constant(tag, number) => Source::Constant(tag, number),
-        };
+        }
+    }
+
+    /// Writes a scalar to an element, or appends it.
+    pub(super) fn array_set(&mut self, array: Slot, index: Slot, value: Scalar) {
+        self.expect(array, tag::ARRAY);
+        let Layout { codes, words, values, .. } = *self.layout;
+        // Brought into registers before the way parts, so that all ways find them there.
+        let index = self.int(index);
+        let value = self.source(value);
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
         let (slow, end) = self.aside(Self::call_machine);
         self.later(move |emitter| {
@@ -393,17 +398,20 @@ impl Emitter<'_> {
                 ; jae =>slow
             );
             emitter.charge_element(slow);
-            x64!(emitter
-                ; mov rax, [rcx + words]
-                ; mov rdx, [rcx + codes]
-                // Where no number is written, the word means nothing, but there is one.
-                ; mov QWORD [rax + Rq(index) * 8 + thin::ITEMS], 0
-                ; inc QWORD [rax + thin::LENGTH]
-                ; inc QWORD [rdx + thin::LENGTH]
-                ; jmp =>write
-            );
-            if !value.is_number() {
-                x64!(emitter ; =>wordless);
+            x64!(emitter ; mov rdx, [rcx + codes]);
+            if value.is_number() {
+                emitter.append_number(index, value);
+                x64!(emitter ; jmp =>done);
+            } else {
+                x64!(emitter
+                    ; mov rax, [rcx + words]
+                    // Where no number is written, the word means nothing, but there is one.
+                    ; mov QWORD [rax + Rq(index) * 8 + thin::ITEMS], 0
+                    ; inc QWORD [rax + thin::LENGTH]
+                    ; inc QWORD [rdx + thin::LENGTH]
+                    ; jmp =>write
+                    ; =>wordless
+                );
                 if let Source::Any(slot) = value {
                     x64!(emitter ; cmp QWORD [rbx + at(slot)], tag::BOOL ; ja =>slow);
                 }
@@ -477,19 +485,13 @@ impl Emitter<'_> {
     /// and the array has no words.
     fn put_packed(&mut self, index: u8, value: Source, wordless: DynamicLabel) {
         match value {
-            Source::Int(int) => {
-                self.find_words(index, wordless);
-                x64!(self
-                    ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code::INT as i8
-                    ; mov [rcx + Rq(index) * 8 + thin::ITEMS], Rq(int)
-                );
+            Source::Constant(tag::BOOL, value) => {
+                let code = if value == 0 { code::FALSE } else { code::TRUE };
+                x64!(self ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code as i8);
             }
-            Source::Float(float) => {
+            Source::Int(_) | Source::Float(_) | Source::Constant(..) => {
                 self.find_words(index, wordless);
-                x64!(self
-                    ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code::FLOAT as i8
-                    ; movsd [rcx + Rq(index) * 8 + thin::ITEMS], Rx(float)
-                );
+                self.put_number(index, value);
             }
             Source::Any(slot) => {
                 let (is_number, is_written) = (self.new_label(), self.new_label());
@@ -513,19 +515,39 @@ impl Emitter<'_> {
                     ; mov [rdx + Rq(index) + thin::ITEMS], al
                 );
             }
-            Source::Constant(tag::BOOL, value) => {
-                let code = if value == 0 { code::FALSE } else { code::TRUE };
-                x64!(self ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code as i8);
+        }
+    }
+
+    /// Appends a number to the packed array at rcx, whose codes are at rdx and which has words, and room.
+    fn append_number(&mut self, index: u8, value: Source) {
+        let words = self.layout.words;
+        x64!(self
+            ; mov rcx, [rcx + words]
+            ; inc QWORD [rdx + thin::LENGTH]
+            ; inc QWORD [rcx + thin::LENGTH]
+        );
+        self.put_number(index, value);
+    }
+
+    /// Writes a number to the code at rdx and the word at rcx of an element.
+    fn put_number(&mut self, index: u8, value: Source) {
+        let code = match value {
+            Source::Int(int) => {
+                x64!(self ; mov [rcx + Rq(index) * 8 + thin::ITEMS], Rq(int));
+                code::INT
+            }
+            Source::Float(float) => {
+                x64!(self ; movsd [rcx + Rq(index) * 8 + thin::ITEMS], Rx(float));
+                code::FLOAT
             }
             Source::Constant(tag, number) => {
-                self.find_words(index, wordless);
                 self.load_rax(number);
-                x64!(self
-                    ; mov BYTE [rdx + Rq(index) + thin::ITEMS], tag as i8
-                    ; mov [rcx + Rq(index) * 8 + thin::ITEMS], rax
-                );
+                x64!(self ; mov [rcx + Rq(index) * 8 + thin::ITEMS], rax);
+                tag as u8
             }
-        }
+            Source::Any(_) => return,
+        };
+        x64!(self ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code as i8);
     }
 
     /// Puts where the words of the packed array at rcx are into rcx, or goes elsewhere if there are none.
@@ -590,6 +612,7 @@ impl Emitter<'_> {
 
     /// The same with a global.
     pub(super) fn release_global(&mut self, holder: GlobalSlot, container: Slot, key: Slot) {
+        self.write_to_global(holder, container, key);
         let name = holder.0;
         let Layout { codes, values, .. } = *self.layout;
         let done = self.new_label();
@@ -605,21 +628,18 @@ impl Emitter<'_> {
                 ; jne =>slow
                 ; cmp QWORD [rax], 2
                 ; jne =>slow
-                ; mov rcx, [rax + codes]
-                ; mov rdx, [rax + values]
-                ; mov rcx, [rcx + thin::LENGTH]
-                ; add rcx, [rdx + thin::LENGTH]
-                ; cmp [rbx + payload(key)], rcx
+                ; mov rcx, rax
+                ; mov rax, [rcx + codes]
+                ; mov rdx, [rcx + values]
+                ; mov rax, [rax + thin::LENGTH]
+                ; add rax, [rdx + thin::LENGTH]
+                ; cmp [rbx + payload(key)], rax
                 ; ja =>slow
-                // The copy that is spared, and one more entry, must have room.
-                ; shl rcx, VALUE_SHIFT
-                ; add rcx, (costs::ARRAY + costs::ELEMENT.max(costs::ENTRY)) as i32
-                ; mov rdx, [r15 + Bridge::LIVE]
-                ; add rcx, [rdx]
-                ; sub rcx, [r15 + Bridge::BEFORE]
-                ; cmp rcx, [r15 + Bridge::MOST_MEMORY]
-                ; ja =>slow
-                ; dec QWORD [rax]
+            );
+            // The copy that is spared must have room.
+            emitter.expect_room_for_copy(slow);
+            x64!(emitter
+                ; dec QWORD [rcx]
                 ; mov QWORD [r14 + global(name)], tag::EMPTY
                 ; jmp =>done
                 ; =>slow
@@ -632,6 +652,90 @@ impl Emitter<'_> {
             ; je =>begin
             ; =>done
             ; =>end
+        );
+    }
+
+    /// Where the next two instructions write a number to an array of numbers that only `container` and the global hold, and set
+    /// the global to it, all three are done at once, and it stays where it is.
+    fn write_to_global(&mut self, holder: GlobalSlot, container: Slot, key: Slot) {
+        let place = self.place;
+        let [Some(write), Some(store)] = [1, 2].map(|more| self.code.ops.get(place + more)) else { return };
+        if [1, 2].into_iter().any(|more| self.is_led_to(place + more)) {
+            return;
+        }
+        let (array, index, value) = match write.alone() {
+            Fast::ArraySetInt { array, index, value } => (array, index, Scalar::Int(value)),
+            Fast::ArraySetFloat { array, index, value } => (array, index, Scalar::Float(value)),
+            Fast::ArraySetToInt { array, index, value } => (array, index, Scalar::Constant(tag::INT, value)),
+            Fast::ArraySetToFloat { array, index, value } => {
+                (array, index, Scalar::Constant(tag::FLOAT, value.to_bits() as i64))
+            }
+            _ => return,
+        };
+        let Fast::StoreGlobal { src, name } = store.alone() else { return };
+        if (array, index, src) != (container, key, container) || name.0 != holder.0 {
+            return;
+        }
+        let name = name.0;
+        let Layout { codes, words, values, .. } = *self.layout;
+        // Those two instructions find them in these registers, too, so that behind them it is the same which way was taken.
+        let index = self.int(index);
+        let value = self.source(value);
+        let (overwrite, apart, done) = (self.new_label(), self.new_label(), self.new_label());
+        self.bind_behind(place + 2, done);
+        self.later(move |emitter| {
+            x64!(emitter ; =>overwrite);
+            emitter.find_words(index, apart);
+            emitter.put_number(index, value);
+            x64!(emitter ; jmp =>done);
+        });
+        x64!(self
+            ; mov rcx, [rbx + payload(container)]
+            ; cmp rcx, [r14 + global(name) + PAYLOAD]
+            ; jne =>apart
+            ; cmp QWORD [rbx + at(container)], tag::ARRAY
+            ; jne =>apart
+            ; cmp QWORD [r14 + global(name)], tag::ARRAY
+            ; jne =>apart
+            ; cmp QWORD [rcx], 2
+            ; jne =>apart
+            // The copy that is spared, and one more entry, must have room. Of an array that is not packed no element is found here.
+            ; mov rax, [rcx + codes]
+            ; mov rax, [rax + thin::LENGTH]
+        );
+        self.expect_room_for_copy(apart);
+        x64!(self
+            ; mov rdx, [rcx + codes]
+            ; cmp Rq(index), [rdx + thin::LENGTH]
+            ; jb =>overwrite
+            ; jne =>apart
+            ; cmp Rq(index), [rdx + thin::CAPACITY]
+            ; jae =>apart
+            ; mov rax, [rcx + values]
+            ; cmp QWORD [rax + thin::LENGTH], 0
+            ; jne =>apart
+            ; mov rax, [rcx + words]
+            ; cmp Rq(index), [rax + thin::LENGTH]
+            ; jne =>apart
+            ; cmp Rq(index), [rax + thin::CAPACITY]
+            ; jae =>apart
+            ; mov rax, [r15 + Bridge::LIVE]
+            ; add QWORD [rax], costs::ELEMENT as i32
+        );
+        self.append_number(index, value);
+        x64!(self ; jmp =>done ; =>apart);
+    }
+
+    /// Goes elsewhere unless there is room for the copy of an array of rax elements, and for one more entry. Uses rax and rdx.
+    fn expect_room_for_copy(&mut self, exhausted: DynamicLabel) {
+        x64!(self
+            ; shl rax, VALUE_SHIFT
+            ; add rax, (costs::ARRAY + costs::ELEMENT.max(costs::ENTRY)) as i32
+            ; mov rdx, [r15 + Bridge::LIVE]
+            ; add rax, [rdx]
+            ; sub rax, [r15 + Bridge::BEFORE]
+            ; cmp rax, [r15 + Bridge::MOST_MEMORY]
+            ; ja =>exhausted
         );
     }
 }

@@ -92,6 +92,8 @@ pub(super) struct Emitter<'a> {
     labels: Vec<Option<DynamicLabel>>,
     /// By instruction, where one that was left can be gone on with.
     entries: Vec<Option<DynamicLabel>>,
+    /// A label that is to stand behind an instruction.
+    behind: Option<(usize, DynamicLabel)>,
     /// What is rarely needed, to be made behind all else.
     cold: Vec<Cold<'a>>,
     exits: Vec<(DynamicLabel, u32)>,
@@ -154,6 +156,7 @@ impl<'a> Emitter<'a> {
             place: 0,
             labels,
             entries: vec![None; count],
+            behind: None,
             cold: Vec::new(),
             exits: Vec::new(),
             numbers: HashMap::new(),
@@ -188,6 +191,9 @@ impl<'a> Emitter<'a> {
             }
             self.cache.begin();
             self.instruction(op.alone());
+            if let Some((_, label)) = self.behind.take_if(|(behind, _)| *behind == place) {
+                x64!(self ; =>label);
+            }
         }
         while let Some(cold) = self.cold.pop() {
             cold(&mut self);
@@ -275,6 +281,16 @@ impl<'a> Emitter<'a> {
     /// Where the code of an instruction is or will be.
     pub(super) fn label(&self, at: At) -> Option<DynamicLabel> {
         if at.is_stub() { None } else { self.labels.get(at.index()).copied().flatten() }
+    }
+
+    /// Whether other code goes to an instruction, or may begin there.
+    pub(super) fn is_led_to(&self, place: usize) -> bool {
+        self.labels[place].is_some()
+    }
+
+    /// Has a label stand behind an instruction that is still to come.
+    pub(super) fn bind_behind(&mut self, place: usize, label: DynamicLabel) {
+        self.behind = Some((place, label));
     }
 
     /// Where machine code ends at the instruction that is up.
@@ -481,7 +497,8 @@ impl<'a> Emitter<'a> {
         match self.cache.tag(src) {
             Tag::Is(tag) if tag <= tag::LAST_SCALAR => x64!(self ; mov eax, tag),
             Tag::Scalar => x64!(self ; mov rax, [rbx + at(src)]),
-            Tag::Is(_) | Tag::Unknown => {
+            Tag::Is(tag) => x64!(self ; mov eax, tag ; inc QWORD [rcx]),
+            Tag::Unknown => {
                 x64!(self ; mov rax, [rbx + at(src)]);
                 self.count_copy();
             }
