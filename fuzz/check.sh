@@ -19,9 +19,14 @@ fi
 host="$(rustc "+$toolchain" -vV | sed -n 's/^host: //p')"
 target_dir="${MDVM_FUZZ_TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}/fuzz-build}"
 work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 
-cargo run --quiet -p mdvm-conform -- fuzz-seeds "$work/seeds"
+# The runner may be there already.
+if [ -n "${MDVM_CONFORM:-}" ]; then
+  "$MDVM_CONFORM" fuzz-seeds "$work/seeds"
+else
+  cargo run --quiet -p mdvm-conform -- fuzz-seeds "$work/seeds"
+fi
 
 flags="--cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module"
 flags+=" -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
@@ -30,14 +35,14 @@ flags+=" -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverag
 RUSTFLAGS="$flags" CARGO_TARGET_DIR="$target_dir" \
   cargo "+$toolchain" build --release --locked --manifest-path fuzz/Cargo.toml --target "$host" --bins
 
-for source in fuzz/fuzz_targets/*.rs; do
-  target="$(basename "$source" .rs)"
+# Runs a target, and tells what came of it.
+try() {
+  local target="$1" dictionary log executed
   case "$target" in
     asm) dictionary=fuzz/dictionaries/assembly.dict ;;
     *) dictionary=fuzz/dictionaries/module.dict ;;
   esac
   mkdir -p "$work/corpus/$target" "$work/artifacts/$target"
-  printf '== %s\n' "$target"
   log="$work/$target.log"
   if ! "$target_dir/$host/release/$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=4096 -max_len=16384 \
     -dict="$dictionary" -print_final_stats=1 -artifact_prefix="$work/artifacts/$target/" \
@@ -46,15 +51,31 @@ for source in fuzz/fuzz_targets/*.rs; do
     mkdir -p "fuzz/artifacts/$target"
     cp "$work/artifacts/$target"/* "fuzz/artifacts/$target/" 2>/dev/null || true
     echo "error: $target found something; the input is in fuzz/artifacts/$target" >&2
-    exit 1
+    return 1
   fi
   # A target that ran nothing would find nothing.
   executed="$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
   if [ "${executed:-0}" -lt 100 ]; then
     tail -n 30 "$log"
     echo "error: $target executed only ${executed:-no} inputs" >&2
-    exit 1
+    return 1
   fi
-  grep -E '^#[0-9]+.*DONE' "$log" || true
-  grep -E 'number_of_executed_units|new_units_added|peak_rss_mb' "$log"
+  printf '== %s\n%s\n' "$target" "$(grep -E '^#[0-9]+.*DONE|number_of_executed_units|new_units_added|peak_rss_mb' "$log")"
+}
+
+# As many at once as there are processors.
+running=0
+failed=0
+for source in fuzz/fuzz_targets/*.rs; do
+  if [ "$running" -ge "$(nproc)" ]; then
+    wait -n || failed=1
+    running=$((running - 1))
+  fi
+  try "$(basename "$source" .rs)" &
+  running=$((running + 1))
 done
+while [ "$running" -gt 0 ]; do
+  wait -n || failed=1
+  running=$((running - 1))
+done
+exit "$failed"
