@@ -242,8 +242,10 @@ impl Str {
     #[cfg(machine_code)]
     pub(crate) const OBJECT_SIZE: usize = size_of::<StrObject>();
 
-    /// How many bytes more than it holds a string may keep: only what it holds is counted.
-    pub(crate) const SPARE_BYTES: usize = 64;
+    /// How many bytes more than it holds a string of that length may keep: only what it holds is counted.
+    pub(crate) fn spare(length: usize) -> usize {
+        (length / 4).min(64)
+    }
 
     /// A string of that text.
     #[must_use]
@@ -256,15 +258,14 @@ impl Str {
         Self::of(joined(left, right, 0), 0)
     }
 
-    /// Makes the string one of two texts where it stands, if nothing else holds it and it would not keep more than
-    /// [`Self::SPARE_BYTES`] for nothing. Gives whether it did.
+    /// Makes the string one of two texts where it stands, if nothing else holds it. Gives whether it did.
     pub(crate) fn rewrite(&mut self, left: &str, right: &str) -> bool {
         if without!("rewriting") {
             return false;
         }
         let Some(object) = Rc::get_mut(&mut self.0) else { return false };
         let length = left.len() + right.len();
-        let room = length..=length + Self::SPARE_BYTES;
+        let room = length..=length + Self::spare(length);
         let text = if object.text.is_heap_allocated() && room.contains(&object.text.capacity()) {
             let mut text = std::mem::take(&mut object.text);
             text.clear();
@@ -273,7 +274,7 @@ impl Str {
             text
         } else {
             // What is written over once is likely to be again, by something longer.
-            joined(left, right, Self::SPARE_BYTES / 2)
+            joined(left, right, Self::spare(length))
         };
         // The old one is dropped, and takes what it cost off the count.
         *object = StrObject::of(text, 0);

@@ -63,7 +63,7 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
         append_text(value, &mut text, room).map_err(|_| memory.exhausted())?;
     }
     // What grew in steps may have twice the place it needs, and only what it needs is charged.
-    if text.capacity() - text.len() > Str::SPARE_BYTES {
+    if text.capacity() - text.len() > Str::spare(text.len()) {
         text.shrink_to_fit();
     }
     Ok(Value::string(text))
