@@ -22,7 +22,6 @@ pub const TECHNIQUES: &[(&str, &str)] = &[
     ("typed-returns", "come back from a call behind the guard of its result"),
     ("release", "take a container away from another holder that will not be asked, before it is written to"),
     ("places", "look for a key first where it was found before"),
-    ("hashes", "keep the hash of a string"),
     ("rewriting", "write a string over one that nothing else holds, where that stands"),
 ];
 

@@ -219,6 +219,9 @@ impl fmt::Debug for Value {
     }
 }
 
+/// Set in what a string was last looked up for where that is a function.
+const FUNCTION: u32 = 1 << 31;
+
 /// An immutable string, shared by reference count.
 #[derive(Clone)]
 pub struct Str(Rc<StrObject>);
@@ -227,14 +230,11 @@ struct StrObject {
     text: CompactString,
     /// How many bytes the text is long, where machine code finds it.
     length: usize,
-    /// Which function of which code the string names, once it was looked up; see [`Str::remembered`].
-    function: Cell<(u32, u32)>,
     /// The code in whose pool the string is, or 0.
     pool: u32,
-    /// Where the string was found among the entries of a dict when it last was a key: a good guess for the next time.
-    place: Cell<u32>,
-    /// The hash of the text, once it was needed; 0 before.
-    hash: Cell<u64>,
+    /// What the string was for when it last was looked up: where it was among the entries of a dict, or, with [`FUNCTION`], which
+    /// function of the code in whose pool it is it names. A good guess for the next time.
+    last: Cell<u32>,
 }
 
 impl Str {
@@ -296,16 +296,10 @@ impl Str {
         self.0.pool == pool
     }
 
-    /// The hash of the text, worked out once.
+    /// The hash of the text.
     #[inline]
     pub(crate) fn hash(&self) -> u64 {
-        let known = self.0.hash.get();
-        if known != 0 && !without!("hashes") {
-            return known;
-        }
-        let hash = dict::hash_of(&self.0.text);
-        self.0.hash.set(hash);
-        hash
+        dict::hash_of(&self.0.text)
     }
 
     /// Whether both have the same text.
@@ -333,28 +327,32 @@ impl Str {
         &self.0.text
     }
 
-    /// The function that the string was found to name in the code of number `code`, which is not 0.
+    /// The function that the string, one of the pool of the code of that number, was found to name in it.
     #[inline]
     pub(crate) fn remembered(&self, code: u32) -> Option<u32> {
-        let (known, function) = self.0.function.get();
-        (known == code).then_some(function)
+        let last = self.0.last.get();
+        (last & FUNCTION != 0 && self.0.pool == code).then_some(last & !FUNCTION)
     }
 
-    /// Remembers the function that the string names in the code of number `code`.
+    /// Remembers the function that the string names in the code of that number, if it is in the pool of that.
     pub(crate) fn remember(&self, code: u32, function: u32) {
-        self.0.function.set((code, function));
+        if self.0.pool == code && function < FUNCTION {
+            self.0.last.set(FUNCTION | function);
+        }
     }
 
     /// Where among the entries of a dict the string may be.
     #[inline]
     fn guess(&self) -> usize {
-        self.0.place.get() as usize
+        self.0.last.get() as usize
     }
 
     /// Notes where among the entries of a dict the string is.
     #[inline]
     fn found_at(&self, place: u32) {
-        self.0.place.set(place);
+        if place < FUNCTION {
+            self.0.last.set(place);
+        }
     }
 
     fn address(&self) -> usize {
@@ -383,7 +381,7 @@ impl StrObject {
     fn of(text: CompactString, pool: u32) -> Self {
         let length = text.len();
         charge(Str::cost(length));
-        Self { text, length, function: Cell::new((0, 0)), pool, place: Cell::new(0), hash: Cell::new(0) }
+        Self { text, length, pool, last: Cell::new(0) }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use foldhash::fast::RandomState;
+
 use crate::errors::RuntimeError;
 use crate::module::Module;
 use crate::value::Str;
@@ -11,9 +13,9 @@ use crate::value::Str;
 pub(crate) type FunctionIndex = u32;
 
 pub(crate) struct Functions {
-    /// Tells this table from every other, so that a string can remember what it named in which. Never 0.
+    /// Tells this table from every other, so that it is known whose pool a string is in. Never 0.
     pub(super) id: u32,
-    by_name: HashMap<String, FunctionIndex>,
+    by_name: HashMap<String, FunctionIndex, RandomState>,
     by_entry: HashMap<i64, FunctionIndex>,
 }
 
@@ -31,7 +33,7 @@ impl Functions {
         Self { id, by_name: names.zip(0..).collect(), by_entry }
     }
 
-    /// The function of that name. The string remembers it, so that the next call with the same string asks no table.
+    /// The function of that name. A string of the pool remembers it, so that the next call with it asks no table.
     #[inline]
     pub(crate) fn named(&self, name: &Str) -> Result<FunctionIndex, RuntimeError> {
         if let Some(function) = name.remembered(self.id) {

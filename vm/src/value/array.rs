@@ -14,7 +14,8 @@ use crate::values::costs;
 pub struct Array(Rc<ArrayObject>);
 
 /// The elements stand in `codes` and `words` while all of them are scalars, and from the first other one on in `values`. Either
-/// `values` is empty, or both of the others are.
+/// `values` is empty, or both of the others are. A number that is the only element is a value, too: two vectors of one element
+/// take more than one.
 #[derive(Default)]
 pub(crate) struct ArrayObject {
     /// What each element is; see [`code`].
@@ -75,7 +76,7 @@ impl Array {
     pub fn new(items: Vec<Value>) -> Self {
         charge(Self::cost(items.len()));
         let mut object = ArrayObject::default();
-        if items.iter().all(Value::is_scalar) {
+        if items.iter().all(Value::is_scalar) && !matches!(&*items, [Value::Int(_) | Value::Float(_)]) {
             object.codes.reserve_exact(items.len());
             for packed in items.iter().filter_map(pack) {
                 object.push_packed(packed);
@@ -328,15 +329,17 @@ impl ArrayObject {
     #[inline]
     pub(crate) fn set(&mut self, index: usize, value: Value) {
         if self.values.is_empty() {
-            if let Some((code, word)) = pack(&value) {
-                if code::is_number(code) {
-                    self.make_words();
-                    self.words[index] = word;
+            match pack(&value) {
+                Some((code, word)) if self.codes.len() > 1 || !code::is_number(code) => {
+                    if code::is_number(code) {
+                        self.make_words();
+                        self.words[index] = word;
+                    }
+                    self.codes[index] = code;
+                    return;
                 }
-                self.codes[index] = code;
-                return;
+                _ => self.unpack(0),
             }
-            self.unpack(0);
         }
         self.values[index] = value;
     }
@@ -345,8 +348,17 @@ impl ArrayObject {
     fn push(&mut self, value: Value) {
         charge(costs::ELEMENT);
         let more = Self::growth(self.len());
+        if let ([first], Some(_)) = (&*self.values, pack(&value))
+            && let Some(first) = pack(first)
+        {
+            self.values = ThinVec::new();
+            self.codes.reserve_exact(1 + more);
+            self.push_packed(first);
+        }
         if self.values.is_empty() {
-            if let Some(packed) = pack(&value) {
+            if let Some(packed) = pack(&value)
+                && !(self.codes.is_empty() && code::is_number(packed.0))
+            {
                 if self.is_full() {
                     self.codes.reserve_exact(more);
                 }
