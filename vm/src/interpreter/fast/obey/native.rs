@@ -28,10 +28,12 @@ mod cache;
 mod containers;
 mod control;
 mod emit;
+mod globals;
 mod help;
 mod instructions;
 mod layout;
 mod numbers;
+mod strings;
 
 use std::marker::PhantomData;
 use std::mem::offset_of;

@@ -1,13 +1,12 @@
-//! Strings, arrays, dicts and globals.
+//! Arrays and dicts.
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
 use super::Bridge;
 use super::cache::Tag;
-use super::emit::{Emitter, Place, Why, at, global, payload, x64};
-use super::layout::{Layout, PAYLOAD, tag, thin, words};
-use crate::interpreter::GlobalSlot;
-use crate::interpreter::fast::code::{At, Fast, Slot};
+use super::emit::{Emitter, Place, Why, at, payload, x64};
+use super::layout::{Layout, PAYLOAD, tag, thin};
+use crate::interpreter::fast::code::Slot;
 use crate::value::array::code;
 use crate::values::costs;
 
@@ -42,7 +41,7 @@ pub(super) enum Scalar {
 
 /// Where the scalar is that is written.
 #[derive(Clone, Copy)]
-enum Source {
+pub(super) enum Source {
     /// In a register for ints.
     Int(u8),
     /// In a register for floats.
@@ -63,145 +62,9 @@ impl Source {
 }
 
 /// How far to shift a number of values for a number of bytes.
-const VALUE_SHIFT: i8 = 4;
+pub(super) const VALUE_SHIFT: i8 = 4;
 
 impl Emitter<'_> {
-    // Strings
-
-    pub(super) fn if_strings(&mut self, left: Slot, right: Slot, to: At, outcome: bool) {
-        self.expect(left, tag::STRING);
-        self.expect(right, tag::STRING);
-        let length = self.layout.text_length;
-        x64!(self
-            ; mov rax, [rbx + payload(left)]
-            ; mov rcx, [rbx + payload(right)]
-            ; mov rdx, [rcx + length]
-        );
-        self.branch_on_text(to, outcome, move |emitter| {
-            x64!(emitter ; lea rdi, [rbx + at(left)] ; lea rsi, [rbx + at(right)]);
-        });
-    }
-
-    pub(super) fn if_string_is(&mut self, left: Slot, right: u16, to: At, outcome: bool) {
-        self.expect(left, tag::STRING);
-        let constant = &self.program.constants[usize::from(right)];
-        let crate::value::Value::String(text) = constant else {
-            let exit = self.leave(Why::Exit);
-            x64!(self ; jmp =>exit);
-            return;
-        };
-        let address = std::ptr::from_ref(constant) as usize as i64;
-        x64!(self
-            ; mov rax, [rbx + payload(left)]
-            ; mov rcx, QWORD words(constant)[1] as i64
-            ; mov edx, text.as_str().len() as i32
-        );
-        self.branch_on_text(to, outcome, move |emitter| {
-            x64!(emitter ; lea rdi, [rbx + at(left)] ; mov rsi, QWORD address);
-        });
-    }
-
-    /// Goes elsewhere where the strings in rax and rcx are the same, or where they are not. The second is rdx bytes long; what
-    /// is given puts where both stand into rdi and rsi.
-    fn branch_on_text(&mut self, to: At, outcome: bool, places: impl FnOnce(&mut Self) + 'static) {
-        let (to, behind) = (self.to(to), self.new_label());
-        let (same, other) = if outcome { (to, behind) } else { (behind, to) };
-        let length = self.layout.text_length;
-        let (begin, end) = self.aside(move |emitter| {
-            places(emitter);
-            emitter.call(super::help::is_same as *const ());
-        });
-        x64!(self
-            ; cmp rax, rcx
-            ; je =>same
-            ; cmp [rax + length], rdx
-            ; jne =>other
-            ; jmp =>begin
-            ; =>end
-            ; test eax, eax
-            ; jnz =>same
-        );
-        if !outcome {
-            x64!(self ; jmp =>other);
-        }
-        x64!(self ; =>behind);
-    }
-
-    pub(super) fn join(&mut self, dst: Slot, left: Slot, right: Slot) {
-        let exit = self.leave(Why::Exit);
-        x64!(self
-            ; mov rdi, r15
-            ; lea rsi, [rbx + at(left)]
-            ; lea rdx, [rbx + at(right)]
-            ; lea rcx, [rbx + at(dst)]
-        );
-        self.call(super::help::join as *const ());
-        x64!(self ; test eax, eax ; jz =>exit);
-        self.cache.lose_registers();
-        self.cache.wrote(dst, Tag::Is(tag::STRING));
-    }
-
-    pub(super) fn int_text(&mut self, dst: Slot, src: Slot) {
-        let exit = self.leave(Why::Exit);
-        x64!(self ; mov rdi, r15 ; mov rsi, [rbx + payload(src)] ; lea rdx, [rbx + at(dst)]);
-        self.call(super::help::int_text as *const ());
-        x64!(self ; test eax, eax ; jz =>exit);
-        self.cache.lose_registers();
-        self.cache.wrote(dst, Tag::Is(tag::STRING));
-    }
-
-    pub(super) fn string_length(&mut self, dst: Slot, string: Slot) {
-        self.expect(string, tag::STRING);
-        let to = self.cache.take_int();
-        let length = self.layout.text_length;
-        x64!(self ; mov rax, [rbx + payload(string)] ; mov Rq(to), [rax + length]);
-        self.write_int(dst, to);
-    }
-
-    /// Leaves unless a value costs no memory.
-    pub(super) fn guard_free(&mut self, slot: Slot) {
-        let (begin, end) = self.aside(Self::call_machine);
-        x64!(self ; cmp QWORD [rbx + at(slot)], tag::LAST_SCALAR ; ja =>begin ; =>end);
-    }
-
-    // Globals
-
-    pub(super) fn load_global(&mut self, dst: Slot, name: GlobalSlot) {
-        let name = name.0;
-        let (begin, end) = self.aside(move |emitter| {
-            let is_none = emitter.new_label();
-            let is_done = emitter.new_label();
-            x64!(emitter
-                ; cmp rax, tag::LAST
-                ; ja =>is_none
-                ; inc QWORD [rcx]
-                ; jmp =>is_done
-                ; =>is_none
-                ; xor eax, eax
-                ; =>is_done
-            );
-        });
-        x64!(self
-            ; mov rax, [r14 + global(name)]
-            ; mov rcx, [r14 + global(name) + PAYLOAD]
-        );
-        // In a loop the same array is often loaded again and again.
-        let is_there = self.new_label();
-        if !self.cache.tag(dst).is_scalar() {
-            let differs = self.new_label();
-            x64!(self
-                ; cmp rcx, [rbx + payload(dst)]
-                ; jne =>differs
-                ; cmp rax, [rbx + at(dst)]
-                ; je =>is_there
-                ; =>differs
-            );
-        }
-        x64!(self ; cmp rax, tag::LAST_SCALAR ; ja =>begin ; =>end);
-        self.assign(Place::Slot(dst));
-        x64!(self ; =>is_there);
-    }
-
     // Arrays
 
     /// Puts how many elements the array at rax has into a register. Uses rcx.
@@ -359,7 +222,7 @@ impl Emitter<'_> {
     }
 
     /// Where a scalar is, once it is in a register.
-    fn source(&mut self, scalar: Scalar) -> Source {
+    pub(super) fn source(&mut self, scalar: Scalar) -> Source {
         match scalar {
             Scalar::Int(slot) => Source::Int(self.int(slot)),
             Scalar::Float(slot) => Source::Float(self.float(slot)),
@@ -519,7 +382,7 @@ impl Emitter<'_> {
     }
 
     /// Appends a number to the packed array at rcx, whose codes are at rdx and which has words, and room.
-    fn append_number(&mut self, index: u8, value: Source) {
+    pub(super) fn append_number(&mut self, index: u8, value: Source) {
         let words = self.layout.words;
         x64!(self
             ; mov rcx, [rcx + words]
@@ -530,7 +393,7 @@ impl Emitter<'_> {
     }
 
     /// Writes a number to the code at rdx and the word at rcx of an element.
-    fn put_number(&mut self, index: u8, value: Source) {
+    pub(super) fn put_number(&mut self, index: u8, value: Source) {
         let code = match value {
             Source::Int(int) => {
                 x64!(self ; mov [rcx + Rq(index) * 8 + thin::ITEMS], Rq(int));
@@ -551,7 +414,7 @@ impl Emitter<'_> {
     }
 
     /// Puts where the words of the packed array at rcx are into rcx, or goes elsewhere if there are none.
-    fn find_words(&mut self, index: u8, wordless: DynamicLabel) {
+    pub(super) fn find_words(&mut self, index: u8, wordless: DynamicLabel) {
         let words = self.layout.words;
         x64!(self
             ; mov rcx, [rcx + words]
@@ -591,152 +454,6 @@ impl Emitter<'_> {
         self.call(super::help::dict_set as *const ());
         x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
-    }
-
-    // Other holders
-
-    /// Asks the machine about a holder, if it holds what the container does.
-    pub(super) fn release(&mut self, holder: Slot, container: Slot) {
-        if self.cache.tag(holder).is_scalar() {
-            return;
-        }
-        let (begin, end) = self.aside(Self::call_machine);
-        x64!(self
-            ; mov rax, [rbx + payload(container)]
-            ; cmp rax, [rbx + payload(holder)]
-            ; je =>begin
-            ; =>end
-        );
-        self.cache.wrote(holder, Tag::Unknown);
-    }
-
-    /// The same with a global.
-    pub(super) fn release_global(&mut self, holder: GlobalSlot, container: Slot, key: Slot) {
-        self.write_to_global(holder, container, key);
-        let name = holder.0;
-        let Layout { codes, values, .. } = *self.layout;
-        let done = self.new_label();
-        let (begin, end) = self.aside(move |emitter| {
-            let slow = emitter.new_label();
-            // What is asked is what `is_twin` and `can_set` ask, of an array.
-            x64!(emitter
-                ; cmp QWORD [rbx + at(container)], tag::ARRAY
-                ; jne =>slow
-                ; cmp QWORD [r14 + global(name)], tag::ARRAY
-                ; jne =>slow
-                ; cmp QWORD [rbx + at(key)], tag::INT
-                ; jne =>slow
-                ; cmp QWORD [rax], 2
-                ; jne =>slow
-                ; mov rcx, rax
-                ; mov rax, [rcx + codes]
-                ; mov rdx, [rcx + values]
-                ; mov rax, [rax + thin::LENGTH]
-                ; add rax, [rdx + thin::LENGTH]
-                ; cmp [rbx + payload(key)], rax
-                ; ja =>slow
-            );
-            // The copy that is spared must have room.
-            emitter.expect_room_for_copy(slow);
-            x64!(emitter
-                ; dec QWORD [rcx]
-                ; mov QWORD [r14 + global(name)], tag::EMPTY
-                ; jmp =>done
-                ; =>slow
-            );
-            emitter.call_machine();
-        });
-        x64!(self
-            ; mov rax, [rbx + payload(container)]
-            ; cmp rax, [r14 + global(name) + PAYLOAD]
-            ; je =>begin
-            ; =>done
-            ; =>end
-        );
-    }
-
-    /// Where the next two instructions write a number to an array of numbers that only `container` and the global hold, and set
-    /// the global to it, all three are done at once, and it stays where it is.
-    fn write_to_global(&mut self, holder: GlobalSlot, container: Slot, key: Slot) {
-        let place = self.place;
-        let [Some(write), Some(store)] = [1, 2].map(|more| self.code.ops.get(place + more)) else { return };
-        if [1, 2].into_iter().any(|more| self.is_led_to(place + more)) {
-            return;
-        }
-        let (array, index, value) = match write.alone() {
-            Fast::ArraySetInt { array, index, value } => (array, index, Scalar::Int(value)),
-            Fast::ArraySetFloat { array, index, value } => (array, index, Scalar::Float(value)),
-            Fast::ArraySetToInt { array, index, value } => (array, index, Scalar::Constant(tag::INT, value)),
-            Fast::ArraySetToFloat { array, index, value } => {
-                (array, index, Scalar::Constant(tag::FLOAT, value.to_bits() as i64))
-            }
-            _ => return,
-        };
-        let Fast::StoreGlobal { src, name } = store.alone() else { return };
-        if (array, index, src) != (container, key, container) || name.0 != holder.0 {
-            return;
-        }
-        let name = name.0;
-        let Layout { codes, words, values, .. } = *self.layout;
-        // Those two instructions find them in these registers, too, so that behind them it is the same which way was taken.
-        let index = self.int(index);
-        let value = self.source(value);
-        let (overwrite, apart, done) = (self.new_label(), self.new_label(), self.new_label());
-        self.bind_behind(place + 2, done);
-        self.later(move |emitter| {
-            x64!(emitter ; =>overwrite);
-            emitter.find_words(index, apart);
-            emitter.put_number(index, value);
-            x64!(emitter ; jmp =>done);
-        });
-        x64!(self
-            ; mov rcx, [rbx + payload(container)]
-            ; cmp rcx, [r14 + global(name) + PAYLOAD]
-            ; jne =>apart
-            ; cmp QWORD [rbx + at(container)], tag::ARRAY
-            ; jne =>apart
-            ; cmp QWORD [r14 + global(name)], tag::ARRAY
-            ; jne =>apart
-            ; cmp QWORD [rcx], 2
-            ; jne =>apart
-            // The copy that is spared, and one more entry, must have room. Of an array that is not packed no element is found here.
-            ; mov rax, [rcx + codes]
-            ; mov rax, [rax + thin::LENGTH]
-        );
-        self.expect_room_for_copy(apart);
-        x64!(self
-            ; mov rdx, [rcx + codes]
-            ; cmp Rq(index), [rdx + thin::LENGTH]
-            ; jb =>overwrite
-            ; jne =>apart
-            ; cmp Rq(index), [rdx + thin::CAPACITY]
-            ; jae =>apart
-            ; mov rax, [rcx + values]
-            ; cmp QWORD [rax + thin::LENGTH], 0
-            ; jne =>apart
-            ; mov rax, [rcx + words]
-            ; cmp Rq(index), [rax + thin::LENGTH]
-            ; jne =>apart
-            ; cmp Rq(index), [rax + thin::CAPACITY]
-            ; jae =>apart
-            ; mov rax, [r15 + Bridge::LIVE]
-            ; add QWORD [rax], costs::ELEMENT as i32
-        );
-        self.append_number(index, value);
-        x64!(self ; jmp =>done ; =>apart);
-    }
-
-    /// Goes elsewhere unless there is room for the copy of an array of rax elements, and for one more entry. Uses rax and rdx.
-    fn expect_room_for_copy(&mut self, exhausted: DynamicLabel) {
-        x64!(self
-            ; shl rax, VALUE_SHIFT
-            ; add rax, (costs::ARRAY + costs::ELEMENT.max(costs::ENTRY)) as i32
-            ; mov rdx, [r15 + Bridge::LIVE]
-            ; add rax, [rdx]
-            ; sub rax, [r15 + Bridge::BEFORE]
-            ; cmp rax, [r15 + Bridge::MOST_MEMORY]
-            ; ja =>exhausted
-        );
     }
 }
 
