@@ -3,6 +3,8 @@
 //! Each function below checks one file, or what one file says of another, and reports everything it finds: a person who
 //! edits the YAML should see all mistakes at once, each with its file and line.
 
+mod language;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Effect, ErrorEntry, FieldType, Flow, LimitDefault, OpcodeEntry, Role, Variant};
@@ -19,6 +21,7 @@ pub fn check(spec: &Spec, sources: &Sources, problems: &mut Vec<Problem>) {
     check_values(spec, &sources.values, problems);
     check_format(spec, &sources.format, problems);
     check_errors(spec, &sources.errors, problems);
+    language::check(spec, &sources.language, problems);
 }
 
 /// Where the problems of one list item go.

@@ -3,6 +3,33 @@
 
 use serde::Deserialize;
 
+macro_rules! closed_names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// Everything the renderers know.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in the YAML files.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// The one with that name, if the renderers know it.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == name)
+            }
+        }
+    };
+}
+
+pub mod language;
+
 /// `isa.yaml`: the instruction set.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,31 +155,6 @@ pub struct TypeRule {
     /// Operand name to type or class. An operand that is not here may have any type.
     #[serde(flatten)]
     pub when: std::collections::BTreeMap<String, String>,
-}
-
-macro_rules! closed_names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)* }
-
-        impl $name {
-            /// Everything the renderers know.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in the YAML files.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// The one with that name, if the renderers know it.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == name)
-            }
-        }
-    };
 }
 
 closed_names! {

@@ -9,7 +9,7 @@ use crate::model::{ErrorEntry, LimitDefault, OpcodeEntry};
 /// `spec/REFERENCE.md`.
 #[must_use]
 pub fn reference(spec: &Spec) -> String {
-    let Spec { isa, values, format, errors } = spec;
+    let Spec { isa, values, format, errors, .. } = spec;
     let sources = "spec/isa.yaml, spec/values.yaml, spec/format.yaml and spec/errors.yaml";
     let mut out = format!("<!-- {} -->\n\n", super::banner(sources, super::WRITE));
     out += "# Machine Dialect bytecode: the reference\n\n";

@@ -8,7 +8,7 @@ use crate::model::{ErrorEntry, LimitDefault, NoLimit, OpcodeEntry, TypeRule};
 /// `_tables.py` of the reference interpreter.
 #[must_use]
 pub fn tables(spec: &Spec) -> String {
-    let Spec { isa, values, format, errors } = spec;
+    let Spec { isa, values, format, errors, .. } = spec;
     let sources = "spec/isa.yaml, spec/values.yaml, spec/format.yaml and spec/errors.yaml";
     let mut out = format!("# {}\n", super::banner(sources, super::WRITE));
     let mut scalar = |name: &str, doc: &str, value: Literal| {
@@ -156,7 +156,7 @@ pub(super) fn text(text: &str) -> Literal {
     Literal::Text(text.to_owned())
 }
 
-fn number(number: impl Into<u64>) -> Literal {
+pub(super) fn number(number: impl Into<u64>) -> Literal {
     Literal::Number(number.into())
 }
 
@@ -168,7 +168,8 @@ impl std::fmt::Display for Literal {
             Self::Bool(false) => f.write_str("False"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => {
-                let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+                let text =
+                    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
                 write!(f, "\"{text}\"")
             }
             Self::Tuple(items) => {
