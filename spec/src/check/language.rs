@@ -228,9 +228,7 @@ fn check_operators(language: &Language, source: &Source, problems: &mut Vec<Prob
         if Gives::from_name(&operator.gives).is_none() {
             report.add("gives", format!("`{name}` gives the unknown `{}`", operator.gives));
         }
-        if operator.signs.is_empty() {
-            check_spellings(name, &operator.spellings, &mut spelled, &mut report);
-        } else if !operator.spellings.is_empty() {
+        if operator.signs.is_empty() || !operator.spellings.is_empty() {
             check_spellings(name, &operator.spellings, &mut spelled, &mut report);
         }
         for sign in &operator.signs {
