@@ -20,7 +20,7 @@ use mdvm_conform::fuzz::seeds;
 use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::run::{self, Plan, Progress, Selection};
-use mdvm_conform::{doctor, report};
+use mdvm_conform::{doctor, report, worker};
 use mdvm_spec::Spec;
 
 /// The run differs from what is expected.
@@ -156,6 +156,12 @@ struct RunArguments {
     /// How long one case may take.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
+    /// How long the whole run may take. What has not been run by then is counted, and fails the run.
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    max_total: Duration,
+    /// After how many crashes or time-outs of the same kind the rest of an implementation's cases is not run; 0 is never.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    stop_after: usize,
     /// How many processes of each implementation share the cases; as many as there are processors, if not given.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -200,6 +206,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let on_interrupt = || {
         if STOP.swap(true, Ordering::SeqCst) {
+            worker::end_all();
             std::process::exit(INTERRUPTED.into());
         }
     };
@@ -244,6 +251,8 @@ fn run_cases(arguments: &RunArguments) -> Result<bool, String> {
         ledgers,
         workers: arguments.jobs.unwrap_or_else(processors),
         timeout: arguments.timeout,
+        max_total: Some(arguments.max_total),
+        stop_after: (arguments.stop_after > 0).then_some(arguments.stop_after),
     };
     let run = run::run(&plan, &spec, &STOP, &Display::default())?;
     if STOP.load(Ordering::SeqCst) {

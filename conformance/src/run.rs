@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use mdvm_spec::Spec;
 
-use crate::batch::{self, Done, Job, Options, Summary};
+use crate::batch::{self, Bounds, Done, Job, Options, Summary};
 use crate::case::Case;
 use crate::case_file::Expecting;
 use crate::catalog::{cases_folder, read_folder, shown};
@@ -33,6 +33,10 @@ pub struct Plan {
     pub workers: usize,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How long everything together may take.
+    pub max_total: Option<Duration>,
+    /// After how many crashes or time-outs of the same kind the rest of an implementation's cases is not run.
+    pub stop_after: Option<usize>,
 }
 
 /// Which cases are to be run.
@@ -55,6 +59,8 @@ pub struct Run {
     pub columns: Vec<Column>,
     /// The cases on which implementations differ in ways that no ledger knows.
     pub disagreements: Vec<Disagreement>,
+    /// The implementations that were not begun, because there was no time left.
+    pub not_begun: Vec<String>,
 }
 
 /// What came of all cases on one implementation.
@@ -70,6 +76,8 @@ pub struct Column {
     pub results: Vec<Option<CaseResult>>,
     /// What cannot be blamed on one case: noise on its stdout, lines of the ledger that speak of no case.
     pub incidents: Vec<String>,
+    /// Why the rest of the cases was not run, where it was not.
+    pub given_up: Option<String>,
 }
 
 /// What came of one case on one implementation.
@@ -144,19 +152,26 @@ impl Selection {
 pub fn run(plan: &Plan, spec: &Spec, stop: &AtomicBool, progress: &dyn Progress) -> Result<Run, String> {
     let (cases, all_ids) = plan.selection.read(spec)?;
     let all_ids: Vec<&str> = all_ids.iter().map(String::as_str).collect();
+    let until = plan.max_total.and_then(|most| Instant::now().checked_add(most));
     let mut columns = Vec::new();
+    let mut not_begun = Vec::new();
     for launcher in &plan.launchers {
         if stop.load(Ordering::Relaxed) {
             break;
         }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            not_begun.push(launcher.name.clone());
+            continue;
+        }
         progress.begin(&launcher.name, cases.len());
-        let (summary, done) = answers(plan, launcher, &cases, stop, progress)?;
+        let bounds = Bounds { until, failures: plan.stop_after };
+        let options = Options { workers: plan.workers, timeout: plan.timeout, stop, bounds };
+        let column = column(plan, launcher, (&cases, &all_ids), spec, &options, progress);
         progress.end();
-        let ledger = read_ledger(plan, launcher, &summary.handshake, spec)?;
-        columns.push(column(launcher, &cases, &all_ids, summary, ledger, done));
+        columns.push(column?);
     }
     let disagreements = disagreements(&cases, &columns);
-    Ok(Run { cases, columns, disagreements })
+    Ok(Run { cases, columns, disagreements, not_begun })
 }
 
 /// Who is told how far a run is.
@@ -173,7 +188,7 @@ impl Run {
     /// Whether nothing differs that no ledger knows.
     #[must_use]
     pub fn is_fine(&self) -> bool {
-        self.disagreements.is_empty() && self.columns.iter().all(Column::is_fine)
+        self.disagreements.is_empty() && self.not_begun.is_empty() && self.columns.iter().all(Column::is_fine)
     }
 }
 
@@ -182,6 +197,20 @@ impl Column {
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {
         self.results.iter().flatten().filter(|result| result.judgement.verdict == verdict).count()
+    }
+
+    /// How many cases have no result.
+    #[must_use]
+    pub fn not_run(&self) -> usize {
+        self.results.iter().filter(|result| result.is_none()).count()
+    }
+
+    /// What is to be said of the whole implementation: its incidents, and why it was given up.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let given_up = self.given_up.as_ref();
+        let given_up = given_up.map(|why| format!("{} of {} cases were not run: {why}", self.not_run(), self.results.len()));
+        self.incidents.iter().cloned().chain(given_up).collect()
     }
 
     /// How long all cases took together.
@@ -198,26 +227,6 @@ impl Column {
         };
         self.incidents.is_empty() && self.results.iter().all(is_fine)
     }
-}
-
-type Answers = (Summary, Vec<Option<Done>>);
-
-fn answers(
-    plan: &Plan,
-    launcher: &Launcher,
-    cases: &[Case],
-    stop: &AtomicBool,
-    progress: &dyn Progress,
-) -> Result<Answers, String> {
-    let jobs: Vec<_> =
-        cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
-    let results = Mutex::new(vec![None; cases.len()]);
-    let options = Options { workers: plan.workers, timeout: plan.timeout, stop };
-    let summary = batch::run(launcher, &jobs, &options, &|index, done| {
-        results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done);
-        progress.advance();
-    })?;
-    Ok((summary, results.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// The ledger named for the implementation, or the one of the repository. That one speaks of the cases there only.
@@ -241,26 +250,42 @@ fn read_ledger(
     Ok(Some((path, ledger)))
 }
 
+/// Runs the cases on one implementation. Each answer is judged as it comes, and no more of it is kept than is needed to
+/// compare it with the answers of others.
 fn column(
+    plan: &Plan,
     launcher: &Launcher,
-    cases: &[Case],
-    all_ids: &[&str],
-    summary: Summary,
-    ledger: Option<(PathBuf, Ledger)>,
-    done: Vec<Option<Done>>,
-) -> Column {
+    (cases, all_ids): (&[Case], &[&str]),
+    spec: &Spec,
+    options: &Options<'_>,
+    progress: &dyn Progress,
+) -> Result<Column, String> {
+    let jobs: Vec<_> =
+        cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
+    let results = Mutex::new(vec![None; cases.len()]);
+    let begun: OnceLock<(Vec<Field>, Option<(PathBuf, Ledger)>)> = OnceLock::new();
     let none = Ledger::default();
-    let entries = ledger.as_ref().map_or(&none, |(_, ledger)| ledger);
-    let judged = |(case, done): (&Case, Option<Done>)| {
-        let done = done?;
-        let judgement = judge(case, &done.answer, &summary.handshake.unreported, entries);
-        Some(CaseResult { done, judgement })
+    let mut begin = |handshake: &Handshake| {
+        let ledger = read_ledger(plan, launcher, handshake, spec)?;
+        begun.get_or_init(|| (handshake.unreported.clone(), ledger));
+        Ok(())
     };
-    let results = cases.iter().zip(done).map(judged).collect();
-    let mut incidents = summary.incidents;
+    let done = |index: usize, done: Done| {
+        let unreported = begun.get().map_or(&[][..], |(unreported, _)| unreported);
+        let ledger = begun.get().and_then(|(_, ledger)| ledger.as_ref()).map_or(&none, |(_, ledger)| ledger);
+        let judgement = judge(&cases[index], &done.answer, unreported, ledger);
+        let done = Done { answer: done.answer.condensed(), ..done };
+        results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(CaseResult { done, judgement });
+        progress.advance();
+    };
+    let Summary { handshake, mut incidents, given_up, .. } =
+        batch::run_after(launcher, &jobs, options, &mut begin, &done)?;
+    let ledger = begun.into_inner().and_then(|(_, ledger)| ledger);
+    let entries = ledger.as_ref().map_or(&none, |(_, ledger)| ledger);
     let stale = |entry: &ledger::Entry| format!("{}: no case is called {}", entry.place, entry.name);
     incidents.extend(entries.stale(all_ids).map(stale));
-    Column { name: launcher.name.clone(), handshake: summary.handshake, ledger, results, incidents }
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Column { name: launcher.name.clone(), handshake, ledger, results, incidents, given_up })
 }
 
 fn disagreements(cases: &[Case], columns: &[Column]) -> Vec<Disagreement> {

@@ -56,12 +56,13 @@ impl Asker {
     pub fn ask(&mut self, subject: &Subject, trace: bool) -> Result<Told, String> {
         let (mut worker, handshake) = match self.running.take() {
             Some(running) => running,
-            None => Worker::start(&self.launcher)?,
+            None => Worker::start(&self.launcher, self.timeout)?,
         };
         self.unreported.clone_from(&handshake.unreported);
         self.asked += 1;
         worker.send(subject.request(trace).line(self.asked));
         let until = Instant::now() + self.timeout;
+        let late = || Answer::Timeout { how: format!("no answer in {:.1} s", self.timeout.as_secs_f64()) };
         let answer = loop {
             match worker.next(until.saturating_duration_since(Instant::now())) {
                 Event::Line(line) => match Reply::from_line(&line, &handshake.unreported) {
@@ -70,14 +71,18 @@ impl Asker {
                         let trace = reply.trace.as_deref().and_then(|text| serde_json::from_str(text).ok());
                         return Ok(Told { answer: reply.answer, trace });
                     }
+                    // One that says much and answers nothing is as late as one that says nothing.
+                    Some(_) | None if Instant::now() >= until => {
+                        worker.kill();
+                        break late();
+                    }
                     Some(_) | None => {}
                 },
+                Event::Overlong(why) => break Answer::Invalid { why },
                 Event::Ended(how) => break Answer::Crash { how },
                 Event::Silence => {
                     worker.kill();
-                    break Answer::Timeout {
-                        how: format!("no answer in {:.1} s", self.timeout.as_secs_f64()),
-                    };
+                    break late();
                 }
             }
         };

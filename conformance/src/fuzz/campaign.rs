@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::batch::{self, Job, Options};
+use crate::batch::{self, Bounds, Job, Options};
 use crate::case::slug;
 use crate::fuzz::asker::Asker;
 use crate::fuzz::divergence::{Pair, Signature};
@@ -246,7 +246,7 @@ impl Campaign<'_> {
         let mut columns = Vec::new();
         for launcher in &self.plan.launchers {
             let answers = Mutex::new(vec![None; jobs.len()]);
-            let options = Options { workers: self.plan.workers, timeout: self.plan.timeout, stop };
+            let options = Options { workers: self.plan.workers, timeout: self.plan.timeout, stop, bounds: Bounds::NONE };
             let summary = batch::run(launcher, &jobs, &options, &|index, done| {
                 answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done.answer);
             })?;

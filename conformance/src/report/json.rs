@@ -22,6 +22,7 @@ pub fn json(run: &Run) -> String {
             .collect();
     let document = json!({
         "fine": run.is_fine(),
+        "not_begun": run.not_begun,
         "implementations": run.columns.iter().map(implementation).collect::<Vec<_>>(),
         "disagreements": run.disagreements.iter().map(|one| disagreement(run, one)).collect::<Vec<_>>(),
         "cases": cases,
@@ -42,6 +43,8 @@ fn implementation(column: &Column) -> Value {
         "ledger": column.ledger.as_ref().map(|(path, _)| shown(path)),
         "counts": counts,
         "incidents": column.incidents,
+        "not_run": column.not_run(),
+        "given_up": column.given_up,
         "seconds": column.seconds(),
     })
 }

@@ -30,7 +30,7 @@ pub fn text(run: &Run) -> String {
         out.push_str(&format!("DIFFER {}: {who}  ({})\n{}", case.id, case.place(), disagreement.differences));
     }
     for column in &run.columns {
-        for incident in &column.incidents {
+        for incident in column.notes() {
             out.push_str(&format!("NOTE {}: {incident}\n", column.name));
         }
         out.push_str(&known(run, column));
