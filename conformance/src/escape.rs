@@ -39,7 +39,8 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
 }
 
-fn is_visible(letter: char) -> bool {
+/// Whether a letter is plainly visible.
+pub(crate) fn is_visible(letter: char) -> bool {
     matches!(letter, ' '..='~') || letter.escape_debug().next() == Some(letter)
 }
 

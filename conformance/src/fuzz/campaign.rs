@@ -211,6 +211,14 @@ impl Campaign<'_> {
         let mut divergences = 0;
         for (place, (index, program, _)) in programs.iter().enumerate() {
             let Some((other, _)) = differing(&plan.launchers, &answers, place) else { continue };
+            let names = (plan.launchers[0].name.clone(), plan.launchers[other].name.clone());
+            let pair = [&answers[0], &answers[other]].map(|column| column.answers[place].as_ref());
+            if let Some(why) = self.not_comparable(other, &names, pair, program)? {
+                watcher.note(&format!("number {index}: not compared: {why}"));
+                let (seed, index) = (plan.seed, *index);
+                self.append(&Row::NotCompared { seed, index, implementations: names, why })?;
+                continue;
+            }
             divergences += 1;
             self.divergences += 1;
             self.diverges(*index, program, other, watcher)?;
@@ -250,7 +258,7 @@ impl Campaign<'_> {
             let summary = batch::run(launcher, &jobs, &options, &|index, done| {
                 answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done.answer);
             })?;
-            if let Some(incident) = summary.incidents.first() {
+            if let Some(incident) = summary.incidents.first().or(summary.given_up.as_ref()) {
                 return Err(format!("{}: {incident}", launcher.name));
             }
             let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -265,13 +273,7 @@ impl Campaign<'_> {
         Ok(columns)
     }
 
-    fn diverges(
-        &mut self,
-        index: u64,
-        program: &Program,
-        other: usize,
-        watcher: &dyn Watcher,
-    ) -> Result<(), String> {
+    fn make_pairs(&mut self) {
         if self.pairs.is_empty() {
             let asker = |launcher: &Launcher| Asker::new(launcher, self.plan.timeout);
             let others = self.plan.launchers.iter().skip(1);
@@ -279,6 +281,38 @@ impl Campaign<'_> {
                 .map(|launcher| Pair { left: asker(&self.plan.launchers[0]), right: asker(launcher) })
                 .collect();
         }
+    }
+
+    /// Why a difference is none: one side was late, and with more time it says the same, or it is the reference, which may
+    /// be slow.
+    fn not_comparable(
+        &mut self,
+        other: usize,
+        names: &(String, String),
+        answers: [Option<&Answer>; 2],
+        program: &Program,
+    ) -> Result<Option<String>, String> {
+        let is_late = |answer: &Option<&Answer>| matches!(answer, Some(Answer::Timeout { .. }));
+        if !answers.iter().any(is_late) {
+            return Ok(None);
+        }
+        self.make_pairs();
+        let late = if is_late(&answers[0]) { &names.0 } else { &names.1 };
+        let (Some(pair), Some(subject)) = (self.pairs.get_mut(other - 1), program.subject()) else {
+            return Ok(None);
+        };
+        let is_alike = pair.compare(&subject)?.is_none();
+        Ok(is_alike.then(|| format!("{late} is slow")))
+    }
+
+    fn diverges(
+        &mut self,
+        index: u64,
+        program: &Program,
+        other: usize,
+        watcher: &dyn Watcher,
+    ) -> Result<(), String> {
+        self.make_pairs();
         let found_after = self.began.elapsed().as_secs_f64();
         let implementations = (self.plan.launchers[0].name.clone(), self.plan.launchers[other].name.clone());
         let Some(pair) = self.pairs.get_mut(other - 1) else { return Ok(()) };

@@ -35,6 +35,9 @@ pub fn text(run: &Run) -> String {
         }
         out.push_str(&known(run, column));
     }
+    for name in &run.not_begun {
+        out.push_str(&format!("NOTE {name} was not begun: there was no more time for the whole run\n"));
+    }
     if !out.is_empty() {
         out.push('\n');
     }
