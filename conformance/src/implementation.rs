@@ -4,7 +4,7 @@ use std::process::Command;
 
 use machine_dialect_vm::Tiers;
 
-use crate::catalog::home;
+use crate::embedded;
 
 /// The variable that names the Python interpreter of the reference.
 pub const PYTHON_VARIABLE: &str = "MDVM_PYTHON";
@@ -89,15 +89,18 @@ impl Launcher {
 }
 
 /// The commands that start the reference, the best first: one for each Python that may be there.
-pub(crate) fn reference_commands() -> Vec<Command> {
-    let folder = home().join("reference");
+///
+/// # Errors
+/// Says why the reference cannot be put where Python finds it.
+pub(crate) fn reference_commands() -> std::io::Result<Vec<Command>> {
+    let folder = embedded::reference_folder()?;
     let command = |python: String| {
         let mut command = Command::new(python);
         // The reference needs the standard library only; without `site` it starts in half the time.
         command.args(["-S", "-m", "mdvm_reference", "serve"]).env("PYTHONPATH", &folder);
         command
     };
-    pythons().into_iter().map(command).collect()
+    Ok(pythons().into_iter().map(command).collect())
 }
 
 /// Why the reference did not start: there is no Python that can run it, or else the problem that was seen.

@@ -20,6 +20,7 @@ pub mod corpus;
 pub mod coverage;
 pub mod diff;
 pub mod doctor;
+pub mod embedded;
 pub mod escape;
 pub mod fuzz;
 pub mod implementation;

@@ -20,7 +20,7 @@ use mdvm_conform::fuzz::seeds;
 use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::run::{self, Plan, Progress, Selection};
-use mdvm_conform::{doctor, report, worker};
+use mdvm_conform::{doctor, embedded, report, worker};
 use mdvm_spec::Spec;
 
 /// The run differs from what is expected.
@@ -153,6 +153,9 @@ struct RunArguments {
     /// Only the cases with this text in their id.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// Only the case with this id. May be given several times.
+    #[arg(long, value_name = "ID")]
+    case: Vec<String>,
     /// How long one case may take.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
@@ -207,6 +210,7 @@ fn main() -> ExitCode {
     let on_interrupt = || {
         if STOP.swap(true, Ordering::SeqCst) {
             worker::end_all();
+            embedded::clean_up();
             std::process::exit(INTERRUPTED.into());
         }
     };
@@ -221,6 +225,8 @@ fn main() -> ExitCode {
             Task::Triage(arguments) => triage_file(&arguments),
         }
     });
+    worker::end_all();
+    embedded::clean_up();
     match code {
         _ if STOP.load(Ordering::SeqCst) => ExitCode::from(INTERRUPTED),
         Ok(true) => ExitCode::SUCCESS,
@@ -247,6 +253,7 @@ fn run_cases(arguments: &RunArguments) -> Result<bool, String> {
             cases: arguments.cases.clone(),
             corpus: arguments.corpus.clone(),
             filter: arguments.filter.clone(),
+            ids: arguments.case.clone(),
         },
         ledgers,
         workers: arguments.jobs.unwrap_or_else(processors),

@@ -11,11 +11,10 @@ use mdvm_spec::Spec;
 use crate::batch::{self, Bounds, Done, Job, Options, Summary};
 use crate::case::Case;
 use crate::case_file::Expecting;
-use crate::catalog::{cases_folder, read_folder, shown};
-use crate::corpus;
+use crate::catalog::{self, read_folder};
+use crate::{corpus, embedded};
 use crate::implementation::Launcher;
 use crate::ledger::{self, Ledger};
-use crate::matrix;
 use crate::outcome::Field;
 use crate::plug::{Answer, Handshake};
 use crate::verdict::{Judgement, Verdict, disagreement, judge};
@@ -48,6 +47,8 @@ pub struct Selection {
     pub corpus: Option<PathBuf>,
     /// What the ids must contain.
     pub filter: Option<String>,
+    /// The ids themselves; every one, if none is given.
+    pub ids: Vec<String>,
 }
 
 /// What came of a plan.
@@ -101,42 +102,56 @@ pub struct Disagreement {
 }
 
 impl Selection {
-    /// The cases, in order of their ids, then the corpus, then those that are generated from the specification.
-    ///
-    /// The corpus in the repository and the generated cases belong to the cases in the repository: other cases come without
-    /// them.
+    /// The cases of the suite in the order of [`catalog::SOURCES`], or those of the folders that were named instead.
     ///
     /// # Errors
     /// Gives what is wrong with the files, or says that nothing is selected.
     pub fn read(&self, spec: &Spec) -> Result<(Vec<Case>, Vec<String>), String> {
-        let folder = self.cases.clone().unwrap_or_else(cases_folder);
-        let mut cases = Vec::new();
-        if self.cases.is_some() || self.corpus.is_none() {
-            cases.extend(
-                read_folder(&folder, spec, Expecting::Something).map_err(|problems| problems.to_string())?,
-            );
+        let mut cases = if self.is_default() {
+            catalog::suite(spec).map_err(|problems| problems.to_string())?
+        } else {
+            self.read_folders(spec)?
+        };
+        let ids: Vec<String> = cases.iter().map(|case| case.id.clone()).collect();
+        if let Some(id) = self.ids.iter().find(|id| !ids.contains(id)) {
+            return Err(format!("no case is called {id:?}{}", catalog::did_you_mean(id, &ids)));
         }
-        let modules = self.corpus.clone().or_else(|| self.cases.is_none().then(corpus::folder));
-        if let Some(modules) = modules {
-            let read = if corpus::has_index(&modules) || self.corpus.is_none() {
-                corpus::read_folder(&modules)
-            } else {
-                corpus::read_modules(&modules)
-            };
-            cases.extend(read.map_err(|problems| problems.to_string())?);
-        }
-        if self.is_default() {
-            cases.extend(matrix::cases(spec).map_err(|problems| problems.to_string())?);
-        }
-        let ids = cases.iter().map(|case| case.id.clone()).collect();
         if let Some(filter) = &self.filter {
             cases.retain(|case| case.id.contains(filter.as_str()));
         }
+        if !self.ids.is_empty() {
+            cases.retain(|case| self.ids.contains(&case.id));
+        }
         match (cases.is_empty(), &self.filter) {
             (false, _) => Ok((cases, ids)),
-            (true, Some(filter)) => Err(format!("no case has {filter:?} in its id")),
-            (true, None) => Err(format!("there are no cases in {}", shown(&folder))),
+            (true, Some(filter)) => {
+                Err(format!("no case has {filter:?} in its id{}", catalog::did_you_mean(filter, &ids)))
+            }
+            (true, None) => Err("there are no cases in the folders".to_owned()),
         }
+    }
+
+    fn read_folders(&self, spec: &Spec) -> Result<Vec<Case>, String> {
+        let mut read = Vec::new();
+        if let Some(folder) = &self.cases {
+            read.push(read_folder(folder, spec, Expecting::Something));
+        }
+        match &self.corpus {
+            Some(folder) if corpus::has_index(folder) => read.push(corpus::read_folder(folder)),
+            Some(folder) => read.push(corpus::read_modules(folder)),
+            None => {}
+        }
+        let mut cases = Vec::new();
+        for read in read {
+            cases.extend(read.map_err(|problems| problems.to_string())?);
+        }
+        Ok(cases)
+    }
+
+    /// Whether less than there is was asked for.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.filter.is_some() || !self.ids.is_empty()
     }
 
     /// Whether these are the cases of the repository, of which the ledgers there speak.
@@ -240,7 +255,7 @@ fn read_ledger(
         Some(path) => path.clone(),
         None => {
             let path = ledger::path_for(handshake);
-            if !plan.selection.is_default() || !path.is_file() {
+            if !plan.selection.is_default() || !embedded::is_file(&path) {
                 return Ok(None);
             }
             path

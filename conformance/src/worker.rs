@@ -25,9 +25,10 @@ const STDERR_LINES: usize = 8;
 const STDERR_BYTES: usize = 4096;
 /// The longest first line that is read.
 pub const HANDSHAKE_BYTES: usize = 1 << 16;
-/// The longest line that is read after it. The longest outcome of the suite has a sixth of that (see
-/// `outcome_weight_limit`), the longest trace a third, and a line without an end must not fill the memory.
-pub const LINE_BYTES: usize = 1 << 28;
+/// The longest line that is read after it: twice the weight of the heaviest outcome that is written out
+/// (`outcome_weight_limit` in `spec/values.yaml`). Lines of the suite have a few hundred kilobytes at most; a line without an
+/// end must not fill the memory.
+pub const LINE_BYTES: usize = 1 << 27;
 /// How many bytes of lines may wait to be looked at before no more are read.
 const WAITING_BYTES: usize = 1 << 20;
 /// How long a process may take to end after it closed its output, and its stderr after that.
@@ -108,7 +109,9 @@ impl Worker {
             Start::InProcess(tiers) => Ok(Self::launch_thread(*tiers)),
             Start::Reference => {
                 let mut started = Err("no Python is named".to_owned());
-                for command in reference_commands() {
+                let commands =
+                    reference_commands().map_err(|error| format!("the reference cannot be unpacked: {error}"))?;
+                for command in commands {
                     started = Self::launch_process(command).map_err(|error| error.to_string());
                     if started.is_ok() {
                         break;
