@@ -130,7 +130,7 @@ fn comment_of(line: &str) -> Option<&str> {
 
 /// The `expect` line for an outcome: the fields that the old one has, or the most telling ones where it says nothing that
 /// goes with this outcome.
-fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
+pub(crate) fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
     let telling: &[Field] = match found.status() {
         Status::Ok => &[Field::Result],
         Status::LoadError => &[Field::Kind],

@@ -54,6 +54,15 @@ impl Launcher {
         Self { name: "rust-machine".to_owned(), start: Start::InProcess(Tiers::Machine) }
     }
 
+    /// The text that [`Self::parse`] reads it from.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        match &self.start {
+            Start::Command(words) => format!("{}={}", self.name, shell_words::join(words)),
+            Start::InProcess(_) | Start::Reference => self.name.clone(),
+        }
+    }
+
     /// The reference interpreter in Python.
     #[must_use]
     pub fn reference() -> Self {

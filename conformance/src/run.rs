@@ -62,6 +62,8 @@ pub struct Run {
     pub disagreements: Vec<Disagreement>,
     /// The implementations that were not begun, because there was no time left.
     pub not_begun: Vec<String>,
+    /// The words that choose the folders of these cases, for commands that run one of them again.
+    pub folders: Vec<String>,
 }
 
 /// What came of all cases on one implementation.
@@ -69,6 +71,8 @@ pub struct Run {
 pub struct Column {
     /// What it is called.
     pub name: String,
+    /// What starts it, as `--impl` takes it.
+    pub argument: String,
     /// What it says of itself.
     pub handshake: Handshake,
     /// The ledger that was used, and where it stands.
@@ -79,6 +83,8 @@ pub struct Column {
     pub incidents: Vec<String>,
     /// Why the rest of the cases was not run, where it was not.
     pub given_up: Option<String>,
+    /// How many of the incidents are lines of the ledger that speak of no case.
+    pub stale: usize,
 }
 
 /// What came of one case on one implementation.
@@ -186,7 +192,12 @@ pub fn run(plan: &Plan, spec: &Spec, stop: &AtomicBool, progress: &dyn Progress)
         columns.push(column?);
     }
     let disagreements = disagreements(&cases, &columns);
-    Ok(Run { cases, columns, disagreements, not_begun })
+    let folders = [("--cases", &plan.selection.cases), ("--corpus", &plan.selection.corpus)];
+    let words = |(option, folder): (&str, &Option<PathBuf>)| {
+        Some([option.to_owned(), folder.as_ref()?.display().to_string()])
+    };
+    let folders = folders.into_iter().filter_map(words).flatten().collect();
+    Ok(Run { cases, columns, disagreements, not_begun, folders })
 }
 
 /// Who is told how far a run is.
@@ -200,6 +211,18 @@ pub trait Progress: Sync {
 }
 
 impl Run {
+    /// The command that runs one case again on some of the implementations.
+    #[must_use]
+    pub fn reproduce(&self, case: &Case, columns: &[&Column]) -> String {
+        let mut words = vec!["mdvm-conform".to_owned(), "run".to_owned()];
+        for column in columns {
+            words.extend(["--impl".to_owned(), column.argument.clone()]);
+        }
+        words.extend(self.folders.iter().cloned());
+        words.extend(["--case".to_owned(), case.id.clone()]);
+        shell_words::join(words)
+    }
+
     /// Whether nothing differs that no ledger knows.
     #[must_use]
     pub fn is_fine(&self) -> bool {
@@ -298,9 +321,12 @@ fn column(
     let ledger = begun.into_inner().and_then(|(_, ledger)| ledger);
     let entries = ledger.as_ref().map_or(&none, |(_, ledger)| ledger);
     let stale = |entry: &ledger::Entry| format!("{}: no case is called {}", entry.place, entry.name);
+    let before = incidents.len();
     incidents.extend(entries.stale(all_ids).map(stale));
+    let stale = incidents.len() - before;
     let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Column { name: launcher.name.clone(), handshake, ledger, results, incidents, given_up })
+    let (name, argument) = (launcher.name.clone(), launcher.argument());
+    Ok(Column { name, argument, handshake, ledger, results, incidents, given_up, stale })
 }
 
 fn disagreements(cases: &[Case], columns: &[Column]) -> Vec<Disagreement> {

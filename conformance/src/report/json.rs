@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::shown;
 use crate::escape::is_visible;
 use crate::run::{CaseResult, Column, Disagreement, Run};
+use crate::show::group;
 use crate::verdict::Verdict;
 
 /// The run as one JSON document.
@@ -16,9 +17,10 @@ pub fn json(run: &Run) -> String {
             .enumerate()
             .map(|(index, case)| {
                 let results = run.columns.iter().filter_map(|column| {
-                    Some((column.name.clone(), result(column.results[index].as_ref()?)))
+                    let reproduce = run.reproduce(case, &[column]);
+                    Some((column.name.clone(), result(column.results[index].as_ref()?, reproduce)))
                 });
-                json!({"id": case.id, "place": case.place(), "results": results.collect::<Map<_, _>>()})
+                json!({"id": case.id, "place": case.place(), "group": group(case), "results": results.collect::<Map<_, _>>()})
             })
             .collect();
     let document = json!({
@@ -63,11 +65,14 @@ fn implementation(column: &Column) -> Value {
     })
 }
 
-fn result(result: &CaseResult) -> Value {
+fn result(result: &CaseResult, reproduce: String) -> Value {
     let mut fields = json!({"verdict": result.judgement.verdict.name(), "seconds": result.done.seconds});
     if result.judgement.verdict != Verdict::Pass {
         fields["answer"] = result.done.answer.to_string().into();
         fields["reason"] = result.judgement.reason.clone().into();
+    }
+    if !result.judgement.verdict.is_fine() {
+        fields["reproduce"] = reproduce.into();
     }
     fields
 }
