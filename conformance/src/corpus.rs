@@ -119,7 +119,9 @@ fn case(name: &str, origin: Origin, module: Vec<u8>, expect: Option<Outcome>) ->
 fn modules_of(folder: &Path) -> impl Iterator<Item = String> {
     let names: Vec<_> = match embedded::under(folder) {
         Some(files) => files.iter().filter_map(|file| Some(file.file_name()?.to_owned())).collect(),
-        None => std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect(),
+        None => {
+            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect()
+        }
     };
     let names = names.into_iter().filter_map(|name| name.into_string().ok());
     names.filter(|name| name.ends_with(".mdbc"))

@@ -162,7 +162,8 @@ fn measure_one(
         Column { name: launcher.name.clone(), executed: BTreeMap::new(), incidents: Vec::new() },
         vec![BTreeSet::new(); cases.len()],
     ));
-    let options = Options { workers: plan.workers, timeout: plan.timeout, stop: plan.stop, bounds: Bounds::NONE };
+    let options =
+        Options { workers: plan.workers, timeout: plan.timeout, stop: plan.stop, bounds: Bounds::NONE };
     plan.progress.begin(&launcher.name, cases.len());
     let summary = batch::run(launcher, &jobs, &options, &|index, done| {
         let case = &cases[index];

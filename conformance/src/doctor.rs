@@ -197,10 +197,9 @@ impl<'a> Session<'a> {
             let Some(outcome) = answer.outcome else {
                 return Err(Trouble::new(format!("the answer has no outcome: {}", answer.line), hint));
             };
-            return Outcome::from_json(&outcome, &self.handshake.unreported)
-                .map_err(|problem| {
-                    Trouble::new(format!("{} in {}", excerpt(&problem), answer.line), OUTCOME_HINT)
-                });
+            return Outcome::from_json(&outcome, &self.handshake.unreported).map_err(|problem| {
+                Trouble::new(format!("{} in {}", excerpt(&problem), answer.line), OUTCOME_HINT)
+            });
         }
     }
 

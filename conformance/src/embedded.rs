@@ -42,7 +42,8 @@ pub fn is_used() -> bool {
 pub fn files() -> &'static BTreeMap<PathBuf, &'static [u8]> {
     static FILES: OnceLock<BTreeMap<PathBuf, &'static [u8]>> = OnceLock::new();
     FILES.get_or_init(|| {
-        let cases = mdvm_spec::case_files().into_iter().map(|(path, bytes)| (Path::new("spec").join(path), bytes));
+        let cases =
+            mdvm_spec::case_files().into_iter().map(|(path, bytes)| (Path::new("spec").join(path), bytes));
         let mut files: BTreeMap<PathBuf, &'static [u8]> = cases.collect();
         for (prefix, folder) in [
             ("conformance/corpus", &CORPUS),
@@ -63,7 +64,8 @@ pub fn files() -> &'static BTreeMap<PathBuf, &'static [u8]> {
 pub fn read(path: &Path) -> Result<Cow<'static, [u8]>> {
     match inside(path) {
         Some(inside) => {
-            let missing = || Error::new(ErrorKind::NotFound, "there is no such file in the suite of this command");
+            let missing =
+                || Error::new(ErrorKind::NotFound, "there is no such file in the suite of this command");
             files().get(&inside).map(|bytes| Cow::Borrowed(*bytes)).ok_or_else(missing)
         }
         None => std::fs::read(path).map(Cow::Owned),

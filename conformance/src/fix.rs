@@ -87,7 +87,10 @@ fn fixed(text: &str, ledger: &Ledger, cases: &[Case], column: &Column) -> (Fixed
             gone.push(index);
             fixed.removed.push(entry.name.clone());
         } else if passing > 0 {
-            fixed.left.push(format!("{}: {} matches {passing} cases that pass; narrow it", entry.place, entry.name));
+            fixed.left.push(format!(
+                "{}: {} matches {passing} cases that pass; narrow it",
+                entry.place, entry.name
+            ));
         }
     }
     for (case, verdict, answer) in results {
@@ -95,7 +98,11 @@ fn fixed(text: &str, ledger: &Ledger, cases: &[Case], column: &Column) -> (Fixed
             Verdict::Pass | Verdict::Known | Verdict::Fixed => {}
             Verdict::Fail | Verdict::Crash | Verdict::Timeout | Verdict::Unsupported => {
                 fixed.added.push(case.id.clone());
-                new.push_str(&format!("  - name: {}\n    gives: {}\n    why: {WHY}\n", case.id, gives(case, answer)));
+                new.push_str(&format!(
+                    "  - name: {}\n    gives: {}\n    why: {WHY}\n",
+                    case.id,
+                    gives(case, answer)
+                ));
             }
         }
     }
@@ -109,7 +116,11 @@ fn gives(case: &Case, answer: &Answer) -> String {
         Answer::Outcome(outcome) => {
             let line = expect_line(case.expect.as_ref(), outcome);
             let gives = line.strip_prefix("expect: ").unwrap_or(&line);
-            if gives.len() > GIVES_BYTES || gives == "{}" { status(outcome.status().name()) } else { gives.to_owned() }
+            if gives.len() > GIVES_BYTES || gives == "{}" {
+                status(outcome.status().name())
+            } else {
+                gives.to_owned()
+            }
         }
         Answer::Crash { .. } => status("crash"),
         Answer::Timeout { .. } => status("timeout"),
@@ -132,7 +143,9 @@ fn edited(text: &str, gone: &[usize], new: &str) -> String {
     let mut out = String::new();
     for line in lines {
         match line.trim_end() {
-            "known: []" | "known:" => out.push_str(if left == 0 && new.is_empty() { "known: []" } else { "known:" }),
+            "known: []" | "known:" => {
+                out.push_str(if left == 0 && new.is_empty() { "known: []" } else { "known:" })
+            }
             _ => out.push_str(line),
         }
         out.push('\n');

@@ -58,7 +58,7 @@ impl Launcher {
     #[must_use]
     pub fn argument(&self) -> String {
         match &self.start {
-            Start::Command(words) => format!("{}={}", self.name, shell_words::join(words)),
+            Start::Command(words) => format!("{}={}", self.name, command_line(words)),
             Start::InProcess(_) | Start::Reference => self.name.clone(),
         }
     }
@@ -95,6 +95,15 @@ impl Launcher {
             }
         }
     }
+}
+
+/// Words as one line for a shell, those in quotes that need them.
+pub(crate) fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-+=:,./@%".contains(letter);
+    let quoted = |word: &'a String| {
+        if !word.is_empty() && word.chars().all(is_plain) { word.into() } else { shell_words::quote(word) }
+    };
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// The commands that start the reference, the best first: one for each Python that may be there.

@@ -35,6 +35,9 @@ const INTERRUPTED: u8 = 130;
 /// After how many crashes or time-outs of the same kind an implementation is given up, where nothing else is said.
 const DEFAULT_STOP: usize = 50;
 
+/// The same for `next`, which sees the better what is missing the more it sees fail.
+const NEXT_STOP: usize = 500;
+
 /// How long it takes at least from one line that tells of progress to the next.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
@@ -225,6 +228,9 @@ struct NextArguments {
     /// An implementation: `rust`, `reference` or NAME=COMMAND.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
+    /// Only the cases with this text in their id.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
     /// How long one case may take.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     timeout: Duration,
@@ -388,7 +394,8 @@ fn list(filter: Option<&str>, verbose: bool) -> Result<bool, String> {
     for case in cases.iter().filter(|case| filter.is_none_or(|filter| case.id.contains(filter))) {
         out.push_str(&case.id);
         if verbose {
-            let expect = case.expect.as_ref().map_or_else(String::new, mdvm_conform::outcome::Outcome::headline);
+            let expect =
+                case.expect.as_ref().map_or_else(String::new, mdvm_conform::outcome::Outcome::headline);
             out.push_str(&format!("\t{}\t{}\t{expect}", case.place(), show::group(case)));
         }
         out.push('\n');
@@ -422,12 +429,12 @@ fn say_next(arguments: &NextArguments) -> Result<bool, String> {
     let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
     let plan = Plan {
         launchers: launchers(&arguments.implementations)?,
-        selection: Selection::default(),
+        selection: Selection { filter: arguments.filter.clone(), ..Selection::default() },
         ledgers: std::collections::BTreeMap::new(),
         workers: thread::available_parallelism().map_or(1, usize::from),
         timeout: arguments.timeout,
         max_total: Some(arguments.max_total),
-        stop_after: Some(DEFAULT_STOP),
+        stop_after: Some(NEXT_STOP),
     };
     let run = run::run(&plan, &spec, &STOP, &Display::default())?;
     if STOP.load(Ordering::SeqCst) {
@@ -507,6 +514,10 @@ fn fuzz(arguments: &FuzzArguments) -> Result<bool, String> {
     ))?;
     if ended.total.measure.programs == 0 && !STOP.load(Ordering::SeqCst) {
         return Err("no program was run; give this shard a --count or a --time that reaches one".to_owned());
+    }
+    let (run, not_compared) = (ended.total.measure.programs, ended.total.not_compared.len() as u64);
+    if run > 0 && not_compared >= run {
+        return Err("no program could be compared".to_owned());
     }
     Ok(ended.total.buckets.is_empty())
 }

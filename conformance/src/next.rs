@@ -71,7 +71,9 @@ fn needs(case: &Case) -> BTreeSet<Need> {
     if !case.globals.is_empty() {
         needs.insert(Need::Globals);
     }
-    if let Some((status, kind)) = case.expect.as_ref().and_then(|expect| Some((expect.status(), expect.kind()?))) {
+    if let Some((status, kind)) =
+        case.expect.as_ref().and_then(|expect| Some((expect.status(), expect.kind()?)))
+    {
         needs.insert(match status {
             Status::LoadError => Need::LoadError(kind),
             Status::RuntimeError | Status::Ok => Need::Error(kind),
@@ -107,7 +109,9 @@ pub fn missing(cases: &[Case], column: &Column) -> Vec<Missing> {
         };
         let best = counts.into_iter().max_by(|(one, a), (other, b)| {
             // Of two alike the narrower is the more helpful.
-            score(one, *a).total_cmp(&score(other, *b)).then_with(|| (**other == Need::Protocol).cmp(&(**one == Need::Protocol)))
+            score(one, *a)
+                .total_cmp(&score(other, *b))
+                .then_with(|| (**other == Need::Protocol).cmp(&(**one == Need::Protocol)))
         });
         let Some((need, explains)) = best.map(|(need, count)| (need.clone(), count)) else { break };
         let explained = failing.iter().filter(|(_, needs)| needs.contains(&need)).map(|(index, _)| *index);
@@ -126,7 +130,11 @@ pub fn text(run: &Run, spec: &Spec) -> String {
     let mut out = String::new();
     for column in &run.columns {
         let all = column.results.iter().flatten();
-        let failures = all.filter(|result| !result.judgement.verdict.is_fine() || result.judgement.verdict == Verdict::Known).count();
+        let failures = all
+            .filter(|result| {
+                !result.judgement.verdict.is_fine() || result.judgement.verdict == Verdict::Known
+            })
+            .count();
         let run_count = column.results.iter().flatten().count();
         out.push_str(&format!("{}: {failures} of {run_count} cases are not as expected\n", column.name));
         for note in column.notes() {
@@ -153,7 +161,12 @@ pub fn text(run: &Run, spec: &Spec) -> String {
 fn place(need: &Need, spec: &Spec) -> Option<String> {
     let sources = Sources::embedded();
     let line = |text: &str, name: &str| {
-        let names = |line: &str| line.contains("name:") && line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == name);
+        let names = |line: &str| {
+            line.contains("name:")
+                && line
+                    .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                    .any(|word| word == name)
+        };
         text.lines().position(names).map(|line| line + 1)
     };
     let (file, line) = match need {

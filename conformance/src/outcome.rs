@@ -259,7 +259,13 @@ impl Outcome {
                 hasher.finish()
             };
             let end = text.floor_char_boundary(CUT_BYTES);
-            *text = format!("{}… ({} bytes, digest {:016x}{:016x})", &text[..end], text.len(), digest(0), digest(1));
+            *text = format!(
+                "{}… ({} bytes, digest {:016x}{:016x})",
+                &text[..end],
+                text.len(),
+                digest(0),
+                digest(1)
+            );
         }
         self
     }

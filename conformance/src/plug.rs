@@ -35,8 +35,9 @@ impl Handshake {
     pub fn from_line(line: &str) -> Result<Self, String> {
         let wanted =
             format!(r#"the first line is to be {{"protocol": {PROTOCOL}, "name": "…", "version": "…"}}"#);
-        let raw: RawHandshake = serde_json::from_str(line)
-            .map_err(|error| format!("{wanted}, and {} in {}", excerpt(&error.to_string()), excerpt(line.trim_end())))?;
+        let raw: RawHandshake = serde_json::from_str(line).map_err(|error| {
+            format!("{wanted}, and {} in {}", excerpt(&error.to_string()), excerpt(line.trim_end()))
+        })?;
         if raw.protocol != PROTOCOL {
             return Err(format!("it speaks protocol {}, and this is protocol {PROTOCOL}", raw.protocol));
         }
@@ -200,9 +201,8 @@ impl Reply {
         let answer = match (raw.outcome, raw.error) {
             (Some(outcome), _) => match Outcome::from_json(outcome.get(), unreported) {
                 Ok(outcome) => Answer::Outcome(outcome),
-                Err(why) => {
-                    Answer::of_adapter(outcome.get()).unwrap_or_else(|| Answer::Invalid { why: excerpt(&why) })
-                }
+                Err(why) => Answer::of_adapter(outcome.get())
+                    .unwrap_or_else(|| Answer::Invalid { why: excerpt(&why) }),
             },
             (None, Some(error)) => {
                 Answer::Invalid { why: format!("it refuses the request: {}", excerpt(error.get())) }

@@ -12,12 +12,12 @@ use crate::batch::{self, Bounds, Done, Job, Options, Summary};
 use crate::case::Case;
 use crate::case_file::Expecting;
 use crate::catalog::{self, read_folder};
-use crate::{corpus, embedded};
-use crate::implementation::Launcher;
+use crate::implementation::{Launcher, command_line};
 use crate::ledger::{self, Ledger};
 use crate::outcome::Field;
 use crate::plug::{Answer, Handshake};
 use crate::verdict::{Judgement, Verdict, disagreement, judge};
+use crate::{corpus, embedded};
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -220,7 +220,7 @@ impl Run {
         }
         words.extend(self.folders.iter().cloned());
         words.extend(["--case".to_owned(), case.id.clone()]);
-        shell_words::join(words)
+        command_line(&words)
     }
 
     /// Whether nothing differs that no ledger knows.
@@ -247,7 +247,8 @@ impl Column {
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let given_up = self.given_up.as_ref();
-        let given_up = given_up.map(|why| format!("{} of {} cases were not run: {why}", self.not_run(), self.results.len()));
+        let given_up = given_up
+            .map(|why| format!("{} of {} cases were not run: {why}", self.not_run(), self.results.len()));
         self.incidents.iter().cloned().chain(given_up).collect()
     }
 
@@ -273,7 +274,7 @@ fn read_ledger(
     launcher: &Launcher,
     handshake: &Handshake,
     spec: &Spec,
-) -> Result<Option<(PathBuf, Ledger)>, String> {
+) -> Result<NamedLedger, String> {
     let path = match plan.ledgers.get(&launcher.name) {
         Some(path) => path.clone(),
         None => {
@@ -288,6 +289,9 @@ fn read_ledger(
     Ok(Some((path, ledger)))
 }
 
+/// A ledger with the file that it stands in, where there is one.
+type NamedLedger = Option<(PathBuf, Ledger)>;
+
 /// Runs the cases on one implementation. Each answer is judged as it comes, and no more of it is kept than is needed to
 /// compare it with the answers of others.
 fn column(
@@ -301,7 +305,7 @@ fn column(
     let jobs: Vec<_> =
         cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
     let results = Mutex::new(vec![None; cases.len()]);
-    let begun: OnceLock<(Vec<Field>, Option<(PathBuf, Ledger)>)> = OnceLock::new();
+    let begun: OnceLock<(Vec<Field>, NamedLedger)> = OnceLock::new();
     let none = Ledger::default();
     let mut begin = |handshake: &Handshake| {
         let ledger = read_ledger(plan, launcher, handshake, spec)?;

@@ -41,7 +41,11 @@ pub fn expectation(expect: &Outcome) -> String {
         Some(format!("{}: {}", key(field, expect.status()), yaml(&expect.get(field)?, field)))
     });
     let fields: Vec<String> = fields.collect();
-    if fields.is_empty() { format!("{{status: {}}}", expect.status().name()) } else { format!("{{{}}}", fields.join(", ")) }
+    if fields.is_empty() {
+        format!("{{status: {}}}", expect.status().name())
+    } else {
+        format!("{{{}}}", fields.join(", "))
+    }
 }
 
 /// The request that has an implementation run the case, as one line.
@@ -53,7 +57,8 @@ pub fn request(case: &Case) -> String {
 /// The case for a reader: where it was declared, its module, its request and what it expects.
 #[must_use]
 pub fn text(case: &Case) -> String {
-    let mut out = format!("id:        {}\ndeclared:  {}\ngroup:     {}\n", case.id, case.place(), group(case));
+    let mut out =
+        format!("id:        {}\ndeclared:  {}\ngroup:     {}\n", case.id, case.place(), group(case));
     if !case.covers.is_empty() {
         let covers: Vec<&str> = case.covers.iter().map(String::as_str).collect();
         line(&mut out, "covers", &covers.join(", "));
@@ -71,7 +76,11 @@ pub fn text(case: &Case) -> String {
     match assembly(case) {
         Ok(assembly) => out.push_str(&format!("\nmodule ({count} bytes):\n{}", visible_lines(&assembly))),
         Err(why) => {
-            out.push_str(&format!("\nmodule ({count} bytes), which does not load: {}\n{}", visible(&why), hex(&case.module)));
+            out.push_str(&format!(
+                "\nmodule ({count} bytes), which does not load: {}\n{}",
+                visible(&why),
+                hex(&case.module)
+            ));
         }
     }
     out
@@ -94,7 +103,10 @@ fn hex(bytes: &[u8]) -> String {
     let mut out = String::new();
     for (row, chunk) in bytes.chunks(WIDTH).take(ROWS).enumerate() {
         let digits: String = chunk.iter().map(|byte| format!("{byte:02x} ")).collect();
-        let text: String = chunk.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' }).collect();
+        let text: String = chunk
+            .iter()
+            .map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' })
+            .collect();
         // A String takes whatever is written to it.
         let _ = writeln!(out, "  {:06x}  {digits:<48} {text}", row * WIDTH);
     }
@@ -111,7 +123,9 @@ fn hex(bytes: &[u8]) -> String {
 /// Says why the case has no such form.
 pub fn emitted(case: &Case, name: &str) -> Result<Vec<u8>, String> {
     match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("mdasm") => assembly(case).map(String::into_bytes).map_err(|why| format!("{}: there is no assembly of it: {why}", case.id)),
+        Some("mdasm") => assembly(case)
+            .map(String::into_bytes)
+            .map_err(|why| format!("{}: there is no assembly of it: {why}", case.id)),
         Some("json") => Ok(format!("{}\n", request(case)).into_bytes()),
         Some("yaml" | "yml") => Ok(case_file(case).into_bytes()),
         Some(_) | None => Ok(case.module.clone()),
@@ -134,7 +148,13 @@ fn case_file(case: &Case) -> String {
         let globals: Vec<_> = case
             .globals
             .iter()
-            .map(|(name, value)| format!("{}: {}", crate::value::string_text(name), yaml(value.as_str(), crate::outcome::Field::Result)))
+            .map(|(name, value)| {
+                format!(
+                    "{}: {}",
+                    crate::value::string_text(name),
+                    yaml(value.as_str(), crate::outcome::Field::Result)
+                )
+            })
             .collect();
         out.push_str(&format!("    globals: {{{}}}\n", globals.join(", ")));
     }
@@ -176,9 +196,9 @@ mod tests {
         for case in catalog::suite(&spec).unwrap() {
             assert!(text(&case).contains(&case.id));
             let file = String::from_utf8(emitted(&case, "x.yaml").unwrap()).unwrap();
-            let read = reader.read("x.yaml".as_ref(), "x", &file).unwrap_or_else(|problems| {
-                panic!("{}: {}\n{file}", case.id, mdvm_spec::Problems(problems))
-            });
+            let read = reader
+                .read("x.yaml".as_ref(), "x", &file)
+                .unwrap_or_else(|problems| panic!("{}: {}\n{file}", case.id, mdvm_spec::Problems(problems)));
             assert_eq!(read[0].module, case.module, "{}", case.id);
             assert_eq!(read[0].limits, case.limits, "{}", case.id);
             assert_eq!(read[0].globals, case.globals, "{}", case.id);

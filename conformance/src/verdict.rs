@@ -94,9 +94,7 @@ fn judge_by_case(case: &Case, answer: &Answer, unreported: &[Field]) -> Judgemen
         Answer::Crash { .. } => (Verdict::Crash, format!("    {answer}\n")),
         Answer::Timeout { .. } => (Verdict::Timeout, format!("    {answer}\n")),
         Answer::Unsupported { .. } => (Verdict::Unsupported, format!("    {answer}\n")),
-        Answer::Unstable { .. } | Answer::Invalid { .. } => {
-            (Verdict::Fail, format!("    {answer}\n"))
-        }
+        Answer::Unstable { .. } | Answer::Invalid { .. } => (Verdict::Fail, format!("    {answer}\n")),
     };
     Judgement { verdict, reason }
 }

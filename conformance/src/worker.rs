@@ -109,8 +109,8 @@ impl Worker {
             Start::InProcess(tiers) => Ok(Self::launch_thread(*tiers)),
             Start::Reference => {
                 let mut started = Err("no Python is named".to_owned());
-                let commands =
-                    reference_commands().map_err(|error| format!("the reference cannot be unpacked: {error}"))?;
+                let commands = reference_commands()
+                    .map_err(|error| format!("the reference cannot be unpacked: {error}"))?;
                 for command in commands {
                     started = Self::launch_process(command).map_err(|error| error.to_string());
                     if started.is_ok() {
@@ -229,7 +229,9 @@ impl Worker {
         match &mut self.body {
             Body::Thread { panic } => {
                 let panic = panic.lock().unwrap_or_else(PoisonError::into_inner);
-                panic.as_ref().map_or_else(|| "it ended".to_owned(), |text| format!("it panicked: {}", visible(text)))
+                panic
+                    .as_ref()
+                    .map_or_else(|| "it ended".to_owned(), |text| format!("it panicked: {}", visible(text)))
             }
             Body::Process { group, stderr, reader } => {
                 let status = group.end(ENDING);

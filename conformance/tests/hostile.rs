@@ -90,7 +90,9 @@ impl Met {
         assert_eq!(self.code, Some(code), "{stdout}{stderr}");
         assert!(self.seconds < seconds, "{} s", self.seconds);
         assert!(self.megabytes.is_none_or(|seen| seen < megabytes), "{:?} MB", self.megabytes);
-        let is_plain = |letter: char| letter == '\n' || letter.escape_debug().next() == Some(letter) || "\"'\\".contains(letter);
+        let is_plain = |letter: char| {
+            letter == '\n' || letter.escape_debug().next() == Some(letter) || "\"'\\".contains(letter)
+        };
         assert!(stdout.chars().chain(stderr.chars()).all(is_plain), "{stdout:?}{stderr:?}");
         self
     }
@@ -108,13 +110,23 @@ fn unknown_ids_without_end_are_counted_and_end_the_run() {
 
 #[test]
 fn empty_lines_without_end_end_the_run() {
-    meet("blank_flooder", &[], &["--timeout", "2"]).within(30.0, 100, 1, &["120 of 120 cases were not run: it wrote 100"]);
+    meet("blank_flooder", &[], &["--timeout", "2"]).within(
+        30.0,
+        100,
+        1,
+        &["120 of 120 cases were not run: it wrote 100"],
+    );
 }
 
 #[test]
 fn one_that_hangs_is_given_up_after_a_few_times() {
     let met = meet("hanger", &[], &["--timeout", "1", "--stop-after", "4"]);
-    met.within(40.0, 100, 1, &["TIMEOUT it c/case-", "cases were not run: it failed 4 times in the same way (no answer in 1.0 s)"]);
+    met.within(
+        40.0,
+        100,
+        1,
+        &["TIMEOUT it c/case-", "cases were not run: it failed 4 times in the same way (no answer in 1.0 s)"],
+    );
 }
 
 #[test]
@@ -130,20 +142,35 @@ fn a_line_without_end_is_read_up_to_a_limit() {
     let met = meet("endless_line", &[], &["--timeout", "20", "--stop-after", "2"]);
     met.within(120.0, 450, 1, &["it wrote a line of more than 134217728 bytes", "cases were not run"]);
     let met = meet("endless_handshake", &[], &[]);
-    met.within(30.0, 100, 2, &["error: it: in place of a handshake it wrote a line of more than 65536 bytes"]);
+    met.within(
+        30.0,
+        100,
+        2,
+        &["error: it: in place of a handshake it wrote a line of more than 65536 bytes"],
+    );
 }
 
 #[test]
 fn a_handshake_is_shown_escaped_and_cut() {
     let met = meet("garbage_handshake", &[], &[]);
-    let met = met.within(30.0, 100, 2, &["error: it: the first line is to be", "\\u{1b}[2J\\u{7}\\u{202e}\\u{200b}zzz"]);
+    let met = met.within(
+        30.0,
+        100,
+        2,
+        &["error: it: the first line is to be", "\\u{1b}[2J\\u{7}\\u{202e}\\u{200b}zzz"],
+    );
     assert!(met.stderr.len() < 1000, "{}", met.stderr);
     assert!(!met.stderr.contains("\nall is as expected"), "{}", met.stderr);
 }
 
 #[test]
 fn the_timeout_holds_for_the_handshake() {
-    meet("silent_start", &[], &["--timeout", "2"]).within(30.0, 100, 2, &["error: it: no handshake in 2.0 s"]);
+    meet("silent_start", &[], &["--timeout", "2"]).within(
+        30.0,
+        100,
+        2,
+        &["error: it: no handshake in 2.0 s"],
+    );
 }
 
 #[test]
@@ -162,9 +189,19 @@ fn closed_streams_are_told_of() {
 
 #[test]
 fn one_that_just_ends_is_told_of() {
-    meet("exits_silently", &[], &[]).within(30.0, 100, 2, &["error: it: it ended before its handshake: exit status: 0"]);
+    meet("exits_silently", &[], &[]).within(
+        30.0,
+        100,
+        2,
+        &["error: it: it ended before its handshake: exit status: 0"],
+    );
     let met = meet("exits_after_handshake", &[], &["--stop-after", "5"]);
-    met.within(60.0, 100, 1, &["CRASH it c/case-", "cases were not run: it failed 5 times in the same way (exit status: 0)"]);
+    met.within(
+        60.0,
+        100,
+        1,
+        &["CRASH it c/case-", "cases were not run: it failed 5 times in the same way (exit status: 0)"],
+    );
 }
 
 #[test]
@@ -176,7 +213,12 @@ fn big_outcomes_are_judged_and_dropped() {
 #[test]
 fn nothing_that_an_implementation_says_reaches_the_terminal_raw() {
     let met = meet("escapes", &[], &["--timeout", "10"]);
-    let met = met.within(120.0, 100, 1, &["\\u{1b}[31m\\u{7}\\u{9b}2J\\u{202e}\\u{200b}\\u{e0041}\\r\\nPASS all\\n"]);
+    let met = met.within(
+        120.0,
+        100,
+        1,
+        &["\\u{1b}[31m\\u{7}\\u{9b}2J\\u{202e}\\u{200b}\\u{e0041}\\r\\nPASS all\\n"],
+    );
     assert!(!met.stdout.contains("\nPASS all"), "{}", met.stdout);
     let met = meet("escapes", &[], &["--timeout", "10", "--json"]);
     met.within(120.0, 100, 1, &[]);

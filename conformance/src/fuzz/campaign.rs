@@ -210,6 +210,12 @@ impl Campaign<'_> {
         }
         let mut divergences = 0;
         for (place, (index, program, _)) in programs.iter().enumerate() {
+            if let Some((other, name)) = lacking(&plan.launchers, &answers, place) {
+                let (seed, index) = (plan.seed, *index);
+                let implementations = (plan.launchers[0].name.clone(), plan.launchers[other].name.clone());
+                let why = format!("{name} says that it is unsupported");
+                self.append(&Row::NotCompared { seed, index, implementations, why })?;
+            }
             let Some((other, _)) = differing(&plan.launchers, &answers, place) else { continue };
             let names = (plan.launchers[0].name.clone(), plan.launchers[other].name.clone());
             let pair = [&answers[0], &answers[other]].map(|column| column.answers[place].as_ref());
@@ -254,7 +260,12 @@ impl Campaign<'_> {
         let mut columns = Vec::new();
         for launcher in &self.plan.launchers {
             let answers = Mutex::new(vec![None; jobs.len()]);
-            let options = Options { workers: self.plan.workers, timeout: self.plan.timeout, stop, bounds: Bounds::NONE };
+            let options = Options {
+                workers: self.plan.workers,
+                timeout: self.plan.timeout,
+                stop,
+                bounds: Bounds::NONE,
+            };
             let summary = batch::run(launcher, &jobs, &options, &|index, done| {
                 answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done.answer);
             })?;
@@ -384,6 +395,13 @@ fn is_settled(bucket: &Bucket) -> bool {
 struct Column {
     answers: Vec<Option<Answer>>,
     handshake: Handshake,
+}
+
+/// The first pair of implementations of which one lacks what a program asks for, by the index of the second, and the one's name.
+fn lacking<'a>(launchers: &'a [Launcher], columns: &[Column], place: usize) -> Option<(usize, &'a str)> {
+    let lacks = |index: &usize| matches!(columns[*index].answers[place], Some(Answer::Unsupported { .. }));
+    let index = (0..columns.len()).find(lacks)?;
+    Some((index.max(1), &launchers[index].name))
 }
 
 /// The first implementation that differs from the first one on a program, and how.

@@ -38,9 +38,7 @@ fn suite(run: &Run, column: &Column) -> String {
                 return format!("{head}/>\n");
             }
             let (verdict, reason) = (verdict.name(), escape(&result.judgement.reason));
-            format!(
-                "{head}>\n      <failure message=\"{verdict}\">{reason}</failure>\n    </testcase>\n"
-            )
+            format!("{head}>\n      <failure message=\"{verdict}\">{reason}</failure>\n    </testcase>\n")
         })
         .collect();
     let incidents = escape(&column.notes().join("\n"));

@@ -37,7 +37,8 @@ pub fn text(run: &Run, detail: Detail) -> String {
         };
         write_groups(failing.collect(), detail, &column.name, &write, &mut out);
     }
-    let differing = run.disagreements.iter().map(|disagreement| (&run.cases[disagreement.case], disagreement));
+    let differing =
+        run.disagreements.iter().map(|disagreement| (&run.cases[disagreement.case], disagreement));
     let write = |case: &Case, disagreement: &&Disagreement| {
         let columns: Vec<&Column> = run.columns.iter().collect();
         format!(
