@@ -27,7 +27,7 @@ const GIVEN_UP: &str = "it does not start again";
 /// How many lines that are no answers are remembered.
 const NOISE_LINES: usize = 5;
 /// After how many lines that are no answers an implementation is given up.
-const NOISE_LIMIT: usize = 1000;
+pub const NOISE_LIMIT: usize = 1000;
 /// How many faults are remembered that cannot be blamed on one request.
 const INCIDENTS: usize = 100;
 /// How long a wait may be before the request to stop is looked at.

@@ -280,3 +280,46 @@ fn a_copy_of_the_command_runs_in_an_empty_folder() {
         assert!(output.status.success(), "{}", all(&output));
     }
 }
+
+#[test]
+fn the_commands_of_the_readme_run_from_an_empty_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let readme = include_str!("../README.md");
+    let (_, part) = readme.split_once("### From the first answer to the last").unwrap();
+    let (part, _) = part.split_once("\n### ").unwrap();
+    let toy = toy(folder.path());
+    let commands: Vec<&str> = part.lines().filter(|line| line.starts_with("mdvm-conform ")).collect();
+    assert_eq!(commands.len(), 7, "{part}");
+    for command in commands {
+        let command = command.split(" # ").next().unwrap();
+        let words = shell_words::split(command).unwrap();
+        let mut words: Vec<&str> = words
+            .iter()
+            .skip(1)
+            .map(|word| if word == "mine=./my-vm" { &toy } else { word.as_str() })
+            .collect();
+        if words[0] == "run" {
+            // A part of the suite does.
+            words.extend(["--filter", "arith/"]);
+        }
+        let output = conform_in(folder.path(), &words);
+        // The toy is at fault in everything that runs it.
+        let expected = if command.contains("--impl") { 1 } else { 0 };
+        assert_eq!(output.status.code(), Some(expected), "{command}: {}", all(&output));
+    }
+    for name in ["report/index.html", "two.mdbc", "two.mdasm", "two.json"] {
+        assert!(folder.path().join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn the_bounds_of_the_readme_are_those_of_the_runner() {
+    let readme = include_str!("../README.md");
+    let mebibytes = mdvm_conform::worker::LINE_BYTES >> 20;
+    let lines = mdvm_conform::batch::NOISE_LIMIT;
+    for text in
+        [format!("| a line of {mebibytes} MiB |"), format!("| {lines} lines that answer no request |")]
+    {
+        assert!(readme.contains(&text), "{text}");
+    }
+}

@@ -260,7 +260,7 @@ impl Total {
         let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
         self.not_compared.values().for_each(|why| *reasons.entry(why).or_default() += 1);
         for (why, count) in reasons {
-            text.push_str(&format!("{count} programs not compared: {why}\n"));
+            text.push_str(&format!("{count} programs set aside: {why}\n"));
         }
         for (signature, bucket) in &self.buckets {
             text.push_str(&format!(
