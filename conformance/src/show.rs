@@ -158,8 +158,13 @@ fn case_file(case: &Case) -> String {
             .collect();
         out.push_str(&format!("    globals: {{{}}}\n", globals.join(", ")));
     }
-    if let Some(expect) = &case.expect {
-        out.push_str(&format!("    expect: {}\n", expectation(expect)));
+    match &case.expect {
+        Some(expect) if expect.fields().next().is_some() => {
+            out.push_str(&format!("    expect: {}\n", expectation(expect)));
+        }
+        // A case file has no words for a mere status.
+        Some(expect) => out.push_str(&format!("    # expects the status {}\n", expect.status().name())),
+        None => {}
     }
     out
 }
@@ -202,7 +207,8 @@ mod tests {
             assert_eq!(read[0].module, case.module, "{}", case.id);
             assert_eq!(read[0].limits, case.limits, "{}", case.id);
             assert_eq!(read[0].globals, case.globals, "{}", case.id);
-            assert_eq!(read[0].expect, case.expect, "{}", case.id);
+            let said = case.expect.clone().filter(|expect| expect.fields().next().is_some());
+            assert_eq!(read[0].expect, said, "{}", case.id);
         }
     }
 }

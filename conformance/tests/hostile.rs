@@ -212,7 +212,7 @@ fn big_outcomes_are_judged_and_dropped() {
 
 #[test]
 fn nothing_that_an_implementation_says_reaches_the_terminal_raw() {
-    let met = meet("escapes", &[], &["--timeout", "10"]);
+    let met = meet("escapes", &[], &["--timeout", "10", "--verbose"]);
     let met = met.within(
         120.0,
         100,
@@ -226,7 +226,7 @@ fn nothing_that_an_implementation_says_reaches_the_terminal_raw() {
 
 #[test]
 fn a_stderr_without_end_harms_nobody() {
-    meet("flooded_stderr", &[], &["--timeout", "20"]).within(60.0, 100, 1, &["FAIL it c/case-1"]);
+    meet("flooded_stderr", &[], &["--timeout", "20"]).within(60.0, 100, 1, &["FAIL it c/case-"]);
 }
 
 #[test]
