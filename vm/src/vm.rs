@@ -50,8 +50,8 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        let Run { limits, globals, output, interrupt, deadline, trace, tiers } = run;
-        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, tiers };
+        let Run { limits, globals, output, interrupt, deadline, trace, tiers, portion } = run;
+        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, tiers, portion };
         let Ended { result, steps, globals } = Machine::run(&self.program, input);
         match result {
             Ok(result) => Ok(Completion { result, steps, globals }),
@@ -137,7 +137,11 @@ pub struct Run<'a> {
     deadline: Option<Instant>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
     tiers: Tiers,
+    portion: u64,
 }
+
+/// How many instructions run between two looks at what the host wants.
+pub(crate) const PORTION: u64 = 1 << 14;
 
 impl<'a> Run<'a> {
     /// A run with the default limits, whose output goes to `output`.
@@ -150,6 +154,7 @@ impl<'a> Run<'a> {
             deadline: None,
             trace: None,
             tiers: Tiers::default(),
+            portion: PORTION,
         }
     }
 
@@ -189,6 +194,15 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn tiers(mut self, tiers: Tiers) -> Self {
         self.tiers = tiers;
+        self
+    }
+
+    /// Looks at the flag and the clock every `portion` instructions, at least 1; only where there is a flag or a deadline. For
+    /// tests: no outcome depends on it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn portion(mut self, portion: u64) -> Self {
+        self.portion = portion.max(1);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What holds from run to run: every run starts fresh, and the host can end one.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -152,4 +153,45 @@ fn machine_code_is_made_of_what_is_hot_unless_it_may_not_be() {
     let cold = vm("return");
     cold.run(Run::new(&mut ())).unwrap();
     assert_eq!(cold.machine_code(), 0);
+}
+
+/// A program that prints the numbers from 1 to 40,000, which makes every tier hot.
+const COUNTS: &str = "
+    load_const r0, 0
+    load_const r1, 1
+    load_const r2, 40000
+turn:
+    add r0, r0, r1
+    debug_print r0
+    lt r3, r0, r2
+    jump_if r3, turn
+    return r0";
+
+#[test]
+fn a_panic_of_the_sink_unwinds_through_every_tier_however_hot_the_program_is() {
+    for tiers in [Tiers::Plain, Tiers::Portable, Tiers::Both, Tiers::Fast, Tiers::Machine] {
+        for last in [1, 1_000, 20_000, 39_999] {
+            let vm = vm(COUNTS);
+            let mut lines = 0;
+            let mut sink = |_: &str| {
+                lines += 1;
+                assert!(lines != last, "the sink has had {last} lines");
+                Ok(())
+            };
+            let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+                vm.run(Run::new(&mut sink).tiers(tiers)).map(|completion| completion.steps)
+            }));
+            let payload = ran.expect_err("the panic goes on to the host");
+            let text = payload.downcast_ref::<String>().expect("the payload is the sink's");
+            assert_eq!(*text, format!("the sink has had {last} lines"), "{tiers:?}");
+            // The machine can be used again.
+            let mut printed = 0;
+            let mut sink = |_: &str| {
+                printed += 1;
+                Ok(())
+            };
+            let completion = vm.run(Run::new(&mut sink).tiers(tiers)).unwrap();
+            assert_eq!((completion.result, completion.steps, printed), (Value::Int(40_000), 160_004, 40_000));
+        }
+    }
 }

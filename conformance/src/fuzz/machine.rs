@@ -1,6 +1,8 @@
 //! The machine of this repository inside this process, on a [`Subject`].
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use machine_dialect_vm::{Completion, Failure, Limits, Run, Tiers, TypeId, Value, Vm};
 
@@ -20,7 +22,12 @@ pub struct How {
     pub steps: Option<u64>,
     /// Of what code the run is made.
     pub tiers: Tiers,
+    /// After how many instructions it looks at the flag and the clock, if not after as many as by default.
+    pub portion: Option<u64>,
 }
+
+/// A deadline that no run comes to.
+const FAR: Duration = Duration::from_secs(1 << 30);
 
 /// What came of a run.
 pub struct Ran {
@@ -137,7 +144,15 @@ pub fn run(vm: &Vm, subject: &Subject, how: How) -> Ran {
         (one, other) => one.or(other),
     };
     let mut stdout = String::new();
-    let mut run = Run::new(&mut stdout).limits(limits).tiers(how.tiers);
+    // As the command line and Python do: with a flag that may be set, and a clock that is looked at.
+    let flag = AtomicBool::new(false);
+    let mut run = Run::new(&mut stdout).limits(limits).tiers(how.tiers).interrupt(&flag);
+    if let Some(far) = Instant::now().checked_add(FAR) {
+        run = run.deadline(far);
+    }
+    if let Some(portion) = how.portion {
+        run = run.portion(portion);
+    }
     for (name, value) in globals(&subject.globals) {
         run = run.global(name, value);
     }
@@ -155,7 +170,7 @@ fn globals(texts: &BTreeMap<String, ValueText>) -> Vec<(String, Value)> {
 /// where the run does not come so far.
 #[must_use]
 pub fn operands_after(vm: &Vm, subject: &Subject, steps: u64) -> Option<(usize, Vec<(u8, Value)>)> {
-    let ran = run(vm, subject, How { steps: Some(steps), tiers: Tiers::Plain });
+    let ran = run(vm, subject, How { steps: Some(steps), tiers: Tiers::Plain, portion: None });
     let failure = ran.result.err()?;
     Some((failure.pc, failure.operands.into_iter().map(|(register, value)| (register.0, value)).collect()))
 }

@@ -24,6 +24,8 @@ pub(crate) struct RunInput<'a> {
     pub(crate) deadline: Option<Instant>,
     pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
     pub(crate) tiers: Tiers,
+    /// How many instructions run between two looks at what the host wants; at least 1.
+    pub(crate) portion: u64,
 }
 
 /// How a run ended.
@@ -144,6 +146,7 @@ enum Predecessor {
 impl<'a> Machine<'a> {
     /// Runs a program from its beginning.
     pub(crate) fn run(program: &'a Program, input: RunInput<'a>) -> Ended {
+        let meter = Meter::new(&input);
         let inherited = Value::total_cost(input.globals.iter().map(|(_, value)| value));
         let mut machine = Self {
             program,
@@ -159,7 +162,7 @@ impl<'a> Machine<'a> {
                 constants: &program.constants,
                 code: program.code(),
             },
-            meter: Meter::new(input.limits.max_steps, input.interrupt, input.deadline),
+            meter,
             pc: program.start.target.pc(),
             max_call_depth: input.limits.max_call_depth.unwrap_or(u64::MAX),
             code: None,
@@ -509,16 +512,17 @@ pub(super) struct Meter<'a> {
     /// All that was handed out.
     issued: u64,
     limit: u64,
+    /// How many instructions run between two looks at what the host wants.
+    portion: u64,
     interrupt: Option<&'a AtomicBool>,
     deadline: Option<Instant>,
 }
 
 impl<'a> Meter<'a> {
-    /// How many instructions run between two looks at what the host wants.
-    const PORTION: u64 = 1 << 14;
-
-    fn new(limit: Option<u64>, interrupt: Option<&'a AtomicBool>, deadline: Option<Instant>) -> Self {
-        Self { left: 0, issued: 0, limit: limit.unwrap_or(u64::MAX), interrupt, deadline }
+    fn new(input: &RunInput<'a>) -> Self {
+        let RunInput { limits, interrupt, deadline, portion, .. } = input;
+        let limit = limits.max_steps.unwrap_or(u64::MAX);
+        Self { left: 0, issued: 0, limit, portion: *portion, interrupt: *interrupt, deadline: *deadline }
     }
 
     /// The instructions charged so far.
@@ -553,12 +557,15 @@ impl<'a> Meter<'a> {
     pub(super) fn refill(&mut self) -> bool {
         let wants_end = self.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed))
             || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        if !wants_end {
-            let more = (self.limit - self.issued).min(Self::PORTION);
-            self.left += more;
-            self.issued += more;
+        let more = (self.limit - self.issued).min(self.portion);
+        // All or nothing: code that is told to stop still counts by what it had, and would lose what it was handed beside that.
+        let is_enough = self.left + more >= 2 * fast::RESERVE;
+        if wants_end || !(is_enough || planted!("refill-part")) {
+            return false;
         }
-        self.left >= 2 * fast::RESERVE
+        self.left += more;
+        self.issued += more;
+        is_enough
     }
 
     #[cold]
@@ -574,7 +581,7 @@ impl<'a> Meter<'a> {
             return Err(self.exceeded());
         }
         let is_watched = self.interrupt.is_some() || self.deadline.is_some();
-        self.left = if is_watched { rest.min(Self::PORTION) } else { rest };
+        self.left = if is_watched { rest.min(self.portion) } else { rest };
         self.issued += self.left;
         Ok(())
     }

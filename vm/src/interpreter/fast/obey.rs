@@ -70,6 +70,9 @@ pub(super) struct Parcel {
     pub(super) error: Option<RuntimeError>,
     /// What the program returned, if it ended.
     pub(super) result: Value,
+    /// A panic of the host, from a function that machine code called.
+    #[cfg(machine_code)]
+    panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
 #[cfg(not(machine_code))]
@@ -146,6 +149,15 @@ impl Machine<'_> {
                 let value: bool = $value;
                 // SAFETY: see above.
                 unsafe { places.write($dst, Value::Bool(value)) }
+            }};
+        }
+        macro_rules! copy {
+            ($place:expr, $value:expr) => {{
+                // The address before the place is borrowed: the value may stand in it.
+                let value: *const Value = $value;
+                let place: &mut Value = $place;
+                // SAFETY: see above.
+                unsafe { copy(place, value) }
             }};
         }
         let stop = 'obey: loop {
@@ -253,9 +265,9 @@ impl Machine<'_> {
                 ($dst:expr, $array:expr, $index:expr) => {{
                     let (array, index) = (array!($array), $index as usize);
                     if let Some(scalar) = array.scalar(index) {
-                        copy(value_mut!($dst), &scalar);
+                        copy!(value_mut!($dst), &scalar);
                     } else if let Some(item) = array.values().get(index) {
-                        copy(value_mut!($dst), item);
+                        copy!(value_mut!($dst), item);
                     } else {
                         leave!(Stop::Exit)
                     }
@@ -287,10 +299,11 @@ impl Machine<'_> {
             // Writes an element of an array, or appends it.
             macro_rules! set_item {
                 ($array:expr, $index:expr, $value:expr) => {{
+                    // The element first: it may come from a register, and all of them are borrowed then.
+                    let element = ($index, $value);
                     let (array, at) = ($array, cursor.taken());
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
                     let registers = unsafe { places.all() };
-                    let element = ($index, $value);
                     if !set_item(program, code, at, &self.context.memory, registers, array, element) {
                         leave!(Stop::Exit)
                     }
@@ -395,11 +408,11 @@ impl Machine<'_> {
                             go_back!(caller, back_with_int);
                         }
                         Value::Float(_) => {
-                            copy(dst, result);
+                            copy!(dst, result);
                             go_back!(caller, back_with_float);
                         }
                         Value::Bool(_) => {
-                            copy(dst, result);
+                            copy!(dst, result);
                             go_back!(caller, back_with_bool);
                         }
                         _ => {
@@ -431,7 +444,7 @@ impl Machine<'_> {
                 ($dst:expr, $constant:expr) => {
                     match (value_mut!($dst), &program.constants[usize::from($constant)]) {
                         (Value::String(old), Value::String(text)) => *old = text.clone(),
-                        (place, value) => copy(place, value),
+                        (place, value) => copy!(place, value),
                     }
                 };
             }
@@ -456,7 +469,7 @@ impl Machine<'_> {
                 Fast::Leave => leave!(Stop::Leave),
                 &Fast::Move { dst, src } => {
                     if dst != src {
-                        copy(value_mut!(dst), value!(src));
+                        copy!(value_mut!(dst), value!(src));
                     }
                 }
                 &Fast::MoveInt { dst, src } => write_int!(dst, int!(src)),
@@ -472,7 +485,7 @@ impl Machine<'_> {
                     }
                 }
                 &Fast::LoadConst { dst, constant } => load_const!(dst, constant),
-                &Fast::PutBool { dst, value } => copy(value_mut!(dst), &Value::Bool(value)),
+                &Fast::PutBool { dst, value } => put(value_mut!(dst), Value::Bool(value)),
                 &Fast::LoadInt { dst, value } => write_int!(dst, value),
                 &Fast::LoadFloat { dst, value } => write_float!(dst, value),
                 &Fast::LoadBool { dst, value } => write_bool!(dst, value),
@@ -691,13 +704,13 @@ impl Machine<'_> {
                     write_int!(dst, text.as_str().len() as i64);
                 }
                 &Fast::LoadGlobal { dst, name } => match self.context.globals.get(name) {
-                    Some(value) => copy(value_mut!(dst), value),
+                    Some(value) => copy!(value_mut!(dst), value),
                     None => put(value_mut!(dst), Value::Empty),
                 },
                 &Fast::StoreGlobal { src, name } => {
                     let value = value!(src);
                     match self.context.globals.get_mut(name) {
-                        Some(place) => copy(place, value),
+                        Some(place) => copy!(place, value),
                         None => self.context.globals.set(name, value.clone()),
                     }
                 }
@@ -809,10 +822,10 @@ impl Machine<'_> {
                     };
                     match value {
                         Some(value @ Value::Bool(_)) => {
-                            copy(value_mut!(Slot::of(caller.dst.0)), value);
+                            copy!(value_mut!(Slot::of(caller.dst.0)), value);
                             go_back!(caller, back_with_bool);
                         }
-                        Some(value) => copy(value_mut!(Slot::of(caller.dst.0)), value),
+                        Some(value) => copy!(value_mut!(Slot::of(caller.dst.0)), value),
                         None => {}
                     }
                     go_back!(caller, back);
@@ -943,29 +956,39 @@ impl Machine<'_> {
     }
 }
 
-/// Writes a copy of a value to a place.
-#[inline(always)]
-fn copy(place: &mut Value, value: &Value) {
-    if place.is_scalar() {
-        if let Value::Int(number) = value {
-            // SAFETY: what is written over need not be dropped.
-            return unsafe { std::ptr::write(place, Value::Int(payload(number))) };
-        }
-        if let Value::Float(number) = value {
-            // SAFETY: as above.
-            return unsafe { std::ptr::write(place, Value::Float(payload(number))) };
-        }
-    }
-    // SAFETY: a reference can be read.
-    unsafe { clone_to(place, value) }
-}
-
 /// Writes a copy of a value to a place. The value is given by its address, since it may go when what stood in the place is
 /// dropped: an element that is written over the array it stands in.
 ///
 /// # Safety
 ///
-/// There must be a value.
+/// There must be a value at the address, and it must not be the place itself that is borrowed.
+#[inline(always)]
+unsafe fn copy(place: &mut Value, value: *const Value) {
+    if place.is_scalar() {
+        // SAFETY: the caller's; what is written over need not be dropped.
+        unsafe {
+            match &*value {
+                Value::Int(number) => return std::ptr::write(place, Value::Int(payload(number))),
+                Value::Float(number) => return std::ptr::write(place, Value::Float(payload(number))),
+                Value::Empty
+                | Value::Bool(_)
+                | Value::String(_)
+                | Value::Function(_)
+                | Value::Url(_)
+                | Value::Array(_)
+                | Value::Dict(_) => {}
+            }
+        }
+    }
+    // SAFETY: the caller's.
+    unsafe { clone_to(place, value) }
+}
+
+/// The same, where a value may be dropped.
+///
+/// # Safety
+///
+/// As for [`copy`].
 #[inline(never)]
 unsafe fn clone_to(place: &mut Value, value: *const Value) {
     // SAFETY: it is copied before anything is dropped, and not looked at any more after that.

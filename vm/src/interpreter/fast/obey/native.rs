@@ -7,7 +7,7 @@
 //!
 //! # `unsafe`
 //!
-//! 1. *Machine code stands where it may be executed, and nowhere where it may be written.* [`dynasmrt`] sees to that. It is
+//! 1. *Machine code stands where it may be executed, and nowhere where it may be written.* [`memory`] sees to that. It is
 //!    entered at the beginning of an instruction only ([`Made::address`]).
 //! 2. *It does to memory what the loop does*, by the same guards, which the compiler of fast code made; it reads and writes places
 //!    of the frame, globals, the frames that wait, and elements of arrays behind a look at their number. Where these stand, the
@@ -32,11 +32,13 @@ mod globals;
 mod help;
 mod instructions;
 mod layout;
+mod memory;
 mod numbers;
 mod strings;
 
 use std::marker::PhantomData;
 use std::mem::offset_of;
+use std::panic::resume_unwind;
 
 use self::emit::{Emitted, Emitter, Why};
 use self::layout::Layout;
@@ -75,7 +77,7 @@ impl Made {
     fn address(&self, at: At) -> Option<*const u8> {
         match self.code.entries.get(at.index()) {
             None | Some(0) => None,
-            Some(offset) => Some(self.code.buffer.ptr(dynasmrt::AssemblyOffset(*offset as usize))),
+            Some(offset) => Some(self.code.buffer.address(dynasmrt::AssemblyOffset(*offset as usize))),
         }
     }
 }
@@ -123,7 +125,7 @@ impl Native {
             let place = (table.as_ptr() as usize, code.sites.len());
             let code = Emitter::new(code, program, layout, place, Some(wanted))?.emit()?;
             for (entry, offset) in table.iter_mut().zip(&code.table) {
-                *entry = code.buffer.ptr(dynasmrt::AssemblyOffset(*offset as usize)) as usize;
+                *entry = code.buffer.address(dynasmrt::AssemblyOffset(*offset as usize)) as usize;
             }
             Some(Made { code, _table: table })
         });
@@ -283,7 +285,7 @@ impl Machine<'_> {
         // SAFETY: that is what the code begins with, and the address is one of its instructions (1); the bridge says where the
         // things are that it works on (2), and nothing else is done with them (3).
         let word = unsafe {
-            let enter: Enter = std::mem::transmute(made.code.buffer.ptr(made.code.start));
+            let enter: Enter = std::mem::transmute(made.code.buffer.address(made.code.start));
             enter(&raw mut bridge, address)
         };
         let depth = bridge.depth() as usize;
@@ -293,6 +295,10 @@ impl Machine<'_> {
         self.context.scopes.set_depth(depth as u64);
         self.frame = help::frame(&mut self.stack, places, size);
         self.meter.left = fuel + RESERVE;
+        if let Some(payload) = parcel.panic.take() {
+            // Machine code has no frames that unwinding could read, so the panic waited until it was left.
+            resume_unwind(payload);
+        }
         let (why, place) = Why::from(word);
         if why == Why::Back {
             let site = &code.sites[place as usize >> 2];

@@ -41,10 +41,12 @@ struct Bank<const N: usize> {
     in_use: [bool; N],
     /// The one that is given out next.
     next: usize,
+    /// Whether one was given out twice, since there was no other.
+    is_exhausted: bool,
 }
 
 impl<const N: usize> Bank<N> {
-    const EMPTY: Self = Self { holds: [None; N], in_use: [false; N], next: 0 };
+    const EMPTY: Self = Self { holds: [None; N], in_use: [false; N], next: 0, is_exhausted: false };
 
     fn find(&mut self, slot: Slot) -> Option<usize> {
         let place = self.holds.iter().position(|held| *held == Some(slot))?;
@@ -54,10 +56,10 @@ impl<const N: usize> Bank<N> {
 
     /// One that the current instruction does not use yet. It uses no more than three.
     fn take(&mut self) -> usize {
-        while self.in_use[self.next] {
-            self.next = (self.next + 1) % N;
-        }
-        let place = self.next;
+        let free = (0..N).map(|turn| (self.next + turn) % N).find(|place| !self.in_use[*place]);
+        debug_assert!(free.is_some(), "an instruction uses more registers than there are");
+        self.is_exhausted |= free.is_none();
+        let place = free.unwrap_or(self.next);
         self.next = (self.next + 1) % N;
         self.in_use[place] = true;
         self.holds[place] = None;
@@ -105,6 +107,11 @@ impl Cache {
     pub(super) fn begin(&mut self) {
         self.ints.in_use.fill(false);
         self.floats.in_use.fill(false);
+    }
+
+    /// Whether an instruction wanted more registers than there are; what was made of it is wrong then.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.ints.is_exhausted || self.floats.is_exhausted
     }
 
     /// The register that holds the int of a slot, if one does.

@@ -15,12 +15,13 @@
 
 use std::collections::HashMap;
 
-use dynasmrt::x64::Assembler;
-use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, ExecutableBuffer};
+use dynasmrt::x64::X64Relocation;
+use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler};
 
 use super::Bridge;
 use super::cache::{Cache, Tag};
 use super::layout::{Layout, PAYLOAD, tag};
+use super::memory::Executable;
 use crate::interpreter::Program;
 use crate::interpreter::fast::code::{At, Code, Fast, Slot};
 
@@ -81,7 +82,9 @@ pub(super) enum Place {
 
 /// Machine code that is being made.
 pub(super) struct Emitter<'a> {
-    pub(super) assembler: Assembler,
+    /// Into memory of the process's own: unlike an assembler into executable memory, it does not panic where that is refused. All
+    /// jumps are relative, so the base address does not matter.
+    pub(super) assembler: VecAssembler<X64Relocation>,
     pub(super) code: &'a Code,
     pub(super) program: &'a Program,
     pub(super) layout: &'static Layout,
@@ -111,7 +114,7 @@ type Cold<'a> = Box<dyn FnOnce(&mut Emitter<'a>) + 'a>;
 
 /// What was made.
 pub(super) struct Emitted {
-    pub(super) buffer: ExecutableBuffer,
+    pub(super) buffer: Executable,
     pub(super) start: AssemblyOffset,
     /// By instruction, where it can be entered; 0 where it cannot.
     pub(super) entries: Vec<u32>,
@@ -128,7 +131,7 @@ impl<'a> Emitter<'a> {
         table: (usize, usize),
         wanted: Option<At>,
     ) -> Option<Self> {
-        let mut assembler = Assembler::new().ok()?;
+        let mut assembler = VecAssembler::new(0);
         let count = code.ops.len();
         let mut labels = vec![None; count];
         let mut label = |at: At| {
@@ -191,6 +194,9 @@ impl<'a> Emitter<'a> {
             }
             self.cache.begin();
             self.instruction(op.alone());
+            if self.cache.is_exhausted() {
+                return None;
+            }
             if let Some((_, label)) = self.behind.take_if(|(behind, _)| *behind == place) {
                 x64!(self ; =>label);
             }
@@ -209,7 +215,7 @@ impl<'a> Emitter<'a> {
                 table.push(if offset == 0 { self.offset_of(Some(lost)) } else { offset });
             }
         }
-        let buffer = self.assembler.finalize().ok()?;
+        let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
         Some(Emitted { buffer, start, entries, table })
     }
 

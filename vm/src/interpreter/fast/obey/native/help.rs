@@ -6,6 +6,9 @@
 //! the current frame, in globals, or in the pool. While machine code runs, nothing else borrows the machine or its values (see
 //! the top of `../native.rs`), so each function may borrow them until it returns.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::super::{Parcel, Stop};
 use super::Bridge;
 use crate::interpreter::fast::code::{At, Fast, RESERVE};
@@ -38,11 +41,12 @@ pub(super) unsafe extern "sysv64" fn step(
     machine.meter.left = fuel + RESERVE;
     machine.context.scopes.set_depth(bridge.depth());
     let mut at = At::of(place as usize);
-    let stop = machine.obey::<true>(code, &mut at, parcel, u64::MAX);
+    let done = catch_unwind(AssertUnwindSafe(|| machine.obey::<true>(code, &mut at, parcel, u64::MAX)));
     bridge.open_scopes = machine.context.scopes.open() as u64;
-    match stop {
-        Stop::Done => 0,
-        stop => {
+    match done {
+        Ok(Stop::Done) => 0,
+        Err(payload) => stop_for_panic(bridge, payload),
+        Ok(stop) => {
             bridge.stop = stop;
             1
         }
@@ -61,11 +65,24 @@ pub(super) unsafe extern "sysv64" fn plain(
     let Fast::Plain { op } = code.ops[place as usize] else { return 0 };
     let context = &mut machine.context;
     context.scopes.set_depth(bridge.depth());
-    let done = super::super::plain(op, registers, context);
+    let done = catch_unwind(AssertUnwindSafe(|| super::super::plain(op, registers, context)));
     bridge.open_scopes = context.scopes.open() as u64;
-    let Err(error) = done else { return 0 };
+    let error = match done {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => error,
+        Err(payload) => return stop_for_panic(bridge, payload),
+    };
     // SAFETY: see the top of the module.
     unsafe { (*bridge.parcel).error = Some(error) };
+    bridge.stop = Stop::Leave;
+    1
+}
+
+/// Keeps a panic of the host until machine code is left: it cannot be unwound through machine code. Stops that.
+#[cold]
+fn stop_for_panic(bridge: &mut Bridge<'_, '_>, payload: Box<dyn Any + Send>) -> u32 {
+    // SAFETY: see the top of the module.
+    unsafe { (*bridge.parcel).panic = Some(payload) };
     bridge.stop = Stop::Leave;
     1
 }

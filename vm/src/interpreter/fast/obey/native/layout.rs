@@ -70,6 +70,13 @@ impl Layout {
         if !tags.iter().all(|(value, tag)| words(value)[0] == *tag as u64) {
             return None;
         }
+        // A global that is not there: its word must be none of the tags above.
+        let missing: Option<Value> = None;
+        // SAFETY: a missing value has a tag of its own kind in the first word, which is written.
+        let niche = unsafe { *(&raw const missing).cast::<u64>() };
+        if size_of::<Option<Value>>() != size_of::<Value>() || niche <= tag::LAST as u64 {
+            return None;
+        }
         let mut packed = Array::new(Vec::new());
         for number in 1..=LENGTH {
             packed.push(Value::Int(number as i64));
