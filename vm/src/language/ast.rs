@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::format::CodeLines;
 use super::lexer::{Names, Symbol};
 use super::tables::{Operator, Types};
 
@@ -17,6 +18,8 @@ pub(crate) struct Program {
     pub(crate) arms: Vec<Arm>,
     pub(crate) items: Vec<Item>,
     pub(crate) arguments: Vec<Argument>,
+    /// The lines that were read as statements, in order.
+    pub(crate) code: CodeLines,
 }
 
 /// A name where it stands.

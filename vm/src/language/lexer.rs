@@ -502,18 +502,21 @@ pub(crate) fn looks_like_code(text: &str) -> bool {
             at = begin + length + 2;
             continue;
         }
-        if rest.starts_with(['"', '\'']) {
-            if closing_quote(rest, 0).is_some_and(|close| rest[close + 1..].starts_with('_')) {
-                return true;
-            }
-        } else if let Some(length) = rest.find('_')
-            && literal(&rest[..length]).is_some()
-        {
+        if begins_with_value(&text[begin..]) {
             return true;
         }
         at = begin + 1;
     }
     false
+}
+
+/// Whether a line begins with a literal between underscores.
+pub(crate) fn begins_with_value(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('_') else { return false };
+    if rest.starts_with(['"', '\'']) {
+        return closing_quote(rest, 0).is_some_and(|close| rest[close + 1..].starts_with('_'));
+    }
+    rest.find('_').is_some_and(|length| literal(&rest[..length]).is_some())
 }
 
 /// The tokens of a text that stands on one line, such as a heading.

@@ -38,6 +38,8 @@ pub(crate) struct Lines<'s> {
     pub(crate) lines: Vec<Line>,
     /// Where the comment begins that nothing closes.
     pub(crate) open_comment: Option<u32>,
+    /// The lines that begin within a comment, by index, in order.
+    pub(crate) in_comment: Vec<u32>,
 }
 
 /// Reads the lines of a page that has no byte-order mark.
@@ -49,6 +51,7 @@ pub(crate) fn read(source: &str) -> Lines<'_> {
         comment: None,
         fence: None,
         in_summary: false,
+        in_comment: Vec::new(),
     };
     let mut start = reader.front_matter();
     while start < source.len() {
@@ -62,7 +65,7 @@ pub(crate) fn read(source: &str) -> Lines<'_> {
         Some(bytes) => String::from_utf8(bytes).map_or(Cow::Borrowed(source), Cow::Owned),
         None => Cow::Borrowed(source),
     };
-    Lines { text, lines: reader.lines, open_comment: reader.comment.map(|at| at as u32) }
+    Lines { text, lines: reader.lines, open_comment: reader.comment.map(|at| at as u32), in_comment: reader.in_comment }
 }
 
 /// The start of a file between two lines of `---`.
@@ -78,6 +81,7 @@ struct Reader<'s> {
     /// The character and the length of the fence that is open.
     fence: Option<(char, usize)>,
     in_summary: bool,
+    in_comment: Vec<u32>,
 }
 
 impl Reader<'_> {
@@ -105,6 +109,9 @@ impl Reader<'_> {
     fn line(&mut self, start: usize, next: usize) -> Line {
         let source = self.source;
         let end = start + source[start..next].trim_end().len();
+        if self.comment.is_some() {
+            self.in_comment.push(self.lines.len() as u32);
+        }
         if let Some((sign, length)) = self.fence {
             let text = source[start..end].trim_start();
             if text.len() >= length && text.chars().all(|character| character == sign) {

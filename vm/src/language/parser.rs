@@ -11,7 +11,7 @@ use functions::{OpenFunction, Section, State};
 
 use super::ast::{Function, Link, Program, StatementKind};
 use super::diagnostics::{Reports, nearest};
-use super::lexer::{self, Kind, Token, Tokens, looks_like_code};
+use super::lexer::{self, Kind, Token, Tokens, begins_with_value, looks_like_code};
 use super::lines::{LineKind, Lines};
 use super::tables::{Problem, SPELLINGS, Spelling, Word, WordRole};
 
@@ -121,11 +121,13 @@ impl Parser<'_> {
         let is_in_body = self.open.as_ref().is_some_and(OpenFunction::is_inside);
         let is_in_block =
             if is_in_body { depth > 0 } else { depth > 0 && self.top.reaches(depth) };
-        if !is_in_block && !begins_statement(text) {
+        let begins_code = begins_statement(text) || (depth == 0 && begins_with_value(text));
+        if !is_in_block && !begins_code {
             return self.prose();
         }
         let range = lines.paragraph(first);
         self.next_line = range.end;
+        self.program.code.push(range.clone());
         self.tokens.tokens.clear();
         self.tokens.bad.clear();
         self.position = 0;
@@ -287,7 +289,7 @@ mod tests {
         for line in ["Say _1_.", "**Define** `x`", "if, then", "For each `x`", "Otherwise:", "For **each**"] {
             assert!(begins_statement(line), "{line}");
         }
-        for line in ["The set of", "For example, tea", "Give me tea", "_1_ + _2_.", "- Say _1_.", "(Set", ""] {
+        for line in ["The set of", "For example, tea", "Give me tea", "_1_ + _2_.", "- Say _1_.", "(Set", "**", ""] {
             assert!(!begins_statement(line), "{line}");
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-include!("_generated.rs");
+include!(concat!(env!("OUT_DIR"), "/language.rs"));
 
 /// The spellings by their first run of letters, the longest first.
 static BY_FIRST: LazyLock<HashMap<&'static str, Vec<&'static Spelling>, foldhash::fast::RandomState>> =

@@ -117,6 +117,7 @@ impl Parser<'_> {
 
     fn append(&mut self, range: std::ops::Range<usize>) {
         self.next_line = range.end;
+        self.program.code.push(range.clone());
         let before = self.tokens.tokens.len();
         let lines = &self.lines.lines[range];
         lexer::lex(self.text, lines, &mut self.program.names, &mut self.tokens);

@@ -120,7 +120,7 @@ impl Parser<'_> {
     fn statement_kind(&mut self, depth: u32) -> Read<StatementKind> {
         let word = self.token().and_then(|token| token.spelling()).and_then(|spelling| spelling.word);
         let Some(word) = word.filter(|word| word.role() == WordRole::Statement) else {
-            return self.value_statement(depth);
+            return self.value_statement();
         };
         let (at, end) = self.span();
         self.position += 1;
@@ -186,8 +186,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads an expression as a statement, which may stand in a block.
-    fn value_statement(&mut self, depth: u32) -> Read<StatementKind> {
+    /// Reads an expression as a statement.
+    fn value_statement(&mut self) -> Read<StatementKind> {
         let first = self.token().copied();
         let is_reserved = first
             .and_then(|token| token.spelling()?.word)
@@ -199,7 +199,7 @@ impl Parser<'_> {
                 spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
             });
         }
-        if depth == 0 || is_reserved {
+        if is_reserved {
             return Err(unexpected);
         }
         let is_prose = first.is_some_and(|token| matches!(token.kind, Kind::Name { bare: true, .. } | Kind::Spelled(_)));
