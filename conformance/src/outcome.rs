@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -111,6 +112,11 @@ impl Status {
         }
     }
 }
+
+/// How long a field may be that is kept whole after its outcome has been judged.
+const KEPT_BYTES: usize = 4096;
+/// How much is kept of a longer one.
+const CUT_BYTES: usize = 256;
 
 /// What a run came to, or as much of it as a case says.
 ///
@@ -240,6 +246,28 @@ impl Outcome {
         let entries: Vec<String> =
             globals.iter().map(|(name, value)| format!("{}:{value}", string_text(name))).collect();
         self.insert(Field::Globals, Some(format!("{{{}}}", entries.join(","))));
+    }
+
+    /// The outcome with each long field cut and named by its length and a digest, so that keeping it takes little. Two
+    /// outcomes are alike after this exactly if they were alike before.
+    #[must_use]
+    pub(crate) fn condensed(mut self) -> Self {
+        for text in self.fields.values_mut().filter(|text| text.len() > KEPT_BYTES) {
+            let digest = |salt: u8| {
+                let mut hasher = DefaultHasher::new();
+                (salt, text.as_str()).hash(&mut hasher);
+                hasher.finish()
+            };
+            let end = text.floor_char_boundary(CUT_BYTES);
+            *text = format!(
+                "{}… ({} bytes, digest {:016x}{:016x})",
+                &text[..end],
+                text.len(),
+                digest(0),
+                digest(1)
+            );
+        }
+        self
     }
 
     /// How `found` differs from this outcome in the fields that this one says, those of `unreported` left out.

@@ -35,17 +35,18 @@ impl Handshake {
     pub fn from_line(line: &str) -> Result<Self, String> {
         let wanted =
             format!(r#"the first line is to be {{"protocol": {PROTOCOL}, "name": "…", "version": "…"}}"#);
-        let raw: RawHandshake = serde_json::from_str(line)
-            .map_err(|error| format!("{wanted}, and {error} in {}", excerpt(line.trim_end())))?;
+        let raw: RawHandshake = serde_json::from_str(line).map_err(|error| {
+            format!("{wanted}, and {} in {}", excerpt(&error.to_string()), excerpt(line.trim_end()))
+        })?;
         if raw.protocol != PROTOCOL {
             return Err(format!("it speaks protocol {}, and this is protocol {PROTOCOL}", raw.protocol));
         }
         let unreported = raw.unreported.iter().map(|name| match Field::from_name(name) {
             Some(Field::Status | Field::Kind | Field::Result | Field::Stdout) => {
-                Err(format!("`unreported` names {name:?}, which every implementation must tell"))
+                Err(format!("`unreported` names {}, which every implementation must tell", excerpt(name)))
             }
             Some(field) => Ok(field),
-            None => Err(format!("`unreported` names {name:?}, which is no field of an outcome")),
+            None => Err(format!("`unreported` names {}, which is no field of an outcome", excerpt(name))),
         });
         Ok(Self { name: raw.name, version: raw.version, unreported: unreported.collect::<Result<_, _>>()? })
     }
@@ -53,7 +54,7 @@ impl Handshake {
     /// Name and version, as in `mdvm-reference 0.1.0`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.name, self.version)
+        format!("{} {}", excerpt(&self.name), excerpt(&self.version))
     }
 }
 
@@ -153,14 +154,28 @@ impl fmt::Display for Answer {
 }
 
 impl Answer {
+    /// The answer with long fields of its outcome cut, so that keeping it takes little. Two answers are alike after this
+    /// exactly if they were alike before.
+    #[must_use]
+    pub fn condensed(self) -> Self {
+        match self {
+            Self::Outcome(outcome) => Self::Outcome(outcome.condensed()),
+            Self::Crash { .. }
+            | Self::Timeout { .. }
+            | Self::Unsupported { .. }
+            | Self::Unstable { .. }
+            | Self::Invalid { .. } => self,
+        }
+    }
+
     /// What an adapter says in place of an outcome, when it stands between the harness and a machine that can end or hang.
     fn of_adapter(text: &str) -> Option<Self> {
         let RawEnd { status, message } = serde_json::from_str(text).ok()?;
         match status.as_str() {
-            "crash" => Some(Self::Crash { how: message }),
-            "timeout" => Some(Self::Timeout { how: message }),
-            "unsupported" => Some(Self::Unsupported { what: message }),
-            "unstable" => Some(Self::Unstable { how: message }),
+            "crash" => Some(Self::Crash { how: excerpt(&message) }),
+            "timeout" => Some(Self::Timeout { how: excerpt(&message) }),
+            "unsupported" => Some(Self::Unsupported { what: excerpt(&message) }),
+            "unstable" => Some(Self::Unstable { how: excerpt(&message) }),
             _ => None,
         }
     }
@@ -186,7 +201,8 @@ impl Reply {
         let answer = match (raw.outcome, raw.error) {
             (Some(outcome), _) => match Outcome::from_json(outcome.get(), unreported) {
                 Ok(outcome) => Answer::Outcome(outcome),
-                Err(why) => Answer::of_adapter(outcome.get()).unwrap_or(Answer::Invalid { why }),
+                Err(why) => Answer::of_adapter(outcome.get())
+                    .unwrap_or_else(|| Answer::Invalid { why: excerpt(&why) }),
             },
             (None, Some(error)) => {
                 Answer::Invalid { why: format!("it refuses the request: {}", excerpt(error.get())) }

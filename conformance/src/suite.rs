@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use machine_dialect_vm::Module;
 
-use crate::batch::{self, Done, Job, Options};
+use crate::batch::{self, Bounds, Done, Job, Options};
 use crate::case::Case;
 use crate::implementation::Launcher;
 use crate::ledger::Ledger;
@@ -121,7 +121,7 @@ impl Suite {
 
     fn run_on(&self, launcher: &Launcher, board: &Board) {
         let stop = AtomicBool::new(false);
-        let options = Options { workers: WORKERS, timeout: TIMEOUT, stop: &stop };
+        let options = Options { workers: WORKERS, timeout: TIMEOUT, stop: &stop, bounds: Bounds::NONE };
         let mut jobs: Vec<_> =
             self.cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
         if board.len() > self.cases.len() {

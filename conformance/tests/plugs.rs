@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use mdvm_conform::batch::{self, Done, Job, Options, Summary};
+use mdvm_conform::batch::{self, Bounds, Done, Job, Options, Summary};
 use mdvm_conform::implementation::{Launcher, Start};
 use mdvm_conform::plug::{Answer, Request};
 
@@ -71,7 +71,7 @@ fn run(definitions: &str, modules: &[&str], workers: usize) -> Ran {
         .collect();
     let answers = Mutex::new(vec![None; modules.len()]);
     let stop = AtomicBool::new(false);
-    let options = Options { workers, timeout: Duration::from_secs(1), stop: &stop };
+    let options = Options { workers, timeout: Duration::from_secs(2), stop: &stop, bounds: Bounds::NONE };
     let done = |index: usize, done: Done| {
         let before = answers.lock().unwrap()[index].replace(done.answer);
         assert!(before.is_none(), "request {index} has two results");
@@ -367,9 +367,9 @@ fn the_doctor_says_what_to_mend() {
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stdout).unwrap()
     };
-    let silent = examine("0.3", "def respond(number, module): pass");
+    let silent = examine("3", "def respond(number, module): pass");
     assert!(
-        silent.contains("MEND  runs a module\n          no answer in 0.3 s\n          Hint: flush stdout"),
+        silent.contains("MEND  runs a module\n          no answer in 3.0 s\n          Hint: flush stdout"),
         "{silent}"
     );
     let noisy = examine("10", "print('hello')\ndef respond(number, module): answer(number)");

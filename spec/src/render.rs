@@ -2,6 +2,7 @@
 
 pub mod dictionary;
 pub mod docs;
+pub mod language_tables;
 pub mod package;
 pub mod python;
 pub mod rust;
@@ -34,6 +35,11 @@ pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
             text: package::instructions(spec),
         },
         CheckedIn { path: "vm/python/machine_dialect_vm/errors.py", text: package::errors(spec) },
+        CheckedIn {
+            path: "conformance/reference/mdvm_reference/language/_tables.py",
+            text: language_tables::reference(spec),
+        },
+        CheckedIn { path: "vm/python/machine_dialect_vm/_language.py", text: language_tables::package(spec) },
         CheckedIn { path: "fuzz/dictionaries/module.dict", text: dictionary::module(spec) },
         CheckedIn { path: "fuzz/dictionaries/assembly.dict", text: dictionary::assembly(spec) },
     ]

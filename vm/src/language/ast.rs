@@ -70,28 +70,86 @@ pub(crate) struct Statement {
 
 #[derive(Debug, Clone)]
 pub(crate) enum StatementKind {
-    Define { name: Named, types: Option<Types>, default: Option<Value> },
-    Set { name: Named, value: Value },
-    SetBlank { name: Named, at: u32 },
-    SetList { name: Named, items: Range<u32>, is_named: bool, colon: u32 },
+    Define {
+        name: Named,
+        types: Option<Types>,
+        default: Option<Value>,
+    },
+    Set {
+        name: Named,
+        value: Value,
+    },
+    SetBlank {
+        name: Named,
+        at: u32,
+    },
+    SetList {
+        name: Named,
+        items: Range<u32>,
+        is_named: bool,
+        colon: u32,
+    },
     /// Set … using …, and Use … without a target.
-    Call { target: Option<Named>, call: Call },
-    SetItem { place: Position, place_at: u32, name: Named, value: Id },
+    Call {
+        target: Option<Named>,
+        call: Call,
+    },
+    SetItem {
+        place: Position,
+        place_at: u32,
+        name: Named,
+        value: Id,
+    },
     /// Set of a key, Add … with and Update.
-    SetKey { name: Named, key: Id, value: Id },
-    Say { value: Id },
-    GiveBack { value: Id },
-    If { condition: Option<Id> },
-    ElseIf { condition: Option<Id> },
+    SetKey {
+        name: Named,
+        key: Id,
+        value: Id,
+    },
+    Say {
+        value: Id,
+    },
+    GiveBack {
+        value: Id,
+    },
+    If {
+        condition: Option<Id>,
+    },
+    ElseIf {
+        condition: Option<Id>,
+    },
     Else,
-    While { condition: Option<Id> },
-    ForEach { name: Option<Named>, list: Option<Id> },
-    Add { value: Id, name: Named },
-    Remove { value: Id, name: Named },
-    RemoveItem { place: Position, place_at: u32, name: Named },
-    Insert { value: Id, position: Id, name: Named },
-    Clear { name: Named },
-    Value { value: Id },
+    While {
+        condition: Option<Id>,
+    },
+    ForEach {
+        name: Option<Named>,
+        list: Option<Id>,
+    },
+    Add {
+        value: Id,
+        name: Named,
+    },
+    Remove {
+        value: Id,
+        name: Named,
+    },
+    RemoveItem {
+        place: Position,
+        place_at: u32,
+        name: Named,
+    },
+    Insert {
+        value: Id,
+        position: Id,
+        name: Named,
+    },
+    Clear {
+        name: Named,
+    },
+    Value {
+        value: Id,
+    },
     /// A block without a header of its own, such as one that stands where none may.
     Block,
 }
@@ -144,17 +202,36 @@ pub(crate) enum ExpressionKind {
     Whole(i64),
     Float(f64),
     /// What the quotes hold, from and to.
-    Text { from: u32, to: u32, is_url: bool },
+    Text {
+        from: u32,
+        to: u32,
+        is_url: bool,
+    },
     Truth(bool),
     Empty,
     Name(Symbol),
     /// Operands and the infix operators of one group between them.
-    Chain { first: Id, links: Range<u32> },
+    Chain {
+        first: Id,
+        links: Range<u32>,
+    },
     /// The first value whose condition holds, else the last.
-    Conditional { arms: Range<u32>, otherwise: Id },
-    Prefix { operator: Operator, operand: Id },
-    Item { place: Position, list: Id },
-    Key { name: Symbol, key: Id },
+    Conditional {
+        arms: Range<u32>,
+        otherwise: Id,
+    },
+    Prefix {
+        operator: Operator,
+        operand: Id,
+    },
+    Item {
+        place: Position,
+        list: Id,
+    },
+    Key {
+        name: Symbol,
+        key: Id,
+    },
 }
 
 /// An operator of a chain and the operand to its right.

@@ -74,8 +74,11 @@ pub(crate) fn check(program: &Program, source: &Source<'_>, reports: &mut Report
             by_name.insert(name.symbol, index);
         }
     }
-    let mut checked =
-        Checked { functions: Vec::with_capacity(program.functions.len()), by_name, asked: HashSet::default() };
+    let mut checked = Checked {
+        functions: Vec::with_capacity(program.functions.len()),
+        by_name,
+        asked: HashSet::default(),
+    };
     for function in &program.functions {
         let mut checker = Checker {
             program,
@@ -205,16 +208,16 @@ impl Checker<'_> {
                 self.given(*name);
             }
             StatementKind::Clear { name } => self.given(*name),
-            StatementKind::Say { value } | StatementKind::GiveBack { value } | StatementKind::Value { value } => {
-                self.expression(*value)
-            }
+            StatementKind::Say { value }
+            | StatementKind::GiveBack { value }
+            | StatementKind::Value { value } => self.expression(*value),
             StatementKind::If { condition }
             | StatementKind::ElseIf { condition }
             | StatementKind::While { condition } => {
-                condition.into_iter().for_each(|condition| self.expression(*condition))
+                condition.iter().for_each(|condition| self.expression(*condition))
             }
             StatementKind::ForEach { name, list } => {
-                list.into_iter().for_each(|list| self.expression(*list));
+                list.iter().for_each(|list| self.expression(*list));
                 if let Some(name) = name {
                     if !self.scope.by_name.contains_key(&name.symbol) {
                         self.declare(*name, Origin::ForEach, None);

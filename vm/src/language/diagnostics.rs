@@ -193,7 +193,13 @@ impl Reports {
     }
 
     /// As [`Self::add`], with what may be meant instead. `find` is not asked for more of them than are shown.
-    pub(crate) fn suggest(&mut self, at: u32, end: u32, problem: Problem, find: impl FnOnce() -> Option<String>) {
+    pub(crate) fn suggest(
+        &mut self,
+        at: u32,
+        end: u32,
+        problem: Problem,
+        find: impl FnOnce() -> Option<String>,
+    ) {
         let is_shown = (self.list.len() as u64) < u64::from(limits::SHOWN_DIAGNOSTICS);
         let suggestion = if is_shown { find() } else { None };
         self.list.push(Report { at, end: end.max(at), problem, suggestion });

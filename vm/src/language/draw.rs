@@ -147,7 +147,10 @@ mod tests {
             help: vec!["\u{9b}".to_owned()],
         };
         let drawn = draw(&[part], "a\u{1b}b.md", false);
-        assert!(drawn.chars().all(|character| character == '\n' || visible(character) == character), "{drawn:?}");
+        assert!(
+            drawn.chars().all(|character| character == '\n' || visible(character) == character),
+            "{drawn:?}"
+        );
     }
 
     #[test]

@@ -64,7 +64,12 @@ type Emit<T> = Result<T, Fault>;
 pub(crate) const IN_REGISTERS: usize = 40;
 
 /// Emits a program without errors.
-pub(crate) fn emit(program: &Program, checked: &Checked, text: &str, name: &str) -> Result<Emitted, TooLarge> {
+pub(crate) fn emit(
+    program: &Program,
+    checked: &Checked,
+    text: &str,
+    name: &str,
+) -> Result<Emitted, TooLarge> {
     let mut emitter = Emitter {
         program,
         checked,
@@ -88,7 +93,9 @@ pub(crate) fn emit(program: &Program, checked: &Checked, text: &str, name: &str)
         Err(fault) => fault,
     };
     Err(match fault {
-        Fault::Registers => too_large(emitter.statement, "an expression needs more registers than there are".to_owned()),
+        Fault::Registers => {
+            too_large(emitter.statement, "an expression needs more registers than there are".to_owned())
+        }
         Fault::TooLarge(problem) => problem,
     })
 }

@@ -94,7 +94,8 @@ impl Formatter<'_> {
             let line = &self.lines.lines[index];
             // A line of a comment is blank to the language alone.
             let is_in_comment = self.lines.in_comment.binary_search(&(index as u32)).is_ok();
-            let is_blank = !is_in_comment && line.kind == LineKind::Blank && text[depth(text).1..].trim().is_empty();
+            let is_blank =
+                !is_in_comment && line.kind == LineKind::Blank && text[depth(text).1..].trim().is_empty();
             index += 1;
             if is_blank {
                 blanks += 1;

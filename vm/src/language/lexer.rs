@@ -50,14 +50,23 @@ pub(crate) enum Kind {
     /// A keyword, a phrase or a type; the spelling says which.
     Spelled(&'static Spelling),
     /// A name; `bare` without backticks.
-    Name { symbol: Symbol, bare: bool },
+    Name {
+        symbol: Symbol,
+        bare: bool,
+    },
     /// A name with `'s` behind it.
     Possessive(Symbol),
     /// A whole number; `bare` without underscores.
-    Whole { value: i64, bare: bool },
+    Whole {
+        value: i64,
+        bare: bool,
+    },
     Float(f64),
     /// A text: where what its quotes hold begins and ends.
-    Text { from: u32, to: u32 },
+    Text {
+        from: u32,
+        to: u32,
+    },
     Truth(bool),
     Empty,
     /// A sign, and the operators it may be: prefix and infix.
@@ -78,10 +87,7 @@ impl Token {
     }
 
     pub(crate) fn spelling(&self) -> Option<&'static Spelling> {
-        match self.kind {
-            Kind::Spelled(spelling) => Some(spelling),
-            _ => None,
-        }
+        if let Kind::Spelled(spelling) = self.kind { Some(spelling) } else { None }
     }
 }
 
@@ -310,8 +316,12 @@ impl Lexer<'_> {
         let found = candidates.iter().find_map(|spelling| Some((*spelling, lexer.match_spelling(spelling)?)));
         if let Some((spelling, after)) = found {
             let begins_line = self.begins_line;
-            let token =
-                Token { kind: Kind::Spelled(spelling), start: start as u32, end: after.at as u32, begins_line };
+            let token = Token {
+                kind: Kind::Spelled(spelling),
+                start: start as u32,
+                end: after.at as u32,
+                begins_line,
+            };
             self.begins_line = false;
             self.out.tokens.push(token);
             self.cursor = after;
@@ -430,9 +440,11 @@ pub(crate) fn literal(content: &str) -> Option<Result<Kind, Problem>> {
         return Some(if is_float { float(content) } else { whole(content, false) });
     }
     let is = |word: Word| {
-        spellings_of(&content.to_ascii_lowercase())
-            .iter()
-            .any(|spelling| spelling.words.len() == 1 && spelling.words[0].len() == content.len() && spelling.word == Some(word))
+        spellings_of(&content.to_ascii_lowercase()).iter().any(|spelling| {
+            spelling.words.len() == 1
+                && spelling.words[0].len() == content.len()
+                && spelling.word == Some(word)
+        })
     };
     if is(Word::Yes) {
         Some(Ok(Kind::Truth(true)))
@@ -495,7 +507,9 @@ pub(crate) fn looks_like_code(text: &str) -> bool {
         let begin = at + found;
         let rest = &text[begin + 1..];
         if text[begin..].starts_with('`') {
-            let Some(length) = rest.find('`') else { return text[begin + 1..].contains('_') && looks_like_code(rest) };
+            let Some(length) = rest.find('`') else {
+                return text[begin + 1..].contains('_') && looks_like_code(rest);
+            };
             if is_name(&rest[..length]) {
                 return true;
             }
@@ -521,8 +535,7 @@ pub(crate) fn begins_with_value(text: &str) -> bool {
 
 /// The tokens of a text that stands on one line, such as a heading.
 pub(crate) fn lex_line(text: &str, range: Range<u32>, names: &mut Names) -> Tokens {
-    let line =
-        Line { start: range.start, end: range.end, depth: 0, kind: super::lines::LineKind::Text };
+    let line = Line { start: range.start, end: range.end, depth: 0, kind: super::lines::LineKind::Text };
     let mut tokens = Tokens::default();
     lex(text, &[line], names, &mut tokens);
     tokens
@@ -594,7 +607,10 @@ mod tests {
         assert_eq!(shown("_\"a"), ["UnterminatedText"]);
         assert_eq!(shown("_\"a\" x"), ["UnterminatedText", "name x"]);
         assert_eq!(shown(r#""\q""#), ["UnknownEscape"]);
-        assert_eq!(shown("9223372036854775808 _-9223372036854775808_"), ["NumberTooLarge", "-9223372036854775808"]);
+        assert_eq!(
+            shown("9223372036854775808 _-9223372036854775808_"),
+            ["NumberTooLarge", "-9223372036854775808"]
+        );
         assert_eq!(shown("1e999"), ["NumberTooLarge"]);
     }
 

@@ -65,7 +65,12 @@ pub(crate) fn read(source: &str) -> Lines<'_> {
         Some(bytes) => String::from_utf8(bytes).map_or(Cow::Borrowed(source), Cow::Owned),
         None => Cow::Borrowed(source),
     };
-    Lines { text, lines: reader.lines, open_comment: reader.comment.map(|at| at as u32), in_comment: reader.in_comment }
+    Lines {
+        text,
+        lines: reader.lines,
+        open_comment: reader.comment.map(|at| at as u32),
+        in_comment: reader.in_comment,
+    }
 }
 
 /// The start of a file between two lines of `---`.
@@ -250,7 +255,9 @@ fn fence(line: &str) -> Option<(char, usize)> {
 }
 
 fn is_rule(text: &str) -> bool {
-    let Some(sign) = text.chars().next().filter(|first| matches!(first, '-' | '*' | '_')) else { return false };
+    let Some(sign) = text.chars().next().filter(|first| matches!(first, '-' | '*' | '_')) else {
+        return false;
+    };
     let mut count = 0;
     text.chars().filter(|character| !character.is_whitespace()).all(|character| {
         count += 1;
@@ -361,8 +368,24 @@ mod tests {
         assert_eq!(
             found,
             [
-                Skipped, Skipped, Skipped, Heading, Text, Blank, Blank, DetailsOpen, Skipped, Skipped, Text,
-                DetailsClose, Skipped, Skipped, Skipped, Skipped, Skipped, Text,
+                Skipped,
+                Skipped,
+                Skipped,
+                Heading,
+                Text,
+                Blank,
+                Blank,
+                DetailsOpen,
+                Skipped,
+                Skipped,
+                Text,
+                DetailsClose,
+                Skipped,
+                Skipped,
+                Skipped,
+                Skipped,
+                Skipped,
+                Text,
             ]
         );
     }

@@ -36,11 +36,7 @@ pub(crate) fn parse(lines: &Lines<'_>, reports: &mut Reports) -> Program {
         open: None,
     };
     // The top level comes first; what it says is put there at the end.
-    parser.program.functions.push(Function {
-        name: None,
-        inputs: Vec::new(),
-        statements: Vec::new(),
-    });
+    parser.program.functions.push(Function { name: None, inputs: Vec::new(), statements: Vec::new() });
     parser.page();
     parser.program
 }
@@ -119,8 +115,7 @@ impl Parser<'_> {
             }
         }
         let is_in_body = self.open.as_ref().is_some_and(OpenFunction::is_inside);
-        let is_in_block =
-            if is_in_body { depth > 0 } else { depth > 0 && self.top.reaches(depth) };
+        let is_in_block = if is_in_body { depth > 0 } else { depth > 0 && self.top.reaches(depth) };
         let begins_code = begins_statement(text) || (depth == 0 && begins_with_value(text));
         if !is_in_block && !begins_code {
             return self.prose();
@@ -161,9 +156,16 @@ impl Parser<'_> {
         }
         let text = lines.text_of(first);
         let word = first_word(text);
-        self.reports.suggest(first.start, first.start + word.len() as u32, Problem::ProseLooksLikeCode, || {
-            suggest_word(word, |spelling| spelling.word.is_some_and(|word| word.role() == WordRole::Statement))
-        });
+        self.reports.suggest(
+            first.start,
+            first.start + word.len() as u32,
+            Problem::ProseLooksLikeCode,
+            || {
+                suggest_word(word, |spelling| {
+                    spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
+                })
+            },
+        );
     }
 
     fn body(&mut self) -> &mut Body {
@@ -255,7 +257,12 @@ fn begins_statement(line: &str) -> bool {
         spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
             && match spelling.words {
                 [_] => true,
-                [_, second] => words.clone().next().map(letters_at_start).unwrap_or_default().eq_ignore_ascii_case(second),
+                [_, second] => words
+                    .clone()
+                    .next()
+                    .map(letters_at_start)
+                    .unwrap_or_default()
+                    .eq_ignore_ascii_case(second),
                 _ => false,
             }
     })
@@ -272,7 +279,8 @@ fn first_word(text: &str) -> &str {
 
 /// The spelling of those chosen that is nearest to a word.
 fn suggest_word(word: &str, chosen: impl Fn(&Spelling) -> bool) -> Option<String> {
-    let candidates = SPELLINGS.iter().filter(|spelling| chosen(spelling)).filter_map(|spelling| spelling.words.first());
+    let candidates =
+        SPELLINGS.iter().filter(|spelling| chosen(spelling)).filter_map(|spelling| spelling.words.first());
     nearest(word, candidates.copied()).map(|found| {
         let mut letters = found.chars();
         let first = letters.next().map(|first| first.to_ascii_uppercase());
@@ -289,7 +297,9 @@ mod tests {
         for line in ["Say _1_.", "**Define** `x`", "if, then", "For each `x`", "Otherwise:", "For **each**"] {
             assert!(begins_statement(line), "{line}");
         }
-        for line in ["The set of", "For example, tea", "Give me tea", "_1_ + _2_.", "- Say _1_.", "(Set", "**", ""] {
+        for line in
+            ["The set of", "For example, tea", "Give me tea", "_1_ + _2_.", "- Say _1_.", "(Set", "**", ""]
+        {
             assert!(!begins_statement(line), "{line}");
         }
     }

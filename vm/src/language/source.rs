@@ -27,9 +27,8 @@ impl<'s> Source<'s> {
     pub(crate) fn new(text: &'s str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut starts = vec![0];
-        starts.extend(
-            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1),
-        );
+        starts
+            .extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
         let first = Place { line: 1, column: 1 };
         Self { text, starts, is_ascii: text.is_ascii(), last: Cell::new((0, first)) }
     }

@@ -106,7 +106,9 @@ impl fmt::Display for SourceMapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAMap => f.write_str("not a source map"),
-            Self::UnknownVersion(version) => write!(f, "a source map of version {version}, which is not known"),
+            Self::UnknownVersion(version) => {
+                write!(f, "a source map of version {version}, which is not known")
+            }
             Self::OtherModule => f.write_str("the source map of another module"),
             Self::Damaged { offset } => write!(f, "the source map is damaged at byte {offset:#x}"),
         }
@@ -116,6 +118,15 @@ impl fmt::Display for SourceMapError {
 impl std::error::Error for SourceMapError {}
 
 impl SourceMap {
+    /// The extension of the file, without the period.
+    pub const EXTENSION: &str = match crate::values::source_map::EXTENSION.as_bytes() {
+        [b'.', rest @ ..] => match std::str::from_utf8(rest) {
+            Ok(rest) => rest,
+            Err(_) => "",
+        },
+        _ => "",
+    };
+
     /// The name of the page's file.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -175,7 +186,9 @@ impl SourceMap {
     #[must_use]
     pub fn line(&self, line: u32) -> Option<&str> {
         let text = self.text.as_deref()?;
-        text.split('\n').nth(line.checked_sub(1)? as usize).map(|line| line.strip_suffix('\r').unwrap_or(line))
+        text.split('\n')
+            .nth(line.checked_sub(1)? as usize)
+            .map(|line| line.strip_suffix('\r').unwrap_or(line))
     }
 
     /// Where calls had come to, from the instructions they had come to; those that have no place are left out.
@@ -228,7 +241,9 @@ impl SourceMap {
             help: Vec::new(),
         };
         let error = || Title { severity: Some(Severity::Error), id: Some(kind) };
-        let Some((first, callers)) = sites.split_first() else { return format!("error[{kind}]: {message}\n") };
+        let Some((first, callers)) = sites.split_first() else {
+            return format!("error[{kind}]: {message}\n");
+        };
         let mut parts = vec![part(error(), message.to_owned(), first)];
         let left_out = callers.len().saturating_sub(NEAREST + FARTHEST);
         for (number, caller) in callers.iter().enumerate() {
@@ -299,12 +314,4 @@ pub(crate) fn build(
         runs,
         variables,
     }
-}
-
-/// Layout.
-mod layout {
-    pub(super) const MAGIC: &[u8] = b"MDBM";
-    pub(super) const VERSION: u32 = 1;
-    pub(super) const MODULE_HASH_BYTES: u32 = 8;
-    pub(super) const SECTIONS: u32 = 4;
 }

@@ -30,10 +30,22 @@ mod tests {
 
     #[test]
     fn what_is_a_url() {
-        for url in ["https://example.com/a?b=c#d", "h+1.-://x", "mailto:a@b", "data:,x", "file:/etc", "file:///etc"] {
+        for url in
+            ["https://example.com/a?b=c#d", "h+1.-://x", "mailto:a@b", "data:,x", "file:/etc", "file:///etc"]
+        {
             assert!(is_url(url), "{url}");
         }
-        for text in ["https://", "https:///a", "1a://b", "://b", "mailto:", "a b://c", "https://a b", "https://a\"", "tea"] {
+        for text in [
+            "https://",
+            "https:///a",
+            "1a://b",
+            "://b",
+            "mailto:",
+            "a b://c",
+            "https://a b",
+            "https://a\"",
+            "tea",
+        ] {
             assert!(!is_url(text), "{text}");
         }
     }

@@ -19,9 +19,8 @@ impl Checker<'_> {
             let names = names.map(|name| program.names.spelling(name.symbol));
             let problem = Problem::UndefinedFunction { name: spelling.to_owned() };
             let end = self.end(name);
-            self.reports.suggest(name.at, end, problem, || {
-                nearest(spelling, names).map(|name| format!("`{name}`"))
-            });
+            self.reports
+                .suggest(name.at, end, problem, || nearest(spelling, names).map(|name| format!("`{name}`")));
             return;
         };
         let inputs = &program.functions[*index].inputs;
@@ -48,7 +47,8 @@ impl Checker<'_> {
                     let problem = Problem::UnknownInput { function: function(), input };
                     self.reports.suggest(input_name.at, end, problem, || {
                         let known = inputs.iter().map(|known| program.names.spelling(known.name.symbol));
-                        nearest(program.names.spelling(input_name.symbol), known).map(|name| format!("`{name}`"))
+                        nearest(program.names.spelling(input_name.symbol), known)
+                            .map(|name| format!("`{name}`"))
                     });
                 }
                 Some(position) if is_given[position] => {

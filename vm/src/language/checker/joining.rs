@@ -65,7 +65,8 @@ impl Joining {
             },
             ExpressionKind::Chain { first, links } => {
                 let links = program.links(links);
-                if !matches!(links.first().map(|link| link.operator), Some(Operator::Plus | Operator::Minus)) {
+                if !matches!(links.first().map(|link| link.operator), Some(Operator::Plus | Operator::Minus))
+                {
                     return Certainty::Known(false);
                 }
                 // What stands before the last minus has become a number.

@@ -34,7 +34,8 @@ impl Checker<'_> {
 
     /// The class of an empty list that a variable is set to: named where its only type is Named List.
     pub(super) fn class_of_list(&self, symbol: Symbol) -> StaticType {
-        let only_named = self.types_of(symbol).is_some_and(|types| types.are_only(&[DeclaredType::NamedList]));
+        let only_named =
+            self.types_of(symbol).is_some_and(|types| types.are_only(&[DeclaredType::NamedList]));
         if only_named { StaticType::NamedList } else { StaticType::List }
     }
 }
@@ -49,7 +50,9 @@ impl Program {
             ExpressionKind::Text { is_url: false, .. } => StaticType::Text,
             ExpressionKind::Truth(_) => StaticType::Truth,
             ExpressionKind::Empty => StaticType::Empty,
-            ExpressionKind::Name(_) | ExpressionKind::Item { .. } | ExpressionKind::Key { .. } => StaticType::Unknown,
+            ExpressionKind::Name(_) | ExpressionKind::Item { .. } | ExpressionKind::Key { .. } => {
+                StaticType::Unknown
+            }
             ExpressionKind::Chain { first, links } => {
                 let links = self.links(links);
                 // Only sums and products say more than their operator does.

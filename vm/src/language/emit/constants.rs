@@ -31,7 +31,9 @@ impl Emitter<'_> {
 
     fn pool(&mut self, constant: Constant) -> Emit<ConstIdx> {
         self.constants.count += 1;
-        self.builder.push_constant(constant).map_err(|error| Fault::TooLarge(too_large(self.statement, error.to_string())))
+        self.builder
+            .push_constant(constant)
+            .map_err(|error| Fault::TooLarge(too_large(self.statement, error.to_string())))
     }
 
     fn load(&mut self, dst: Reg, constant: ConstIdx) -> Emit<()> {
@@ -133,7 +135,11 @@ impl Emitter<'_> {
             let (left, right) = (dst, power);
             self.push(
                 self.statement,
-                if step > 0 { Instruction::Mul { dst, left, right } } else { Instruction::Div { dst, left, right } },
+                if step > 0 {
+                    Instruction::Mul { dst, left, right }
+                } else {
+                    Instruction::Div { dst, left, right }
+                },
             )?;
             exponent -= step;
         }
@@ -186,7 +192,8 @@ fn parts(value: f64) -> (i64, i32) {
     if bits == 0 {
         return (0, 0);
     }
-    let (mantissa, biased) = if biased == 0 { (fraction, 1) } else { (fraction | 1 << MANTISSA_BITS, biased) };
+    let (mantissa, biased) =
+        if biased == 0 { (fraction, 1) } else { (fraction | 1 << MANTISSA_BITS, biased) };
     let zeros = mantissa.trailing_zeros() as i32;
     // `f64::MAX_EXP` is one more than the bias.
     (mantissa >> zeros, biased - (f64::MAX_EXP - 1) - MANTISSA_BITS + zeros)
@@ -203,7 +210,11 @@ mod tests {
             let mut computed = mantissa as f64;
             while exponent != 0 {
                 let step = exponent.clamp(-62, 62);
-                computed = if step > 0 { computed * (1_i64 << step) as f64 } else { computed / (1_i64 << -step) as f64 };
+                computed = if step > 0 {
+                    computed * (1_i64 << step) as f64
+                } else {
+                    computed / (1_i64 << -step) as f64
+                };
                 exponent -= step;
             }
             assert_eq!(computed.to_bits(), value.to_bits(), "{value}");

@@ -163,7 +163,11 @@ impl Emitter<'_> {
         let may_be_number =
             matches!(class, StaticType::Whole | StaticType::Float | StaticType::Number | StaticType::Unknown);
         if !may_be_number {
-            let plain = if meant { Instruction::Eq { dst, left, right } } else { Instruction::Neq { dst, left, right } };
+            let plain = if meant {
+                Instruction::Eq { dst, left, right }
+            } else {
+                Instruction::Neq { dst, left, right }
+            };
             return self.push(at, plain);
         }
         let mark = self.frame.mark();
@@ -183,23 +187,27 @@ impl Emitter<'_> {
 
     fn prefix(&mut self, at: u32, operator: Operator, operand: Id, dst: Reg) -> Emit<()> {
         if operator == Operator::Negative {
-            match self.program.kind(operand) {
-                ExpressionKind::Whole(value) if *value != i64::MIN => return self.load_int(dst, -value),
-                ExpressionKind::Float(value) => return self.load_float(dst, -value),
-                _ => {}
+            if let ExpressionKind::Whole(value) = self.program.kind(operand)
+                && let Some(negative) = value.checked_neg()
+            {
+                return self.load_int(dst, negative);
+            }
+            if let ExpressionKind::Float(value) = self.program.kind(operand) {
+                return self.load_float(dst, -value);
             }
         }
         let src = self.operand_in(operand, Some(dst))?.register;
-        self.push(
-            at,
-            match operator {
-                Operator::Negative => Instruction::Neg { dst, src },
-                Operator::Not => Instruction::Not { dst, src },
-                Operator::ContentsOf => Instruction::DictValues { dst, dict: src },
-                // Names of, the last of the prefix operators.
-                _ => Instruction::DictKeys { dst, dict: src },
-            },
-        )
+        let instruction = if operator == Operator::Negative {
+            Instruction::Neg { dst, src }
+        } else if operator == Operator::Not {
+            Instruction::Not { dst, src }
+        } else if operator == Operator::ContentsOf {
+            Instruction::DictValues { dst, dict: src }
+        } else {
+            // Names of, the last of the prefix operators.
+            Instruction::DictKeys { dst, dict: src }
+        };
+        self.push(at, instruction)
     }
 
     fn item(&mut self, at: u32, place: Position, list: Id, dst: Reg) -> Emit<()> {
@@ -221,10 +229,10 @@ impl Emitter<'_> {
         let free = free.filter(|free| self.frame.is_temporary(*free));
         let number = match place {
             Position::Fixed(index) => Some(index),
-            Position::At(id) => match self.program.kind(id) {
-                ExpressionKind::Whole(number) => number.checked_sub(1),
-                _ => None,
-            },
+            Position::At(id) => {
+                let kind = self.program.kind(id);
+                if let ExpressionKind::Whole(number) = kind { number.checked_sub(1) } else { None }
+            }
             Position::Last => None,
         };
         let target = match free {
@@ -306,7 +314,9 @@ impl Emitter<'_> {
                 }
                 return Ok(());
             }
-            ExpressionKind::Prefix { operator: Operator::Not, operand } => return self.branch(*operand, !when, jumps),
+            ExpressionKind::Prefix { operator: Operator::Not, operand } => {
+                return self.branch(*operand, !when, jumps);
+            }
             ExpressionKind::Chain { first, links } => {
                 let links = program.links(links);
                 let decides = match links.first().map(|link| link.operator) {

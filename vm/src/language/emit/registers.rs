@@ -43,7 +43,12 @@ pub(super) struct Mark(u16);
 
 impl Frame {
     /// Lays out the registers of a function, with so many variables in registers; none where that attempt makes no sense.
-    pub(super) fn plan(program: &Program, checked: &Checked, index: usize, registers: Option<usize>) -> Option<Self> {
+    pub(super) fn plan(
+        program: &Program,
+        checked: &Checked,
+        index: usize,
+        registers: Option<usize>,
+    ) -> Option<Self> {
         let function = &program.functions[index];
         let variables = &checked.functions[index].variables;
         let inputs = function.inputs.len().min(variables.len());

@@ -123,13 +123,13 @@ impl Emitter<'_> {
         let mut goes_on = false;
         let mut has_else = false;
         let mut index = first;
-        loop {
-            let Some(statement) = statements.get(index as usize) else { break };
-            let condition = match &statement.kind {
-                StatementKind::If { condition } if index == first => *condition,
-                StatementKind::ElseIf { condition } => *condition,
-                StatementKind::Else => None,
-                _ => break,
+        while let Some(statement) = statements.get(index as usize) {
+            let condition = if let StatementKind::If { condition } | StatementKind::ElseIf { condition } =
+                &statement.kind
+            {
+                *condition
+            } else {
+                None
             };
             has_else |= matches!(statement.kind, StatementKind::Else);
             self.statement = statement.at;
@@ -140,9 +140,9 @@ impl Emitter<'_> {
             let block_goes_on = self.block(index + 1..statement.end)?;
             goes_on |= block_goes_on;
             index = statement.end;
-            let more = statements.get(index as usize).is_some_and(|next| {
-                matches!(next.kind, StatementKind::ElseIf { .. } | StatementKind::Else)
-            });
+            let more = statements
+                .get(index as usize)
+                .is_some_and(|next| matches!(next.kind, StatementKind::ElseIf { .. } | StatementKind::Else));
             if block_goes_on && more && !has_else {
                 ends.push(self.jump()?);
             }
@@ -410,9 +410,8 @@ impl Emitter<'_> {
         let args = Registers::new(&arguments).unwrap_or_default();
         match target {
             None => self.push(at, Instruction::Call { func, dst: func, args }),
-            Some(name) => {
-                self.assign(name.symbol, |emitter, dst| emitter.push(at, Instruction::Call { func, dst, args }))
-            }
+            Some(name) => self
+                .assign(name.symbol, |emitter, dst| emitter.push(at, Instruction::Call { func, dst, args })),
         }
     }
 
@@ -472,9 +471,24 @@ impl Emitter<'_> {
                     emitter.call_helper(Helper::Insert, at, list, &[list, index, value])
                 })
             }
-            StatementKind::Clear { name } => self.in_place(name.symbol, |emitter, list| emitter.clear(at, list)),
-            // No other statement changes one.
-            _ => Ok(()),
+            StatementKind::Clear { name } => {
+                self.in_place(name.symbol, |emitter, list| emitter.clear(at, list))
+            }
+            // None of these changes one.
+            StatementKind::Define { .. }
+            | StatementKind::Set { .. }
+            | StatementKind::SetBlank { .. }
+            | StatementKind::SetList { .. }
+            | StatementKind::Call { .. }
+            | StatementKind::Say { .. }
+            | StatementKind::GiveBack { .. }
+            | StatementKind::If { .. }
+            | StatementKind::ElseIf { .. }
+            | StatementKind::Else
+            | StatementKind::While { .. }
+            | StatementKind::ForEach { .. }
+            | StatementKind::Value { .. }
+            | StatementKind::Block => Ok(()),
         }
     }
 

@@ -105,7 +105,13 @@ impl Body {
     }
 
     /// Opens the block of the header that was added last, whose line has that depth; its first token stands from `at` to `end`.
-    pub(super) fn open(&mut self, depth: u32, colon: Option<u32>, (at, end): (u32, u32), reports: &mut Reports) {
+    pub(super) fn open(
+        &mut self,
+        depth: u32,
+        colon: Option<u32>,
+        (at, end): (u32, u32),
+        reports: &mut Reports,
+    ) {
         let limit = limits::NESTING as usize;
         if self.open.len() == limit {
             reports.add(at, end, Problem::TooDeep { limit: limit as u64 });

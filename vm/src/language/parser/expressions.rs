@@ -66,7 +66,8 @@ impl Parser<'_> {
         };
         loop {
             let next = self.infix_operator().filter(|operator| operator.group() >= least);
-            while let Some(chain) = pending.pop_if(|chain| next.is_none_or(|next| chain.group > next.group())) {
+            while let Some(chain) = pending.pop_if(|chain| next.is_none_or(|next| chain.group > next.group()))
+            {
                 operand_token = chain.first_token;
                 operand = self.finish_chain(chain, operand);
             }
@@ -115,18 +116,12 @@ impl Parser<'_> {
 
     fn infix_operator(&self) -> Option<Operator> {
         let token = self.token()?;
-        let operator = match token.kind {
-            Kind::Spelled(spelling) => spelling.operator?,
-            Kind::Sign(operators) => {
-                let infix = operators.iter().copied().find(|operator| operator.group() < Group::Prefix)?;
-                if infix == Operator::Minus && self.is_item_dash() {
-                    return None;
-                }
-                infix
-            }
-            _ => return None,
-        };
-        (operator.group() < Group::Prefix).then_some(operator)
+        if let Some(spelling) = token.spelling() {
+            return spelling.operator.filter(|operator| operator.group() < Group::Prefix);
+        }
+        let Kind::Sign(operators) = token.kind else { return None };
+        let infix = operators.iter().copied().find(|operator| operator.group() < Group::Prefix);
+        infix.filter(|infix| !(*infix == Operator::Minus && self.is_item_dash()))
     }
 
     /// Reads prefix operators and what they stand before; `-` and `not` only where they may stand.
@@ -278,10 +273,9 @@ impl Parser<'_> {
 
 /// The prefix operator that the token is.
 fn prefix_operator(token: &Token) -> Option<Operator> {
-    let operator = match token.kind {
-        Kind::Spelled(spelling) => spelling.operator?,
-        Kind::Sign(operators) => operators.iter().copied().find(|operator| operator.group() >= Group::Prefix)?,
-        _ => return None,
-    };
-    (operator.group() >= Group::Prefix).then_some(operator)
+    if let Some(spelling) = token.spelling() {
+        return spelling.operator.filter(|operator| operator.group() >= Group::Prefix);
+    }
+    let Kind::Sign(operators) = token.kind else { return None };
+    operators.iter().copied().find(|operator| operator.group() >= Group::Prefix)
 }

@@ -53,14 +53,15 @@ impl Parser<'_> {
         self.next_line += 1;
         let text = self.lines.text_of(&line);
         let level = heading_level(text).unwrap_or(1);
-        let tokens =
-            lexer::lex_line(self.text, line.start + level as u32..line.end, &mut self.program.names);
+        let tokens = lexer::lex_line(self.text, line.start + level as u32..line.end, &mut self.program.names);
         let heading = heading(level, &tokens);
         if self.open.as_ref().is_some_and(OpenFunction::is_inside) {
             match heading {
                 // A heading within the body, for readers.
                 Heading::Other => return,
-                Heading::Function { .. } | Heading::Section(_) | Heading::BadName(_) => self.report_unclosed(),
+                Heading::Function { .. } | Heading::Section(_) | Heading::BadName(_) => {
+                    self.report_unclosed()
+                }
             }
         }
         match heading {
@@ -126,11 +127,7 @@ impl Parser<'_> {
             self.reports.add(open.name.at, open.name_end, Problem::MissingDetails { name });
         }
         let statements = open.body.finish(self.reports);
-        self.program.functions.push(Function {
-            name: Some(open.name),
-            inputs: open.inputs,
-            statements,
-        });
+        self.program.functions.push(Function { name: Some(open.name), inputs: open.inputs, statements });
     }
 
     /// Reads a line of the section of inputs.
@@ -143,14 +140,15 @@ impl Parser<'_> {
         let mut input = None;
         let read = self.input_item(&mut input);
         if let Err(stop) = read {
-            let (at, end) = self.tokens.tokens.first().map_or((line.start, line.end), |first| (first.start, first.end));
+            let (at, end) =
+                self.tokens.tokens.first().map_or((line.start, line.end), |first| (first.start, first.end));
             // What is no token says more than that no input was found.
             match self.tokens.bad.first() {
                 Some(bad) => self.reports.add(bad.at, bad.at + 1, bad.problem.clone()),
-                None => match stop.problem {
-                    Problem::ExpectedInput { .. } => self.reports.add(at, end, stop.problem),
-                    problem => self.reports.add(stop.at, stop.end, problem),
-                },
+                None if matches!(stop.problem, Problem::ExpectedInput { .. }) => {
+                    self.reports.add(at, end, stop.problem);
+                }
+                None => self.reports.add(stop.at, stop.end, stop.problem),
             }
         }
         if let (Some(input), Some(open)) = (input, &mut self.open) {
@@ -175,7 +173,9 @@ impl Parser<'_> {
             if self.takes(Word::Optional) {
                 read.is_required = false;
             }
-            if !read.is_required && self.takes_kind(|kind| matches!(kind, Kind::Comma)) || self.is_word(Word::Default) {
+            if !read.is_required && self.takes_kind(|kind| matches!(kind, Kind::Comma))
+                || self.is_word(Word::Default)
+            {
                 read.is_required = false;
                 read.default = Some(self.default_value()?);
             } else if read.is_required && !self.takes(Word::Required) {
@@ -198,16 +198,12 @@ fn heading(level: usize, tokens: &lexer::Tokens) -> Heading {
                 && role(kind) == Some(WordRole::Definition)
                 && matches!(colon.kind, Kind::Colon) =>
         {
-            match name.kind {
-                Kind::Name { symbol, bare: _ } => {
-                    Heading::Function { name: Named { symbol, at: name.start }, end: name.end }
-                }
-                Kind::Bad(index) => {
-                    let bad = &tokens.bad[index as usize];
-                    Heading::BadName(Stop::new(bad.at, name.end, bad.problem.clone()))
-                }
-                _ => Heading::Other,
+            if let Kind::Name { symbol, bare: _ } = name.kind {
+                return Heading::Function { name: Named { symbol, at: name.start }, end: name.end };
             }
+            let Kind::Bad(index) = name.kind else { return Heading::Other };
+            let bad = &tokens.bad[index as usize];
+            Heading::BadName(Stop::new(bad.at, name.end, bad.problem.clone()))
         }
         [section] | [section, Token { kind: Kind::Colon, .. }] => {
             match section.spelling().and_then(|spelling| spelling.word) {

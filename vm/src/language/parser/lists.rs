@@ -16,7 +16,8 @@ enum Mark {
 impl Parser<'_> {
     /// Reads the items of a list for `name`, behind the colon that was read last.
     pub(super) fn list(&mut self, name: Named, depth: u32) -> Read<StatementKind> {
-        let (colon, _) = self.tokens.tokens.get(self.position - 1).map_or((0, 0), |token| (token.start, token.end));
+        let (colon, _) =
+            self.tokens.tokens.get(self.position - 1).map_or((0, 0), |token| (token.start, token.end));
         self.list = Some(depth);
         let mut items = Vec::new();
         let mut first = None;
@@ -76,15 +77,12 @@ impl Parser<'_> {
             return None;
         }
         let next = self.tokens.tokens.get(self.position + 1);
-        match token.kind {
-            Kind::Sign(operators) if operators.contains(&Operator::Minus) => Some(Mark::Dash),
-            Kind::Whole { bare: true, .. }
-                if next.is_some_and(|next| matches!(next.kind, Kind::Period) && next.start == token.end) =>
-            {
-                Some(Mark::Number)
-            }
-            _ => None,
+        if let Kind::Sign(operators) = token.kind {
+            return operators.contains(&Operator::Minus).then_some(Mark::Dash);
         }
+        let is_numbered = matches!(token.kind, Kind::Whole { bare: true, .. })
+            && next.is_some_and(|next| matches!(next.kind, Kind::Period) && next.start == token.end);
+        is_numbered.then_some(Mark::Number)
     }
 
     /// Appends the tokens of the next paragraph, if it goes on with the list.

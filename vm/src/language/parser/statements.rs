@@ -72,9 +72,10 @@ impl Parser<'_> {
         if is_else {
             if let Err(mut alone) = body.add_else(statement, self.reports) {
                 self.reports.add(at, end, Problem::UnexpectedElse { word });
-                alone.kind = match alone.kind {
-                    StatementKind::ElseIf { condition } => StatementKind::If { condition },
-                    _ => StatementKind::Block,
+                alone.kind = if let StatementKind::ElseIf { condition } = alone.kind {
+                    StatementKind::If { condition }
+                } else {
+                    StatementKind::Block
                 };
                 body.add(alone, end, self.reports);
             }
@@ -93,9 +94,9 @@ impl Parser<'_> {
             self.skip_items();
         }
         let skipped = self.tokens.tokens.get(first..self.position).unwrap_or_default();
-        let bad = skipped.iter().find_map(|token| match token.kind {
-            Kind::Bad(index) => self.tokens.bad.get(index as usize).map(|bad| (token.end, bad)),
-            _ => None,
+        let bad = skipped.iter().find_map(|token| {
+            let Kind::Bad(index) = token.kind else { return None };
+            self.tokens.bad.get(index as usize).map(|bad| (token.end, bad))
         });
         match bad {
             Some((end, bad)) => self.reports.add(bad.at, end, bad.problem.clone()),
@@ -117,6 +118,7 @@ impl Parser<'_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the words of other roles were sorted out before")]
     fn statement_kind(&mut self, depth: u32) -> Read<StatementKind> {
         let word = self.token().and_then(|token| token.spelling()).and_then(|spelling| spelling.word);
         let Some(word) = word.filter(|word| word.role() == WordRole::Statement) else {
@@ -140,12 +142,14 @@ impl Parser<'_> {
                 self.ended(StatementKind::Call { target: None, call })
             }
             Word::If => {
-                let condition = self.if_header(self.slice(at, end), |condition| StatementKind::If { condition })?;
+                let condition =
+                    self.if_header(self.slice(at, end), |condition| StatementKind::If { condition })?;
                 Ok(condition)
             }
             Word::Else => {
                 if self.takes(Word::If) {
-                    return self.if_header(self.slice(at, end), |condition| StatementKind::ElseIf { condition });
+                    return self
+                        .if_header(self.slice(at, end), |condition| StatementKind::ElseIf { condition });
                 }
                 self.partial = Some(StatementKind::Else);
                 self.colon(self.slice(at, end))?;
@@ -202,7 +206,8 @@ impl Parser<'_> {
         if is_reserved {
             return Err(unexpected);
         }
-        let is_prose = first.is_some_and(|token| matches!(token.kind, Kind::Name { bare: true, .. } | Kind::Spelled(_)));
+        let is_prose =
+            first.is_some_and(|token| matches!(token.kind, Kind::Name { bare: true, .. } | Kind::Spelled(_)));
         let read = self.expression().and_then(|value| self.ended(StatementKind::Value { value }));
         let kind = read.map_err(|stop| if is_prose { unexpected } else { stop })?;
         if let Some(token) = first {
@@ -278,7 +283,8 @@ impl Parser<'_> {
     pub(super) fn types(&mut self) -> Read<Types> {
         let mut types = Types::default();
         loop {
-            let declared = self.token().and_then(|token| token.spelling()).and_then(|spelling| spelling.declared_type);
+            let declared =
+                self.token().and_then(|token| token.spelling()).and_then(|spelling| spelling.declared_type);
             let Some(declared) = declared else {
                 let mut stop = self.expected(|found| Problem::ExpectedType { found });
                 if let Some(Kind::Name { symbol, .. }) = self.token().map(|token| token.kind) {
@@ -352,7 +358,11 @@ impl Parser<'_> {
     fn argument(&mut self, is_named: bool) -> Read<Argument> {
         let first = self.position;
         let as_argument = |parser: &Self, stop: Stop| {
-            if parser.position == first { parser.expected(|found| Problem::ExpectedArgument { found }) } else { stop }
+            if parser.position == first {
+                parser.expected(|found| Problem::ExpectedArgument { found })
+            } else {
+                stop
+            }
         };
         let name = if is_named {
             let name = self.name().map_err(|stop| as_argument(self, stop))?;

@@ -2,7 +2,7 @@
 
 use super::{MappedFunction, MappedVariable, Run, SourceMap, SourceMapError, hash};
 use crate::language::source::Place;
-use super::layout;
+use crate::values::source_map as layout;
 
 type Decode<T> = Result<T, SourceMapError>;
 
@@ -228,9 +228,10 @@ mod tests {
             }
             if let Ok(map) = SourceMap::decode(&damaged, &module) {
                 // What is read can be asked and drawn.
-                map.draw("X", "x", 0..100, false);
+                assert!(!map.draw("X", "x", 0..100, false).is_empty());
             }
-            let noise: Vec<u8> = file[..20].iter().copied().chain((0..random.usize(..200)).map(|_| random.u8(..))).collect();
+            let noise: Vec<u8> =
+                file[..20].iter().copied().chain((0..random.usize(..200)).map(|_| random.u8(..))).collect();
             let _ = SourceMap::decode(&noise, &module);
         }
         assert_eq!(SourceMap::decode(&file, b"other"), Err(SourceMapError::OtherModule));

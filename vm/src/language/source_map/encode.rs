@@ -1,7 +1,7 @@
 //! Source map to bytes. Numbers are LEB128; places are written as the difference to the one before.
 
 use super::{SourceMap, hash};
-use super::layout;
+use crate::values::source_map as layout;
 
 impl SourceMap {
     /// Encodes the map for a module, given as its file.
