@@ -41,7 +41,7 @@ pub(crate) fn outside<T>(host: impl FnOnce() -> T) -> T {
 
 /// What the values of a run may cost whatever its limit. Where addresses have 32 bits, no process holds more: values take up to
 /// twice what they cost, and one that grows is there twice for a moment.
-const HOLDABLE: u64 = if usize::BITS < u64::BITS { 1 << 30 } else { u64::MAX };
+const HOLDABLE: Option<u64> = if usize::BITS < u64::BITS { Some(1 << 30) } else { None };
 
 /// The memory of one run: what came to life on the thread since the run began, and the limit on it.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,11 @@ impl Memory {
     /// The memory of a run that begins now. `inherited` of what is alive already is part of it.
     pub(crate) fn begin(limit: Option<u64>, inherited: u64) -> Self {
         let limit = limit.unwrap_or(u64::MAX);
-        Self { limit, most: limit.min(HOLDABLE), before: LIVE.get().wrapping_sub(inherited) }
+        Self {
+            limit,
+            most: HOLDABLE.map_or(limit, |most| most.min(limit)),
+            before: LIVE.get().wrapping_sub(inherited),
+        }
     }
 
     /// Where this thread counts what is alive, what was alive before the run, and the limit.
