@@ -1,7 +1,8 @@
 //! The memory of a run, counted by the cost model of `spec/values.yaml`.
 //!
 //! Strings, arrays and dicts are counted where they are made, grown and dropped, so the count follows their lives
-//! exactly, with no walk over the heap. It is kept by thread: values never leave the thread that made them.
+//! exactly, with no walk over the heap. It is kept by thread, as values never leave the thread that made them, and by run:
+//! a run owns all that it can reach, and what its host does while it runs is [`outside`] of it.
 
 use std::cell::Cell;
 
@@ -24,10 +25,30 @@ pub(crate) fn release(bytes: u64) {
     LIVE.with(|live| live.set(live.get().wrapping_sub(bytes)));
 }
 
+/// Calls the host in the middle of a run. Whatever values the host makes or drops, of this run's past or of other runs, those
+/// that it nests included, none of them is part of the run.
+pub(crate) fn outside<T>(host: impl FnOnce() -> T) -> T {
+    /// Puts the count back also where the host panics.
+    struct Count(u64);
+    impl Drop for Count {
+        fn drop(&mut self) {
+            LIVE.set(self.0);
+        }
+    }
+    let _count = Count(LIVE.get());
+    host()
+}
+
+/// What the values of a run may cost whatever its limit. Where addresses have 32 bits, no process holds more: values take up to
+/// twice what they cost, and one that grows is there twice for a moment.
+const HOLDABLE: Option<u64> = if usize::BITS < u64::BITS { Some(1 << 30) } else { None };
+
 /// The memory of one run: what came to life on the thread since the run began, and the limit on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
     limit: u64,
+    /// The limit, or what the machine can hold.
+    most: u64,
     /// What was alive when the run began and is no part of it.
     before: u64,
 }
@@ -35,19 +56,24 @@ pub(crate) struct Memory {
 impl Memory {
     /// The memory of a run that begins now. `inherited` of what is alive already is part of it.
     pub(crate) fn begin(limit: Option<u64>, inherited: u64) -> Self {
-        Self { limit: limit.unwrap_or(u64::MAX), before: LIVE.get().wrapping_sub(inherited) }
+        let limit = limit.unwrap_or(u64::MAX);
+        Self {
+            limit,
+            most: HOLDABLE.map_or(limit, |most| most.min(limit)),
+            before: LIVE.get().wrapping_sub(inherited),
+        }
     }
 
     /// Where this thread counts what is alive, what was alive before the run, and the limit.
     #[cfg(machine_code)]
     pub(crate) fn parts(&self) -> (*mut u64, u64, u64) {
-        (LIVE.with(Cell::as_ptr), self.before, self.limit)
+        (LIVE.with(Cell::as_ptr), self.before, self.most)
     }
 
     /// How many more bytes may come to life.
     #[inline]
     pub(crate) fn room(&self) -> u64 {
-        self.limit.saturating_sub(LIVE.get().wrapping_sub(self.before))
+        self.most.saturating_sub(LIVE.get().wrapping_sub(self.before))
     }
 
     /// Whether `bytes` more may come to life. To be asked before anything is allocated for them.
@@ -58,7 +84,7 @@ impl Memory {
 
     /// Whether the run is over its limit as it is.
     pub(crate) fn is_over(&self) -> bool {
-        LIVE.get().wrapping_sub(self.before) > self.limit
+        LIVE.get().wrapping_sub(self.before) > self.most
     }
 
     #[cold]

@@ -10,6 +10,7 @@ mod dict;
 mod drop;
 #[cfg(feature = "json")]
 pub(crate) mod json;
+mod own;
 mod text;
 mod walk;
 
@@ -20,12 +21,20 @@ use std::rc::Rc;
 pub use array::Array;
 use compact_str::CompactString;
 pub use dict::Dict;
+pub(crate) use own::own;
 pub(crate) use text::append_text;
 
 use crate::memory::{charge, release};
 use crate::values::{TypeId, costs};
 
 /// A value of the language.
+///
+/// A value stays on the thread that made it, where its memory is counted:
+///
+/// ```compile_fail,E0277
+/// let value = machine_dialect_vm::Value::string("a");
+/// std::thread::spawn(move || drop(value));
+/// ```
 // Tag and payload are a word each, so that a copy is two moves, whatever the type.
 #[derive(Clone, Default)]
 #[repr(u64)]
@@ -177,11 +186,6 @@ impl Value {
     #[inline]
     pub(crate) fn order(&self, other: &Self) -> Option<compare::Order> {
         compare::order(self, other)
-    }
-
-    /// What `values` and everything in them cost, each shared part once.
-    pub(crate) fn total_cost<'a>(values: impl Iterator<Item = &'a Value>) -> u64 {
-        drop::total_cost(values)
     }
 }
 
@@ -353,6 +357,11 @@ impl Str {
         if place < FUNCTION {
             self.0.last.set(place);
         }
+    }
+
+    /// How many places hold it.
+    fn holders(&self) -> usize {
+        Rc::strong_count(&self.0)
     }
 
     fn address(&self) -> usize {

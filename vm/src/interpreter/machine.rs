@@ -11,7 +11,7 @@ use crate::interpreter::window::{Context, Flow, Mode, Observations, Observed, Un
 use crate::interpreter::{FunctionIndex, Globals, Output, Program, Scopes, Sink, TraceStep, trace};
 use crate::isa::{REGISTERS, Reg, ScopeId};
 use crate::memory::{self, Memory};
-use crate::value::Value;
+use crate::value::{self, Value};
 use crate::values::{Limits, costs};
 use crate::vm::Tiers;
 
@@ -145,9 +145,9 @@ enum Predecessor {
 
 impl<'a> Machine<'a> {
     /// Runs a program from its beginning.
-    pub(crate) fn run(program: &'a Program, input: RunInput<'a>) -> Ended {
+    pub(crate) fn run(program: &'a Program, mut input: RunInput<'a>) -> Ended {
         let meter = Meter::new(&input);
-        let inherited = Value::total_cost(input.globals.iter().map(|(_, value)| value));
+        let inherited = value::own(&mut input.globals, input.limits.max_memory);
         let mut machine = Self {
             program,
             stack: program.spare.take(program.start.registers),
@@ -500,7 +500,8 @@ fn report(
     if let Some(trace) = trace {
         let written =
             observed.written.iter().map(|register| (*register, &stack[base + usize::from(register.0)]));
-        trace(TraceStep { pc: pc as u32, digest: trace::digest(written) });
+        let step = TraceStep { pc: pc as u32, digest: trace::digest(written) };
+        memory::outside(|| trace(step));
     }
     observed.written.clear();
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::errors::RuntimeError;
+use crate::memory;
 
 /// Where a run's output goes. The host chooses: a file, a string, the standard output of a process.
 ///
@@ -69,10 +70,12 @@ impl<'a> Output<'a> {
     pub(crate) fn print_line(&mut self) -> Result<(), RuntimeError> {
         self.line.push('\n');
         self.written += self.line.len() as u64;
-        self.sink.write_line(&self.line).map_err(|error| {
-            let reason = error.to_string();
-            self.failure = Some(error);
-            RuntimeError::OutputFailed { reason }
+        memory::outside(|| {
+            self.sink.write_line(&self.line).map_err(|error| {
+                let reason = error.to_string();
+                self.failure = Some(error);
+                RuntimeError::OutputFailed { reason }
+            })
         })
     }
 

@@ -11,10 +11,11 @@ use crate::values::costs;
 /// `r[dst]` = an array of `r[size]` empties.
 pub(crate) fn new_array(memory: &Memory, size: &Value) -> Result<Value, RuntimeError> {
     let Value::Int(size) = size else { return Err(mismatch(Expected::Integer, size)) };
-    let Ok(length) = usize::try_from(*size) else { return Err(RuntimeError::NegativeSize { size: *size }) };
-    memory.check(Array::cost(length))?;
-    // A run without a memory limit still meets the machine's.
-    Array::of_empties(length).map(Value::Array).ok_or_else(|| memory.exhausted())
+    let Ok(length) = u64::try_from(*size) else { return Err(RuntimeError::NegativeSize { size: *size }) };
+    memory.check(Array::cost_of(length))?;
+    // A run without a memory limit still meets the machine's, whose addresses may have 32 bits.
+    let array = usize::try_from(length).ok().and_then(Array::of_empties);
+    array.map(Value::Array).ok_or_else(|| memory.exhausted())
 }
 
 /// `r[dst] = r[array][r[index]]`

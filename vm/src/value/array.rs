@@ -104,7 +104,25 @@ impl Array {
     /// What an array of `length` elements costs.
     #[inline]
     pub(crate) fn cost(length: usize) -> u64 {
-        (length as u64).saturating_mul(costs::ELEMENT).saturating_add(costs::ARRAY)
+        Self::cost_of(length as u64)
+    }
+
+    /// The same for a length that the program gives, which memory may be too small to hold.
+    #[inline]
+    pub(crate) fn cost_of(length: u64) -> u64 {
+        length.saturating_mul(costs::ELEMENT).saturating_add(costs::ARRAY)
+    }
+
+    /// The place of an index, past every array where it is below zero or more than an address can be.
+    #[inline(always)]
+    pub(crate) fn place(index: impl Into<i64>) -> usize {
+        let index = index.into();
+        if usize::BITS < i64::BITS {
+            usize::try_from(index).unwrap_or(usize::MAX)
+        } else {
+            // An index below zero becomes one past 2⁶³.
+            index as usize
+        }
     }
 
     /// How many elements there are.
@@ -284,6 +302,11 @@ impl Array {
     pub(crate) fn addresses(&self) -> [*const u8; 3] {
         let ArrayObject { codes, words, values } = &*self.0;
         [codes.as_ptr(), words.as_ptr().cast(), values.as_ptr().cast()]
+    }
+
+    /// How many places hold it.
+    pub(super) fn holders(&self) -> usize {
+        Rc::strong_count(&self.0)
     }
 
     pub(crate) fn address(&self) -> usize {

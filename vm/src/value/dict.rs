@@ -127,6 +127,11 @@ impl Dict {
         Rc::make_mut(&mut self.0)
     }
 
+    /// How many places hold it.
+    pub(super) fn holders(&self) -> usize {
+        Rc::strong_count(&self.0)
+    }
+
     pub(super) fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }

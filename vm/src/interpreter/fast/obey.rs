@@ -41,7 +41,7 @@ use crate::interpreter::window::{Context, Unobserved, Window};
 use crate::isa::{REGISTERS, Reg};
 use crate::memory;
 use crate::ops;
-use crate::value::{Value, put, put_int};
+use crate::value::{Array, Value, put, put_int};
 use crate::values::costs;
 
 /// Why the loop over fast code stopped. It is a word and nothing more; what belongs to it stands in [`Parcel`].
@@ -263,7 +263,7 @@ impl Machine<'_> {
             // Writes a copy of an element.
             macro_rules! get_item {
                 ($dst:expr, $array:expr, $index:expr) => {{
-                    let (array, index) = (array!($array), $index as usize);
+                    let (array, index) = (array!($array), Array::place($index));
                     if let Some(scalar) = array.scalar(index) {
                         copy!(value_mut!($dst), &scalar);
                     } else if let Some(item) = array.values().get(index) {
@@ -276,7 +276,7 @@ impl Machine<'_> {
             // An element of that type.
             macro_rules! item_of {
                 ($array:expr, $index:expr, $of_type:ident) => {{
-                    match array!($array).$of_type($index as usize) {
+                    match array!($array).$of_type(Array::place($index)) {
                         Some(item) => item,
                         None => leave!(Stop::Exit),
                     }
@@ -287,7 +287,7 @@ impl Machine<'_> {
                 ($array:expr, $index:expr, $value:expr) => {{
                     let index: i64 = $index;
                     let is_set = if let Value::Array(array) = value_mut!($array) {
-                        array.set_scalar(index as usize, $value)
+                        array.set_scalar(Array::place(index), $value)
                     } else {
                         false
                     };
