@@ -478,7 +478,7 @@ impl<'a> Lane<'a> {
             self.unexplained = None;
             if let Some(guilty) = self.in_flight.pop_front() {
                 self.shared.failed(kind_of_failure(answer));
-                self.deliver(guilty, answer.clone(), None);
+                self.deliver(Reply { id: guilty, answer: answer.clone(), trace: None, warnings: None });
             }
         } else {
             self.unexplained = Some(answer.to_string());
@@ -492,7 +492,8 @@ impl<'a> Lane<'a> {
     fn give_up(mut self) {
         let left: Vec<usize> = self.in_flight.drain(..).chain(self.suspects.drain(..)).collect();
         for index in left {
-            self.deliver(index, Answer::Crash { how: GIVEN_UP.to_owned() }, None);
+            let answer = Answer::Crash { how: GIVEN_UP.to_owned() };
+            self.deliver(Reply { id: index, answer, trace: None, warnings: None });
         }
     }
 }

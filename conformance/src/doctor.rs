@@ -298,8 +298,12 @@ impl<'a> Program<'a> {
     /// The request for it, whose id is that JSON text.
     fn line(&self, id: &str) -> Result<String, Trouble> {
         let module = assemble_bytes(self.text).map_err(|error| Trouble::new(error.to_string(), ""))?;
-        let request =
-            Request { subject: Subject::Module(&module), limits: &self.limits, globals: &self.globals, trace: self.trace };
+        let request = Request {
+            subject: Subject::Module(&module),
+            limits: &self.limits,
+            globals: &self.globals,
+            trace: self.trace,
+        };
         Ok(request.line_with_id(id))
     }
 }
