@@ -105,7 +105,7 @@ fn tuple(operator: &OperatorEntry, kind: GroupKind, left: &str, right: &str, ind
 
 /// Statements that give a variable a value of a type of `spec/values.yaml`, of which nothing is certain before the run.
 fn set(name: &str, value_type: &str) -> String {
-    let define = format!("Define `{name}` as Empty.\n");
+    let define = format!("Define `{name}` as Number or Text or Yes/No or List or Named List.\n");
     let value = match value_type {
         "bool" => "_Yes_",
         "int" => "_-3_",

@@ -336,7 +336,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("^", ("power",)),
 )
 
-# Type that a program names -> spellings, the static types that fit (where there is none, all do).
+# Type that a program names -> spellings, the static types that fit, beside empty and unknown, which fit every type.
 TYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Text": (("Text", "Texts"), ("text", "url")),
     "Number": (("Number", "Numbers"), ("whole", "float", "number")),
