@@ -22,7 +22,12 @@ impl Said {
             Answer::Outcome(outcome) if outcome.status() == Status::CompileError => {
                 serde_json::from_str(&outcome.get(Field::Diagnostics)?).ok()
             }
-            _ => self.warnings.clone(),
+            Answer::Outcome(_)
+            | Answer::Crash { .. }
+            | Answer::Timeout { .. }
+            | Answer::Unsupported { .. }
+            | Answer::Unstable { .. }
+            | Answer::Invalid { .. } => self.warnings.clone(),
         }
     }
 }
