@@ -1,4 +1,6 @@
 //! Pages compiled and run: what the cases of `spec/programs` do not reach, for its size or its kind.
+#![cfg(feature = "language")]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -218,8 +220,15 @@ fn nesting_has_a_limit_and_chains_have_none() {
     assert_eq!(printed(&loops(150)), "1\n");
     let chain = format!("Say _1_{}.\n", " + _1_".repeat(100_000));
     assert_eq!(printed(&chain), "100001\n");
-    let choices = format!("Say _1_{}.\n", " if _No_, else _2_".repeat(10_000));
-    assert_eq!(printed(&choices), "2\n");
+    let choices = |count: usize| format!("Say _1_{}.\n", " if _No_, else _2_".repeat(count));
+    assert_eq!(printed(&choices(200)), "2\n");
+    assert_eq!(first_problem(&choices(201)), ("TooDeep", 1));
+    let items = |count: usize| {
+        let places = "item (_1_) of ".repeat(count / 2);
+        format!("Define `l` as List.\nSet `l` to: 1. _1_.\nSay {places}`l`.\n")
+    };
+    assert_eq!(outcome(&items(200), Limits::default()).unwrap(), "TypeMismatch in main");
+    assert_eq!(first_problem(&items(402)), ("TooDeep", 3));
     let elses = format!("If _No_:\n> Say _1_.\n{}", "Else if _No_:\n> Say _1_.\n".repeat(10_000));
     assert_eq!(printed(&elses), "");
 }

@@ -1,5 +1,7 @@
 //! The front end's work grows with the text and no faster. Work is counted in bytes that are allocated, so the test has a process of
 //! its own.
+#![cfg(feature = "language")]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::alloc::System;
 
