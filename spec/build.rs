@@ -4,5 +4,6 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if std::env::var_os("CARGO_FEATURE_CASES").is_some() {
         println!("cargo::rerun-if-changed=cases");
+        println!("cargo::rerun-if-changed=programs");
     }
 }

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::implementation::Launcher;
+use crate::outcome::{Diagnostic, Field};
 use crate::plug::{Answer, Handshake, Reply, Request};
 use crate::value::excerpt;
 use crate::worker::{Event, Worker};
@@ -76,6 +77,8 @@ pub struct Done {
     pub answer: Answer,
     /// The JSON text of the trace, where one was asked for.
     pub trace: Option<String>,
+    /// The warnings of a page, where the implementation tells them.
+    pub warnings: Option<Vec<Diagnostic>>,
     /// How long it took, from when the worker could begin with it.
     pub seconds: f64,
 }
@@ -93,7 +96,7 @@ pub struct Summary {
     pub not_run: usize,
 }
 
-/// Has an implementation answer every job, and hands each result to `done` as it comes, with the index of its job. Only when
+/// Has an implementation answer every job (all of modules, or all of pages), and hands each result to `done` as it comes, with the index of its job. Only when
 /// the batch is told to stop or is out of its bounds do jobs stay without result.
 ///
 /// # Errors
@@ -126,6 +129,12 @@ pub fn run_after(
         options,
         done,
         handshake: &handshake,
+        unreported: handshake
+            .unreported
+            .iter()
+            .chain(jobs.first().map_or(&[][..], |job| job.request.subject.unreported()))
+            .copied()
+            .collect(),
         queue: Mutex::new(Queue::new(jobs)),
         incidents: Mutex::new(Vec::new()),
         failures: Mutex::new(BTreeMap::new()),
@@ -150,7 +159,7 @@ pub fn run_after(
         let left = std::mem::take(&mut shared.queue.lock().unwrap_or_else(PoisonError::into_inner).0);
         for index in left {
             let answer = Answer::Crash { how: GIVEN_UP.to_owned() };
-            shared.deliver(index, Done { answer, trace: None, seconds: 0.0 });
+            shared.deliver(index, Done { answer, trace: None, warnings: None, seconds: 0.0 });
         }
     }
     let not_run = jobs.len() - shared.delivered.into_inner();
@@ -173,6 +182,8 @@ struct Shared<'a> {
     options: &'a Options<'a>,
     done: &'a (dyn Fn(usize, Done) + Sync),
     handshake: &'a Handshake,
+    /// What an answer need not tell.
+    unreported: Vec<Field>,
     queue: Mutex<Queue>,
     incidents: Mutex<Vec<String>>,
     /// How many crashes and time-outs there were of each kind.
@@ -424,14 +435,14 @@ impl<'a> Lane<'a> {
 
     /// Reads a line of the worker, and says whether it is an answer that was waited for. They may come in any order.
     fn read(&mut self, line: &str) -> bool {
-        let reply = Reply::from_line(line, &self.shared.handshake.unreported);
+        let reply = Reply::from_line(line, &self.shared.unreported);
         let place =
             reply.as_ref().and_then(|reply| self.in_flight.iter().position(|index| *index == reply.id));
         match (reply, place) {
             (Some(reply), Some(place)) => {
                 self.in_flight.remove(place);
                 self.answered += 1;
-                self.deliver(reply.id, reply.answer, reply.trace);
+                self.deliver(reply);
                 true
             }
             (None, _) if line.trim().is_empty() && self.blank_lines < NOISE_LIMIT => {
@@ -450,10 +461,11 @@ impl<'a> Lane<'a> {
         self.fail(&Answer::Timeout { how: format!("no answer in {after:.1} s") });
     }
 
-    fn deliver(&mut self, index: usize, answer: Answer, trace: Option<String>) {
+    fn deliver(&mut self, reply: Reply) {
         let seconds = self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
-        self.shared.deliver(index, Done { answer, trace, seconds });
+        let Reply { id, answer, trace, warnings } = reply;
+        self.shared.deliver(id, Done { answer, trace, warnings, seconds });
     }
 
     /// The worker is gone. A request that was alone with it is to blame; otherwise each is tried alone. One that crashes a
@@ -466,7 +478,7 @@ impl<'a> Lane<'a> {
             self.unexplained = None;
             if let Some(guilty) = self.in_flight.pop_front() {
                 self.shared.failed(kind_of_failure(answer));
-                self.deliver(guilty, answer.clone(), None);
+                self.deliver(Reply { id: guilty, answer: answer.clone(), trace: None, warnings: None });
             }
         } else {
             self.unexplained = Some(answer.to_string());
@@ -480,7 +492,8 @@ impl<'a> Lane<'a> {
     fn give_up(mut self) {
         let left: Vec<usize> = self.in_flight.drain(..).chain(self.suspects.drain(..)).collect();
         for index in left {
-            self.deliver(index, Answer::Crash { how: GIVEN_UP.to_owned() }, None);
+            let answer = Answer::Crash { how: GIVEN_UP.to_owned() };
+            self.deliver(Reply { id: index, answer, trace: None, warnings: None });
         }
     }
 }

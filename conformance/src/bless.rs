@@ -135,6 +135,7 @@ pub(crate) fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
         Status::Ok => &[Field::Result],
         Status::LoadError => &[Field::Kind],
         Status::RuntimeError => &[Field::Kind, Field::Pc],
+        Status::CompileError => &[Field::Diagnostics],
     };
     let old = old.filter(|old| old.status() == found.status());
     let wanted = |field: Field| match old {
@@ -158,7 +159,7 @@ pub(crate) fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
 pub(crate) fn key(field: Field, status: Status) -> &'static str {
     match (field, status) {
         (Field::Kind, Status::LoadError) => "load_error",
-        (Field::Kind, Status::Ok | Status::RuntimeError) => "error",
+        (Field::Kind, Status::Ok | Status::RuntimeError | Status::CompileError) => "error",
         (_, _) => field.name(),
     }
 }

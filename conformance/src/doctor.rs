@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::escape::visible;
 use crate::implementation::Launcher;
 use crate::outcome::Outcome;
-use crate::plug::{Handshake, Request};
+use crate::plug::{Handshake, Request, Subject};
 use crate::value::{ValueText, excerpt};
 use crate::worker::{Event, Worker};
 
@@ -298,8 +298,12 @@ impl<'a> Program<'a> {
     /// The request for it, whose id is that JSON text.
     fn line(&self, id: &str) -> Result<String, Trouble> {
         let module = assemble_bytes(self.text).map_err(|error| Trouble::new(error.to_string(), ""))?;
-        let request =
-            Request { module: &module, limits: &self.limits, globals: &self.globals, trace: self.trace };
+        let request = Request {
+            subject: Subject::Module(&module),
+            limits: &self.limits,
+            globals: &self.globals,
+            trace: self.trace,
+        };
         Ok(request.line_with_id(id))
     }
 }

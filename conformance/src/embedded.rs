@@ -50,8 +50,14 @@ pub fn files() -> &'static BTreeMap<PathBuf, &'static [u8]> {
             ("conformance/known", &KNOWN),
             ("conformance/reference/mdvm_reference", &INTERPRETER),
         ] {
-            // Only the folder itself: what Python compiles stands in one below it.
-            files.extend(folder.files().map(|file| (Path::new(prefix).join(file.path()), file.contents())));
+            // What Python compiles stands in folders that nobody needs.
+            let mut folders = vec![folder];
+            while let Some(folder) = folders.pop() {
+                folders.extend(folder.dirs().filter(|inner| !inner.path().ends_with("__pycache__")));
+                files.extend(
+                    folder.files().map(|file| (Path::new(prefix).join(file.path()), file.contents())),
+                );
+            }
         }
         files
     })

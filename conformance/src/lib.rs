@@ -33,6 +33,7 @@ pub mod obligations;
 pub mod outcome;
 pub mod plug;
 mod process;
+pub mod programs;
 pub mod report;
 pub mod run;
 pub mod show;

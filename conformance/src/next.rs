@@ -76,7 +76,7 @@ fn needs(case: &Case) -> BTreeSet<Need> {
     {
         needs.insert(match status {
             Status::LoadError => Need::LoadError(kind),
-            Status::RuntimeError | Status::Ok => Need::Error(kind),
+            Status::RuntimeError | Status::CompileError | Status::Ok => Need::Error(kind),
         });
     }
     needs

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::outcome::{Field, Outcome};
+use crate::outcome::{Diagnostic, Field, Outcome};
 use crate::value::{ValueText, excerpt, string_text};
 
 /// The version of the protocol that this crate speaks.
@@ -25,6 +25,8 @@ pub struct Handshake {
     pub version: String,
     /// The fields of outcomes that it cannot tell, and that are therefore not compared.
     pub unreported: Vec<Field>,
+    /// Whether it takes pages in place of modules.
+    pub sources: bool,
 }
 
 impl Handshake {
@@ -48,7 +50,12 @@ impl Handshake {
             Some(field) => Ok(field),
             None => Err(format!("`unreported` names {}, which is no field of an outcome", excerpt(name))),
         });
-        Ok(Self { name: raw.name, version: raw.version, unreported: unreported.collect::<Result<_, _>>()? })
+        Ok(Self {
+            name: raw.name,
+            version: raw.version,
+            unreported: unreported.collect::<Result<_, _>>()?,
+            sources: raw.sources,
+        })
     }
 
     /// Name and version, as in `mdvm-reference 0.1.0`.
@@ -65,13 +72,40 @@ struct RawHandshake {
     version: String,
     #[serde(default)]
     unreported: Vec<String>,
+    #[serde(default)]
+    sources: bool,
 }
 
-/// One module to run.
+/// What a run begins with.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// The bytes of a module.
+    Module(&'a [u8]),
+    /// A page.
+    Source {
+        /// Its text.
+        text: &'a str,
+        /// The name of its file.
+        name: &'a str,
+    },
+}
+
+impl Subject<'_> {
+    /// The fields of an outcome that an implementation need not tell: what is not compiled has no instructions.
+    #[must_use]
+    pub fn unreported(self) -> &'static [Field] {
+        match self {
+            Self::Module(_) => &[],
+            Self::Source { .. } => &[Field::Pc, Field::Steps, Field::Globals],
+        }
+    }
+}
+
+/// One module, or one page, to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The bytes of the module.
-    pub module: &'a [u8],
+    /// What is run.
+    pub subject: Subject<'a>,
     /// The limits that are not the default ones.
     pub limits: &'a BTreeMap<String, u64>,
     /// The globals there are before the run.
@@ -89,7 +123,12 @@ impl Request<'_> {
 
     /// The line to send, with any JSON text as its id.
     pub(crate) fn line_with_id(&self, id: &str) -> String {
-        let mut line = format!(r#"{{"id": {id}, "module": "{}""#, STANDARD.encode(self.module));
+        let mut line = match self.subject {
+            Subject::Module(module) => format!(r#"{{"id": {id}, "module": "{}""#, STANDARD.encode(module)),
+            Subject::Source { text, name } => {
+                format!(r#"{{"id": {id}, "source": {}, "name": {}"#, string_text(text), string_text(name))
+            }
+        };
         if !self.limits.is_empty() {
             let limits: Vec<_> =
                 self.limits.iter().map(|(name, limit)| format!("{}: {limit}", string_text(name))).collect();
@@ -190,6 +229,8 @@ pub struct Reply {
     pub answer: Answer,
     /// The JSON text of the trace, if there is one.
     pub trace: Option<String>,
+    /// The warnings of a page that was compiled, where the implementation tells them.
+    pub warnings: Option<Vec<Diagnostic>>,
 }
 
 impl Reply {
@@ -211,7 +252,12 @@ impl Reply {
                 Answer::Invalid { why: format!("neither outcome nor error in {}", excerpt(line.trim_end())) }
             }
         };
-        Some(Self { id, answer, trace: raw.trace.map(|trace| trace.get().to_owned()) })
+        Some(Self {
+            id,
+            answer,
+            trace: raw.trace.map(|trace| trace.get().to_owned()),
+            warnings: raw.warnings,
+        })
     }
 }
 
@@ -232,6 +278,8 @@ struct RawAnswer<'a> {
     error: Option<&'a RawValue>,
     #[serde(default, borrow)]
     trace: Option<&'a RawValue>,
+    #[serde(default)]
+    warnings: Option<Vec<Diagnostic>>,
 }
 
 #[cfg(test)]
@@ -255,14 +303,42 @@ mod tests {
     fn a_request_says_only_what_is_not_the_default() {
         let mut limits = BTreeMap::new();
         let mut globals = BTreeMap::new();
-        let request = Request { module: b"MDBC", limits: &limits, globals: &globals, trace: false };
+        let request =
+            Request { subject: Subject::Module(b"MDBC"), limits: &limits, globals: &globals, trace: false };
         assert_eq!(request.line(7), r#"{"id": 7, "module": "TURCQw=="}"#);
         limits.insert("max_steps".to_owned(), 5);
         globals.insert("x".to_owned(), ValueText::from_json("[1]").unwrap());
-        let request = Request { module: b"", limits: &limits, globals: &globals, trace: true };
+        let request =
+            Request { subject: Subject::Module(b""), limits: &limits, globals: &globals, trace: true };
         let expected =
             r#"{"id": 8, "module": "", "limits": {"max_steps": 5}, "globals": {"x": [1]}, "trace": true}"#;
         assert_eq!(request.line(8), expected);
+        let subject = Subject::Source { text: "Say _\"a\"_.\n", name: "a.md" };
+        let (limits, globals) = (BTreeMap::new(), BTreeMap::new());
+        let request = Request { subject, limits: &limits, globals: &globals, trace: false };
+        assert_eq!(request.line(9), r#"{"id": 9, "source": "Say _\"a\"_.\n", "name": "a.md"}"#);
+    }
+
+    #[test]
+    fn an_answer_to_a_page_has_diagnostics_or_warnings() {
+        let unreported = Subject::Source { text: "", name: "" }.unreported();
+        let diagnostic = r#"{"kind": "K", "severity": "error", "line": 3, "column": 5, "message": "m"}"#;
+        let line = format!(
+            r#"{{"id": 1, "outcome": {{"status": "compile_error", "diagnostics": [{diagnostic}]}}}}"#
+        );
+        let reply = Reply::from_line(&line, unreported).unwrap();
+        let Answer::Outcome(outcome) = reply.answer else { panic!("an outcome") };
+        assert_eq!(
+            outcome.get(Field::Diagnostics).unwrap(),
+            format!("[{}]", diagnostic.replace(": ", ":").replace(", ", ","))
+        );
+        let line = format!(
+            r#"{{"id": 1, "outcome": {{"status": "ok", "result": null, "stdout": ""}}, "warnings": [{diagnostic}]}}"#
+        );
+        let reply = Reply::from_line(&line, unreported).unwrap();
+        assert!(matches!(reply.answer, Answer::Outcome(_)));
+        assert_eq!(reply.warnings.unwrap()[0].line, 3);
+        assert!(matches!(Reply::from_line(&line, &[]).unwrap().answer, Answer::Invalid { .. }));
     }
 
     #[test]

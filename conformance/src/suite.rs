@@ -16,7 +16,7 @@ use crate::batch::{self, Bounds, Done, Job, Options};
 use crate::case::Case;
 use crate::implementation::Launcher;
 use crate::ledger::Ledger;
-use crate::plug::{Answer, Request};
+use crate::plug::{Answer, Request, Subject};
 use crate::verdict::{Verdict, disagreement, judge};
 
 /// How long one request may take. It is there for what hangs, so it is far above what the heaviest module takes.
@@ -127,7 +127,10 @@ impl Suite {
         if board.len() > self.cases.len() {
             jobs.extend(self.encoded.iter().map(|(index, module)| {
                 let case = &self.cases[*index];
-                Job { request: Request { module, ..case.request() }, weight: case.weight() }
+                Job {
+                    request: Request { subject: Subject::Module(module), ..case.request() },
+                    weight: case.weight(),
+                }
             }));
         }
         let done = |index: usize, done: Done| board.post(index, done.answer);

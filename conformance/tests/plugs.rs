@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use mdvm_conform::batch::{self, Bounds, Done, Job, Options, Summary};
 use mdvm_conform::implementation::{Launcher, Start};
-use mdvm_conform::plug::{Answer, Request};
+use mdvm_conform::plug::{Answer, Request, Subject};
 
 /// Answers every request with an empty result, after `respond` had its way with the module, which is plain text here.
 const SCRIPT: &str = r#"
@@ -66,7 +66,12 @@ fn run(definitions: &str, modules: &[&str], workers: usize) -> Ran {
     let (limits, globals) = (BTreeMap::new(), BTreeMap::new());
     let jobs: Vec<_> = modules
         .iter()
-        .map(|module| Request { module: module.as_bytes(), limits: &limits, globals: &globals, trace: false })
+        .map(|module| Request {
+            subject: Subject::Module(module.as_bytes()),
+            limits: &limits,
+            globals: &globals,
+            trace: false,
+        })
         .map(|request| Job { request, weight: 0 })
         .collect();
     let answers = Mutex::new(vec![None; modules.len()]);

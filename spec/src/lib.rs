@@ -9,16 +9,17 @@ pub mod model;
 pub mod render;
 mod source;
 
-/// The case files, by their paths from the folder `spec`, as in `cases/arith/add.yaml`.
+/// The case files and the programs, by their paths from the folder `spec`, as in `cases/arith/add.yaml`.
 #[cfg(feature = "cases")]
 #[must_use]
 pub fn case_files() -> Vec<(std::path::PathBuf, &'static [u8])> {
     static CASES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/cases");
+    static PROGRAMS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/programs");
     let mut files = Vec::new();
-    let mut folders = vec![&CASES];
-    while let Some(folder) = folders.pop() {
-        folders.extend(folder.dirs());
-        files.extend(folder.files().map(|file| (Path::new("cases").join(file.path()), file.contents())));
+    let mut folders = vec![("cases", &CASES), ("programs", &PROGRAMS)];
+    while let Some((place, folder)) = folders.pop() {
+        folders.extend(folder.dirs().map(|inner| (place, inner)));
+        files.extend(folder.files().map(|file| (Path::new(place).join(file.path()), file.contents())));
     }
     files.sort();
     files

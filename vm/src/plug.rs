@@ -10,8 +10,10 @@ use serde_json::{Map, Value as Json};
 use crate::errors::LoadError;
 use crate::outcome;
 use crate::value::json::from_json;
+#[cfg(feature = "language")]
+use crate::values::format;
 use crate::values::{Limits, TRACE_STEPS};
-use crate::vm::{PORTION, Run, Tiers, Vm};
+use crate::vm::{Completion, Failure, PORTION, Run, Tiers, Vm};
 use crate::{Module, TraceStep};
 
 /// The protocol that [`answer`] speaks.
@@ -21,7 +23,8 @@ pub const PROTOCOL: u32 = 1;
 #[must_use]
 pub fn handshake() -> String {
     let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    format!(r#"{{"protocol": {PROTOCOL}, "name": "{name}", "version": "{version}"}}"#)
+    let sources = if cfg!(feature = "language") { r#", "sources": true"# } else { "" };
+    format!(r#"{{"protocol": {PROTOCOL}, "name": "{name}", "version": "{version}"{sources}}}"#)
 }
 
 /// The answer to a request, both one line without its newline. A request that makes no sense is answered too, with an
@@ -45,8 +48,39 @@ pub fn answer_in(request: &str, tiers: Tiers) -> String {
     }
 }
 
+/// What a request wants to be run.
+enum Subject {
+    Module(Vec<u8>),
+    #[cfg(feature = "language")]
+    Source {
+        text: String,
+        name: String,
+    },
+}
+
+impl Subject {
+    fn read(fields: &Map<String, Json>) -> Result<Self, String> {
+        let text_of = |name: &str| fields.get(name).and_then(Json::as_str);
+        #[cfg(feature = "language")]
+        if fields.contains_key("source") {
+            if fields.contains_key("module") {
+                return Err("the request has both `source` and `module`".to_owned());
+            }
+            let text = text_of("source").ok_or("`source` is no string")?.to_owned();
+            let name = match fields.get("name") {
+                None => format::ENTRY_FUNCTION,
+                Some(name) => name.as_str().ok_or("`name` is no string")?,
+            };
+            return Ok(Self::Source { text, name: name.to_owned() });
+        }
+        let module = text_of("module").ok_or("the request has no `module` in base64")?;
+        let module = base64::engine::general_purpose::STANDARD.decode(module);
+        module.map(Self::Module).map_err(|error| format!("the module is no base64: {error}"))
+    }
+}
+
 struct Request {
-    module: Vec<u8>,
+    subject: Subject,
     limits: Limits,
     globals: Vec<(String, crate::Value)>,
     trace: bool,
@@ -55,7 +89,11 @@ struct Request {
 impl Request {
     fn read(json: &Json) -> Result<Self, String> {
         let fields = json.as_object().ok_or("the request is no JSON object")?;
-        let known = ["id", "module", "limits", "globals", "trace"];
+        let known: &[&str] = if cfg!(feature = "language") {
+            &["id", "module", "source", "name", "limits", "globals", "trace"]
+        } else {
+            &["id", "module", "limits", "globals", "trace"]
+        };
         if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(format!(
                 "the request has the unknown field `{name}`; there are {}",
@@ -65,13 +103,8 @@ impl Request {
         if !fields.contains_key("id") {
             return Err("the request has no `id`".to_owned());
         }
-        let module =
-            fields.get("module").and_then(Json::as_str).ok_or("the request has no `module` in base64")?;
-        let module = base64::engine::general_purpose::STANDARD
-            .decode(module)
-            .map_err(|error| format!("the module is no base64: {error}"))?;
         Ok(Self {
-            module,
+            subject: Subject::read(fields)?,
             limits: optional(fields, "limits", read_limits)?.unwrap_or_default(),
             globals: optional(fields, "globals", read_globals)?.unwrap_or_default(),
             trace: optional(fields, "trace", |json| json.as_bool().ok_or("`trace` is no bool".to_owned()))?
@@ -81,11 +114,34 @@ impl Request {
 
     /// The fields of the answer.
     fn carry_out(self, tiers: Tiers) -> String {
-        let module = match Module::decode(&self.module) {
-            Ok(module) => module,
-            Err(error) => return load_error(&error),
-        };
-        let vm = Vm::new(module);
+        match &self.subject {
+            Subject::Module(bytes) => match Module::decode(bytes) {
+                Ok(module) => self.run(module, tiers, outcome::of_run),
+                Err(error) => load_error(&error),
+            },
+            #[cfg(feature = "language")]
+            Subject::Source { text, name } => match crate::language::compile(text, name) {
+                Ok(compiled) => {
+                    let (map, warnings) = (compiled.map, compiled.warnings.to_json());
+                    let answer = self
+                        .run(compiled.module, tiers, |result, stdout| outcome::of_page(result, stdout, &map));
+                    format!(r#"{answer}, "warnings": {warnings}"#)
+                }
+                Err(diagnostics) => {
+                    let diagnostics = diagnostics.to_json();
+                    format!(r#""outcome": {{"status": "compile_error", "diagnostics": {diagnostics}}}"#)
+                }
+            },
+        }
+    }
+
+    /// Runs a module; `tell` makes the outcome of what came of it and of what it printed.
+    fn run(
+        &self,
+        module: Module,
+        tiers: Tiers,
+        tell: impl FnOnce(&Result<Completion, Box<Failure>>, &str) -> String,
+    ) -> String {
         let mut stdout = String::new();
         let mut steps = Vec::new();
         let mut trace = |step: TraceStep| {
@@ -98,23 +154,24 @@ impl Request {
         // As a command line or Python does, so that what a harness sees is what users get: with a flag and a deadline, which
         // make the machine look up now and then. How often must not matter, so that differs from module to module.
         let flag = AtomicBool::new(false);
-        let far = far();
+        let portion = portion(module.code().bytes());
+        let vm = Vm::new(module);
         let mut run = Run::new(&mut stdout)
-            .limits(Limits { max_output, ..self.limits })
+            .limits(Limits { max_output, ..self.limits.clone() })
             .tiers(tiers)
             .interrupt(&flag)
-            .portion(portion(&self.module));
-        if let Some(far) = far {
+            .portion(portion);
+        if let Some(far) = far() {
             run = run.deadline(far);
         }
-        for (name, value) in self.globals {
-            run = run.global(name, value);
+        for (name, value) in &self.globals {
+            run = run.global(name.clone(), value.clone());
         }
         if self.trace {
             run = run.trace(&mut trace);
         }
         let result = vm.run(run);
-        let outcome = outcome::of_run(&result, &stdout);
+        let outcome = tell(&result, &stdout);
         if self.trace {
             format!(r#""outcome": {outcome}, "trace": [{}]"#, trace_json(&steps))
         } else {
@@ -135,8 +192,8 @@ fn far() -> Option<Instant> {
 
 /// After how many instructions the machine looks up while it runs that module: mostly as many as by default, else as few as fast
 /// code can go on with, and some.
-fn portion(module: &[u8]) -> u64 {
-    let hash = module.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+fn portion(code: &[u8]) -> u64 {
+    let hash = code.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
     if hash >> 63 == 0 { PORTION } else { PORTION / 32 + (hash >> 32) % 1024 }

@@ -119,7 +119,7 @@ pub struct DeclaredTypeEntry {
     pub name: String,
     /// What programs write.
     pub spellings: Vec<String>,
-    /// The static types that fit; where there is none, every one does.
+    /// The static types that fit, beside empty and unknown, which fit every type.
     pub holds: Vec<String>,
 }
 

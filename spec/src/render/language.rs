@@ -156,7 +156,7 @@ fn types(language: &Language, out: &mut String) {
             .filter_map(|name| language.static_types.iter().find(|known| known.name == *name))
             .map(|known| known.summary.as_str())
             .collect();
-        let holds = if holds.is_empty() { "everything".to_owned() } else { holds.join(", or ") };
+        let holds = if holds.is_empty() { "empty alone".to_owned() } else { holds.join(", or ") };
         let _ = writeln!(out, "| {} | {} | {holds} |", code(&one.name), others.join(", "));
     }
     out.push_str("\nWhat is certain of an expression is checked when a program is compiled ([rule Types](#rule-types)); empty fits every type.\n\n");

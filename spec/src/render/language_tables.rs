@@ -101,8 +101,7 @@ fn types_and_literals(language: &Language, out: &mut String) {
         .types
         .iter()
         .map(|one| (text(&one.name), Literal::Tuple(vec![texts(&one.spellings), texts(&one.holds)])));
-    let doc =
-        "Type that a program names -> spellings, the static types that fit (where there is none, all do).";
+    let doc = "Type that a program names -> spellings, the static types that fit, beside empty and unknown, which fit every type.";
     table(out, "TYPES", "dict[str, tuple[tuple[str, ...], tuple[str, ...]]]", doc, types);
     let statics = language
         .static_types

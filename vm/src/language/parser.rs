@@ -47,11 +47,13 @@ struct Stop {
     end: u32,
     problem: Problem,
     suggestion: Option<String>,
+    /// Whether the token that was reached says nothing better.
+    is_final: bool,
 }
 
 impl Stop {
     fn new(at: u32, end: u32, problem: Problem) -> Self {
-        Self { at, end, problem, suggestion: None }
+        Self { at, end, problem, suggestion: None, is_final: false }
     }
 }
 
@@ -106,9 +108,9 @@ impl Parser<'_> {
             && !open.is_inside()
         {
             match open.section {
-                Section::Inputs if text.starts_with('-') => return self.input(),
+                Section::Inputs if text.starts_with('-') => return self.inputs(),
                 Section::Outputs if text.starts_with('-') => {
-                    self.next_line += 1;
+                    self.next_line = lines.paragraph(first).end;
                     return;
                 }
                 Section::Inputs | Section::Outputs | Section::None => self.finish_function(),
@@ -130,9 +132,8 @@ impl Parser<'_> {
         let Some(token) = self.tokens.tokens.first().copied() else { return };
         if is_in_body && depth == 0 {
             self.reports.add(token.start, token.end, Problem::OutsideBody);
-        } else if !is_in_body && depth > 0 && !is_in_block {
+        } else if !is_in_body && depth > 0 && !is_in_block && self.top.begin_stray(token.start) {
             self.reports.add(token.start, token.end, Problem::UnexpectedBlock);
-            self.top.begin_stray(token.start);
         }
         let depth = if is_in_body { depth.max(1) } else { depth };
         while self.position < self.tokens.tokens.len() {
@@ -147,6 +148,9 @@ impl Parser<'_> {
         self.next_line = range.end;
         let paragraph = &lines.lines[range];
         let (Some(first), Some(last)) = (paragraph.first(), paragraph.last()) else { return };
+        if first.depth == 0 {
+            self.top.end_stray();
+        }
         let is_table = first.depth == 0 && lines.text_of(first).starts_with('|');
         if is_table
             || !lines.text_of(last).ends_with('.')
@@ -223,20 +227,37 @@ impl Parser<'_> {
     /// A problem with the token, which is not what was expected.
     fn expected(&self, problem: impl FnOnce(String) -> Problem) -> Stop {
         let (at, end) = self.span();
-        if let Some(spelling) = self.token().and_then(Token::spelling)
-            && spelling.word.is_some_and(|word| word.role() == WordRole::Reserved)
-        {
-            return Stop::new(at, end, Problem::ReservedWord { word: self.slice(at, end) });
-        }
-        let found = match self.token().map(|token| token.kind) {
+        let found = match self.token() {
             None => "the end of the paragraph".to_owned(),
-            Some(Kind::Period) => "a period".to_owned(),
-            Some(Kind::Comma) => "a comma".to_owned(),
-            Some(Kind::Colon) => "a colon".to_owned(),
-            Some(Kind::Semicolon) => "a semicolon".to_owned(),
             Some(_) => self.slice(at, end),
         };
         Stop::new(at, end, problem(found))
+    }
+
+    /// What is wrong at the token that a statement could not be read beyond (rule Diagnosing): with the token itself, where it can
+    /// be none; that there is none, where the paragraph ends; else what was expected.
+    fn settled(&self, stop: Stop) -> Stop {
+        if stop.is_final {
+            return stop;
+        }
+        let (at, end) = self.span();
+        let Some(token) = self.token() else {
+            let stays = matches!(stop.problem, Problem::MissingColon { .. } | Problem::UnclosedParenthesis);
+            return if stays { stop } else { Stop::new(at, end, Problem::MissingPeriod) };
+        };
+        if let Kind::Bad(index) = token.kind
+            && let Some(bad) = self.tokens.bad.get(index as usize)
+        {
+            return Stop::new(bad.at, end, bad.problem.clone());
+        }
+        if matches!(token.kind, Kind::Semicolon) {
+            return Stop::new(at, end, Problem::InvalidCharacter { character: self.slice(at, end) });
+        }
+        let word = token.spelling().and_then(|spelling| spelling.word);
+        if word.is_some_and(|word| word.role() == WordRole::Reserved) {
+            return Stop::new(at, end, Problem::ReservedWord { word: self.slice(at, end) });
+        }
+        stop
     }
 
     fn slice(&self, at: u32, end: u32) -> String {

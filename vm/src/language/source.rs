@@ -77,8 +77,10 @@ impl<'s> Source<'s> {
         text.strip_suffix('\r').unwrap_or(text)
     }
 
+    /// The text from one byte to another, characters that they stand in included.
     pub(crate) fn slice(&self, from: u32, to: u32) -> &'s str {
-        &self.text[from as usize..to as usize]
+        let begin = self.text.floor_char_boundary(from as usize);
+        &self.text[begin..self.text.ceil_char_boundary(to as usize).max(begin)]
     }
 }
 

@@ -162,7 +162,7 @@ fn render_types(language: &Language, out: &mut String) {
             one.holds.iter().map(|name| format!("StaticType::{}", pascal_case(name))).collect();
         format!("&[{}]", classes.join(", "))
     });
-    let doc = "What fits; where it is empty, everything does.";
+    let doc = "What fits, beside empty and what is not known, which fit every type.";
     method("pub(crate) fn holds(self) -> &'static [StaticType]", doc, &declared, holds, out);
     out.push_str("}\n");
 }

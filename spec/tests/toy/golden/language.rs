@@ -240,7 +240,7 @@ impl DeclaredType {
         }
     }
 
-    /// What fits; where it is empty, everything does.
+    /// What fits, beside empty and what is not known, which fit every type.
     #[must_use]
     pub(crate) fn holds(self) -> &'static [StaticType] {
         match self {

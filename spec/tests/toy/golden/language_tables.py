@@ -59,7 +59,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("-", ("minus", "negative")),
 )
 
-# Type that a program names -> spellings, the static types that fit (where there is none, all do).
+# Type that a program names -> spellings, the static types that fit, beside empty and unknown, which fit every type.
 TYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Whole Number": (("Whole Number",), ("whole",)),
     "Yes/No": (("Yes/No",), ("whole",)),

@@ -6,7 +6,9 @@ use super::helpers::Helper;
 use super::registers::Storage;
 use super::{Emit, Emitter};
 use crate::isa::{Instruction, Reg, Registers};
-use crate::language::ast::{Call, ExpressionKind, Id, Item, Named, Position, Statement, StatementKind};
+use crate::language::ast::{
+    Argument, Call, ExpressionKind, Id, Input, Item, Named, Position, Statement, StatementKind,
+};
 use crate::language::lexer::Symbol;
 use crate::language::tables::DeclaredType;
 use crate::values::TypeId;
@@ -231,6 +233,7 @@ impl Emitter<'_> {
         let at = self.statement;
         let first = self.frame.open_loop();
         let (list_slot, length_slot, index_slot) = (first, first + 1, first + 2);
+        let mark = self.frame.mark();
         let (left, right) = (self.temporary()?, self.temporary()?);
         self.into(list, left)?;
         self.push(at, Instruction::ArrayLen { dst: right, array: left })?;
@@ -251,6 +254,8 @@ impl Emitter<'_> {
         self.load_int(right, 1)?;
         self.push(at, Instruction::Add { dst: left, left, right })?;
         self.store_slot(index_slot, left)?;
+        // The loops within may have all registers.
+        self.frame.release(mark);
         if self.block(inside)? {
             self.statement = at;
             let back = self.jump()?;
@@ -258,8 +263,9 @@ impl Emitter<'_> {
         }
         self.statement = at;
         self.land(&[out]);
-        self.load_empty(left)?;
-        self.store_slot(list_slot, left)?;
+        let nothing = self.temporary()?;
+        self.load_empty(nothing)?;
+        self.store_slot(list_slot, nothing)?;
         self.frame.close_loop();
         Ok(())
     }
@@ -378,33 +384,11 @@ impl Emitter<'_> {
         let inputs = &program.functions[index].inputs;
         // The name's register comes first: it takes the result that nobody asked for, and is soon used again.
         let func = self.temporary()?;
-        let mut given: Vec<Option<Reg>> = vec![None; inputs.len()];
-        for (number, argument) in program.arguments(&call.arguments).iter().enumerate() {
-            let position = match argument.name {
-                Some(name) => inputs.iter().position(|input| input.name.symbol == name.symbol),
-                None => Some(number),
-            };
-            let register = self.operand(argument.value.expression)?.register;
-            if let Some(place) = position.and_then(|position| given.get_mut(position)) {
-                *place = Some(register);
-            }
-        }
-        let mut arguments = Vec::with_capacity(inputs.len());
-        for (input, given) in inputs.iter().zip(given) {
-            let register = match (given, input.default) {
-                (Some(register), _) => register,
-                (None, Some(default)) => self.operand(default.expression)?.register,
-                (None, None) => {
-                    let register = self.temporary()?;
-                    self.load_empty(register)?;
-                    register
-                }
-            };
-            arguments.push(register.0);
-        }
-        if arguments.len() > super::IN_REGISTERS {
-            arguments = vec![self.pack(&arguments)?.0];
-        }
+        let arguments = if inputs.len() > super::IN_REGISTERS {
+            vec![self.packed(inputs, call)?.0]
+        } else {
+            self.in_registers(inputs, call)?
+        };
         let name = super::table_name(program, index);
         self.load_text(func, &name)?;
         let args = Registers::new(&arguments).unwrap_or_default();
@@ -415,18 +399,69 @@ impl Emitter<'_> {
         }
     }
 
-    /// Puts arguments into an array.
-    fn pack(&mut self, arguments: &[u8]) -> Emit<Reg> {
+    /// Evaluates arguments in the order of the page, then defaults; gives the register of each input.
+    fn in_registers(&mut self, inputs: &[Input], call: &Call) -> Emit<Vec<u8>> {
+        let mut given: Vec<Option<Reg>> = vec![None; inputs.len()];
+        for (position, value) in self.placed(inputs, call) {
+            given[position] = Some(self.operand(value)?.register);
+        }
+        let register = |(input, given): (&Input, Option<Reg>)| match given {
+            Some(register) => Ok(register.0),
+            None => self.missing(input).map(|register| register.0),
+        };
+        inputs.iter().zip(given).map(register).collect()
+    }
+
+    /// As [`Self::in_registers`], into an array, one after another: all at once they might need more registers than there are.
+    fn packed(&mut self, inputs: &[Input], call: &Call) -> Emit<Reg> {
         let array = self.temporary()?;
-        self.new_array(array, arguments.len())?;
-        for (number, argument) in arguments.iter().enumerate() {
+        self.new_array(array, inputs.len())?;
+        let mut is_given = vec![false; inputs.len()];
+        for (position, value) in self.placed(inputs, call) {
+            is_given[position] = true;
             let mark = self.frame.mark();
-            let index = self.temporary()?;
-            self.load_int(index, number as i64)?;
-            self.push(self.statement, Instruction::ArraySet { array, index, value: Reg(*argument) })?;
+            let value = self.operand(value)?.register;
+            self.put_argument(array, position, value)?;
             self.frame.release(mark);
         }
+        for (position, input) in inputs.iter().enumerate() {
+            if !is_given[position] {
+                let mark = self.frame.mark();
+                let value = self.missing(input)?;
+                self.put_argument(array, position, value)?;
+                self.frame.release(mark);
+            }
+        }
         Ok(array)
+    }
+
+    fn put_argument(&mut self, array: Reg, position: usize, value: Reg) -> Emit<()> {
+        let index = self.temporary()?;
+        self.load_int(index, position as i64)?;
+        self.push(self.statement, Instruction::ArraySet { array, index, value })
+    }
+
+    /// The arguments of a call in the order of the page, each with the position of its input.
+    fn placed(&self, inputs: &[Input], call: &Call) -> Vec<(usize, Id)> {
+        let arguments = self.program.arguments(&call.arguments).iter().enumerate();
+        let position = |(number, argument): (usize, &Argument)| {
+            let position = match argument.name {
+                Some(name) => inputs.iter().position(|input| input.name.symbol == name.symbol),
+                None => (number < inputs.len()).then_some(number),
+            };
+            position.map(|position| (position, argument.value.expression))
+        };
+        arguments.filter_map(position).collect()
+    }
+
+    /// The value of an input that gets none: its default, or empty.
+    fn missing(&mut self, input: &Input) -> Emit<Reg> {
+        if let Some(default) = input.default {
+            return self.operand(default.expression).map(|value| value.register);
+        }
+        let register = self.temporary()?;
+        self.load_empty(register)?;
+        Ok(register)
     }
 
     /// Emits a statement that changes a list or a named list where it stands.

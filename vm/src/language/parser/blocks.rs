@@ -24,6 +24,8 @@ struct OpenBlock {
     first_depth: Option<u32>,
     /// Where the colon stands; none where the header was faulty, and nothing is missed.
     colon: Option<u32>,
+    /// Whether it has no header: it stands where none may.
+    is_stray: bool,
 }
 
 impl Body {
@@ -34,14 +36,28 @@ impl Body {
 
     /// Whether a line of that depth belongs to a block.
     pub(super) fn reaches(&self, depth: u32) -> bool {
-        self.open.first().is_some_and(|block| block.depth < depth)
+        self.open.iter().any(|block| !block.is_stray && block.depth < depth)
     }
 
-    /// Opens a block for statements that stand deeper than any header asks for.
-    pub(super) fn begin_stray(&mut self, at: u32) {
+    /// Opens a block for statements that stand deeper than any header asks for, if none is open; tells whether it was not.
+    pub(super) fn begin_stray(&mut self, at: u32) -> bool {
+        if self.open.iter().any(|block| block.is_stray) {
+            return false;
+        }
         let header = self.statements.len();
         self.statements.push(Statement { at, depth: 0, end: 0, kind: StatementKind::Block });
-        self.open.push(OpenBlock { header, depth: 0, first_depth: None, colon: None });
+        self.open.push(OpenBlock { header, depth: 0, first_depth: None, colon: None, is_stray: true });
+        true
+    }
+
+    /// Ends the run of statements that stand deeper than any header asks for.
+    pub(super) fn end_stray(&mut self) {
+        if self.open.first().is_some_and(|block| block.is_stray) {
+            let end = self.statements.len() as u32;
+            for block in self.open.drain(..) {
+                self.statements[block.header].end = end;
+            }
+        }
     }
 
     /// Ends the blocks that a statement of that depth does not belong to; gives the header of the last.
@@ -117,7 +133,7 @@ impl Body {
             reports.add(at, end, Problem::TooDeep { limit: limit as u64 });
         }
         let header = self.statements.len() - 1;
-        self.open.push(OpenBlock { header, depth, first_depth: None, colon });
+        self.open.push(OpenBlock { header, depth, first_depth: None, colon, is_stray: false });
     }
 
     /// Ends what is open, and gives the statements.

@@ -25,16 +25,28 @@ impl Parser<'_> {
 
     /// Reads an expression whose first operand was read already, where there is one; it began at that token.
     pub(super) fn expression_from(&mut self, first: Option<(Id, usize)>) -> Read<Id> {
+        let before = self.nesting;
+        let value = self.conditional(first);
+        self.nesting = before;
+        value
+    }
+
+    /// Reads values with conditions, and one without. Each value behind an else is a level of nesting, though it takes none here.
+    fn conditional(&mut self, first: Option<(Id, usize)>) -> Read<Id> {
         let mut value = self.infix(Group::Or, first)?;
         let mut arms = Vec::new();
         while self.takes(Word::If) {
             let condition = self.infix(Group::Or, None)?;
             arms.push(Arm { value, condition });
+            let mark = self.position;
             self.takes_kind(|kind| matches!(kind, Kind::Comma | Kind::Semicolon));
             if !self.takes(Word::Else) {
+                self.position = mark;
                 let (at, end) = self.span();
                 return Err(Stop::new(at, end, Problem::MissingElse));
             }
+            self.go_deeper(1)?;
+            self.nesting += 1;
             value = self.infix(Group::Or, None)?;
         }
         if arms.is_empty() {
@@ -151,13 +163,14 @@ impl Parser<'_> {
     fn go_deeper(&self, more: u32) -> Read<()> {
         if self.nesting + more > limits::NESTING {
             let (at, end) = self.span();
-            return Err(Stop::new(at, end, Problem::TooDeep { limit: u64::from(limits::NESTING) }));
+            let problem = Problem::TooDeep { limit: u64::from(limits::NESTING) };
+            return Err(Stop { is_final: true, ..Stop::new(at, end, problem) });
         }
         Ok(())
     }
 
     /// Reads what goes a level deeper than the token that stands here.
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
+    pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         self.go_deeper(1)?;
         self.nesting += 1;
         let result = read(self);
@@ -259,10 +272,8 @@ impl Parser<'_> {
             self.expect_word(Word::Item)?;
             return Ok(Position::Last);
         }
-        self.deeper(|parser| {
-            parser.expect_word(Word::Item)?;
-            parser.expression().map(Position::At)
-        })
+        self.expect_word(Word::Item)?;
+        self.expression().map(Position::At)
     }
 
     fn node(&mut self, at: u32, kind: ExpressionKind) -> Id {

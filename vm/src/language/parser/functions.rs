@@ -1,11 +1,11 @@
 //! Functions: headings, bodies in `<details>`, and sections of inputs.
 
 use super::blocks::Body;
-use super::{Parser, Read, Stop};
+use super::{Parser, Read};
 use crate::language::ast::{Function, Input, Named};
 use crate::language::lexer::{self, Kind, Token};
 use crate::language::lines::heading_level;
-use crate::language::tables::{Problem, Word, WordRole};
+use crate::language::tables::{Operator, Problem, Word, WordRole};
 
 /// A function whose parts are read.
 pub(super) struct OpenFunction {
@@ -43,7 +43,6 @@ impl OpenFunction {
 enum Heading {
     Function { name: Named, end: u32 },
     Section(Section),
-    BadName(Stop),
     Other,
 }
 
@@ -59,9 +58,7 @@ impl Parser<'_> {
             match heading {
                 // A heading within the body, for readers.
                 Heading::Other => return,
-                Heading::Function { .. } | Heading::Section(_) | Heading::BadName(_) => {
-                    self.report_unclosed()
-                }
+                Heading::Function { .. } | Heading::Section(_) => self.report_unclosed(),
             }
         }
         match heading {
@@ -71,10 +68,6 @@ impl Parser<'_> {
                 }
             }
             Heading::Other => self.finish_function(),
-            Heading::BadName(stop) => {
-                self.finish_function();
-                self.reports.add(stop.at, stop.end, stop.problem);
-            }
             Heading::Function { name, end } => {
                 self.finish_function();
                 self.open = Some(OpenFunction {
@@ -130,34 +123,41 @@ impl Parser<'_> {
         self.program.functions.push(Function { name: Some(open.name), inputs: open.inputs, statements });
     }
 
-    /// Reads a line of the section of inputs.
-    pub(super) fn input(&mut self) {
-        let line = self.lines.lines[self.next_line];
-        self.next_line += 1;
-        self.tokens = lexer::lex_line(self.text, line.start..line.end, &mut self.program.names);
-        self.position = 1;
-        self.nesting = 0;
-        let mut input = None;
-        let read = self.input_item(&mut input);
-        if let Err(stop) = read {
-            let (at, end) =
-                self.tokens.tokens.first().map_or((line.start, line.end), |first| (first.start, first.end));
-            // What is no token says more than that no input was found.
-            match self.tokens.bad.first() {
-                Some(bad) => self.reports.add(bad.at, bad.at + 1, bad.problem.clone()),
-                None if matches!(stop.problem, Problem::ExpectedInput { .. }) => {
-                    self.reports.add(at, end, stop.problem);
+    /// Reads a paragraph of the section of inputs, each line an item.
+    pub(super) fn inputs(&mut self) {
+        let lines = self.lines;
+        let range = lines.paragraph(self.next_line);
+        self.next_line = range.end;
+        for line in &lines.lines[range] {
+            self.tokens = lexer::lex_line(self.text, line.start..line.end, &mut self.program.names);
+            self.position = 0;
+            self.nesting = 0;
+            let mut input = None;
+            if let Err(stop) = self.input_item(&mut input) {
+                let first = self.tokens.tokens.first();
+                let (at, end) = first.map_or((line.start, line.end), |first| (first.start, first.end));
+                // What is no token says more than that no input was found.
+                match self.tokens.bad.first() {
+                    Some(bad) => self.reports.add(bad.at, bad.at + 1, bad.problem.clone()),
+                    None if matches!(stop.problem, Problem::ExpectedInput { .. }) => {
+                        self.reports.add(at, end, stop.problem);
+                    }
+                    None => self.reports.add(stop.at, stop.end, stop.problem),
                 }
-                None => self.reports.add(stop.at, stop.end, stop.problem),
             }
-        }
-        if let (Some(input), Some(open)) = (input, &mut self.open) {
-            open.inputs.push(input);
+            if let (Some(input), Some(open)) = (input, &mut self.open) {
+                open.inputs.push(input);
+            }
         }
     }
 
     fn input_item(&mut self, input: &mut Option<Input>) -> Read<()> {
         let expected = |parser: &Self| parser.expected(|found| Problem::ExpectedInput { found });
+        let is_dash =
+            |kind: &Kind| matches!(kind, Kind::Sign(operators) if operators.contains(&Operator::Minus));
+        if !self.takes_kind(is_dash) {
+            return Err(expected(self));
+        }
         let Some(Kind::Name { symbol, bare: _ }) = self.token().map(|token| token.kind) else {
             return Err(expected(self));
         };
@@ -201,9 +201,7 @@ fn heading(level: usize, tokens: &lexer::Tokens) -> Heading {
             if let Kind::Name { symbol, bare: _ } = name.kind {
                 return Heading::Function { name: Named { symbol, at: name.start }, end: name.end };
             }
-            let Kind::Bad(index) = name.kind else { return Heading::Other };
-            let bad = &tokens.bad[index as usize];
-            Heading::BadName(Stop::new(bad.at, name.end, bad.problem.clone()))
+            Heading::Other
         }
         [section] | [section, Token { kind: Kind::Colon, .. }] => {
             match section.spelling().and_then(|spelling| spelling.word) {

@@ -1,6 +1,6 @@
 //! Lists: items behind a colon, over as many lines and paragraphs as they take.
 
-use super::{Parser, Read};
+use super::{Parser, Read, Stop};
 use crate::language::ast::{Item, Named, StatementKind};
 use crate::language::lexer::{self, Kind};
 use crate::language::lines::LineKind;
@@ -20,44 +20,58 @@ impl Parser<'_> {
             self.tokens.tokens.get(self.position - 1).map_or((0, 0), |token| (token.start, token.end));
         self.list = Some(depth);
         let mut items = Vec::new();
-        let mut first = None;
-        let mut is_named = false;
-        while let Some(mark) = self.item_mark(true) {
-            let (at, end) = self.span();
-            if *first.get_or_insert(mark) != mark {
-                return Err(self.expected(|found| Problem::ExpectedItem { found }));
-            }
-            self.position += if mark == Mark::Number { 2 } else { 1 };
-            let has_key = self.begins_key();
-            if items.is_empty() {
-                is_named = mark == Mark::Dash && has_key;
-            }
-            let key = if is_named {
-                if !has_key {
-                    let mut stop = self.expected(|found| Problem::ExpectedItem { found });
-                    (stop.at, stop.end) = (at.max(stop.at), end.max(stop.end));
-                    return Err(stop);
+        let mut form = None;
+        let mut failed = None;
+        let mut may_follow = true;
+        while let Some(mark) = self.item_mark(may_follow) {
+            match self.list_item(mark, &mut form) {
+                Ok(item) => {
+                    items.push(item);
+                    may_follow = true;
                 }
-                let key = self.primary()?;
-                self.position += 1;
-                Some(key)
-            } else {
-                None
-            };
-            let value = self.expression()?;
-            if !is_named && self.token().is_some_and(|token| matches!(token.kind, Kind::Colon)) {
-                return Err(self.expected(|found| Problem::ExpectedItem { found }));
+                Err(stop) => {
+                    let kept = Stop::new(stop.at, stop.end, stop.problem.clone());
+                    self.recover(stop);
+                    failed.get_or_insert(kept);
+                    // The next item begins a line.
+                    may_follow = false;
+                }
             }
-            items.push(Item { key, value });
-            self.period()?;
+        }
+        if let Some(stop) = failed {
+            return Err(stop);
         }
         self.list = None;
         if items.is_empty() {
             self.reports.add(colon, colon + 1, Problem::EmptyList);
         }
+        let is_named = form.is_some_and(|(_, is_named)| is_named);
         let from = self.program.items.len() as u32;
         self.program.items.extend(items);
         Ok(StatementKind::SetList { name, items: from..self.program.items.len() as u32, is_named, colon })
+    }
+
+    /// Reads an item, which must have the form of the first: how it begins, and whether it has a name.
+    fn list_item(&mut self, mark: Mark, form: &mut Option<(Mark, bool)>) -> Read<Item> {
+        let unexpected = |parser: &Self| parser.expected(|found| Problem::ExpectedItem { found });
+        let stop = unexpected(self);
+        self.position += if mark == Mark::Number { 2 } else { 1 };
+        let has_key = self.begins_key();
+        let (first_mark, is_named) = *form.get_or_insert((mark, has_key));
+        if first_mark != mark {
+            return Err(Stop { is_final: true, ..stop });
+        }
+        if is_named != has_key {
+            return Err(unexpected(self));
+        }
+        let mut key = None;
+        if is_named {
+            key = Some(self.primary()?);
+            self.position += 1;
+        }
+        let value = self.expression()?;
+        self.period()?;
+        Ok(Item { key, value })
     }
 
     /// Whether a text and a colon stand here.
@@ -122,15 +136,6 @@ impl Parser<'_> {
         if let Some(token) = self.tokens.tokens.get_mut(before) {
             token.begins_line = true;
         }
-    }
-
-    /// Goes past the items that are left of a list that could not be read.
-    pub(super) fn skip_items(&mut self) {
-        while self.item_mark(false).is_some() {
-            self.position += 1;
-            self.skip_statement();
-        }
-        self.list = None;
     }
 
     /// Whether the token is a minus that begins an item.

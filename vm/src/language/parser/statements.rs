@@ -8,7 +8,6 @@ use crate::language::tables::{Group, Problem, Types, Word, WordRole};
 impl Parser<'_> {
     /// Reads a statement at a depth, and adds it to the body that is read.
     pub(super) fn statement(&mut self, depth: u32) {
-        let first = self.position;
         let (at, end) = self.span();
         self.nesting = self.body().nesting();
         self.partial = None;
@@ -18,7 +17,10 @@ impl Parser<'_> {
         let kind = match read {
             Ok(kind) => Some(kind),
             Err(stop) => {
-                self.recover(first, stop);
+                // The items of a list say for themselves what is wrong with them.
+                if self.list.take().is_none() {
+                    self.recover(stop);
+                }
                 self.partial.take()
             }
         };
@@ -87,24 +89,11 @@ impl Parser<'_> {
         }
     }
 
-    /// Reports what is wrong with a statement, and goes on behind it.
-    fn recover(&mut self, first: usize, stop: Stop) {
+    /// Reports what is wrong with a statement or an item, and goes on behind it.
+    pub(super) fn recover(&mut self, stop: Stop) {
+        let Stop { at, end, problem, suggestion, is_final: _ } = self.settled(stop);
+        self.reports.suggest(at, end, problem, || suggestion);
         self.skip_statement();
-        if self.list.is_some() {
-            self.skip_items();
-        }
-        let skipped = self.tokens.tokens.get(first..self.position).unwrap_or_default();
-        let bad = skipped.iter().find_map(|token| {
-            let Kind::Bad(index) = token.kind else { return None };
-            self.tokens.bad.get(index as usize).map(|bad| (token.end, bad))
-        });
-        match bad {
-            Some((end, bad)) => self.reports.add(bad.at, end, bad.problem.clone()),
-            None => {
-                let Stop { at, end, problem, suggestion } = stop;
-                self.reports.suggest(at, end, problem, || suggestion);
-            }
-        }
     }
 
     /// Goes behind the next period that ends a line, or to the end of the paragraph.
@@ -193,9 +182,6 @@ impl Parser<'_> {
     /// Reads an expression as a statement.
     fn value_statement(&mut self) -> Read<StatementKind> {
         let first = self.token().copied();
-        let is_reserved = first
-            .and_then(|token| token.spelling()?.word)
-            .is_some_and(|word| word.role() == WordRole::Reserved);
         let mut unexpected = self.expected(|found| Problem::ExpectedStatement { found });
         if let Some(Kind::Name { symbol, bare: true }) = first.map(|token| token.kind) {
             let spelling = self.program.names.spelling(symbol);
@@ -203,13 +189,15 @@ impl Parser<'_> {
                 spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
             });
         }
-        if is_reserved {
-            return Err(unexpected);
-        }
-        let is_prose =
-            first.is_some_and(|token| matches!(token.kind, Kind::Name { bare: true, .. } | Kind::Spelled(_)));
+        let begin = self.position;
+        let is_bare = first.is_some_and(|token| matches!(token.kind, Kind::Name { bare: true, .. }));
         let read = self.expression().and_then(|value| self.ended(StatementKind::Value { value }));
-        let kind = read.map_err(|stop| if is_prose { unexpected } else { stop })?;
+        let kind = match read {
+            Ok(kind) => kind,
+            Err(_) if is_bare => return Err(Stop { is_final: true, ..unexpected }),
+            Err(_) if self.position == begin => return Err(unexpected),
+            Err(stop) => return Err(stop),
+        };
         if let Some(token) = first {
             self.reports.add(token.start, token.end, Problem::UnusedValue);
         }
@@ -304,7 +292,7 @@ impl Parser<'_> {
     fn set(&mut self, depth: u32) -> Read<StatementKind> {
         if self.begins_place() {
             let place_at = self.span().0;
-            let place = self.place()?;
+            let place = self.deeper(Self::place)?;
             self.expect_word(Word::Of)?;
             let name = self.name()?;
             self.expect_word(Word::To)?;
@@ -325,7 +313,7 @@ impl Parser<'_> {
             return self.ended(StatementKind::Call { target: Some(name), call });
         }
         if !self.takes(Word::To) {
-            let expected = format!("{} or {}", Word::To.spelling(), Word::Using.spelling());
+            let expected = Word::To.spelling().to_owned();
             return Err(self.expected(|found| Problem::ExpectedWord { expected, found }));
         }
         match self.blank_or_list(name, depth) {
@@ -425,12 +413,12 @@ impl Parser<'_> {
         let mut operand = None;
         if self.begins_place() {
             let place_at = self.span().0;
-            let place = self.place()?;
+            let place = self.deeper(Self::place)?;
             if self.takes(Word::From) {
                 let name = self.name()?;
                 return self.ended(StatementKind::RemoveItem { place, place_at, name });
             }
-            operand = Some((self.item_of(place_at, place)?, first));
+            operand = Some((self.deeper(|parser| parser.item_of(place_at, place))?, first));
         }
         let value = self.expression_from(operand)?;
         self.expect_word(Word::From)?;
