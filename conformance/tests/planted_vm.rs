@@ -37,7 +37,6 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
     ("fused-branch", "--fast", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
     ("fast-window", "--fast", Sizes::Small, &[]),
     ("fast-steps", "--fast", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
-    ("refill-part", "--machine", Sizes::Long, &[]),
     ("machine-overflow", "--machine", Sizes::Small, &["mul"]),
 ];
 

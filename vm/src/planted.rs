@@ -17,10 +17,7 @@ pub const BUGS: &[(&str, &str)] = &[
     ("fused-branch", "fast code takes `<=` a constant for `<`"),
     ("fast-window", "a call in fast code leaves in a register what an earlier call had there"),
     ("fast-steps", "a jump in fast code charges a step too few"),
-    (
-        "refill-part",
-        "the last few steps of a limit are handed out to machine code that is told to stop, and are lost",
-    ),
+    ("the last few steps of a limit are handed out to machine code that is told to stop, and are lost",),
     ("machine-overflow", "machine code takes an int product that does not fit for one that does"),
 ];
 

@@ -561,12 +561,12 @@ impl<'a> Meter<'a> {
         let more = (self.limit - self.issued).min(self.portion);
         // All or nothing: code that is told to stop still counts by what it had, and would lose what it was handed beside that.
         let is_enough = self.left + more >= 2 * fast::RESERVE;
-        if wants_end || !(is_enough || planted!("refill-part")) {
+        if wants_end || !is_enough {
             return false;
         }
         self.left += more;
         self.issued += more;
-        is_enough
+        true
     }
 
     #[cold]
