@@ -147,7 +147,7 @@ impl Trial {
         let plain = machine::run(&self.plain, subject, How { tiers: Tiers::Plain, ..How::default() });
         // How often a run looks up must not matter: at each limit it is another number, or what users have.
         let mixed = limit.map_or(0, |(_, value)| value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40);
-        let portion = (mixed % 3 != 0).then_some(512 + mixed % 2048);
+        let portion = (!mixed.is_multiple_of(3)).then_some(512 + mixed % 2048);
         let told = plain.told_within(MOST_TEXT);
         for (tiers, vm) in &self.others {
             let how = How { tiers: *tiers, portion, ..How::default() };

@@ -265,7 +265,7 @@ fn modes(input: &[u8]) {
         let told = plain.told();
         // How often a run looks up must not matter.
         let mixed = plain.steps().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        let portion = (mixed % 2 == 0).then_some(512 + mixed % 4096);
+        let portion = mixed.is_multiple_of(2).then_some(512 + mixed % 4096);
         // Fast code that is come to in the middle of a run, and fast code and machine code from the first instruction on.
         for tiers in [Tiers::Both, Tiers::Fast, Tiers::Machine] {
             let other = run(tiers, portion).told();
