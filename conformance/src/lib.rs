@@ -31,6 +31,7 @@ pub mod plug;
 pub mod report;
 pub mod run;
 pub mod suite;
+pub mod tier_cost;
 pub mod value;
 pub mod verdict;
 pub mod worker;
