@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mdvm_spec::Spec;
 
-use crate::batch::{self, Job, Options};
+use crate::batch::{self, Bounds, Job, Options};
 use crate::case_file::Expecting;
 use crate::catalog::{read_folder, shown};
 use crate::implementation::Launcher;
@@ -33,7 +33,7 @@ pub fn bless(folder: &Path) -> Result<String, String> {
         cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
     let answers = Mutex::new(BTreeMap::new());
     let stop = AtomicBool::new(false);
-    let options = Options { workers: WORKERS, timeout: TIMEOUT, stop: &stop };
+    let options = Options { workers: WORKERS, timeout: TIMEOUT, stop: &stop, bounds: Bounds::NONE };
     batch::run(&Launcher::reference(), &jobs, &options, &|index, done| {
         answers.lock().unwrap_or_else(PoisonError::into_inner).insert(index, done.answer);
     })?;
@@ -130,11 +130,12 @@ fn comment_of(line: &str) -> Option<&str> {
 
 /// The `expect` line for an outcome: the fields that the old one has, or the most telling ones where it says nothing that
 /// goes with this outcome.
-fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
+pub(crate) fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
     let telling: &[Field] = match found.status() {
         Status::Ok => &[Field::Result],
         Status::LoadError => &[Field::Kind],
         Status::RuntimeError => &[Field::Kind, Field::Pc],
+        Status::CompileError => &[Field::Diagnostics],
     };
     let old = old.filter(|old| old.status() == found.status());
     let wanted = |field: Field| match old {
@@ -158,7 +159,7 @@ fn expect_line(old: Option<&Outcome>, found: &Outcome) -> String {
 pub(crate) fn key(field: Field, status: Status) -> &'static str {
     match (field, status) {
         (Field::Kind, Status::LoadError) => "load_error",
-        (Field::Kind, Status::Ok | Status::RuntimeError) => "error",
+        (Field::Kind, Status::Ok | Status::RuntimeError | Status::CompileError) => "error",
         (_, _) => field.name(),
     }
 }

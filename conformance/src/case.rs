@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::outcome::Outcome;
-use crate::plug::Request;
+use crate::plug::{Request, Subject};
 use crate::value::ValueText;
 
 /// A module, how to run it, and what that must come to.
@@ -42,7 +42,12 @@ impl Case {
     /// The request that has an implementation run it.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        Request { module: &self.module, limits: &self.limits, globals: &self.globals, trace: false }
+        Request {
+            subject: Subject::Module(&self.module),
+            limits: &self.limits,
+            globals: &self.globals,
+            trace: false,
+        }
     }
 
     /// How many instructions it is expected to execute, as far as the case lets one tell. Schedules go by it.

@@ -1,5 +1,6 @@
 //! Reading case files. What a reader of the file would stumble over is an error with file and line.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::case::{Case, Origin, slug};
 use crate::catalog::{self, shown};
+use crate::embedded;
 use crate::layout::Layout;
 use crate::outcome::{Field, Outcome, Status};
 use crate::value::ValueText;
@@ -231,7 +233,7 @@ fn globals_of(mapping: Option<&Mapping>) -> Result<BTreeMap<String, ValueText>, 
 
 fn read_module(name: &str) -> Result<Vec<u8>, String> {
     let path = catalog::home().join(name);
-    std::fs::read(&path).map_err(|error| {
+    embedded::read(&path).map(Cow::into_owned).map_err(|error| {
         format!("{}: {error} (`file` is relative to {})", shown(&path), shown(&catalog::home()))
     })
 }

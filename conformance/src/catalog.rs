@@ -1,12 +1,13 @@
 //! All cases there are, found where they stand.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use mdvm_spec::{Problem, Problems, Spec};
 
-use crate::case::Case;
+use crate::case::{Case, slug};
 use crate::case_file::{Expecting, Reader};
-use crate::corpus;
+use crate::{corpus, embedded, matrix};
 
 /// The `conformance` folder.
 #[must_use]
@@ -26,6 +27,55 @@ pub fn shown(path: &Path) -> String {
     let home = home();
     let inside = home.parent().and_then(|root| path.strip_prefix(root).ok());
     inside.unwrap_or(path).display().to_string()
+}
+
+/// Where cases come from that belong to the suite.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// What it is called.
+    pub name: &'static str,
+    /// Reads all of its cases.
+    pub read: fn(&Spec) -> Result<Vec<Case>, Problems>,
+}
+
+/// Every source of cases, in the order of reports. Whatever shows, lists or runs the suite goes by this table.
+pub const SOURCES: &[Source] = &[
+    Source { name: "cases", read: |spec| read_folder(&cases_folder(), spec, Expecting::Something) },
+    Source { name: "corpus", read: |_| corpus::read_folder(&corpus::folder()) },
+    Source { name: "generated", read: matrix::cases },
+];
+
+/// Every case of the suite.
+///
+/// # Errors
+/// Gives what is wrong with any of the files.
+pub fn suite(spec: &Spec) -> Result<Vec<Case>, Problems> {
+    let mut cases = Vec::new();
+    for source in SOURCES {
+        cases.extend((source.read)(spec)?);
+    }
+    Ok(cases)
+}
+
+/// The ids that look most like a text that is none, as the end of a message.
+#[must_use]
+pub fn did_you_mean(text: &str, ids: &[String]) -> String {
+    /// How many are named.
+    const NAMED: usize = 3;
+    let words: BTreeSet<String> = slug(text).split('-').map(str::to_owned).collect();
+    let likeness = |id: &&String| {
+        let shared = slug(id).split('-').filter(|word| words.contains(*word)).count();
+        (id.contains(text), shared)
+    };
+    let mut like: Vec<&String> = ids.iter().filter(|id| likeness(id) > (false, 0)).collect();
+    like.sort_by_key(|id| (std::cmp::Reverse(likeness(id)), id.len()));
+    match like.as_slice() {
+        [] => "; `mdvm-conform list` names them all".to_owned(),
+        [..] => {
+            let names: Vec<&str> = like.iter().take(NAMED).map(|id| id.as_str()).collect();
+            format!("; did you mean {}?", names.join(" or "))
+        }
+    }
 }
 
 /// The cases of a folder and all folders in it, in order of their ids.
@@ -57,7 +107,7 @@ pub fn read_one(id: &str, spec: &Spec) -> Result<Option<Case>, Problems> {
     let folder = cases_folder();
     let Some((prefix, _)) = id.rsplit_once('/') else { return Ok(None) };
     let path = folder.join(format!("{prefix}.yaml"));
-    if !path.is_file() {
+    if !embedded::is_file(&path) {
         return Ok(None);
     }
     let cases = read_file(&Reader::new(spec, Expecting::Something), &folder, &path).map_err(Problems)?;
@@ -65,7 +115,7 @@ pub fn read_one(id: &str, spec: &Spec) -> Result<Option<Case>, Problems> {
 }
 
 fn read_file(reader: &Reader<'_>, folder: &Path, path: &Path) -> Result<Vec<Case>, Vec<Problem>> {
-    let text = std::fs::read_to_string(path)
+    let text = embedded::read_to_string(path)
         .map_err(|error| vec![problem(path, format!("cannot be read: {error}"))])?;
     let inside = path.strip_prefix(folder).unwrap_or(path).with_extension("");
     let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
@@ -74,6 +124,9 @@ fn read_file(reader: &Reader<'_>, folder: &Path, path: &Path) -> Result<Vec<Case
 
 /// Every file under the folder. One that would be passed over in silence is a problem.
 fn files_of(folder: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    if let Some(files) = embedded::under(folder) {
+        return files;
+    }
     let mut files = Vec::new();
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::case::{Case, Origin};
 use crate::catalog::{home, problem, shown};
+use crate::embedded;
 use crate::outcome::Outcome;
 
 /// What the id of a corpus case begins with; the name of the module follows.
@@ -59,9 +60,9 @@ pub fn read_modules(folder: &Path) -> Result<Vec<Case>, Problems> {
     names.sort();
     let read = |(index, name): (usize, String)| {
         let file = folder.join(&name);
-        let module = std::fs::read(&file)
+        let module = embedded::read(&file)
             .map_err(|error| Problems(vec![problem(&file, format!("cannot be read: {error}"))]))?;
-        Ok(case(&name, Origin { file, line: 1, index }, module, None))
+        Ok(case(&name, Origin { file, line: 1, index }, module.into_owned(), None))
     };
     names.into_iter().enumerate().map(read).collect()
 }
@@ -69,7 +70,7 @@ pub fn read_modules(folder: &Path) -> Result<Vec<Case>, Problems> {
 /// Whether a folder has an index.
 #[must_use]
 pub fn has_index(folder: &Path) -> bool {
-    folder.join(INDEX).is_file()
+    embedded::is_file(&folder.join(INDEX))
 }
 
 /// The case of the module of that name; none where there is no such module.
@@ -89,7 +90,7 @@ pub fn read_one(folder: &Path, name: &str) -> Result<Option<Case>, Problems> {
 fn read_index(folder: &Path) -> Result<String, Problems> {
     let path = folder.join(INDEX);
     let unreadable = |error| Problems(vec![problem(&path, format!("cannot be read: {error}"))]);
-    std::fs::read_to_string(&path).map_err(unreadable)
+    embedded::read_to_string(&path).map_err(unreadable)
 }
 
 fn read_line(folder: &Path, number: usize, line: &str) -> Result<Case, Problem> {
@@ -97,7 +98,8 @@ fn read_line(folder: &Path, number: usize, line: &str) -> Result<Case, Problem> 
     let wrong = |message: String| Problem { file: shown(&index), line: number, message };
     let raw: RawLine<'_> = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
     let module =
-        std::fs::read(folder.join(&raw.file)).map_err(|error| wrong(format!("{}: {error}", raw.file)))?;
+        embedded::read(&folder.join(&raw.file)).map_err(|error| wrong(format!("{}: {error}", raw.file)))?;
+    let module = module.into_owned();
     let expect = Outcome::from_partial_json(raw.expect.get()).map_err(wrong)?;
     Ok(case(&raw.file, Origin { file: index.clone(), line: number, index: number - 1 }, module, Some(expect)))
 }
@@ -115,8 +117,14 @@ fn case(name: &str, origin: Origin, module: Vec<u8>, expect: Option<Outcome>) ->
 }
 
 fn modules_of(folder: &Path) -> impl Iterator<Item = String> {
-    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".mdbc"))
+    let names: Vec<_> = match embedded::under(folder) {
+        Some(files) => files.iter().filter_map(|file| Some(file.file_name()?.to_owned())).collect(),
+        None => {
+            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect()
+        }
+    };
+    let names = names.into_iter().filter_map(|name| name.into_string().ok());
+    names.filter(|name| name.ends_with(".mdbc"))
 }
 
 /// What this crate reads of a line of the index. The other fields tell of the compiler and of other machines.

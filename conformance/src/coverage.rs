@@ -20,7 +20,7 @@ use std::time::Duration;
 use machine_dialect_vm::{Condition, FlowKind, Instruction, JumpOffset, Module, Opcode, Operand};
 use mdvm_spec::{Problems, Spec};
 
-use crate::batch::{self, Done, Job, Options};
+use crate::batch::{self, Bounds, Done, Job, Options};
 use crate::case::Case;
 use crate::case_file::Expecting;
 use crate::catalog::{cases_folder, read_folder, shown};
@@ -162,7 +162,8 @@ fn measure_one(
         Column { name: launcher.name.clone(), executed: BTreeMap::new(), incidents: Vec::new() },
         vec![BTreeSet::new(); cases.len()],
     ));
-    let options = Options { workers: plan.workers, timeout: plan.timeout, stop: plan.stop };
+    let options =
+        Options { workers: plan.workers, timeout: plan.timeout, stop: plan.stop, bounds: Bounds::NONE };
     plan.progress.begin(&launcher.name, cases.len());
     let summary = batch::run(launcher, &jobs, &options, &|index, done| {
         let case = &cases[index];

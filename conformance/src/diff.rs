@@ -2,8 +2,14 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::escape::visible;
+
 /// Texts longer than this many letters are shown around their first difference only.
 const LONG: usize = 160;
+/// Texts longer than this many bytes are not compared line by line.
+const LINED: usize = 1 << 18;
+/// How many lines of a difference are shown.
+const LINES: usize = 40;
 /// How much of a long text is shown before its first difference.
 const BEFORE: usize = 40;
 
@@ -11,7 +17,8 @@ const BEFORE: usize = 40;
 #[must_use]
 pub fn show(title: &str, expected: (&str, &str), found: (&str, &str)) -> String {
     let width = expected.0.len().max(found.0.len());
-    if let (Some(left), Some(right)) = (string_of(expected.1), string_of(found.1))
+    if expected.1.len().max(found.1.len()) <= LINED
+        && let (Some(left), Some(right)) = (string_of(expected.1), string_of(found.1))
         && left.lines().count().max(right.lines().count()) > 1
     {
         return show_lines(title, (expected.0, &left), (found.0, &right));
@@ -21,7 +28,7 @@ pub fn show(title: &str, expected: (&str, &str), found: (&str, &str)) -> String 
     format!("    {title}\n{}{}", line(expected), line(found))
 }
 
-/// A text, cut where it grows long.
+/// A text, cut where it grows long, with all that is not visible escaped.
 #[must_use]
 pub fn shorten(text: &str) -> String {
     around(text, 0)
@@ -34,12 +41,17 @@ fn string_of(json: &str) -> Option<String> {
 
 fn show_lines(title: &str, (left_name, left): (&str, &str), (right_name, right): (&str, &str)) -> String {
     let mut text = format!("    {title} (- {left_name}, + {right_name})\n");
-    let diff = TextDiff::from_lines(left, right);
+    let diff = TextDiff::configure().timeout(std::time::Duration::from_secs(1)).diff_lines(left, right);
+    let mut lines = 0;
     for (index, group) in diff.grouped_ops(2).iter().enumerate() {
         if index > 0 {
             text.push_str("      …\n");
         }
         for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            lines += 1;
+            if lines > LINES {
+                continue;
+            }
             let sign = match change.tag() {
                 ChangeTag::Equal => ' ',
                 ChangeTag::Delete => '-',
@@ -49,6 +61,9 @@ fn show_lines(title: &str, (left_name, left): (&str, &str), (right_name, right):
             let end = if line.ends_with('\n') { "" } else { "  (no newline at the end)" };
             text.push_str(&format!("      {sign} {}{end}\n", shorten(line.trim_end_matches('\n'))));
         }
+    }
+    if lines > LINES {
+        text.push_str(&format!("      … and {} more lines\n", lines - LINES));
     }
     text
 }
@@ -62,13 +77,13 @@ fn shared_prefix(left: &str, right: &str) -> usize {
 /// The text, or of a long one what stands around byte `at`.
 fn around(text: &str, at: usize) -> String {
     if text.chars().nth(LONG).is_none() {
-        return text.to_owned();
+        return visible(text).into_owned();
     }
     let start = text[..at].char_indices().rev().nth(BEFORE).map_or(0, |(index, _)| index);
     let end = text[start..].char_indices().nth(LONG).map_or(text.len(), |(index, _)| start + index);
     let before = if start > 0 { "…" } else { "" };
     let after = if end < text.len() { "…" } else { "" };
-    format!("{before}{}{after}  ({} bytes)", &text[start..end], text.len())
+    format!("{before}{}{after}  ({} bytes)", visible(&text[start..end]), text.len())
 }
 
 #[cfg(test)]

@@ -2,20 +2,29 @@
 
 mod checks;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use machine_dialect_vm::asm::assemble_bytes;
 use serde_json::value::RawValue;
 
+use crate::escape::visible;
 use crate::implementation::Launcher;
 use crate::outcome::Outcome;
-use crate::plug::{Handshake, Request};
+use crate::plug::{Handshake, Request, Subject};
 use crate::value::{ValueText, excerpt};
-use crate::worker::{Event, HANDSHAKE_TIMEOUT, Worker};
+use crate::worker::{Event, Worker};
 
 pub use checks::CHECKS;
+
+/// How many lines more than it was sent an implementation may write.
+const SPARE_LINES: usize = 1000;
+/// How many of the lines that it was sent are shown.
+const SENT_LINES: usize = 5;
+/// How much of a line that it was sent is shown.
+const SENT_LETTERS: usize = 1000;
 
 /// One thing that is looked at. Each begins with a fresh process.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +38,8 @@ pub struct Check {
 pub struct Finding {
     title: &'static str,
     result: Result<Note, Trouble>,
+    /// What the implementation was sent, where there is something to mend.
+    sent: Vec<String>,
 }
 
 /// Something worth saying of what is fine; often nothing.
@@ -45,12 +56,16 @@ impl Check {
     /// Has the implementation examined. No answer may take longer than `timeout`.
     #[must_use]
     pub fn run(&self, launcher: &Launcher, timeout: Duration) -> Finding {
-        let result = Session::start(launcher, timeout).and_then(|mut session| {
-            let note = (self.examine)(&mut session)?;
+        let mut session = match Session::start(launcher, timeout) {
+            Ok(session) => session,
+            Err(trouble) => return Finding { title: self.title, result: Err(trouble), sent: Vec::new() },
+        };
+        let result = (self.examine)(&mut session).and_then(|note| {
             session.check_noise()?;
             Ok(note)
         });
-        Finding { title: self.title, result }
+        let sent = if result.is_err() { session.sent.borrow().shown() } else { Vec::new() };
+        Finding { title: self.title, result, sent }
     }
 }
 
@@ -68,7 +83,8 @@ impl fmt::Display for Finding {
             Ok(None) => writeln!(f, "  ok    {}", self.title),
             Ok(Some(note)) => writeln!(f, "  ok    {}\n          {note}", self.title),
             Err(Trouble { problem, hint }) => {
-                writeln!(f, "  MEND  {}\n          {problem}\n          Hint: {hint}", self.title)
+                writeln!(f, "  MEND  {}\n          {problem}\n          Hint: {hint}", self.title)?;
+                self.sent.iter().try_for_each(|line| writeln!(f, "          Sent: {line}"))
             }
         }
     }
@@ -86,8 +102,37 @@ struct Session<'a> {
     timeout: Duration,
     worker: Worker,
     handshake: Handshake,
-    /// Lines that are no answers.
-    noise: Vec<String>,
+    /// The first line that is no answer.
+    noise: Option<String>,
+    /// How many lines it wrote.
+    lines: usize,
+    sent: RefCell<Sent>,
+}
+
+/// The lines that an implementation was sent, as many as are worth showing.
+#[derive(Debug, Default)]
+struct Sent {
+    count: usize,
+    last: VecDeque<String>,
+}
+
+impl Sent {
+    fn add(&mut self, line: &str) {
+        self.count += 1;
+        if self.last.len() == SENT_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(match line.char_indices().nth(SENT_LETTERS) {
+            Some((end, _)) => format!("{}… ({} bytes)", visible(&line[..end]), line.len()),
+            None => visible(line).into_owned(),
+        });
+    }
+
+    fn shown(&self) -> Vec<String> {
+        let before = self.count - self.last.len();
+        let left_out = (before > 0).then(|| format!("({before} lines before these)"));
+        left_out.into_iter().chain(self.last.iter().cloned()).collect()
+    }
 }
 
 impl<'a> Session<'a> {
@@ -96,29 +141,33 @@ impl<'a> Session<'a> {
             Trouble::new(problem, "check the command; it is run as it stands, without a shell")
         })?;
         let hint = "write the handshake as the first line, end it with a newline, and flush stdout";
-        let handshake = match worker.next(HANDSHAKE_TIMEOUT) {
-            Event::Line(line) => Handshake::from_line(&line),
-            Event::Ended(how) => Err(format!("it ended before its handshake: {how}")),
-            Event::Silence => Err(format!("no handshake in {} s", HANDSHAKE_TIMEOUT.as_secs())),
-        };
-        let handshake = handshake.map_err(|problem| Trouble::new(problem, hint))?;
-        Ok(Self { launcher, timeout, worker, handshake, noise: Vec::new() })
+        let handshake = worker.handshake(timeout).map_err(|problem| Trouble::new(problem, hint))?;
+        Ok(Self { launcher, timeout, worker, handshake, noise: None, lines: 0, sent: RefCell::default() })
     }
 
     /// Sends a line.
     fn send(&self, line: impl Into<String>) {
-        self.worker.send(line.into());
+        let line = line.into();
+        self.sent.borrow_mut().add(&line);
+        self.worker.send(line);
     }
 
     /// The next answer, whatever its id.
     fn answer(&mut self) -> Result<Said, Trouble> {
-        let deadline = Instant::now() + self.timeout;
+        self.answer_by(Instant::now() + self.timeout)
+    }
+
+    fn answer_by(&mut self, deadline: Instant) -> Result<Said, Trouble> {
         loop {
             match self.worker.next(deadline.saturating_duration_since(Instant::now())) {
-                Event::Line(line) => match Said::read(&line) {
-                    Some(answer) => return Ok(answer),
-                    None => self.noise.push(line),
-                },
+                Event::Line(line) => {
+                    self.count_line()?;
+                    match Said::read(&line) {
+                        Some(answer) => return Ok(answer),
+                        None => self.note_noise(&line),
+                    }
+                }
+                Event::Overlong(what) => return Err(Trouble::new(what, "end each answer with a newline")),
                 Event::Ended(how) => {
                     let hint = "answer every request, a bad one too, and end only when stdin ends";
                     return Err(Trouble::new(format!("it ended: {how}"), hint));
@@ -137,8 +186,9 @@ impl<'a> Session<'a> {
 
     /// The outcome in the answer with that id; other answers are passed over.
     fn outcome_of(&mut self, id: &str) -> Result<Outcome, Trouble> {
+        let deadline = Instant::now() + self.timeout;
         loop {
-            let answer = self.answer()?;
+            let answer = self.answer_by(deadline)?;
             if answer.id != id {
                 continue;
             }
@@ -147,8 +197,9 @@ impl<'a> Session<'a> {
             let Some(outcome) = answer.outcome else {
                 return Err(Trouble::new(format!("the answer has no outcome: {}", answer.line), hint));
             };
-            return Outcome::from_json(&outcome, &self.handshake.unreported)
-                .map_err(|problem| Trouble::new(format!("{problem} in {}", answer.line), OUTCOME_HINT));
+            return Outcome::from_json(&outcome, &self.handshake.unreported).map_err(|problem| {
+                Trouble::new(format!("{} in {}", excerpt(&problem), answer.line), OUTCOME_HINT)
+            });
         }
     }
 
@@ -170,10 +221,29 @@ impl<'a> Session<'a> {
         Err(Trouble::new(format!("its outcome is not as expected\n{}", shown.trim_end()), hint))
     }
 
+    /// Counts a line; one answer to each request, and a few lines of noise, are all that there should be.
+    fn count_line(&mut self) -> Result<(), Trouble> {
+        self.lines += 1;
+        if self.lines <= self.sent.borrow().count + SPARE_LINES {
+            return Ok(());
+        }
+        self.worker.kill();
+        Err(Trouble::new(
+            format!("it wrote {SPARE_LINES} lines more than it was sent"),
+            "write one line for each request, and nothing else to stdout",
+        ))
+    }
+
+    fn note_noise(&mut self, line: &str) {
+        if self.noise.is_none() && !line.trim().is_empty() {
+            self.noise = Some(excerpt(line));
+        }
+    }
+
     fn check_noise(&self) -> Result<(), Trouble> {
-        match self.noise.first() {
+        match &self.noise {
             Some(line) => Err(Trouble::new(
-                format!("stdout has a line that is no answer: {}", excerpt(line)),
+                format!("stdout has a line that is no answer: {line}"),
                 "stdout belongs to the protocol: collect what programs print in `stdout`, and log to stderr",
             )),
             None => Ok(()),
@@ -183,6 +253,9 @@ impl<'a> Session<'a> {
 
 const OUTCOME_HINT: &str =
     "see \"Outcomes\" in conformance/README.md; what cannot be told stands in `unreported` of the handshake";
+
+/// How long an id may be that is looked at.
+const ID_BYTES: usize = 1000;
 
 /// A line that has an id; anything else is noise.
 struct Said {
@@ -195,8 +268,12 @@ struct Said {
 impl Said {
     fn read(line: &str) -> Option<Self> {
         let fields: BTreeMap<String, &RawValue> = serde_json::from_str(line).ok()?;
+        let id = fields.get("id")?.get();
+        if id.len() > ID_BYTES {
+            return None;
+        }
         Some(Self {
-            id: fields.get("id")?.get().to_owned(),
+            id: id.to_owned(),
             outcome: fields.get("outcome").map(|outcome| outcome.get().to_owned()),
             has_trace: fields.contains_key("trace"),
             line: excerpt(line.trim_end()),
@@ -221,8 +298,12 @@ impl<'a> Program<'a> {
     /// The request for it, whose id is that JSON text.
     fn line(&self, id: &str) -> Result<String, Trouble> {
         let module = assemble_bytes(self.text).map_err(|error| Trouble::new(error.to_string(), ""))?;
-        let request =
-            Request { module: &module, limits: &self.limits, globals: &self.globals, trace: self.trace };
+        let request = Request {
+            subject: Subject::Module(&module),
+            limits: &self.limits,
+            globals: &self.globals,
+            trace: self.trace,
+        };
         Ok(request.line_with_id(id))
     }
 }

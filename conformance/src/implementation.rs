@@ -4,7 +4,7 @@ use std::process::Command;
 
 use machine_dialect_vm::Tiers;
 
-use crate::catalog::home;
+use crate::embedded;
 
 /// The variable that names the Python interpreter of the reference.
 pub const PYTHON_VARIABLE: &str = "MDVM_PYTHON";
@@ -54,6 +54,15 @@ impl Launcher {
         Self { name: "rust-machine".to_owned(), start: Start::InProcess(Tiers::Machine) }
     }
 
+    /// The text that [`Self::parse`] reads it from.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        match &self.start {
+            Start::Command(words) => format!("{}={}", self.name, command_line(words)),
+            Start::InProcess(_) | Start::Reference => self.name.clone(),
+        }
+    }
+
     /// The reference interpreter in Python.
     #[must_use]
     pub fn reference() -> Self {
@@ -88,16 +97,28 @@ impl Launcher {
     }
 }
 
+/// Words as one line for a shell, those in quotes that need them.
+pub(crate) fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-+=:,./@%".contains(letter);
+    let quoted = |word: &'a String| {
+        if !word.is_empty() && word.chars().all(is_plain) { word.into() } else { shell_words::quote(word) }
+    };
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// The commands that start the reference, the best first: one for each Python that may be there.
-pub(crate) fn reference_commands() -> Vec<Command> {
-    let folder = home().join("reference");
+///
+/// # Errors
+/// Says why the reference cannot be put where Python finds it.
+pub(crate) fn reference_commands() -> std::io::Result<Vec<Command>> {
+    let folder = embedded::reference_folder()?;
     let command = |python: String| {
         let mut command = Command::new(python);
         // The reference needs the standard library only; without `site` it starts in half the time.
         command.args(["-S", "-m", "mdvm_reference", "serve"]).env("PYTHONPATH", &folder);
         command
     };
-    pythons().into_iter().map(command).collect()
+    Ok(pythons().into_iter().map(command).collect())
 }
 
 /// Why the reference did not start: there is no Python that can run it, or else the problem that was seen.

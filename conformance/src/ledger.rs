@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::case_file::{RawExpect, outcome_of};
 use crate::catalog::{home, shown};
+use crate::embedded;
 use crate::layout::Layout;
 use crate::outcome::{Field, Outcome, Status};
 use crate::plug::{Answer, Handshake};
@@ -65,7 +66,7 @@ impl Ledger {
     /// Gives everything that is wrong with it.
     pub fn read(path: &Path, spec: &Spec) -> Result<Self, Problems> {
         let problem = |line, message| Problem { file: shown(path), line, message };
-        let text = std::fs::read_to_string(path)
+        let text = embedded::read_to_string(path)
             .map_err(|error| Problems(vec![problem(0, format!("cannot be read: {error}"))]))?;
         let raw: RawLedger = serde_yaml::from_str(&text).map_err(|error| {
             let line = error.location().map_or(0, |location| location.line());

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use mdvm_conform::case::Case;
 use mdvm_conform::coverage::{self, Subjects};
 use mdvm_conform::fuzz::asker::Asker;
 use mdvm_conform::fuzz::campaign::{self, Sizes, Watcher, write_case};
@@ -19,8 +20,9 @@ use mdvm_conform::fuzz::results::{self, Total};
 use mdvm_conform::fuzz::seeds;
 use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
-use mdvm_conform::run::{self, Plan, Progress, Selection};
-use mdvm_conform::{doctor, report, tier_cost};
+use mdvm_conform::report::{self, Detail};
+use mdvm_conform::run::{self, Column, Plan, Progress, Run, Selection};
+use mdvm_conform::{catalog, doctor, embedded, fix, next, show, tier_cost, worker};
 use mdvm_spec::Spec;
 
 /// The run differs from what is expected.
@@ -29,6 +31,12 @@ const DIFFERENCES: u8 = 1;
 const USAGE: u8 = 2;
 /// What a shell reports of a command that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
+
+/// After how many crashes or time-outs of the same kind an implementation is given up, where nothing else is said.
+const DEFAULT_STOP: usize = 50;
+
+/// The same for `next`, which sees the better what is missing the more it sees fail.
+const NEXT_STOP: usize = 500;
 
 /// How long it takes at least from one line that tells of progress to the next.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
@@ -53,6 +61,10 @@ Examples:
   mdvm-conform doctor --impl 'mine=./my-vm serve'
   mdvm-conform run --impl 'mine=./my-vm serve'
   mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --filter arith/
+  mdvm-conform next --impl 'mine=./my-vm serve'
+  mdvm-conform list arith/
+  mdvm-conform show arith/add/two-ints-add --emit two-ints-add.mdbc
+  mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --html report --badge badge.svg
   mdvm-conform coverage --verbose
   mdvm-conform fuzz --impl rust --impl reference --seed 1 --count 2000
   mdvm-conform fuzz --impl rust --impl 'mine=./my-vm serve' --time 3600 --shard 2/8
@@ -66,6 +78,26 @@ Exit codes: 0 all is as expected, 1 something differs, 2 the run could not begin
 enum Task {
     /// Runs the cases and compares the outcomes.
     Run(RunArguments),
+    /// Names the cases, one a line.
+    List {
+        /// Only the cases with this text in their id.
+        #[arg(value_name = "TEXT")]
+        filter: Option<String>,
+        /// Says of each case where it was declared, its group and what it expects.
+        #[arg(long)]
+        verbose: bool,
+    },
+    /// Shows a case: its module as assembly, the request for it, what it expects and where it was declared.
+    Show {
+        /// Its id, or a text that only its id has.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Writes the module to a file instead (`-` is stdout): as assembly to a .mdasm, the request to a .json, a case file to a .yaml.
+        #[arg(long, value_name = "FILE")]
+        emit: Option<PathBuf>,
+    },
+    /// Says which missing opcode or rule stands behind the most failures of an implementation.
+    Next(NextArguments),
     /// Checks how an implementation speaks the protocol, and says what to mend.
     Doctor(DoctorArguments),
     /// Shows what the cases execute of everything that the specification makes them owe, and what they do not.
@@ -174,21 +206,58 @@ struct RunArguments {
     /// Only the cases with this text in their id.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// Only the case with this id. May be given several times.
+    #[arg(long, value_name = "ID")]
+    case: Vec<String>,
     /// How long one case may take.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
+    /// How long the whole run may take. What has not been run by then is counted, and fails the run.
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    max_total: Duration,
+    /// After how many crashes or time-outs of the same kind the rest of an implementation's cases is not run; 0 is never.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_STOP)]
+    stop_after: usize,
     /// How many processes of each implementation share the cases; as many as there are processors, if not given.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// The known differences of an implementation, instead of conformance/known/<its name>-<its version>.yaml.
     #[arg(long, value_name = "[NAME=]FILE")]
     ledger: Vec<String>,
+    /// Brings each ledger in line with this run: takes lines away that are no longer true, and adds one for each other difference.
+    #[arg(long, conflicts_with_all = ["filter", "case"])]
+    fix_ledger: bool,
+    /// Shows every case that differs, and not only the shortest of each opcode or theme.
+    #[arg(long, conflicts_with = "json")]
+    verbose: bool,
     /// Prints the report as JSON.
     #[arg(long)]
     json: bool,
     /// Writes the report as JUnit XML too.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Writes the report as web pages too: index.html, a page for each group, and a badge for each implementation.
+    #[arg(long, value_name = "DIR")]
+    html: Option<PathBuf>,
+    /// Writes a badge (SVG) too, for the first implementation that is not `rust` or `reference`, or else the first.
+    #[arg(long, value_name = "FILE")]
+    badge: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct NextArguments {
+    /// An implementation: `rust`, `reference` or NAME=COMMAND.
+    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
+    implementations: Vec<String>,
+    /// Only the cases with this text in their id.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// How long one case may take.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    timeout: Duration,
+    /// How long the whole run may take.
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    max_total: Duration,
 }
 
 #[derive(Args)]
@@ -221,12 +290,17 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let on_interrupt = || {
         if STOP.swap(true, Ordering::SeqCst) {
+            worker::end_all();
+            embedded::clean_up();
             std::process::exit(INTERRUPTED.into());
         }
     };
     let code = ctrlc::set_handler(on_interrupt).map_err(|error| error.to_string()).and_then(|()| {
         match cli.command {
             Task::Run(arguments) => run_cases(&arguments),
+            Task::List { filter, verbose } => list(filter.as_deref(), verbose),
+            Task::Show { id, emit } => show_case(&id, emit.as_deref()),
+            Task::Next(arguments) => say_next(&arguments),
             Task::Doctor(arguments) => examine(&arguments),
             Task::Coverage(arguments) => cover(&arguments),
             Task::Fuzz(arguments) => fuzz(&arguments),
@@ -237,6 +311,8 @@ fn main() -> ExitCode {
             Task::Triage(arguments) => triage_file(&arguments),
         }
     });
+    worker::end_all();
+    embedded::clean_up();
     match code {
         _ if STOP.load(Ordering::SeqCst) => ExitCode::from(INTERRUPTED),
         Ok(true) => ExitCode::SUCCESS,
@@ -346,20 +422,132 @@ fn run_cases(arguments: &RunArguments) -> Result<bool, String> {
             cases: arguments.cases.clone(),
             corpus: arguments.corpus.clone(),
             filter: arguments.filter.clone(),
+            ids: arguments.case.clone(),
         },
         ledgers,
         workers: arguments.jobs.unwrap_or_else(processors),
         timeout: arguments.timeout,
+        max_total: Some(arguments.max_total),
+        stop_after: (arguments.stop_after > 0).then_some(arguments.stop_after),
     };
     let run = run::run(&plan, &spec, &STOP, &Display::default())?;
     if STOP.load(Ordering::SeqCst) {
         return Ok(false);
     }
+    write_reports(arguments, &run)?;
+    let detail = if arguments.verbose { Detail::All } else { Detail::Shortest };
+    print(&if arguments.json { report::json(&run) } else { report::text(&run, detail) })?;
+    if arguments.fix_ledger { fix_ledgers(&plan, &run) } else { Ok(run.is_fine()) }
+}
+
+fn write_reports(arguments: &RunArguments, run: &Run) -> Result<(), String> {
+    let write = |path: &Path, text: &str| {
+        std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
     if let Some(path) = &arguments.junit {
-        std::fs::write(path, report::junit(&run)).map_err(|error| format!("{}: {error}", path.display()))?;
+        write(path, &report::junit(run))?;
     }
-    print(&if arguments.json { report::json(&run) } else { report::text(&run) })?;
-    Ok(run.is_fine())
+    if let Some(folder) = &arguments.html {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        for (name, text) in report::pages(run) {
+            write(&folder.join(name), &text)?;
+        }
+    }
+    if let Some(path) = &arguments.badge {
+        let is_foreign = |column: &&Column| column.argument.contains('=');
+        if let Some(column) = run.columns.iter().find(is_foreign).or_else(|| run.columns.first()) {
+            write(path, &report::badge(column))?;
+        }
+    }
+    Ok(())
+}
+
+/// Fixes the ledgers, and says whether nothing differs that they do not know now. On stderr, for stdout has the report.
+fn fix_ledgers(plan: &Plan, run: &Run) -> Result<bool, String> {
+    let mut is_fine = run.disagreements.is_empty() && run.not_begun.is_empty();
+    for column in &run.columns {
+        let differs = |result: &run::CaseResult| !result.judgement.verdict.is_fine();
+        let is_right = column.ledger.is_none() && !column.results.iter().flatten().any(differs);
+        if is_right && column.is_fine() {
+            continue;
+        }
+        let path = fix::path_of(plan, column)?;
+        let fixed = fix::fix(run, column, &path)?;
+        for (sign, names) in [('+', &fixed.added), ('-', &fixed.removed)] {
+            names.iter().for_each(|name| eprintln!("{sign} {name}"));
+        }
+        fixed.left.iter().for_each(|left| eprintln!("NOTE {left}"));
+        eprintln!(
+            "{}: {} lines added, {} taken away; say in `why` what is behind the new ones",
+            path.display(),
+            fixed.added.len(),
+            fixed.removed.len()
+        );
+        let (noise, stale) = (column.incidents.len(), column.stale);
+        is_fine &= fixed.left.is_empty() && noise == stale;
+    }
+    Ok(is_fine)
+}
+
+fn read_suite() -> Result<Vec<Case>, String> {
+    let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
+    catalog::suite(&spec).map_err(|problems| problems.to_string())
+}
+
+fn list(filter: Option<&str>, verbose: bool) -> Result<bool, String> {
+    let cases = read_suite()?;
+    let mut out = String::new();
+    for case in cases.iter().filter(|case| filter.is_none_or(|filter| case.id.contains(filter))) {
+        out.push_str(&case.id);
+        if verbose {
+            let expect =
+                case.expect.as_ref().map_or_else(String::new, mdvm_conform::outcome::Outcome::headline);
+            out.push_str(&format!("\t{}\t{}\t{expect}", case.place(), show::group(case)));
+        }
+        out.push('\n');
+    }
+    if out.is_empty() {
+        let ids: Vec<String> = cases.into_iter().map(|case| case.id).collect();
+        let filter = filter.unwrap_or_default();
+        return Err(format!("no case has {filter:?} in its id{}", catalog::did_you_mean(filter, &ids)));
+    }
+    print(&out)?;
+    Ok(true)
+}
+
+fn show_case(id: &str, emit: Option<&Path>) -> Result<bool, String> {
+    let cases = read_suite()?;
+    let case = show::find(&cases, id)?;
+    let Some(path) = emit else {
+        print(&show::text(case))?;
+        return Ok(true);
+    };
+    let bytes = show::emitted(case, &path.to_string_lossy())?;
+    if path.as_os_str() == "-" {
+        write_out(&bytes)?;
+    } else {
+        std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(true)
+}
+
+fn say_next(arguments: &NextArguments) -> Result<bool, String> {
+    let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
+    let plan = Plan {
+        launchers: launchers(&arguments.implementations)?,
+        selection: Selection { filter: arguments.filter.clone(), ..Selection::default() },
+        ledgers: std::collections::BTreeMap::new(),
+        workers: thread::available_parallelism().map_or(1, usize::from),
+        timeout: arguments.timeout,
+        max_total: Some(arguments.max_total),
+        stop_after: Some(NEXT_STOP),
+    };
+    let run = run::run(&plan, &spec, &STOP, &Display::default())?;
+    if STOP.load(Ordering::SeqCst) {
+        return Ok(false);
+    }
+    print(&next::text(&run, &spec))?;
+    Ok(run.columns.iter().all(Column::is_fine))
 }
 
 fn examine(arguments: &DoctorArguments) -> Result<bool, String> {
@@ -432,6 +620,10 @@ fn fuzz(arguments: &FuzzArguments) -> Result<bool, String> {
     ))?;
     if ended.total.measure.programs == 0 && !STOP.load(Ordering::SeqCst) {
         return Err("no program was run; give this shard a --count or a --time that reaches one".to_owned());
+    }
+    let (run, not_compared) = (ended.total.measure.programs, ended.total.not_compared.len() as u64);
+    if run > 0 && not_compared >= run {
+        return Err("no program could be compared".to_owned());
     }
     Ok(ended.total.buckets.is_empty())
 }
@@ -510,8 +702,12 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 /// Writes to stdout. When its reader has gone, the rest is not wanted and the exit code still tells how it went.
 fn print(text: &str) -> Result<(), String> {
+    write_out(text.as_bytes())
+}
+
+fn write_out(bytes: &[u8]) -> Result<(), String> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
         Ok(()) | Err(_) => Ok(()),
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::diff;
@@ -22,6 +23,12 @@ pub enum Field {
     Pc,
     /// The function that failed.
     Function,
+    /// The line of the page that failed, where the program has a page.
+    Line,
+    /// The column of that line.
+    Column,
+    /// What is wrong with a page.
+    Diagnostics,
     /// What the program returned.
     Result,
     /// What the program printed.
@@ -34,12 +41,15 @@ pub enum Field {
 
 impl Field {
     /// Every field, in the order in which differences are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Status,
         Self::Kind,
         Self::Message,
         Self::Pc,
         Self::Function,
+        Self::Line,
+        Self::Column,
+        Self::Diagnostics,
         Self::Result,
         Self::Stdout,
         Self::Steps,
@@ -55,6 +65,9 @@ impl Field {
             Self::Message => "message",
             Self::Pc => "pc",
             Self::Function => "function",
+            Self::Line => "line",
+            Self::Column => "column",
+            Self::Diagnostics => "diagnostics",
             Self::Result => "result",
             Self::Stdout => "stdout",
             Self::Steps => "steps",
@@ -78,11 +91,13 @@ pub enum Status {
     LoadError,
     /// An instruction failed.
     RuntimeError,
+    /// The page was refused.
+    CompileError,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 3] = [Self::Ok, Self::LoadError, Self::RuntimeError];
+    pub const ALL: [Self; 4] = [Self::Ok, Self::LoadError, Self::RuntimeError, Self::CompileError];
 
     /// The name in outcomes.
     #[must_use]
@@ -91,6 +106,7 @@ impl Status {
             Self::Ok => "ok",
             Self::LoadError => "load_error",
             Self::RuntimeError => "runtime_error",
+            Self::CompileError => "compile_error",
         }
     }
 
@@ -103,14 +119,29 @@ impl Status {
     /// The fields that an outcome of this status has besides the status itself.
     #[must_use]
     pub fn fields(self) -> &'static [Field] {
-        use Field::{Function, Globals, Kind, Message, Pc, Result, Stdout, Steps};
+        use Field::{Diagnostics, Function, Globals, Kind, Message, Pc, Result, Stdout, Steps};
         match self {
             Self::Ok => &[Result, Stdout, Steps, Globals],
             Self::LoadError => &[Kind, Message],
             Self::RuntimeError => &[Kind, Message, Pc, Function, Stdout, Steps, Globals],
+            Self::CompileError => &[Diagnostics],
+        }
+    }
+
+    /// The fields that an outcome of this status may have besides those: it has them where it knows the page.
+    #[must_use]
+    pub fn optional_fields(self) -> &'static [Field] {
+        match self {
+            Self::RuntimeError => &[Field::Line, Field::Column],
+            Self::Ok | Self::LoadError | Self::CompileError => &[],
         }
     }
 }
+
+/// How long a field may be that is kept whole after its outcome has been judged.
+const KEPT_BYTES: usize = 4096;
+/// How much is kept of a longer one.
+const CUT_BYTES: usize = 256;
 
 /// What a run came to, or as much of it as a case says.
 ///
@@ -166,6 +197,9 @@ impl Outcome {
         }
         outcome.insert(Field::Pc, raw.pc.map(|pc| pc.to_string()));
         outcome.insert(Field::Steps, raw.steps.map(|steps| steps.to_string()));
+        outcome.insert(Field::Line, raw.line.map(|line| line.to_string()));
+        outcome.insert(Field::Column, raw.column.map(|column| column.to_string()));
+        outcome.insert(Field::Diagnostics, raw.diagnostics.map(|all| diagnostics_text(&all)));
         let result = raw.result.map(|result| ValueText::from_json(result.get())).transpose();
         outcome.insert(
             Field::Result,
@@ -242,6 +276,28 @@ impl Outcome {
         self.insert(Field::Globals, Some(format!("{{{}}}", entries.join(","))));
     }
 
+    /// The outcome with each long field cut and named by its length and a digest, so that keeping it takes little. Two
+    /// outcomes are alike after this exactly if they were alike before.
+    #[must_use]
+    pub(crate) fn condensed(mut self) -> Self {
+        for text in self.fields.values_mut().filter(|text| text.len() > KEPT_BYTES) {
+            let digest = |salt: u8| {
+                let mut hasher = DefaultHasher::new();
+                (salt, text.as_str()).hash(&mut hasher);
+                hasher.finish()
+            };
+            let end = text.floor_char_boundary(CUT_BYTES);
+            *text = format!(
+                "{}… ({} bytes, digest {:016x}{:016x})",
+                &text[..end],
+                text.len(),
+                digest(0),
+                digest(1)
+            );
+        }
+        self
+    }
+
     /// How `found` differs from this outcome in the fields that this one says, those of `unreported` left out.
     #[must_use]
     pub fn differences(&self, found: &Self, unreported: &[Field]) -> Vec<Difference> {
@@ -292,7 +348,14 @@ impl Outcome {
     #[must_use]
     pub fn headline(&self) -> String {
         let mut text = self.status.name().to_owned();
-        let telling = [("", Field::Kind), ("at pc ", Field::Pc), ("", Field::Message), ("", Field::Result)];
+        let telling = [
+            ("", Field::Kind),
+            ("at pc ", Field::Pc),
+            ("in line ", Field::Line),
+            ("", Field::Diagnostics),
+            ("", Field::Message),
+            ("", Field::Result),
+        ];
         for (label, field) in telling {
             if let Some(content) = self.fields.get(&field) {
                 let plain = if field == Field::Kind { content.trim_matches('"') } else { content };
@@ -345,8 +408,37 @@ struct RawOutcome<'a> {
     result: Option<&'a RawValue>,
     stdout: Option<String>,
     steps: Option<u64>,
+    line: Option<u64>,
+    column: Option<u64>,
+    diagnostics: Option<Vec<Diagnostic>>,
     #[serde(default, borrow)]
     globals: Option<BTreeMap<String, &'a RawValue>>,
+}
+
+/// One thing that is wrong with a page, or odd.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnostic {
+    /// One of the kinds of `spec/language.yaml`.
+    pub kind: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The column in characters, from 1.
+    pub column: u64,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// The JSON text of diagnostics, in one spelling.
+#[must_use]
+pub fn diagnostics_text(all: &[Diagnostic]) -> String {
+    // Strings and numbers can always be written.
+    serde_json::to_string(all).unwrap_or_default()
 }
 
 fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(

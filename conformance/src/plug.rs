@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::outcome::{Field, Outcome};
+use crate::outcome::{Diagnostic, Field, Outcome};
 use crate::value::{ValueText, excerpt, string_text};
 
 /// The version of the protocol that this crate speaks.
@@ -25,6 +25,8 @@ pub struct Handshake {
     pub version: String,
     /// The fields of outcomes that it cannot tell, and that are therefore not compared.
     pub unreported: Vec<Field>,
+    /// Whether it takes pages in place of modules.
+    pub sources: bool,
 }
 
 impl Handshake {
@@ -35,25 +37,31 @@ impl Handshake {
     pub fn from_line(line: &str) -> Result<Self, String> {
         let wanted =
             format!(r#"the first line is to be {{"protocol": {PROTOCOL}, "name": "…", "version": "…"}}"#);
-        let raw: RawHandshake = serde_json::from_str(line)
-            .map_err(|error| format!("{wanted}, and {error} in {}", excerpt(line.trim_end())))?;
+        let raw: RawHandshake = serde_json::from_str(line).map_err(|error| {
+            format!("{wanted}, and {} in {}", excerpt(&error.to_string()), excerpt(line.trim_end()))
+        })?;
         if raw.protocol != PROTOCOL {
             return Err(format!("it speaks protocol {}, and this is protocol {PROTOCOL}", raw.protocol));
         }
         let unreported = raw.unreported.iter().map(|name| match Field::from_name(name) {
             Some(Field::Status | Field::Kind | Field::Result | Field::Stdout) => {
-                Err(format!("`unreported` names {name:?}, which every implementation must tell"))
+                Err(format!("`unreported` names {}, which every implementation must tell", excerpt(name)))
             }
             Some(field) => Ok(field),
-            None => Err(format!("`unreported` names {name:?}, which is no field of an outcome")),
+            None => Err(format!("`unreported` names {}, which is no field of an outcome", excerpt(name))),
         });
-        Ok(Self { name: raw.name, version: raw.version, unreported: unreported.collect::<Result<_, _>>()? })
+        Ok(Self {
+            name: raw.name,
+            version: raw.version,
+            unreported: unreported.collect::<Result<_, _>>()?,
+            sources: raw.sources,
+        })
     }
 
     /// Name and version, as in `mdvm-reference 0.1.0`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.name, self.version)
+        format!("{} {}", excerpt(&self.name), excerpt(&self.version))
     }
 }
 
@@ -64,13 +72,40 @@ struct RawHandshake {
     version: String,
     #[serde(default)]
     unreported: Vec<String>,
+    #[serde(default)]
+    sources: bool,
 }
 
-/// One module to run.
+/// What a run begins with.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// The bytes of a module.
+    Module(&'a [u8]),
+    /// A page.
+    Source {
+        /// Its text.
+        text: &'a str,
+        /// The name of its file.
+        name: &'a str,
+    },
+}
+
+impl Subject<'_> {
+    /// The fields of an outcome that an implementation need not tell: what is not compiled has no instructions.
+    #[must_use]
+    pub fn unreported(self) -> &'static [Field] {
+        match self {
+            Self::Module(_) => &[],
+            Self::Source { .. } => &[Field::Pc, Field::Steps, Field::Globals],
+        }
+    }
+}
+
+/// One module, or one page, to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The bytes of the module.
-    pub module: &'a [u8],
+    /// What is run.
+    pub subject: Subject<'a>,
     /// The limits that are not the default ones.
     pub limits: &'a BTreeMap<String, u64>,
     /// The globals there are before the run.
@@ -88,7 +123,12 @@ impl Request<'_> {
 
     /// The line to send, with any JSON text as its id.
     pub(crate) fn line_with_id(&self, id: &str) -> String {
-        let mut line = format!(r#"{{"id": {id}, "module": "{}""#, STANDARD.encode(self.module));
+        let mut line = match self.subject {
+            Subject::Module(module) => format!(r#"{{"id": {id}, "module": "{}""#, STANDARD.encode(module)),
+            Subject::Source { text, name } => {
+                format!(r#"{{"id": {id}, "source": {}, "name": {}"#, string_text(text), string_text(name))
+            }
+        };
         if !self.limits.is_empty() {
             let limits: Vec<_> =
                 self.limits.iter().map(|(name, limit)| format!("{}: {limit}", string_text(name))).collect();
@@ -153,14 +193,28 @@ impl fmt::Display for Answer {
 }
 
 impl Answer {
+    /// The answer with long fields of its outcome cut, so that keeping it takes little. Two answers are alike after this
+    /// exactly if they were alike before.
+    #[must_use]
+    pub fn condensed(self) -> Self {
+        match self {
+            Self::Outcome(outcome) => Self::Outcome(outcome.condensed()),
+            Self::Crash { .. }
+            | Self::Timeout { .. }
+            | Self::Unsupported { .. }
+            | Self::Unstable { .. }
+            | Self::Invalid { .. } => self,
+        }
+    }
+
     /// What an adapter says in place of an outcome, when it stands between the harness and a machine that can end or hang.
     fn of_adapter(text: &str) -> Option<Self> {
         let RawEnd { status, message } = serde_json::from_str(text).ok()?;
         match status.as_str() {
-            "crash" => Some(Self::Crash { how: message }),
-            "timeout" => Some(Self::Timeout { how: message }),
-            "unsupported" => Some(Self::Unsupported { what: message }),
-            "unstable" => Some(Self::Unstable { how: message }),
+            "crash" => Some(Self::Crash { how: excerpt(&message) }),
+            "timeout" => Some(Self::Timeout { how: excerpt(&message) }),
+            "unsupported" => Some(Self::Unsupported { what: excerpt(&message) }),
+            "unstable" => Some(Self::Unstable { how: excerpt(&message) }),
             _ => None,
         }
     }
@@ -175,6 +229,8 @@ pub struct Reply {
     pub answer: Answer,
     /// The JSON text of the trace, if there is one.
     pub trace: Option<String>,
+    /// The warnings of a page that was compiled, where the implementation tells them.
+    pub warnings: Option<Vec<Diagnostic>>,
 }
 
 impl Reply {
@@ -186,7 +242,8 @@ impl Reply {
         let answer = match (raw.outcome, raw.error) {
             (Some(outcome), _) => match Outcome::from_json(outcome.get(), unreported) {
                 Ok(outcome) => Answer::Outcome(outcome),
-                Err(why) => Answer::of_adapter(outcome.get()).unwrap_or(Answer::Invalid { why }),
+                Err(why) => Answer::of_adapter(outcome.get())
+                    .unwrap_or_else(|| Answer::Invalid { why: excerpt(&why) }),
             },
             (None, Some(error)) => {
                 Answer::Invalid { why: format!("it refuses the request: {}", excerpt(error.get())) }
@@ -195,7 +252,12 @@ impl Reply {
                 Answer::Invalid { why: format!("neither outcome nor error in {}", excerpt(line.trim_end())) }
             }
         };
-        Some(Self { id, answer, trace: raw.trace.map(|trace| trace.get().to_owned()) })
+        Some(Self {
+            id,
+            answer,
+            trace: raw.trace.map(|trace| trace.get().to_owned()),
+            warnings: raw.warnings,
+        })
     }
 }
 
@@ -216,6 +278,8 @@ struct RawAnswer<'a> {
     error: Option<&'a RawValue>,
     #[serde(default, borrow)]
     trace: Option<&'a RawValue>,
+    #[serde(default)]
+    warnings: Option<Vec<Diagnostic>>,
 }
 
 #[cfg(test)]
@@ -239,14 +303,42 @@ mod tests {
     fn a_request_says_only_what_is_not_the_default() {
         let mut limits = BTreeMap::new();
         let mut globals = BTreeMap::new();
-        let request = Request { module: b"MDBC", limits: &limits, globals: &globals, trace: false };
+        let request =
+            Request { subject: Subject::Module(b"MDBC"), limits: &limits, globals: &globals, trace: false };
         assert_eq!(request.line(7), r#"{"id": 7, "module": "TURCQw=="}"#);
         limits.insert("max_steps".to_owned(), 5);
         globals.insert("x".to_owned(), ValueText::from_json("[1]").unwrap());
-        let request = Request { module: b"", limits: &limits, globals: &globals, trace: true };
+        let request =
+            Request { subject: Subject::Module(b""), limits: &limits, globals: &globals, trace: true };
         let expected =
             r#"{"id": 8, "module": "", "limits": {"max_steps": 5}, "globals": {"x": [1]}, "trace": true}"#;
         assert_eq!(request.line(8), expected);
+        let subject = Subject::Source { text: "Say _\"a\"_.\n", name: "a.md" };
+        let (limits, globals) = (BTreeMap::new(), BTreeMap::new());
+        let request = Request { subject, limits: &limits, globals: &globals, trace: false };
+        assert_eq!(request.line(9), r#"{"id": 9, "source": "Say _\"a\"_.\n", "name": "a.md"}"#);
+    }
+
+    #[test]
+    fn an_answer_to_a_page_has_diagnostics_or_warnings() {
+        let unreported = Subject::Source { text: "", name: "" }.unreported();
+        let diagnostic = r#"{"kind": "K", "severity": "error", "line": 3, "column": 5, "message": "m"}"#;
+        let line = format!(
+            r#"{{"id": 1, "outcome": {{"status": "compile_error", "diagnostics": [{diagnostic}]}}}}"#
+        );
+        let reply = Reply::from_line(&line, unreported).unwrap();
+        let Answer::Outcome(outcome) = reply.answer else { panic!("an outcome") };
+        assert_eq!(
+            outcome.get(Field::Diagnostics).unwrap(),
+            format!("[{}]", diagnostic.replace(": ", ":").replace(", ", ","))
+        );
+        let line = format!(
+            r#"{{"id": 1, "outcome": {{"status": "ok", "result": null, "stdout": ""}}, "warnings": [{diagnostic}]}}"#
+        );
+        let reply = Reply::from_line(&line, unreported).unwrap();
+        assert!(matches!(reply.answer, Answer::Outcome(_)));
+        assert_eq!(reply.warnings.unwrap()[0].line, 3);
+        assert!(matches!(Reply::from_line(&line, &[]).unwrap().answer, Answer::Invalid { .. }));
     }
 
     #[test]

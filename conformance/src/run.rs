@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use mdvm_spec::Spec;
 
-use crate::batch::{self, Done, Job, Options, Summary};
+use crate::batch::{self, Bounds, Done, Job, Options, Summary};
 use crate::case::Case;
 use crate::case_file::Expecting;
-use crate::catalog::{cases_folder, read_folder, shown};
-use crate::corpus;
-use crate::implementation::Launcher;
+use crate::catalog::{self, read_folder};
+use crate::implementation::{Launcher, command_line};
 use crate::ledger::{self, Ledger};
-use crate::matrix;
 use crate::outcome::Field;
 use crate::plug::{Answer, Handshake};
 use crate::verdict::{Judgement, Verdict, disagreement, judge};
+use crate::{corpus, embedded};
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -33,6 +32,10 @@ pub struct Plan {
     pub workers: usize,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How long everything together may take.
+    pub max_total: Option<Duration>,
+    /// After how many crashes or time-outs of the same kind the rest of an implementation's cases is not run.
+    pub stop_after: Option<usize>,
 }
 
 /// Which cases are to be run.
@@ -44,6 +47,8 @@ pub struct Selection {
     pub corpus: Option<PathBuf>,
     /// What the ids must contain.
     pub filter: Option<String>,
+    /// The ids themselves; every one, if none is given.
+    pub ids: Vec<String>,
 }
 
 /// What came of a plan.
@@ -55,6 +60,10 @@ pub struct Run {
     pub columns: Vec<Column>,
     /// The cases on which implementations differ in ways that no ledger knows.
     pub disagreements: Vec<Disagreement>,
+    /// The implementations that were not begun, because there was no time left.
+    pub not_begun: Vec<String>,
+    /// The words that choose the folders of these cases, for commands that run one of them again.
+    pub folders: Vec<String>,
 }
 
 /// What came of all cases on one implementation.
@@ -62,6 +71,8 @@ pub struct Run {
 pub struct Column {
     /// What it is called.
     pub name: String,
+    /// What starts it, as `--impl` takes it.
+    pub argument: String,
     /// What it says of itself.
     pub handshake: Handshake,
     /// The ledger that was used, and where it stands.
@@ -70,6 +81,10 @@ pub struct Column {
     pub results: Vec<Option<CaseResult>>,
     /// What cannot be blamed on one case: noise on its stdout, lines of the ledger that speak of no case.
     pub incidents: Vec<String>,
+    /// Why the rest of the cases was not run, where it was not.
+    pub given_up: Option<String>,
+    /// How many of the incidents are lines of the ledger that speak of no case.
+    pub stale: usize,
 }
 
 /// What came of one case on one implementation.
@@ -93,42 +108,56 @@ pub struct Disagreement {
 }
 
 impl Selection {
-    /// The cases, in order of their ids, then the corpus, then those that are generated from the specification.
-    ///
-    /// The corpus in the repository and the generated cases belong to the cases in the repository: other cases come without
-    /// them.
+    /// The cases of the suite in the order of [`catalog::SOURCES`], or those of the folders that were named instead.
     ///
     /// # Errors
     /// Gives what is wrong with the files, or says that nothing is selected.
     pub fn read(&self, spec: &Spec) -> Result<(Vec<Case>, Vec<String>), String> {
-        let folder = self.cases.clone().unwrap_or_else(cases_folder);
-        let mut cases = Vec::new();
-        if self.cases.is_some() || self.corpus.is_none() {
-            cases.extend(
-                read_folder(&folder, spec, Expecting::Something).map_err(|problems| problems.to_string())?,
-            );
+        let mut cases = if self.is_default() {
+            catalog::suite(spec).map_err(|problems| problems.to_string())?
+        } else {
+            self.read_folders(spec)?
+        };
+        let ids: Vec<String> = cases.iter().map(|case| case.id.clone()).collect();
+        if let Some(id) = self.ids.iter().find(|id| !ids.contains(id)) {
+            return Err(format!("no case is called {id:?}{}", catalog::did_you_mean(id, &ids)));
         }
-        let modules = self.corpus.clone().or_else(|| self.cases.is_none().then(corpus::folder));
-        if let Some(modules) = modules {
-            let read = if corpus::has_index(&modules) || self.corpus.is_none() {
-                corpus::read_folder(&modules)
-            } else {
-                corpus::read_modules(&modules)
-            };
-            cases.extend(read.map_err(|problems| problems.to_string())?);
-        }
-        if self.is_default() {
-            cases.extend(matrix::cases(spec).map_err(|problems| problems.to_string())?);
-        }
-        let ids = cases.iter().map(|case| case.id.clone()).collect();
         if let Some(filter) = &self.filter {
             cases.retain(|case| case.id.contains(filter.as_str()));
         }
+        if !self.ids.is_empty() {
+            cases.retain(|case| self.ids.contains(&case.id));
+        }
         match (cases.is_empty(), &self.filter) {
             (false, _) => Ok((cases, ids)),
-            (true, Some(filter)) => Err(format!("no case has {filter:?} in its id")),
-            (true, None) => Err(format!("there are no cases in {}", shown(&folder))),
+            (true, Some(filter)) => {
+                Err(format!("no case has {filter:?} in its id{}", catalog::did_you_mean(filter, &ids)))
+            }
+            (true, None) => Err("there are no cases in the folders".to_owned()),
         }
+    }
+
+    fn read_folders(&self, spec: &Spec) -> Result<Vec<Case>, String> {
+        let mut read = Vec::new();
+        if let Some(folder) = &self.cases {
+            read.push(read_folder(folder, spec, Expecting::Something));
+        }
+        match &self.corpus {
+            Some(folder) if corpus::has_index(folder) => read.push(corpus::read_folder(folder)),
+            Some(folder) => read.push(corpus::read_modules(folder)),
+            None => {}
+        }
+        let mut cases = Vec::new();
+        for read in read {
+            cases.extend(read.map_err(|problems| problems.to_string())?);
+        }
+        Ok(cases)
+    }
+
+    /// Whether less than there is was asked for.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.filter.is_some() || !self.ids.is_empty()
     }
 
     /// Whether these are the cases of the repository, of which the ledgers there speak.
@@ -144,19 +173,31 @@ impl Selection {
 pub fn run(plan: &Plan, spec: &Spec, stop: &AtomicBool, progress: &dyn Progress) -> Result<Run, String> {
     let (cases, all_ids) = plan.selection.read(spec)?;
     let all_ids: Vec<&str> = all_ids.iter().map(String::as_str).collect();
+    let until = plan.max_total.and_then(|most| Instant::now().checked_add(most));
     let mut columns = Vec::new();
+    let mut not_begun = Vec::new();
     for launcher in &plan.launchers {
         if stop.load(Ordering::Relaxed) {
             break;
         }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            not_begun.push(launcher.name.clone());
+            continue;
+        }
         progress.begin(&launcher.name, cases.len());
-        let (summary, done) = answers(plan, launcher, &cases, stop, progress)?;
+        let bounds = Bounds { until, failures: plan.stop_after };
+        let options = Options { workers: plan.workers, timeout: plan.timeout, stop, bounds };
+        let column = column(plan, launcher, (&cases, &all_ids), spec, &options, progress);
         progress.end();
-        let ledger = read_ledger(plan, launcher, &summary.handshake, spec)?;
-        columns.push(column(launcher, &cases, &all_ids, summary, ledger, done));
+        columns.push(column?);
     }
     let disagreements = disagreements(&cases, &columns);
-    Ok(Run { cases, columns, disagreements })
+    let folders = [("--cases", &plan.selection.cases), ("--corpus", &plan.selection.corpus)];
+    let words = |(option, folder): (&str, &Option<PathBuf>)| {
+        Some([option.to_owned(), folder.as_ref()?.display().to_string()])
+    };
+    let folders = folders.into_iter().filter_map(words).flatten().collect();
+    Ok(Run { cases, columns, disagreements, not_begun, folders })
 }
 
 /// Who is told how far a run is.
@@ -170,10 +211,22 @@ pub trait Progress: Sync {
 }
 
 impl Run {
+    /// The command that runs one case again on some of the implementations.
+    #[must_use]
+    pub fn reproduce(&self, case: &Case, columns: &[&Column]) -> String {
+        let mut words = vec!["mdvm-conform".to_owned(), "run".to_owned()];
+        for column in columns {
+            words.extend(["--impl".to_owned(), column.argument.clone()]);
+        }
+        words.extend(self.folders.iter().cloned());
+        words.extend(["--case".to_owned(), case.id.clone()]);
+        command_line(&words)
+    }
+
     /// Whether nothing differs that no ledger knows.
     #[must_use]
     pub fn is_fine(&self) -> bool {
-        self.disagreements.is_empty() && self.columns.iter().all(Column::is_fine)
+        self.disagreements.is_empty() && self.not_begun.is_empty() && self.columns.iter().all(Column::is_fine)
     }
 }
 
@@ -182,6 +235,21 @@ impl Column {
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {
         self.results.iter().flatten().filter(|result| result.judgement.verdict == verdict).count()
+    }
+
+    /// How many cases have no result.
+    #[must_use]
+    pub fn not_run(&self) -> usize {
+        self.results.iter().filter(|result| result.is_none()).count()
+    }
+
+    /// What is to be said of the whole implementation: its incidents, and why it was given up.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let given_up = self.given_up.as_ref();
+        let given_up = given_up
+            .map(|why| format!("{} of {} cases were not run: {why}", self.not_run(), self.results.len()));
+        self.incidents.iter().cloned().chain(given_up).collect()
     }
 
     /// How long all cases took together.
@@ -200,38 +268,18 @@ impl Column {
     }
 }
 
-type Answers = (Summary, Vec<Option<Done>>);
-
-fn answers(
-    plan: &Plan,
-    launcher: &Launcher,
-    cases: &[Case],
-    stop: &AtomicBool,
-    progress: &dyn Progress,
-) -> Result<Answers, String> {
-    let jobs: Vec<_> =
-        cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
-    let results = Mutex::new(vec![None; cases.len()]);
-    let options = Options { workers: plan.workers, timeout: plan.timeout, stop };
-    let summary = batch::run(launcher, &jobs, &options, &|index, done| {
-        results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done);
-        progress.advance();
-    })?;
-    Ok((summary, results.into_inner().unwrap_or_else(PoisonError::into_inner)))
-}
-
 /// The ledger named for the implementation, or the one of the repository. That one speaks of the cases there only.
 fn read_ledger(
     plan: &Plan,
     launcher: &Launcher,
     handshake: &Handshake,
     spec: &Spec,
-) -> Result<Option<(PathBuf, Ledger)>, String> {
+) -> Result<NamedLedger, String> {
     let path = match plan.ledgers.get(&launcher.name) {
         Some(path) => path.clone(),
         None => {
             let path = ledger::path_for(handshake);
-            if !plan.selection.is_default() || !path.is_file() {
+            if !plan.selection.is_default() || !embedded::is_file(&path) {
                 return Ok(None);
             }
             path
@@ -241,26 +289,48 @@ fn read_ledger(
     Ok(Some((path, ledger)))
 }
 
+/// A ledger with the file that it stands in, where there is one.
+type NamedLedger = Option<(PathBuf, Ledger)>;
+
+/// Runs the cases on one implementation. Each answer is judged as it comes, and no more of it is kept than is needed to
+/// compare it with the answers of others.
 fn column(
+    plan: &Plan,
     launcher: &Launcher,
-    cases: &[Case],
-    all_ids: &[&str],
-    summary: Summary,
-    ledger: Option<(PathBuf, Ledger)>,
-    done: Vec<Option<Done>>,
-) -> Column {
+    (cases, all_ids): (&[Case], &[&str]),
+    spec: &Spec,
+    options: &Options<'_>,
+    progress: &dyn Progress,
+) -> Result<Column, String> {
+    let jobs: Vec<_> =
+        cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
+    let results = Mutex::new(vec![None; cases.len()]);
+    let begun: OnceLock<(Vec<Field>, NamedLedger)> = OnceLock::new();
     let none = Ledger::default();
-    let entries = ledger.as_ref().map_or(&none, |(_, ledger)| ledger);
-    let judged = |(case, done): (&Case, Option<Done>)| {
-        let done = done?;
-        let judgement = judge(case, &done.answer, &summary.handshake.unreported, entries);
-        Some(CaseResult { done, judgement })
+    let mut begin = |handshake: &Handshake| {
+        let ledger = read_ledger(plan, launcher, handshake, spec)?;
+        begun.get_or_init(|| (handshake.unreported.clone(), ledger));
+        Ok(())
     };
-    let results = cases.iter().zip(done).map(judged).collect();
-    let mut incidents = summary.incidents;
+    let done = |index: usize, done: Done| {
+        let unreported = begun.get().map_or(&[][..], |(unreported, _)| unreported);
+        let ledger = begun.get().and_then(|(_, ledger)| ledger.as_ref()).map_or(&none, |(_, ledger)| ledger);
+        let judgement = judge(&cases[index], &done.answer, unreported, ledger);
+        let done = Done { answer: done.answer.condensed(), ..done };
+        results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(CaseResult { done, judgement });
+        progress.advance();
+    };
+    let Summary { handshake, mut incidents, given_up, .. } =
+        batch::run_after(launcher, &jobs, options, &mut begin, &done)?;
+    let ledger = begun.into_inner().and_then(|(_, ledger)| ledger);
+    let entries = ledger.as_ref().map_or(&none, |(_, ledger)| ledger);
     let stale = |entry: &ledger::Entry| format!("{}: no case is called {}", entry.place, entry.name);
+    let before = incidents.len();
     incidents.extend(entries.stale(all_ids).map(stale));
-    Column { name: launcher.name.clone(), handshake: summary.handshake, ledger, results, incidents }
+    let stale = incidents.len() - before;
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (name, argument) = (launcher.name.clone(), launcher.argument());
+    Ok(Column { name, argument, handshake, ledger, results, incidents, given_up, stale })
 }
 
 fn disagreements(cases: &[Case], columns: &[Column]) -> Vec<Disagreement> {

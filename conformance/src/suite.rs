@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use machine_dialect_vm::Module;
 
-use crate::batch::{self, Done, Job, Options};
+use crate::batch::{self, Bounds, Done, Job, Options};
 use crate::case::Case;
 use crate::implementation::Launcher;
 use crate::ledger::Ledger;
-use crate::plug::{Answer, Request};
+use crate::plug::{Answer, Request, Subject};
 use crate::verdict::{Verdict, disagreement, judge};
 
 /// How long one request may take. It is there for what hangs, so it is far above what the heaviest module takes.
@@ -121,13 +121,16 @@ impl Suite {
 
     fn run_on(&self, launcher: &Launcher, board: &Board) {
         let stop = AtomicBool::new(false);
-        let options = Options { workers: WORKERS, timeout: TIMEOUT, stop: &stop };
+        let options = Options { workers: WORKERS, timeout: TIMEOUT, stop: &stop, bounds: Bounds::NONE };
         let mut jobs: Vec<_> =
             self.cases.iter().map(|case| Job { request: case.request(), weight: case.weight() }).collect();
         if board.len() > self.cases.len() {
             jobs.extend(self.encoded.iter().map(|(index, module)| {
                 let case = &self.cases[*index];
-                Job { request: Request { module, ..case.request() }, weight: case.weight() }
+                Job {
+                    request: Request { subject: Subject::Module(module), ..case.request() },
+                    weight: case.weight(),
+                }
             }));
         }
         let done = |index: usize, done: Done| board.post(index, done.answer);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_yaml::Value as Yaml;
 
+use crate::escape::visible;
+
 /// The JSON text of a value, without spaces and with every string and number spelled one way.
 ///
 /// Two values are the same exactly when their texts are. `-0` and `0` are two floats, every NaN is one, and the order of
@@ -329,12 +331,12 @@ fn float_word(float: f64) -> String {
     if float.is_nan() { "nan".to_owned() } else { float.to_string() }
 }
 
-/// The beginning of a text, for messages.
+/// The beginning of a text, for messages, with all that is not visible escaped.
 pub(crate) fn excerpt(text: &str) -> String {
     const LETTERS: usize = 120;
     match text.char_indices().nth(LETTERS) {
-        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}… ({} bytes)", visible(&text[..end]), text.len()),
+        None => visible(text).into_owned(),
     }
 }
 

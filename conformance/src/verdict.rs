@@ -20,11 +20,14 @@ pub enum Verdict {
     Crash,
     /// There was no answer in time.
     Timeout,
+    /// The implementation says that it lacks what the case asks for.
+    Unsupported,
 }
 
 impl Verdict {
     /// Every verdict, in the order of tables.
-    pub const ALL: [Self; 6] = [Self::Pass, Self::Known, Self::Fail, Self::Fixed, Self::Crash, Self::Timeout];
+    pub const ALL: [Self; 7] =
+        [Self::Pass, Self::Known, Self::Fail, Self::Fixed, Self::Crash, Self::Timeout, Self::Unsupported];
 
     /// The word that reports use.
     #[must_use]
@@ -36,6 +39,7 @@ impl Verdict {
             Self::Fixed => "fixed",
             Self::Crash => "crash",
             Self::Timeout => "timeout",
+            Self::Unsupported => "unsupported",
         }
     }
 
@@ -44,7 +48,7 @@ impl Verdict {
     pub fn is_fine(self) -> bool {
         match self {
             Self::Pass | Self::Known => true,
-            Self::Fail | Self::Fixed | Self::Crash | Self::Timeout => false,
+            Self::Fail | Self::Fixed | Self::Crash | Self::Timeout | Self::Unsupported => false,
         }
     }
 }
@@ -89,15 +93,14 @@ fn judge_by_case(case: &Case, answer: &Answer, unreported: &[Field]) -> Judgemen
         }
         Answer::Crash { .. } => (Verdict::Crash, format!("    {answer}\n")),
         Answer::Timeout { .. } => (Verdict::Timeout, format!("    {answer}\n")),
-        Answer::Unsupported { .. } | Answer::Unstable { .. } | Answer::Invalid { .. } => {
-            (Verdict::Fail, format!("    {answer}\n"))
-        }
+        Answer::Unsupported { .. } => (Verdict::Unsupported, format!("    {answer}\n")),
+        Answer::Unstable { .. } | Answer::Invalid { .. } => (Verdict::Fail, format!("    {answer}\n")),
     };
     Judgement { verdict, reason }
 }
 
 /// How two answers to one request differ, as indented lines; nothing where they agree. The fields that either
-/// implementation does not report are left out.
+/// implementation does not report are left out. One that lacks what is asked for disagrees with nobody.
 #[must_use]
 pub fn disagreement(left: (&str, &Answer), right: (&str, &Answer), unreported: &[Field]) -> Option<String> {
     let ((left_name, left), (right_name, right)) = (left, right);
@@ -106,6 +109,8 @@ pub fn disagreement(left: (&str, &Answer), right: (&str, &Answer), unreported: &
             let differences = one.disagreements(other, unreported);
             (!differences.is_empty()).then(|| show(&differences, left_name, right_name))
         }
+        // What cannot be asked cannot be answered differently.
+        (Answer::Unsupported { .. }, _) | (_, Answer::Unsupported { .. }) => None,
         (_, _) if std::mem::discriminant(left) == std::mem::discriminant(right) => None,
         (_, _) => Some(format!("    {left_name}: {left}\n    {right_name}: {right}\n")),
     }

@@ -50,7 +50,7 @@ fn the_same_seed_gives_the_same_programs_and_shards_share_none() {
         assert_eq!(files.len(), 1);
         let chunk = |row: &Row| match row {
             Row::Chunk { from, count, steps, sampled, .. } => Some((*from, *count, *steps, sampled.clone())),
-            Row::Begin { .. } | Row::Divergence { .. } => None,
+            Row::Begin { .. } | Row::NotCompared { .. } | Row::Divergence { .. } => None,
         };
         results::read(&files[0]).unwrap().iter().filter_map(chunk).collect::<Vec<_>>()
     };
@@ -144,4 +144,98 @@ fn what_cannot_be_meant_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{words:?}");
         assert!(text(&output).contains(problem), "{words:?}: {}", text(&output));
     }
+}
+
+/// Stands before an implementation and keeps back some answers, always to the same modules, for so many seconds. As a Python it
+/// passes on what it is given.
+const SLOW: &str = r#"#!/usr/bin/env python3
+import hashlib, json, os, subprocess, sys, time
+arguments = sys.argv[1:]
+if "-c" in arguments:
+    os.execvp("python3", ["python3", *arguments])
+inner = subprocess.Popen(["python3", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+sys.stdout.buffer.write(inner.stdout.readline())
+sys.stdout.flush()
+for line in sys.stdin.buffer:
+    inner.stdin.write(line)
+    inner.stdin.flush()
+    answer = inner.stdout.readline()
+    if hashlib.sha256(json.loads(line)["module"].encode()).digest()[0] % 16 == 0:
+        time.sleep(DELAY)
+    sys.stdout.buffer.write(answer)
+    sys.stdout.flush()
+"#;
+
+/// Writes the script and gives its path.
+#[cfg(unix)]
+fn slow(folder: &Path, seconds: f64) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = folder.join(format!("slow-{seconds}"));
+    std::fs::write(&path, SLOW.replace("DELAY", &seconds.to_string())).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[cfg(unix)]
+#[test]
+fn a_slow_reference_is_slow_and_no_divergence() {
+    let folder = tempfile::tempdir().unwrap();
+    let campaign = |seconds: f64, implementation: &str, python: bool| {
+        let script = slow(folder.path(), seconds);
+        let out = folder.path().join(format!("{seconds}-{python}")).display().to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mdvm-conform"));
+        if python {
+            command.env("MDVM_PYTHON", &script);
+        }
+        let output = command
+            .args(["fuzz", "--impl", "rust", "--impl", implementation, "--count", "24", "--size", "small"])
+            .args(["--timeout", "2", "--jobs", "1", "--out", &out])
+            .output()
+            .unwrap();
+        (output.status.code(), text(&output))
+    };
+    // Late even with three times the time: of the reference nothing is said.
+    let (code, said) = campaign(7.5, "reference", true);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("programs set aside: reference is slow") && said.contains("0 divergences in 0 buckets"),
+        "{said}"
+    );
+    // Any other that is only slow is compared all the same.
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference");
+    let other = |seconds: f64| {
+        let script = slow(folder.path(), seconds);
+        format!(
+            "other=env PYTHONPATH={} {} -S -B -m mdvm_reference serve",
+            reference.display(),
+            script.display()
+        )
+    };
+    let (code, said) = campaign(3.0, &other(3.0), false);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("programs set aside: other is slow"), "{said}");
+}
+
+#[test]
+fn what_is_unsupported_is_no_divergence_and_not_taken_for_agreement() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+import json, sys
+print(json.dumps({"protocol": 1, "name": "none", "version": "1"}), flush=True)
+for line in sys.stdin:
+    number = json.loads(line)["id"]
+    print(json.dumps({"id": number, "outcome": {"status": "unsupported", "message": "limits"}}), flush=True)
+"#;
+    let path = folder.path().join("none.py");
+    std::fs::write(&path, script).unwrap();
+    let none = format!("none=python3 -S {}", path.display());
+    let out = folder.path().join("out").display().to_string();
+    let output = conform(&["fuzz", "--impl", "rust", "--impl", &none, "--count", "20", "--out", &out]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("20 programs set aside: none says that it is unsupported"), "{said}");
+    assert!(
+        said.contains("error: no program could be compared") && said.contains("0 divergences in 0 buckets"),
+        "{said}"
+    );
 }

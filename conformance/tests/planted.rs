@@ -154,7 +154,8 @@ fn hunt(copy: &variant::Variant, cases: &[Arc<Case>], fair: bool) -> Result<Foun
             found.deaths.insert(case.id.clone());
         }
     };
-    let options = Options { workers: 1, timeout: TIMEOUT, stop: &stop };
+    let options =
+        Options { workers: 1, timeout: TIMEOUT, stop: &stop, bounds: mdvm_conform::batch::Bounds::NONE };
     batch::run(&copy.launcher(), &jobs, &options, &done)?;
     Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

@@ -80,7 +80,7 @@ fn find((bug, tiers, sizes, opcodes): &(&str, &str, Sizes, &[&str])) -> Result<(
         Row::Divergence { signature, pc, instructions, case, found_after, .. } => {
             Some((signature, pc, instructions, case, found_after))
         }
-        Row::Begin { .. } | Row::Chunk { .. } => None,
+        Row::Begin { .. } | Row::NotCompared { .. } | Row::Chunk { .. } => None,
     });
     let found = found.min_by_key(|(_, _, instructions, _, _)| instructions.unwrap_or(usize::MAX));
     let Some((signature, pc, instructions, case, found_after)) = found else {

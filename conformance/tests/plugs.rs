@@ -9,9 +9,9 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use mdvm_conform::batch::{self, Done, Job, Options, Summary};
+use mdvm_conform::batch::{self, Bounds, Done, Job, Options, Summary};
 use mdvm_conform::implementation::{Launcher, Start};
-use mdvm_conform::plug::{Answer, Request};
+use mdvm_conform::plug::{Answer, Request, Subject};
 
 /// Answers every request with an empty result, after `respond` had its way with the module, which is plain text here.
 const SCRIPT: &str = r#"
@@ -66,12 +66,17 @@ fn run(definitions: &str, modules: &[&str], workers: usize) -> Ran {
     let (limits, globals) = (BTreeMap::new(), BTreeMap::new());
     let jobs: Vec<_> = modules
         .iter()
-        .map(|module| Request { module: module.as_bytes(), limits: &limits, globals: &globals, trace: false })
+        .map(|module| Request {
+            subject: Subject::Module(module.as_bytes()),
+            limits: &limits,
+            globals: &globals,
+            trace: false,
+        })
         .map(|request| Job { request, weight: 0 })
         .collect();
     let answers = Mutex::new(vec![None; modules.len()]);
     let stop = AtomicBool::new(false);
-    let options = Options { workers, timeout: Duration::from_secs(1), stop: &stop };
+    let options = Options { workers, timeout: Duration::from_secs(2), stop: &stop, bounds: Bounds::NONE };
     let done = |index: usize, done: Done| {
         let before = answers.lock().unwrap()[index].replace(done.answer);
         assert!(before.is_none(), "request {index} has two results");
@@ -367,9 +372,9 @@ fn the_doctor_says_what_to_mend() {
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stdout).unwrap()
     };
-    let silent = examine("0.3", "def respond(number, module): pass");
+    let silent = examine("3", "def respond(number, module): pass");
     assert!(
-        silent.contains("MEND  runs a module\n          no answer in 0.3 s\n          Hint: flush stdout"),
+        silent.contains("MEND  runs a module\n          no answer in 3.0 s\n          Hint: flush stdout"),
         "{silent}"
     );
     let noisy = examine("10", "print('hello')\ndef respond(number, module): answer(number)");

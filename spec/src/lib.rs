@@ -1,20 +1,36 @@
-//! The instruction set and the `.mdbc` file format, declared once, in YAML.
+//! The instruction set, the `.mdbc` file format and the language, declared once, in YAML.
 //!
 //! [`Spec::embedded`] gives the specification that was compiled into this crate, read and checked. The functions of
 //! [`render`] print from it what other crates and packages need, so that nobody types an opcode number, an operand
-//! layout, a type id, a limit or a message a second time.
+//! layout, a type id, a limit, a keyword or a message a second time.
 
 pub mod check;
 pub mod model;
 pub mod render;
 mod source;
 
+/// The case files and the programs, by their paths from the folder `spec`, as in `cases/arith/add.yaml`.
+#[cfg(feature = "cases")]
+#[must_use]
+pub fn case_files() -> Vec<(std::path::PathBuf, &'static [u8])> {
+    static CASES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/cases");
+    static PROGRAMS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/programs");
+    let mut files = Vec::new();
+    let mut folders = vec![("cases", &CASES), ("programs", &PROGRAMS)];
+    while let Some((place, folder)) = folders.pop() {
+        folders.extend(folder.dirs().map(|inner| (place, inner)));
+        files.extend(folder.files().map(|file| (Path::new(place).join(file.path()), file.contents())));
+    }
+    files.sort();
+    files
+}
+
 use std::fmt;
 use std::path::Path;
 
 pub use source::{Problem, Source};
 
-/// The four files of a specification, read and checked.
+/// The files of a specification, read and checked.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// `isa.yaml`.
@@ -25,9 +41,11 @@ pub struct Spec {
     pub format: model::Format,
     /// `errors.yaml`.
     pub errors: model::Errors,
+    /// `language.yaml`.
+    pub language: model::language::Language,
 }
 
-/// The texts of the four files, before they are read.
+/// The texts of the files, before they are read.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// `isa.yaml`.
@@ -38,6 +56,8 @@ pub struct Sources {
     pub format: Source,
     /// `errors.yaml`.
     pub errors: Source,
+    /// `language.yaml`.
+    pub language: Source,
 }
 
 impl Sources {
@@ -49,6 +69,7 @@ impl Sources {
             values: Source::new("spec/values.yaml", include_str!("../values.yaml")),
             format: Source::new("spec/format.yaml", include_str!("../format.yaml")),
             errors: Source::new("spec/errors.yaml", include_str!("../errors.yaml")),
+            language: Source::new("spec/language.yaml", include_str!("../language.yaml")),
         }
     }
 
@@ -75,6 +96,7 @@ impl Sources {
             values: read("values.yaml"),
             format: read("format.yaml"),
             errors: read("errors.yaml"),
+            language: read("language.yaml"),
         };
         if problems.is_empty() { Ok(sources) } else { Err(Problems(problems)) }
     }
@@ -100,10 +122,13 @@ impl Spec {
         let values = sources.values.parse(&mut problems);
         let format = sources.format.parse(&mut problems);
         let errors = sources.errors.parse(&mut problems);
-        let (Some(isa), Some(values), Some(format), Some(errors)) = (isa, values, format, errors) else {
+        let language = sources.language.parse(&mut problems);
+        let (Some(isa), Some(values), Some(format), Some(errors), Some(language)) =
+            (isa, values, format, errors, language)
+        else {
             return Err(Problems(problems));
         };
-        let spec = Self { isa, values, format, errors };
+        let spec = Self { isa, values, format, errors, language };
         check::check(&spec, sources, &mut problems);
         if problems.is_empty() { Ok(spec) } else { Err(Problems(problems)) }
     }

@@ -10,7 +10,7 @@ use mdvm_spec::{Sources, Spec, render};
 #[test]
 fn the_rust_of_a_toy_specification_is_as_recorded() {
     let files = render::rust::render(&toy());
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     for file in files {
         compare(file.name, &file.text);
     }
@@ -22,6 +22,11 @@ fn the_python_package_of_a_toy_specification_is_as_recorded() {
     compare("package_spec.py", &render::package::spec(&spec));
     compare("package_instructions.py", &render::package::instructions(&spec));
     compare("package_errors.py", &render::package::errors(&spec));
+}
+
+#[test]
+fn the_python_tables_of_a_toy_language_are_as_recorded() {
+    compare("language_tables.py", &render::language_tables::reference(&toy()));
 }
 
 fn toy() -> Spec {

@@ -32,6 +32,28 @@ pub fn of_run(result: &Result<Completion, Box<Failure>>, stdout: &str) -> String
     out
 }
 
+/// The outcome of a run of a page: an error names the function, the line and the column of the page.
+#[cfg(feature = "language")]
+pub(crate) fn of_page(
+    result: &Result<Completion, Box<Failure>>,
+    stdout: &str,
+    map: &crate::language::SourceMap,
+) -> String {
+    let Err(failure) = result else { return of_run(result, stdout) };
+    let pcs = failure.call_stack.iter().map(|site| site.pc);
+    let Some(site) = map.sites(pcs).into_iter().next() else { return of_run(result, stdout) };
+    let mut out = String::new();
+    append_error("runtime_error", failure.error.kind().name(), &failure.to_string(), &mut out);
+    let _ = write!(out, r#", "pc": {}, "function": "#, failure.pc);
+    append_string(&site.function, &mut out);
+    let _ = write!(out, r#", "line": {}, "column": {}, "stdout": "#, site.place.line, site.place.column);
+    append_string(stdout, &mut out);
+    let _ = write!(out, r#", "steps": {}, "globals": {{"#, failure.steps);
+    append_globals(&failure.globals, &mut out);
+    out.push_str("}}");
+    out
+}
+
 /// The outcome of a module that does not load, as one line of JSON.
 #[must_use]
 pub fn of_load_error(error: &LoadError) -> String {

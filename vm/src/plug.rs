@@ -8,8 +8,10 @@ use serde_json::{Map, Value as Json};
 use crate::errors::LoadError;
 use crate::outcome;
 use crate::value::json::from_json;
+#[cfg(feature = "language")]
+use crate::values::format;
 use crate::values::{Limits, TRACE_STEPS};
-use crate::vm::{Run, Tiers, Vm};
+use crate::vm::{Completion, Failure, Run, Tiers, Vm};
 use crate::{Module, TraceStep};
 
 /// The protocol that [`answer`] speaks.
@@ -19,7 +21,8 @@ pub const PROTOCOL: u32 = 1;
 #[must_use]
 pub fn handshake() -> String {
     let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    format!(r#"{{"protocol": {PROTOCOL}, "name": "{name}", "version": "{version}"}}"#)
+    let sources = if cfg!(feature = "language") { r#", "sources": true"# } else { "" };
+    format!(r#"{{"protocol": {PROTOCOL}, "name": "{name}", "version": "{version}"{sources}}}"#)
 }
 
 /// The answer to a request, both one line without its newline. A request that makes no sense is answered too, with an
@@ -43,8 +46,39 @@ pub fn answer_in(request: &str, tiers: Tiers) -> String {
     }
 }
 
+/// What a request wants to be run.
+enum Subject {
+    Module(Vec<u8>),
+    #[cfg(feature = "language")]
+    Source {
+        text: String,
+        name: String,
+    },
+}
+
+impl Subject {
+    fn read(fields: &Map<String, Json>) -> Result<Self, String> {
+        let text_of = |name: &str| fields.get(name).and_then(Json::as_str);
+        #[cfg(feature = "language")]
+        if fields.contains_key("source") {
+            if fields.contains_key("module") {
+                return Err("the request has both `source` and `module`".to_owned());
+            }
+            let text = text_of("source").ok_or("`source` is no string")?.to_owned();
+            let name = match fields.get("name") {
+                None => format::ENTRY_FUNCTION,
+                Some(name) => name.as_str().ok_or("`name` is no string")?,
+            };
+            return Ok(Self::Source { text, name: name.to_owned() });
+        }
+        let module = text_of("module").ok_or("the request has no `module` in base64")?;
+        let module = base64::engine::general_purpose::STANDARD.decode(module);
+        module.map(Self::Module).map_err(|error| format!("the module is no base64: {error}"))
+    }
+}
+
 struct Request {
-    module: Vec<u8>,
+    subject: Subject,
     limits: Limits,
     globals: Vec<(String, crate::Value)>,
     trace: bool,
@@ -53,7 +87,11 @@ struct Request {
 impl Request {
     fn read(json: &Json) -> Result<Self, String> {
         let fields = json.as_object().ok_or("the request is no JSON object")?;
-        let known = ["id", "module", "limits", "globals", "trace"];
+        let known: &[&str] = if cfg!(feature = "language") {
+            &["id", "module", "source", "name", "limits", "globals", "trace"]
+        } else {
+            &["id", "module", "limits", "globals", "trace"]
+        };
         if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(format!(
                 "the request has the unknown field `{name}`; there are {}",
@@ -63,13 +101,8 @@ impl Request {
         if !fields.contains_key("id") {
             return Err("the request has no `id`".to_owned());
         }
-        let module =
-            fields.get("module").and_then(Json::as_str).ok_or("the request has no `module` in base64")?;
-        let module = base64::engine::general_purpose::STANDARD
-            .decode(module)
-            .map_err(|error| format!("the module is no base64: {error}"))?;
         Ok(Self {
-            module,
+            subject: Subject::read(fields)?,
             limits: optional(fields, "limits", read_limits)?.unwrap_or_default(),
             globals: optional(fields, "globals", read_globals)?.unwrap_or_default(),
             trace: optional(fields, "trace", |json| json.as_bool().ok_or("`trace` is no bool".to_owned()))?
@@ -79,10 +112,34 @@ impl Request {
 
     /// The fields of the answer.
     fn carry_out(self, tiers: Tiers) -> String {
-        let module = match Module::decode(&self.module) {
-            Ok(module) => module,
-            Err(error) => return load_error(&error),
-        };
+        match &self.subject {
+            Subject::Module(bytes) => match Module::decode(bytes) {
+                Ok(module) => self.run(module, tiers, outcome::of_run),
+                Err(error) => load_error(&error),
+            },
+            #[cfg(feature = "language")]
+            Subject::Source { text, name } => match crate::language::compile(text, name) {
+                Ok(compiled) => {
+                    let (map, warnings) = (compiled.map, compiled.warnings.to_json());
+                    let answer = self
+                        .run(compiled.module, tiers, |result, stdout| outcome::of_page(result, stdout, &map));
+                    format!(r#"{answer}, "warnings": {warnings}"#)
+                }
+                Err(diagnostics) => {
+                    let diagnostics = diagnostics.to_json();
+                    format!(r#""outcome": {{"status": "compile_error", "diagnostics": {diagnostics}}}"#)
+                }
+            },
+        }
+    }
+
+    /// Runs a module; `tell` makes the outcome of what came of it and of what it printed.
+    fn run(
+        &self,
+        module: Module,
+        tiers: Tiers,
+        tell: impl FnOnce(&Result<Completion, Box<Failure>>, &str) -> String,
+    ) -> String {
         let vm = Vm::new(module);
         let mut stdout = String::new();
         let mut steps = Vec::new();
@@ -93,15 +150,15 @@ impl Request {
         };
         // What is collected in memory must have an end.
         let max_output = self.limits.max_output.or(Limits::default().max_memory);
-        let mut run = Run::new(&mut stdout).limits(Limits { max_output, ..self.limits }).tiers(tiers);
-        for (name, value) in self.globals {
-            run = run.global(name, value);
+        let mut run = Run::new(&mut stdout).limits(Limits { max_output, ..self.limits.clone() }).tiers(tiers);
+        for (name, value) in &self.globals {
+            run = run.global(name.clone(), value.clone());
         }
         if self.trace {
             run = run.trace(&mut trace);
         }
         let result = vm.run(run);
-        let outcome = outcome::of_run(&result, &stdout);
+        let outcome = tell(&result, &stdout);
         if self.trace {
             format!(r#""outcome": {outcome}, "trace": [{}]"#, trace_json(&steps))
         } else {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Check, Note, Program, Said, Session, Trouble};
+use crate::escape::visible;
 use crate::value::ValueText;
 use crate::worker::Event;
 
@@ -278,7 +279,7 @@ fn gives_back_ids(session: &mut Session<'_>) -> Result<Note, Trouble> {
             (true, Some(_), _) => {}
             (_, None, true) => refused.push(id),
             (_, _, _) => {
-                let problem = format!("the id {id} came back as {}: {}", said.id, said.line);
+                let problem = format!("the id {id} came back as {}: {}", visible(&said.id), said.line);
                 return Err(Trouble::new(problem, "give back the id as it came; numbers have up to 64 bits"));
             }
         }
@@ -330,7 +331,11 @@ fn ends_with_input(session: &mut Session<'_>) -> Result<Note, Trouble> {
                 let problem = format!("it still runs {:.1} s later", Duration::as_secs_f64(&session.timeout));
                 return Err(Trouble::new(problem, "stop reading at the end of stdin, and exit with 0"));
             }
-            Event::Line(line) => session.noise.push(line),
+            Event::Overlong(what) => return Err(Trouble::new(what, "end each answer with a newline")),
+            Event::Line(line) => {
+                session.count_line()?;
+                session.note_noise(&line);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::fuzz::program::Subject;
-use crate::implementation::Launcher;
+use crate::implementation::{Launcher, Start};
 use crate::outcome::Field;
 use crate::plug::{Answer, Handshake, Reply};
 use crate::worker::{Event, Worker};
@@ -49,19 +49,38 @@ impl Asker {
         &self.unreported
     }
 
+    /// Whether it is the reference, which is made to be right and not to be fast.
+    #[must_use]
+    pub fn is_reference(&self) -> bool {
+        matches!(self.launcher.start, Start::Reference)
+    }
+
     /// Has it run a subject.
     ///
     /// # Errors
     /// Says why the implementation does not start.
     pub fn ask(&mut self, subject: &Subject, trace: bool) -> Result<Told, String> {
+        self.ask_for(subject, trace, self.timeout)
+    }
+
+    /// Has it run a subject for which it was too slow before, with that many times the time.
+    ///
+    /// # Errors
+    /// Says why the implementation does not start.
+    pub fn ask_patiently(&mut self, subject: &Subject, times: u32) -> Result<Told, String> {
+        self.ask_for(subject, false, self.timeout.saturating_mul(times))
+    }
+
+    fn ask_for(&mut self, subject: &Subject, trace: bool, timeout: Duration) -> Result<Told, String> {
         let (mut worker, handshake) = match self.running.take() {
             Some(running) => running,
-            None => Worker::start(&self.launcher)?,
+            None => Worker::start(&self.launcher, self.timeout)?,
         };
         self.unreported.clone_from(&handshake.unreported);
         self.asked += 1;
         worker.send(subject.request(trace).line(self.asked));
-        let until = Instant::now() + self.timeout;
+        let until = Instant::now() + timeout;
+        let late = || Answer::Timeout { how: format!("no answer in {:.1} s", timeout.as_secs_f64()) };
         let answer = loop {
             match worker.next(until.saturating_duration_since(Instant::now())) {
                 Event::Line(line) => match Reply::from_line(&line, &handshake.unreported) {
@@ -70,14 +89,18 @@ impl Asker {
                         let trace = reply.trace.as_deref().and_then(|text| serde_json::from_str(text).ok());
                         return Ok(Told { answer: reply.answer, trace });
                     }
+                    // One that says much and answers nothing is as late as one that says nothing.
+                    Some(_) | None if Instant::now() >= until => {
+                        worker.kill();
+                        break late();
+                    }
                     Some(_) | None => {}
                 },
+                Event::Overlong(why) => break Answer::Invalid { why },
                 Event::Ended(how) => break Answer::Crash { how },
                 Event::Silence => {
                     worker.kill();
-                    break Answer::Timeout {
-                        how: format!("no answer in {:.1} s", self.timeout.as_secs_f64()),
-                    };
+                    break late();
                 }
             }
         };

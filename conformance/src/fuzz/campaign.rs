@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::batch::{self, Job, Options};
+use crate::batch::{self, Bounds, Job, Options};
 use crate::case::slug;
 use crate::fuzz::asker::Asker;
 use crate::fuzz::divergence::{Pair, Signature};
@@ -210,7 +210,21 @@ impl Campaign<'_> {
         }
         let mut divergences = 0;
         for (place, (index, program, _)) in programs.iter().enumerate() {
+            if let Some((other, name)) = lacking(&plan.launchers, &answers, place) {
+                let (seed, index) = (plan.seed, *index);
+                let implementations = (plan.launchers[0].name.clone(), plan.launchers[other].name.clone());
+                let why = format!("{name} says that it is unsupported");
+                self.append(&Row::NotCompared { seed, index, implementations, why })?;
+            }
             let Some((other, _)) = differing(&plan.launchers, &answers, place) else { continue };
+            let names = (plan.launchers[0].name.clone(), plan.launchers[other].name.clone());
+            let pair = [&answers[0], &answers[other]].map(|column| column.answers[place].as_ref());
+            if let Some(why) = self.not_comparable(other, &names, pair, program)? {
+                watcher.note(&format!("number {index}: not compared: {why}"));
+                let (seed, index) = (plan.seed, *index);
+                self.append(&Row::NotCompared { seed, index, implementations: names, why })?;
+                continue;
+            }
             divergences += 1;
             self.divergences += 1;
             self.diverges(*index, program, other, watcher)?;
@@ -246,11 +260,16 @@ impl Campaign<'_> {
         let mut columns = Vec::new();
         for launcher in &self.plan.launchers {
             let answers = Mutex::new(vec![None; jobs.len()]);
-            let options = Options { workers: self.plan.workers, timeout: self.plan.timeout, stop };
+            let options = Options {
+                workers: self.plan.workers,
+                timeout: self.plan.timeout,
+                stop,
+                bounds: Bounds::NONE,
+            };
             let summary = batch::run(launcher, &jobs, &options, &|index, done| {
                 answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done.answer);
             })?;
-            if let Some(incident) = summary.incidents.first() {
+            if let Some(incident) = summary.incidents.first().or(summary.given_up.as_ref()) {
                 return Err(format!("{}: {incident}", launcher.name));
             }
             let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -265,13 +284,7 @@ impl Campaign<'_> {
         Ok(columns)
     }
 
-    fn diverges(
-        &mut self,
-        index: u64,
-        program: &Program,
-        other: usize,
-        watcher: &dyn Watcher,
-    ) -> Result<(), String> {
+    fn make_pairs(&mut self) {
         if self.pairs.is_empty() {
             let asker = |launcher: &Launcher| Asker::new(launcher, self.plan.timeout);
             let others = self.plan.launchers.iter().skip(1);
@@ -279,6 +292,38 @@ impl Campaign<'_> {
                 .map(|launcher| Pair { left: asker(&self.plan.launchers[0]), right: asker(launcher) })
                 .collect();
         }
+    }
+
+    /// Why a difference is none: one side was late, and with more time it says the same, or it is the reference, which may
+    /// be slow.
+    fn not_comparable(
+        &mut self,
+        other: usize,
+        names: &(String, String),
+        answers: [Option<&Answer>; 2],
+        program: &Program,
+    ) -> Result<Option<String>, String> {
+        let is_late = |answer: &Option<&Answer>| matches!(answer, Some(Answer::Timeout { .. }));
+        if !answers.iter().any(is_late) {
+            return Ok(None);
+        }
+        self.make_pairs();
+        let late = if is_late(&answers[0]) { &names.0 } else { &names.1 };
+        let (Some(pair), Some(subject)) = (self.pairs.get_mut(other - 1), program.subject()) else {
+            return Ok(None);
+        };
+        let is_alike = pair.compare(&subject)?.is_none();
+        Ok(is_alike.then(|| format!("{late} is slow")))
+    }
+
+    fn diverges(
+        &mut self,
+        index: u64,
+        program: &Program,
+        other: usize,
+        watcher: &dyn Watcher,
+    ) -> Result<(), String> {
+        self.make_pairs();
         let found_after = self.began.elapsed().as_secs_f64();
         let implementations = (self.plan.launchers[0].name.clone(), self.plan.launchers[other].name.clone());
         let Some(pair) = self.pairs.get_mut(other - 1) else { return Ok(()) };
@@ -350,6 +395,13 @@ fn is_settled(bucket: &Bucket) -> bool {
 struct Column {
     answers: Vec<Option<Answer>>,
     handshake: Handshake,
+}
+
+/// The first pair of implementations of which one lacks what a program asks for, by the index of the second, and the one's name.
+fn lacking<'a>(launchers: &'a [Launcher], columns: &[Column], place: usize) -> Option<(usize, &'a str)> {
+    let lacks = |index: &usize| matches!(columns[*index].answers[place], Some(Answer::Unsupported { .. }));
+    let index = (0..columns.len()).find(lacks)?;
+    Some((index.max(1), &launchers[index].name))
 }
 
 /// The first implementation that differs from the first one on a program, and how.

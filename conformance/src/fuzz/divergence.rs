@@ -17,6 +17,9 @@ use crate::outcome::{Field, Outcome, Status};
 use crate::plug::Answer;
 use crate::verdict::disagreement;
 
+/// How many times the time one gets that was late where the other was not.
+const PATIENCE: u32 = 3;
+
 /// Two implementations that are compared.
 #[derive(Debug)]
 pub struct Pair {
@@ -93,8 +96,7 @@ impl Pair {
     /// # Errors
     /// Says which of them does not start.
     pub fn compare(&mut self, subject: &Subject) -> Result<Option<Divergence>, String> {
-        let left = self.left.ask(subject, false)?;
-        let right = self.right.ask(subject, false)?;
+        let (left, right) = self.both(subject)?;
         self.explain(subject, left, right)
     }
 
@@ -104,8 +106,7 @@ impl Pair {
     /// # Errors
     /// Says which of the two does not start.
     pub fn shows(&mut self, subject: &Subject, divergence: &Divergence) -> Result<bool, String> {
-        let left = self.left.ask(subject, false)?;
-        let right = self.right.ask(subject, false)?;
+        let (left, right) = self.both(subject)?;
         if self.differences(&left.answer, &right.answer).is_none() {
             return Ok(false);
         }
@@ -118,6 +119,26 @@ impl Pair {
         Ok(found.left == wanted.left
             && found.right == wanted.right
             && found.fields.iter().all(|field| wanted.fields.contains(field)))
+    }
+
+    /// What both make of a subject. Where only one of them is late, it gets more time: being slow is no divergence, and of a
+    /// reference that is late even then nothing is said. Any other that is late then hangs, and the two differ.
+    fn both(&mut self, subject: &Subject) -> Result<(Told, Told), String> {
+        let mut left = self.left.ask(subject, false)?;
+        let mut right = self.right.ask(subject, false)?;
+        let is_late = |told: &Told| matches!(told.answer, Answer::Timeout { .. });
+        let late = match (is_late(&left), is_late(&right)) {
+            (true, false) => Some((&mut self.left, &mut left)),
+            (false, true) => Some((&mut self.right, &mut right)),
+            (true, true) | (false, false) => None,
+        };
+        if let Some((asker, told)) = late {
+            *told = asker.ask_patiently(subject, PATIENCE)?;
+            if is_late(told) && asker.is_reference() {
+                told.answer = Answer::Unsupported { what: "it is too slow for this program".to_owned() };
+            }
+        }
+        Ok((left, right))
     }
 
     fn explain(&mut self, subject: &Subject, left: Told, right: Told) -> Result<Option<Divergence>, String> {
@@ -353,9 +374,8 @@ impl Pair {
         let mut subject = subject.clone();
         let limit = subject.limits.get(MAX_STEPS).copied().unwrap_or(u64::MAX);
         subject.limits.insert(MAX_STEPS.to_owned(), steps.min(limit));
-        let left = self.left.ask(&subject, false)?.answer;
-        let right = self.right.ask(&subject, false)?.answer;
-        Ok(self.differences(&left, &right).map(|_| (left, right)))
+        let (left, right) = self.both(&subject)?;
+        Ok(self.differences(&left.answer, &right.answer).map(|_| (left.answer, right.answer)))
     }
 }
 

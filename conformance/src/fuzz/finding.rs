@@ -101,7 +101,15 @@ fn expectation(outcome: &Outcome) -> String {
         Field::Stdout => outcome.get(*field).is_some_and(|text| text != "\"\""),
         Field::Globals => outcome.get(*field).is_some_and(|text| text != "{}"),
         Field::Function => false,
-        Field::Status | Field::Kind | Field::Message | Field::Pc | Field::Result | Field::Steps => true,
+        Field::Status
+        | Field::Kind
+        | Field::Message
+        | Field::Pc
+        | Field::Line
+        | Field::Column
+        | Field::Diagnostics
+        | Field::Result
+        | Field::Steps => true,
     };
     let field = |field: Field| {
         let text = outcome.get(field)?;

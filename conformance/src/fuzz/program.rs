@@ -8,7 +8,7 @@ use machine_dialect_vm::{
     Phis, Reg, Registers, ScopeId, TypeId,
 };
 
-use crate::plug::Request;
+use crate::plug::{self, Request};
 use crate::value::ValueText;
 
 /// A program, how it is run, and what is done to its bytes before it is loaded.
@@ -95,7 +95,12 @@ impl Subject {
     /// The request that has an implementation run it.
     #[must_use]
     pub fn request(&self, trace: bool) -> Request<'_> {
-        Request { module: &self.module, limits: &self.limits, globals: &self.globals, trace }
+        Request {
+            subject: plug::Subject::Module(&self.module),
+            limits: &self.limits,
+            globals: &self.globals,
+            trace,
+        }
     }
 }
 

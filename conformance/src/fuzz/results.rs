@@ -48,6 +48,17 @@ pub enum Row {
         /// Mnemonic, operand types, and how often they were sampled.
         sampled: Vec<(String, Vec<String>, u64)>,
     },
+    /// Two implementations could not be compared on a program: one was too slow, or lacks what it asks for.
+    NotCompared {
+        /// The seed.
+        seed: u64,
+        /// The number of the program.
+        index: u64,
+        /// Who could not be compared.
+        implementations: (String, String),
+        /// Why.
+        why: String,
+    },
     /// Two implementations differ on a program.
     Divergence {
         /// The seed.
@@ -180,6 +191,8 @@ pub struct Total {
     pub seconds: f64,
     /// Signature -> what is known of it.
     pub buckets: BTreeMap<String, Bucket>,
+    /// Programs that two implementations could not be compared on, and why.
+    pub not_compared: BTreeMap<(u64, u64), String>,
     chunks: BTreeSet<(u64, String, u64)>,
     seen: BTreeSet<(u64, u64, String)>,
 }
@@ -205,6 +218,9 @@ impl Total {
                         sampled: sampled.collect(),
                     });
                 }
+            }
+            Row::NotCompared { seed, index, why, .. } => {
+                self.not_compared.insert((*seed, *index), why.clone());
             }
             Row::Divergence { seed, index, signature, instructions, case, .. } => {
                 if self.seen.insert((*seed, *index, signature.clone())) {
@@ -241,6 +257,11 @@ impl Total {
         ));
         let programs: u64 = self.buckets.values().map(|bucket| bucket.count).sum();
         text.push_str(&format!("{programs} divergences in {} buckets\n", self.buckets.len()));
+        let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+        self.not_compared.values().for_each(|why| *reasons.entry(why).or_default() += 1);
+        for (why, count) in reasons {
+            text.push_str(&format!("{count} programs set aside: {why}\n"));
+        }
         for (signature, bucket) in &self.buckets {
             text.push_str(&format!(
                 "  {signature}\n    {} programs, first number {} of seed {}\n",

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalog::shown;
+use crate::escape::is_visible;
 use crate::run::{CaseResult, Column, Disagreement, Run};
+use crate::show::group;
 use crate::verdict::Verdict;
 
 /// The run as one JSON document.
@@ -15,18 +17,33 @@ pub fn json(run: &Run) -> String {
             .enumerate()
             .map(|(index, case)| {
                 let results = run.columns.iter().filter_map(|column| {
-                    Some((column.name.clone(), result(column.results[index].as_ref()?)))
+                    let reproduce = run.reproduce(case, &[column]);
+                    Some((column.name.clone(), result(column.results[index].as_ref()?, reproduce)))
                 });
-                json!({"id": case.id, "place": case.place(), "results": results.collect::<Map<_, _>>()})
+                json!({"id": case.id, "place": case.place(), "group": group(case), "results": results.collect::<Map<_, _>>()})
             })
             .collect();
     let document = json!({
         "fine": run.is_fine(),
+        "not_begun": run.not_begun,
         "implementations": run.columns.iter().map(implementation).collect::<Vec<_>>(),
         "disagreements": run.disagreements.iter().map(|one| disagreement(run, one)).collect::<Vec<_>>(),
         "cases": cases,
     });
-    format!("{document:#}\n")
+    format!("{}\n", ascii_safe(&format!("{document:#}")))
+}
+
+/// JSON whose strings have no letter that is not plainly visible; such a one can only stand in a string.
+fn ascii_safe(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for letter in document.chars() {
+        if letter == '\n' || is_visible(letter) {
+            out.push(letter);
+        } else {
+            letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    out
 }
 
 fn implementation(column: &Column) -> Value {
@@ -42,15 +59,20 @@ fn implementation(column: &Column) -> Value {
         "ledger": column.ledger.as_ref().map(|(path, _)| shown(path)),
         "counts": counts,
         "incidents": column.incidents,
+        "not_run": column.not_run(),
+        "given_up": column.given_up,
         "seconds": column.seconds(),
     })
 }
 
-fn result(result: &CaseResult) -> Value {
+fn result(result: &CaseResult, reproduce: String) -> Value {
     let mut fields = json!({"verdict": result.judgement.verdict.name(), "seconds": result.done.seconds});
     if result.judgement.verdict != Verdict::Pass {
         fields["answer"] = result.done.answer.to_string().into();
         fields["reason"] = result.judgement.reason.clone().into();
+    }
+    if !result.judgement.verdict.is_fine() {
+        fields["reproduce"] = reproduce.into();
     }
     fields
 }

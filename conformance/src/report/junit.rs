@@ -1,6 +1,7 @@
 //! The report for build servers: JUnit's XML, of which every reader knows this much.
 
-use crate::run::{Column, Run};
+use crate::plug::Answer;
+use crate::run::{CaseResult, Column, Run};
 
 /// The run as JUnit XML, one test suite for each implementation.
 #[must_use]
@@ -18,30 +19,38 @@ fn suite(run: &Run, column: &Column) -> String {
         .cases
         .iter()
         .zip(&column.results)
-        .filter_map(|(case, result)| {
-            let result = result.as_ref()?;
+        .map(|(case, result)| {
             let (class, name) = case.id.rsplit_once('/').unwrap_or(("", &case.id));
             let (class, name) = (escape(&class.replace('/', ".")), escape(name));
             let head = format!(
                 "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{:.6}\"",
-                result.done.seconds
+                result.as_ref().map_or(0.0, |result| result.done.seconds)
             );
+            let skipped = |why: &str| {
+                format!("{head}>\n      <skipped message=\"{}\"/>\n    </testcase>\n", escape(why))
+            };
+            let Some(result) = result else { return skipped("not run") };
+            if let Answer::Unsupported { .. } = result.done.answer {
+                return skipped(&result.done.answer.to_string());
+            }
             let verdict = result.judgement.verdict;
             if verdict.is_fine() {
-                return Some(format!("{head}/>\n"));
+                return format!("{head}/>\n");
             }
             let (verdict, reason) = (verdict.name(), escape(&result.judgement.reason));
-            Some(format!(
-                "{head}>\n      <failure message=\"{verdict}\">{reason}</failure>\n    </testcase>\n"
-            ))
+            format!("{head}>\n      <failure message=\"{verdict}\">{reason}</failure>\n    </testcase>\n")
         })
         .collect();
-    let incidents = escape(&column.incidents.join("\n"));
-    let tests = column.results.iter().flatten().count();
-    let failures =
-        column.results.iter().flatten().filter(|result| !result.judgement.verdict.is_fine()).count();
+    let incidents = escape(&column.notes().join("\n"));
+    let tests = column.results.len();
+    let is_skipped = |result: &Option<CaseResult>| {
+        result.as_ref().is_none_or(|result| matches!(result.done.answer, Answer::Unsupported { .. }))
+    };
+    let skipped = column.results.iter().filter(|result| is_skipped(result)).count();
+    let failures = column.results.iter().filter(|result| !is_skipped(result));
+    let failures = failures.flatten().filter(|result| !result.judgement.verdict.is_fine()).count();
     format!(
-        "  <testsuite name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" time=\"{:.3}\">\n{cases}    \
+        "  <testsuite name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" skipped=\"{skipped}\" time=\"{:.3}\">\n{cases}    \
          <system-err>{incidents}</system-err>\n  </testsuite>\n",
         escape(&column.name),
         column.seconds(),

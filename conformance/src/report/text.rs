@@ -1,39 +1,64 @@
 //! The report for people: what differs, what is known, and a table.
 
+use crate::case::Case;
 use crate::catalog::shown;
-use crate::run::{Column, Run};
+use crate::run::{CaseResult, Column, Disagreement, Run};
+use crate::show::group;
 use crate::verdict::Verdict;
 
-/// Everything that differs, the known differences by reason, and a table of the verdicts.
+/// How much of what differs is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The shortest case of each group.
+    Shortest,
+    /// Every case.
+    All,
+}
+
+/// What differs, by opcode or theme and the shortest module first; the known differences by reason, and a table of the verdicts.
 #[must_use]
-pub fn text(run: &Run) -> String {
+pub fn text(run: &Run, detail: Detail) -> String {
     let mut out = String::new();
-    for (index, case) in run.cases.iter().enumerate() {
-        for column in &run.columns {
-            let Some(result) = &column.results[index] else { continue };
-            let verdict = result.judgement.verdict;
-            if !verdict.is_fine() {
-                let word = verdict.name().to_uppercase();
-                out.push_str(&format!(
-                    "{word} {} {}  ({})\n{}",
-                    column.name,
-                    case.id,
-                    case.place(),
-                    result.judgement.reason
-                ));
-            }
-        }
-    }
-    for disagreement in &run.disagreements {
-        let case = &run.cases[disagreement.case];
-        let who = disagreement.headline();
-        out.push_str(&format!("DIFFER {}: {who}  ({})\n{}", case.id, case.place(), disagreement.differences));
-    }
     for column in &run.columns {
-        for incident in &column.incidents {
+        let failing = run.cases.iter().zip(&column.results).filter_map(|(case, result)| {
+            let result = result.as_ref().filter(|result| !result.judgement.verdict.is_fine())?;
+            Some((case, (column, result)))
+        });
+        let write = |case: &Case, (column, result): &(&Column, &CaseResult)| {
+            format!(
+                "{} {} {}  ({})\n{}    reproduce: {}\n",
+                result.judgement.verdict.name().to_uppercase(),
+                column.name,
+                case.id,
+                case.place(),
+                result.judgement.reason,
+                run.reproduce(case, &[column])
+            )
+        };
+        write_groups(failing.collect(), detail, &column.name, &write, &mut out);
+    }
+    let differing =
+        run.disagreements.iter().map(|disagreement| (&run.cases[disagreement.case], disagreement));
+    let write = |case: &Case, disagreement: &&Disagreement| {
+        let columns: Vec<&Column> = run.columns.iter().collect();
+        format!(
+            "DIFFER {}: {}  ({})\n{}    reproduce: {}\n",
+            case.id,
+            disagreement.headline(),
+            case.place(),
+            disagreement.differences,
+            run.reproduce(case, &columns)
+        )
+    };
+    write_groups(differing.collect(), detail, "", &write, &mut out);
+    for column in &run.columns {
+        for incident in column.notes() {
             out.push_str(&format!("NOTE {}: {incident}\n", column.name));
         }
         out.push_str(&known(run, column));
+    }
+    for name in &run.not_begun {
+        out.push_str(&format!("NOTE {name} was not begun: there was no more time for the whole run\n"));
     }
     if !out.is_empty() {
         out.push('\n');
@@ -48,6 +73,36 @@ pub fn text(run: &Run) -> String {
         ));
     }
     out
+}
+
+/// Writes cases by their groups: the group with the shortest module first, and in each group the shortest first.
+fn write_groups<T>(
+    mut cases: Vec<(&Case, T)>,
+    detail: Detail,
+    who: &str,
+    write: &dyn Fn(&Case, &T) -> String,
+    out: &mut String,
+) {
+    cases.sort_by_key(|(case, _)| case.module.len());
+    let mut groups: Vec<(String, Vec<(&Case, T)>)> = Vec::new();
+    for (case, content) in cases {
+        let name = group(case);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, members)) => members.push((case, content)),
+            None => groups.push((name, vec![(case, content)])),
+        }
+    }
+    let who = if who.is_empty() { String::new() } else { format!(" on {who}") };
+    for (name, members) in groups {
+        let shown = if detail == Detail::All { members.len() } else { 1 };
+        for (case, content) in members.iter().take(shown) {
+            out.push_str(&write(case, content));
+        }
+        if members.len() > shown {
+            let more = members.len() - shown;
+            out.push_str(&format!("    and {more} more of {name}{who} (--verbose shows them)\n"));
+        }
+    }
 }
 
 /// The known differences of one implementation, by the line of its ledger.

@@ -3,6 +3,7 @@
 mod dispatch;
 mod errors;
 mod instruction;
+mod language;
 mod values;
 
 use crate::Spec;
@@ -25,6 +26,7 @@ pub fn render(spec: &Spec) -> Vec<RustFile> {
         RustFile { name: "dispatch.rs", text: dispatch::render(spec) },
         RustFile { name: "values.rs", text: values::render(spec) },
         RustFile { name: "errors.rs", text: errors::render(spec) },
+        RustFile { name: "language.rs", text: language::render(spec) },
     ]
 }
 

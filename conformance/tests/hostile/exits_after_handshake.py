@@ -1,0 +1,5 @@
+"""Says who it is, and ends with success."""
+
+import plug
+
+plug.handshake()

@@ -1,0 +1,1 @@
+"""Ends with success and without a word."""

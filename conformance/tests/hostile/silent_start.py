@@ -1,0 +1,6 @@
+"""Never says who it is."""
+
+import time
+
+while True:
+    time.sleep(1000)
