@@ -7,7 +7,9 @@ mod language;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Effect, ErrorEntry, FieldType, Flow, LimitDefault, OpcodeEntry, Role, Variant};
+use crate::model::{
+    Effect, ErrorEntry, FieldType, Flow, LimitDefault, OpcodeEntry, Role, SourceMap, Variant,
+};
 use crate::source::{Problem, Source};
 use crate::{Sources, Spec};
 
@@ -353,6 +355,56 @@ fn check_format(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
         }
         if limit.value == 0 {
             report.add("value", format!("limit `{}` is 0, so no module could load", limit.name));
+        }
+    }
+    check_source_map(&format.source_map, source, problems);
+}
+
+fn check_source_map(map: &SourceMap, source: &Source, problems: &mut Vec<Problem>) {
+    // All of it stands under one key; the hint is what the wrong line has.
+    let mut add = |hint: &str, message: String| {
+        problems.push(source.problem_below("source_map", hint, message));
+    };
+    if map.magic.len() != 4 || !map.magic.is_ascii() {
+        add("magic:", format!("the magic {:?} is not four ASCII letters", map.magic));
+    }
+    if !map.extension.starts_with('.') {
+        add("extension:", format!("the extension `{}` has no period", map.extension));
+    }
+    if map.header_bytes() < map.least_bytes {
+        let message = format!("the header has {} bytes, fewer than a file must have", map.header_bytes());
+        add("least_bytes:", message);
+    }
+    if !(1..=32).contains(&map.module_hash_bytes()) {
+        let message = format!("{} bytes of a SHA-256 of 32 are no module_hash", map.module_hash_bytes());
+        add("name: module_hash", message);
+    }
+    let mut seen = BTreeSet::new();
+    for (owner, name) in map
+        .header
+        .iter()
+        .map(|one| ("header", &one.name))
+        .chain(map.encodings.iter().map(|one| ("encodings", &one.name)))
+        .chain(map.sections.iter().map(|one| ("sections", &one.name)))
+        .chain(
+            map.sections
+                .iter()
+                .flat_map(|section| section.fields.iter().map(|field| (section.name.as_str(), &field.name))),
+        )
+    {
+        if !seen.insert((owner, name)) {
+            add(name, format!("`{name}` stands twice in {owner} of the source map"));
+        }
+        if !is_identifier(name) {
+            add(name, format!("the name {name:?} in {owner} of the source map is not in snake_case"));
+        }
+    }
+    for field in map.sections.iter().flat_map(|section| &section.fields) {
+        if !map.encodings.iter().any(|one| one.name == field.encoding) {
+            add(
+                &format!("encoding: {}", field.encoding),
+                format!("field `{}` has the unknown encoding `{}`", field.name, field.encoding),
+            );
         }
     }
 }

@@ -46,8 +46,10 @@ enum What {
     Python,
     /// The modules of the Python package that know the specification
     Package,
-    /// The reference for people
+    /// The reference of the bytecode, for people
     Docs,
+    /// The reference of the language, for people
+    Language,
     /// The JSON Schema of case files
     Schema,
 }
@@ -98,10 +100,13 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check => writeln!(
             stdout,
-            "{} opcodes, {} types, {} errors: fine",
+            "{} opcodes, {} types, {} errors, {} words, {} diagnostics, {} rules: fine",
             spec.isa.opcodes.len(),
             spec.values.types.len(),
-            spec.errors.load.len() + spec.errors.of_runs().count()
+            spec.errors.load.len() + spec.errors.of_runs().count(),
+            spec.language.words.len(),
+            spec.language.diagnostics.len(),
+            spec.language.rules.len()
         )?,
         Command::Render { what: What::Rust } => {
             for file in render::rust::render(&spec) {
@@ -122,6 +127,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         Command::Render { what: What::Docs } => {
             stdout.write_all(render::docs::reference(&spec).as_bytes())?
+        }
+        Command::Render { what: What::Language } => {
+            stdout.write_all(render::language::reference(&spec).as_bytes())?
         }
         Command::Render { what: What::Schema } => {
             stdout.write_all(render::schema::cases(&spec).as_bytes())?

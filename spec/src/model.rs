@@ -410,6 +410,78 @@ pub struct Format {
     pub reads: Vec<String>,
     /// The order in which faults are looked for.
     pub fault_order: Vec<String>,
+    /// The source map that stands beside a module.
+    pub source_map: SourceMap,
+}
+
+/// The layout of a source map.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceMap {
+    /// The extension of its file, with the period.
+    pub extension: String,
+    /// The first four bytes.
+    pub magic: String,
+    /// The version.
+    pub version: u32,
+    /// The fewest bytes that a file may have.
+    pub least_bytes: u32,
+    /// The fields of the header.
+    pub header: Vec<HeaderField>,
+    /// How fields are encoded.
+    pub encodings: Vec<EncodingEntry>,
+    /// The sections, in order.
+    pub sections: Vec<MapSection>,
+}
+
+impl SourceMap {
+    /// The size of the header in bytes.
+    #[must_use]
+    pub fn header_bytes(&self) -> u32 {
+        self.header.iter().map(|field| field.bytes).sum()
+    }
+
+    /// How many bytes of the module's hash the header has.
+    #[must_use]
+    pub fn module_hash_bytes(&self) -> u32 {
+        self.header.iter().filter(|field| field.name == "module_hash").map(|field| field.bytes).sum()
+    }
+}
+
+/// One way to encode a field.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncodingEntry {
+    /// The name that fields use.
+    pub name: String,
+    /// The bytes.
+    pub layout: String,
+    /// What it is for.
+    pub summary: String,
+}
+
+/// One section of a source map.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapSection {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub summary: String,
+    /// Its fields, in order.
+    pub fields: Vec<MapField>,
+}
+
+/// One field of a section of a source map.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapField {
+    /// Its name.
+    pub name: String,
+    /// One of the encodings.
+    pub encoding: String,
+    /// What it holds.
+    pub summary: String,
 }
 
 impl Format {

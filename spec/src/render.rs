@@ -2,6 +2,8 @@
 
 pub mod dictionary;
 pub mod docs;
+pub mod editor;
+pub mod language;
 pub mod language_tables;
 pub mod package;
 pub mod python;
@@ -27,6 +29,10 @@ pub struct CheckedIn {
 pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
     vec![
         CheckedIn { path: "spec/REFERENCE.md", text: docs::reference(spec) },
+        CheckedIn { path: "spec/LANGUAGE.md", text: language::reference(spec) },
+        CheckedIn { path: "spec/editor/machine-dialect.tmLanguage.json", text: editor::language(spec) },
+        CheckedIn { path: "spec/editor/mdasm.tmLanguage.json", text: editor::assembly(spec) },
+        CheckedIn { path: "fuzz/dictionaries/source.dict", text: dictionary::source(spec) },
         CheckedIn { path: "spec/cases.schema.json", text: schema::cases(spec) },
         CheckedIn { path: "conformance/reference/mdvm_reference/_tables.py", text: python::tables(spec) },
         CheckedIn { path: "vm/python/machine_dialect_vm/_spec.py", text: package::spec(spec) },

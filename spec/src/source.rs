@@ -71,6 +71,16 @@ impl Source {
         Problem::new(&self.name, line, message)
     }
 
+    /// A problem under the top-level entry `key`, on the last line of it that contains `hint`: of two that are alike, the
+    /// second is the one too many.
+    pub(crate) fn problem_below(&self, key: &str, hint: &str, message: String) -> Problem {
+        let start = self.key_line(key).unwrap_or(0);
+        let lines = (start + 1..).zip(self.text.lines().skip(start));
+        let below = lines.take_while(|(_, line)| line.is_empty() || line.starts_with([' ', '-', '#']));
+        let line = below.filter(|(_, line)| line.contains(hint)).map(|(number, _)| number).last();
+        Problem::new(&self.name, line.unwrap_or(start), message)
+    }
+
     fn key_line(&self, key: &str) -> Option<usize> {
         let is_key = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
         self.text.lines().position(is_key).map(|index| index + 1)

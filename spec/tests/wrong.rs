@@ -278,6 +278,233 @@ const MISTAKES: &[Mistake] = &[
         "{name: array, text: url}",
         "`array` stands twice in expectations",
     ),
+    // The source map of format.yaml, and language.yaml
+    mistake("format", "magic: MDBM", "magic: MDBMX", "the magic \"MDBMX\" is not four ASCII letters"),
+    mistake("format", "extension: .mdbm", "extension: mdbm", "the extension `mdbm` has no period"),
+    mistake(
+        "format",
+        "least_bytes: 20",
+        "least_bytes: 21",
+        "the header has 20 bytes, fewer than a file must have",
+    ),
+    mistake(
+        "format",
+        "{name: module_hash, bytes: 8",
+        "{name: module_hash, bytes: 33",
+        "33 bytes of a SHA-256 of 32 are no module_hash",
+    ),
+    mistake(
+        "format",
+        "{name: has_text, encoding: flag",
+        "{name: has_text, encoding: bit",
+        "field `has_text` has the unknown encoding `bit`",
+    ),
+    mistake(
+        "format",
+        "{name: line, encoding: delta",
+        "{name: begin, encoding: delta",
+        "`begin` stands twice in lines of the source map",
+    ),
+    mistake("language", "file_extension: .md", "file_extension: md", "the file extension `md` has no period"),
+    mistake(
+        "language",
+        "{name: inputs, value: 255, reason: a call carries a count of one byte}",
+        "{name: inputs, value: 0, reason: a call carries a count of one byte}",
+        "limit `inputs` is 0, so no program could compile",
+    ),
+    mistake(
+        "language",
+        "{name: inputs, value: 255, reason: a call carries a count of one byte}",
+        "{name: inputs, value: 255, reason: \"\"}",
+        "limit `inputs` has no reason",
+    ),
+    mistake(
+        "language",
+        "{name: set, role: statement",
+        "{name: define, role: statement",
+        "`define` stands twice in words",
+    ),
+    mistake(
+        "language",
+        "{name: set, role: statement",
+        "{name: Set, role: statement",
+        "the name \"Set\" in words is not in snake_case",
+    ),
+    mistake(
+        "language",
+        "{name: set, role: statement",
+        "{name: set, role: verb",
+        "`set` has the unknown role `verb`",
+    ),
+    mistake(
+        "language",
+        "spellings: [Say, Tell]",
+        "spellings: [Say, SET]",
+        "the spelling `SET` of `say` is taken by `set` already",
+    ),
+    mistake("language", "spellings: [Say, Tell]", "spellings: []", "`say` has no spelling"),
+    mistake(
+        "language",
+        "spellings: [For each]",
+        "spellings: [\"For  each\"]",
+        "the spelling \"For  each\" of `for_each` is not words with a space between them",
+    ),
+    mistake("language", "fillers: [a, about", "fillers: [a, a, about", "`a` stands twice in fillers"),
+    mistake("language", "fillers: [a, about", "fillers: [A, about", "the filler `A` is not in lower case"),
+    mistake(
+        "language",
+        "fillers: [a, about",
+        "fillers: [to, about",
+        "the filler `to` is a word and never vanishes",
+    ),
+    mistake(
+        "language",
+        "holds: [whole, float, number]",
+        "holds: [whole, real]",
+        "`Number` holds the unknown static type `real`",
+    ),
+    mistake(
+        "language",
+        "{name: Time, spellings: [Time, Times]",
+        "{name: Time, spellings: [Time, Dates]",
+        "the spelling `Dates` of `Time` is taken by `Date` already",
+    ),
+    mistake(
+        "language",
+        "{name: truth, values: [bool]",
+        "{name: truth, values: [boolean]",
+        "`truth` has the type `boolean`, which values.yaml does not have",
+    ),
+    mistake(
+        "language",
+        "{name: truth, values: [bool]",
+        "{name: truth, values: []",
+        "no static type has the type `bool` of values.yaml",
+    )
+    .at("static_types:"),
+    mistake(
+        "language",
+        "{name: whole, type: whole,",
+        "{name: whole, type: int,",
+        "`whole` has the unknown static type `int`",
+    ),
+    mistake(
+        "language",
+        "written: '\\t'",
+        "written: '\\tt'",
+        "the escape \"\\\\tt\" is not a backslash and one character",
+    ),
+    mistake(
+        "language",
+        "{name: sum, kind: infix}",
+        "{name: sum, kind: postfix}",
+        "`sum` has the unknown kind `postfix`",
+    ),
+    mistake(
+        "language",
+        "{name: sum, kind: infix}",
+        "{name: sum, kind: conditional}",
+        "`sum` is a conditional and must be the loosest",
+    ),
+    mistake(
+        "language",
+        "{name: power, group: power",
+        "{name: power, group: product",
+        "the group `power` must have operators, or be a conditional",
+    )
+    .at("{name: power, kind: infix}"),
+    mistake(
+        "language",
+        "{name: power, group: power",
+        "{name: power, group: height",
+        "`power` is of the unknown group `height`",
+    ),
+    mistake(
+        "language",
+        "gives: number, summary: raises",
+        "gives: real, summary: raises",
+        "`power` gives the unknown `real`",
+    ),
+    mistake(
+        "language",
+        "signs: [\"*\"]",
+        "signs: [\"+\"]",
+        "the sign `+` of `times` is taken by `plus` already",
+    ),
+    mistake("language", "signs: [\"*\"]", "signs: [x]", "\"x\" of `times` is not a sign"),
+    mistake("language", "is the same as]", "has]", "the spelling `has` of `has` is taken by `equal` already")
+        .at("{name: has, group"),
+    mistake(
+        "language",
+        "name: set_blank\n    kind: statement",
+        "name: set_blank\n    kind: phrase",
+        "`set_blank` is of the unknown kind `phrase`",
+    )
+    .at("kind: phrase"),
+    mistake("language", "    summary: Groups.\n", "    summary: \"\"\n", "the summary is empty"),
+    mistake(
+        "language",
+        "    prints: |\n      14\n",
+        "    prints: \"14\"\n",
+        "the example of `set` prints no lines",
+    ),
+    mistake(
+        "language",
+        "{kind: TooDeep, severity: error",
+        "{kind: TooDeep, severity: fatal",
+        "`TooDeep` has the unknown severity `fatal`",
+    ),
+    mistake(
+        "language",
+        "{kind: TooDeep, severity",
+        "{kind: too_deep, severity",
+        "the diagnostic \"too_deep\" is not in PascalCase",
+    ),
+    mistake(
+        "language",
+        "nested deeper than {limit}\"",
+        "nested deeper than {most}\"",
+        "the message of `TooDeep` names `most`, which is no field of it",
+    ),
+    mistake(
+        "language",
+        "nested deeper than {limit}\"",
+        "nested deeper than {limit:#x}\"",
+        "the message of `TooDeep` says how to show {limit:#x}",
+    ),
+    mistake(
+        "language",
+        "{name: limit, type: uint}], at: the token that goes",
+        "{name: limit, type: expectation}], at: the token that goes",
+        "field `limit` of `TooDeep` is `expectation`, not `uint` or `text`",
+    ),
+    mistake(
+        "language",
+        "hint: \"a text stands in quotes: _\\\"{text}\\\"_\"",
+        "hint: \"a text stands in quotes: _\\\"{value}\\\"_\"",
+        "the hint of `InvalidLiteral` names `value`, which is no field of it",
+    ),
+    mistake(
+        "language",
+        "example: \"Say _tea_.\\n\", line: 1",
+        "example: \"Say _tea_.\\n\", line: 2",
+        "the example of `InvalidLiteral` has no line 2",
+    ),
+    mistake(
+        "language",
+        "example: \"Say _tea_.\\n\", line: 1",
+        "line: 1",
+        "`InvalidLiteral` must have both `example` and `line`, or neither",
+    ),
+    mistake("language", "at: the token that goes too deep", "at: \"\"", "`TooDeep` has no place"),
+    mistake("language", "{id: TruthText,", "{id: Division,", "`Division` stands twice in rules"),
+    mistake(
+        "language",
+        "{id: TruthText,",
+        "{id: truth_text,",
+        "the rule \"truth_text\" is not in PascalCase",
+    ),
+    mistake("language", "(rule Joining)\"}", "(rule Joined)\"}", "there is no rule `Joined`"),
 ];
 
 #[test]
@@ -288,6 +515,7 @@ fn every_mistake_is_reported_at_its_line() {
             "isa" => &original.isa,
             "values" => &original.values,
             "format" => &original.format,
+            "language" => &original.language,
             _ => &original.errors,
         };
         let text = source.text();
@@ -305,6 +533,7 @@ fn every_mistake_is_reported_at_its_line() {
             "isa" => sources.isa = replaced,
             "values" => sources.values = replaced,
             "format" => sources.format = replaced,
+            "language" => sources.language = replaced,
             _ => sources.errors = replaced,
         }
         let Err(problems) = Spec::from_sources(&sources) else {

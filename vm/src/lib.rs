@@ -60,6 +60,8 @@ pub mod asm;
 mod errors;
 mod interpreter;
 mod isa;
+#[cfg(feature = "language")]
+pub mod language;
 mod memory;
 mod module;
 mod ops;

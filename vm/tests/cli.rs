@@ -218,6 +218,7 @@ fn the_examples_of_the_help_work() {
     let program = ".func main\nload_global r0, \"name\"\ndebug_print r0";
     fs::write(folder.path().join("program.mdasm"), program).unwrap();
     fs::write(folder.path().join("program.mdbc"), assemble(program).unwrap().encode()).unwrap();
+    fs::write(folder.path().join("program.md"), "Say _1_.\n").unwrap();
     let command_folder = Path::new(env!("CARGO_BIN_EXE_mdvm")).parent().unwrap();
     let path = format!("{}:{}", command_folder.display(), std::env::var("PATH").unwrap());
     let mut count = 0;

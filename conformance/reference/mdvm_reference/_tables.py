@@ -48,6 +48,38 @@ LIMITS = {
     "functions": 1048576,
 }
 
+# The first bytes of a source map.
+SOURCE_MAP_MAGIC = "MDBM"
+
+# The only version of source maps.
+SOURCE_MAP_VERSION = 1
+
+# Header field of a source map -> bytes, in order.
+SOURCE_MAP_HEADER = {
+    "magic": 4,
+    "version": 4,
+    "module_hash": 8,
+    "section_count": 4,
+}
+
+# Encoding in a source map -> layout.
+SOURCE_MAP_ENCODINGS = {
+    "number": "LEB128: seven bits a byte, the lowest first; bit 7 says that more follow",
+    "delta": "number: twice the difference, or minus twice the difference minus one where it is negative",
+    "text": "number of bytes, then that many bytes of UTF-8",
+    "flag": "u8",
+    "sha256": "32 bytes",
+    "count": "number",
+}
+
+# Section of a source map -> ((field, encoding), ...), in order.
+SOURCE_MAP_SECTIONS = {
+    "source": (("name", "text"), ("text_hash", "sha256"), ("has_text", "flag"), ("text", "text")),
+    "functions": (("functions", "count"), ("name", "text"), ("line", "number"), ("begin", "number"), ("instructions", "number"), ("inputs", "count"), ("input", "text")),
+    "lines": (("runs", "count"), ("begin", "number"), ("line", "delta"), ("column", "delta")),
+    "variables": (("variables", "count"), ("function", "number"), ("register", "number"), ("name", "text"), ("type", "text")),
+}
+
 # Registers of a frame.
 REGISTERS = 256
 

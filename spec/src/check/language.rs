@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Report, check_summary, check_variant, is_identifier, report_duplicates};
 use crate::Spec;
 use crate::model::language::{
-    DeclaredTypeEntry, DiagnosticEntry, Gives, GroupKind, Language, OperatorEntry, Severity, WordRole,
+    DeclaredTypeEntry, DiagnosticEntry, FormKind, Gives, GroupKind, Language, OperatorEntry, Severity,
+    WordRole,
 };
 use crate::model::{FieldType, Variant};
 use crate::source::{Problem, Source};
@@ -256,6 +257,9 @@ fn check_forms(language: &Language, source: &Source, problems: &mut Vec<Problem>
         let mut report = Report { source, list: "forms", index, problems };
         let name = &form.name;
         check_summary(&form.summary, &mut report);
+        if FormKind::from_name(&form.kind).is_none() {
+            report.add("kind", format!("`{name}` is of the unknown kind `{}`", form.kind));
+        }
         if form.form.trim().is_empty() {
             report.add("form", format!("`{name}` has no form"));
         }

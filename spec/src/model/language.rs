@@ -229,6 +229,8 @@ impl OperatorEntry {
 pub struct FormEntry {
     /// The name.
     pub name: String,
+    /// One of [`FormKind`].
+    pub kind: String,
     /// The form, for people.
     pub form: String,
     /// What it does.
@@ -290,6 +292,18 @@ closed_names! {
         Value = "value",
         /// It has no form yet, and is refused.
         Reserved = "reserved",
+    }
+}
+
+closed_names! {
+    /// What a form is of.
+    FormKind {
+        /// A statement.
+        Statement = "statement",
+        /// A definition.
+        Definition = "definition",
+        /// An expression.
+        Expression = "expression",
     }
 }
 

@@ -62,6 +62,57 @@ pub fn assembly(spec: &Spec) -> String {
     out
 }
 
+/// `fuzz/dictionaries/source.dict`: spellings, signs, literals, and the marks of a page.
+#[must_use]
+pub fn source(spec: &Spec) -> String {
+    let language = &spec.language;
+    let mut out = head("spec/language.yaml");
+    for (words, _) in language.spellings() {
+        let name = words.join("_").replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+        entry(&mut out, &name, format!("{} ", words.join(" ")).as_bytes());
+    }
+    for (sign, operators) in language.signs() {
+        let name = operators.first().map_or("", |one| one.name.as_str());
+        entry(&mut out, &format!("sign_{name}"), sign.as_bytes());
+    }
+    for literal in &language.literals {
+        for (index, example) in literal.examples.iter().enumerate() {
+            entry(&mut out, &format!("literal_{}_{index}", literal.name), example.as_bytes());
+        }
+    }
+    for (index, escape) in language.escapes.iter().enumerate() {
+        entry(&mut out, &format!("escape_{index}"), escape.written.as_bytes());
+    }
+    for (name, text) in [
+        ("name", "`x`"),
+        ("name_possessive", "`x`'s "),
+        ("block", "\n> "),
+        ("block_2", "\n> > "),
+        ("heading", "### "),
+        (
+            "function",
+            "\n### Utility: `f`\n\n<details>\n\n> Give back `x`.\n\n</details>\n\n#### Inputs\n\n- `x` as Number\n\n",
+        ),
+        ("item", "\n- _1_.\n"),
+        ("numbered_item", "\n1. _1_.\n"),
+        ("named_item", "\n- _\"k\"_: _1_.\n"),
+        ("front_matter", "---\n"),
+        ("comment", "<!-- -->"),
+        ("comment_open", "<!--"),
+        ("details", "<details>\n"),
+        ("details_end", "</details>\n"),
+        ("summary", "<summary>x</summary>\n"),
+        ("fence", "\n```\n"),
+        ("bold", "**"),
+        ("statement", "Define `x` as Number or Text (default: _1_).\n"),
+        ("colon", ":\n> "),
+        ("mark", "\u{feff}"),
+    ] {
+        entry(&mut out, name, text.as_bytes());
+    }
+    out
+}
+
 fn head(files: &str) -> String {
     format!("# {}\n", super::banner(files, super::WRITE))
 }

@@ -152,6 +152,34 @@ fn format_section(format: &crate::model::Format, out: &mut String) {
     }
     let _ =
         writeln!(out, "\nThe first fault is reported, in this order: {}.\n", format.fault_order.join(", "));
+    source_map(&format.source_map, out);
+}
+
+fn source_map(map: &crate::model::SourceMap, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "### Source maps\n\nA source map, `{}`, may stand beside a module of the same name. It says which place of a page each \
+         instruction comes from, and is read when an error is shown or a module is disassembled, never to run one. Version {}; \
+         {} bytes or more, little-endian.\n",
+        map.extension, map.version, map.least_bytes
+    );
+    *out += "| header field | bytes | |\n|---|---|---|\n";
+    for field in &map.header {
+        let _ = writeln!(out, "| {} | {} | {} |", field.name, field.bytes, cell(&field.summary));
+    }
+    *out += "\nThen the sections, each a u32 length in bytes and its fields. How fields are encoded:\n\n";
+    *out += "| encoding | layout | |\n|---|---|---|\n";
+    for one in &map.encodings {
+        let _ = writeln!(out, "| {} | {} | {} |", one.name, cell(&one.layout), cell(&one.summary));
+    }
+    *out += "\n| section | field | encoding | |\n|---|---|---|---|\n";
+    for section in &map.sections {
+        let _ = writeln!(out, "| **{}** | | | {} |", section.name, cell(&section.summary));
+        for field in &section.fields {
+            let _ = writeln!(out, "| | {} | {} | {} |", field.name, field.encoding, cell(&field.summary));
+        }
+    }
+    out.push('\n');
 }
 
 fn error_rows(entry: &ErrorEntry, out: &mut String) {

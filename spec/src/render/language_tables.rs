@@ -148,11 +148,12 @@ fn spellings(language: &Language, out: &mut String) {
 
 fn texts_for_people(language: &Language, out: &mut String) {
     let forms = language.forms.iter().map(|one| {
-        let row = vec![text(&one.form), text(&one.summary), text(&one.example), text(&one.prints)];
+        let row =
+            vec![text(&one.kind), text(&one.form), text(&one.summary), text(&one.example), text(&one.prints)];
         (text(&one.name), Literal::Tuple(row))
     });
-    let doc = "Form -> the form for people, summary, a program, what the program prints.";
-    table(out, "FORMS", "dict[str, tuple[str, str, str, str]]", doc, forms);
+    let doc = "Form -> kind (statement, definition or expression), the form for people, summary, a program, what the program prints.";
+    table(out, "FORMS", "dict[str, tuple[str, str, str, str, str]]", doc, forms);
     let doc = "Diagnostic -> severity, template of the message, template of the hint or None, ((field, type), ...), what it stands at, the shortest program that gives it or None, the line in it or None.";
     let kind =
         "dict[str, tuple[str, str, str | None, tuple[tuple[str, str], ...], str, str | None, int | None]]";

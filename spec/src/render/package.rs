@@ -121,6 +121,13 @@ else:
         "\n# Execution starts here, where there is a function of this name.\nENTRY_FUNCTION = {}",
         text(&format.entry_function)
     );
+    let _ = writeln!(
+        out,
+        "\n# The extension of a module's source map, its first bytes and its version.\nSOURCE_MAP_EXTENSION = {}\nSOURCE_MAP_MAGIC = b{}\nSOURCE_MAP_VERSION = {}",
+        text(&format.source_map.extension),
+        text(&format.source_map.magic),
+        format.source_map.version
+    );
     let _ = writeln!(out, "\n# The most constants of a module.");
     let most = format.limits.iter().find(|limit| limit.name == "constants").map_or(0, |limit| limit.value);
     let _ = writeln!(out, "MAX_CONSTANTS = {most}");

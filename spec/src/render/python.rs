@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::Spec;
-use crate::model::{ErrorEntry, LimitDefault, NoLimit, OpcodeEntry, TypeRule};
+use crate::model::{ErrorEntry, LimitDefault, MapField, NoLimit, OpcodeEntry, TypeRule};
 
 /// `_tables.py` of the reference interpreter.
 #[must_use]
@@ -35,6 +35,19 @@ pub fn tables(spec: &Spec) -> String {
     table(&mut out, "CONSTANT_TAGS", "Constant tag -> type.", tags);
     let limits = format.limits.iter().map(|limit| (text(&limit.name), number(limit.value)));
     table(&mut out, "LIMITS", "Limits of a module.", limits);
+    let map = &format.source_map;
+    let _ = writeln!(out, "\n# The first bytes of a source map.\nSOURCE_MAP_MAGIC = {}", text(&map.magic));
+    let _ = writeln!(out, "\n# The only version of source maps.\nSOURCE_MAP_VERSION = {}", map.version);
+    let header = map.header.iter().map(|field| (text(&field.name), number(field.bytes)));
+    table(&mut out, "SOURCE_MAP_HEADER", "Header field of a source map -> bytes, in order.", header);
+    let encodings = map.encodings.iter().map(|one| (text(&one.name), text(&one.layout)));
+    table(&mut out, "SOURCE_MAP_ENCODINGS", "Encoding in a source map -> layout.", encodings);
+    let sections = map.sections.iter().map(|section| {
+        let field = |field: &MapField| Literal::Tuple(vec![text(&field.name), text(&field.encoding)]);
+        (text(&section.name), Literal::Tuple(section.fields.iter().map(field).collect()))
+    });
+    let doc = "Section of a source map -> ((field, encoding), ...), in order.";
+    table(&mut out, "SOURCE_MAP_SECTIONS", doc, sections);
     let _ = writeln!(out, "\n# Registers of a frame.\nREGISTERS = {}", isa.registers);
     let types = values
         .types

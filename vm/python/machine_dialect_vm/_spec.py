@@ -348,6 +348,11 @@ SECTIONS = ("name", "constants", "functions", "instructions")
 # Execution starts here, where there is a function of this name.
 ENTRY_FUNCTION = "main"
 
+# The extension of a module's source map, its first bytes and its version.
+SOURCE_MAP_EXTENSION = ".mdbm"
+SOURCE_MAP_MAGIC = b"MDBM"
+SOURCE_MAP_VERSION = 1
+
 # The most constants of a module.
 MAX_CONSTANTS = 65536
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::errors::LoadError;
-use crate::isa::{ConstIdx, Instruction};
+use crate::isa::{ConstIdx, Instruction, Opcode, Role};
 use crate::module::{Code, Constant, Function, Module};
 use crate::values::format;
 
@@ -79,6 +79,37 @@ impl ModuleBuilder {
         self.code.starts.push(self.code.bytes.len() as u32);
         instruction.encode(&mut self.code.bytes);
         self.code.starts.len() - 1
+    }
+
+    /// Makes the jump at instruction `at` lead to instruction `target`, which may be pushed later. What is no jump stays as it is.
+    ///
+    /// ```
+    /// use machine_dialect_vm::{Instruction, JumpOffset, ModuleBuilder};
+    ///
+    /// let mut builder = ModuleBuilder::new("skip");
+    /// let jump = builder.push(Instruction::Jump { offset: JumpOffset(0) });
+    /// builder.push(Instruction::Nop);
+    /// builder.point_jump(jump, builder.len());
+    /// assert_eq!(builder.finish().unwrap().instruction(0), Some(Instruction::Jump { offset: JumpOffset(1) }));
+    /// ```
+    pub fn point_jump(&mut self, at: usize, target: usize) {
+        let Some(start) = self.code.starts.get(at).map(|start| *start as usize) else { return };
+        let is_jump = Opcode::from_byte(self.code.bytes[start])
+            .is_some_and(|opcode| opcode.spec().operands.last().is_some_and(|last| last.role == Role::Jump));
+        if is_jump {
+            // The offset is the last operand. It is checked with the others when the module is finished.
+            let end = self.code.offset(at + 1);
+            let offset = target as i64 - at as i64 - 1;
+            self.code.bytes[end - size_of::<i32>()..end].copy_from_slice(&(offset as i32).to_le_bytes());
+        }
+    }
+
+    /// Takes the instructions from `len` on away again.
+    pub fn truncate(&mut self, len: usize) {
+        if let Some(start) = self.code.starts.get(len) {
+            self.code.bytes.truncate(*start as usize);
+            self.code.starts.truncate(len);
+        }
     }
 
     /// How many instructions there are so far.

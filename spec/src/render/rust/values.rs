@@ -154,4 +154,32 @@ fn render_constants(spec: &Spec, out: &mut String) {
         }
     }
     let _ = writeln!(out, "}}");
+    let map = &format.source_map;
+    let _ = writeln!(
+        out,
+        "\n/// The constants of source maps.\n#[allow(dead_code)]\npub(crate) mod source_map {{"
+    );
+    let _ = writeln!(
+        out,
+        "    /// The extension of the file.\n    pub(crate) const EXTENSION: &str = {};",
+        literal(&map.extension)
+    );
+    let _ = writeln!(
+        out,
+        "    /// The first bytes of a source map.\n    pub(crate) const MAGIC: &[u8] = b{};",
+        literal(&map.magic)
+    );
+    for (name, doc, value) in [
+        ("VERSION", "The version.", map.version),
+        ("HEADER_BYTES", "The size of the header.", map.header_bytes()),
+        (
+            "MODULE_HASH_BYTES",
+            "How many bytes of the module's SHA-256 the header has.",
+            map.module_hash_bytes(),
+        ),
+        ("SECTIONS", "How many sections there are.", map.sections.len() as u32),
+    ] {
+        let _ = writeln!(out, "    /// {doc}\n    pub(crate) const {name}: u32 = {value};");
+    }
+    let _ = writeln!(out, "}}");
 }

@@ -101,9 +101,9 @@ SPELLINGS: tuple[tuple[tuple[str, ...], str | None, str | None, str | None], ...
     (("url",), None, None, "URL"),
 )
 
-# Form -> the form for people, summary, a program, what the program prints.
-FORMS: dict[str, tuple[str, str, str, str]] = {
-    "say": ("Say EXPRESSION.", "Prints a value.", "Say _5_.\n", "5\n"),
+# Form -> kind (statement, definition or expression), the form for people, summary, a program, what the program prints.
+FORMS: dict[str, tuple[str, str, str, str, str]] = {
+    "say": ("statement", "Say EXPRESSION.", "Prints a value.", "Say _5_.\n", "5\n"),
 }
 
 # Diagnostic -> severity, template of the message, template of the hint or None, ((field, type), ...), what it stands at, the shortest program that gives it or None, the line in it or None.

@@ -131,3 +131,20 @@ pub(crate) mod format {
     pub(crate) const MAX_CONSTANTS: u32 = 65536;
     pub(crate) const LEAST_BYTES_OF_CONSTANTS: u32 = 1;
 }
+
+/// The constants of source maps.
+#[allow(dead_code)]
+pub(crate) mod source_map {
+    /// The extension of the file.
+    pub(crate) const EXTENSION: &str = ".toym";
+    /// The first bytes of a source map.
+    pub(crate) const MAGIC: &[u8] = b"TOYM";
+    /// The version.
+    pub(crate) const VERSION: u32 = 1;
+    /// The size of the header.
+    pub(crate) const HEADER_BYTES: u32 = 12;
+    /// How many bytes of the module's SHA-256 the header has.
+    pub(crate) const MODULE_HASH_BYTES: u32 = 8;
+    /// How many sections there are.
+    pub(crate) const SECTIONS: u32 = 1;
+}

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use machine_dialect_vm::asm::listing;
+use machine_dialect_vm::language::SourceMap;
 
-use crate::input::read_module;
+use crate::input::{InputError, read_program};
 use crate::{BAD_MODULE, report, run};
 
 pub(crate) fn check(files: &[PathBuf]) -> ExitCode {
@@ -15,13 +16,18 @@ pub(crate) fn check(files: &[PathBuf]) -> ExitCode {
     let mut code = 0;
     for path in files {
         let name = report::shown(path);
-        let line = match read_module(path) {
+        let line = match read_program(path).map(|program| program.module) {
             Ok(module) => format!(
                 "{name}: ok ({}, {}, {})",
                 counted(module.len(), "instruction"),
                 counted(module.functions().len(), "function"),
                 counted(module.constants().len(), "constant")
             ),
+            Err(error @ InputError::Page(_)) => {
+                code = BAD_MODULE;
+                report::input_error(&error, path);
+                continue;
+            }
             Err(error) => {
                 code = BAD_MODULE;
                 format!("{name}: {error}")
@@ -39,14 +45,14 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 pub(crate) fn disassemble(path: &Path, output: Option<&Path>) -> ExitCode {
-    match read_module(path) {
+    match read_program(path).map(|program| program.module) {
         Ok(module) => finish(output.unwrap_or(Path::new("-")), listing(&module).as_bytes()),
         Err(error) => bad_module(path, &error),
     }
 }
 
 pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
-    match read_module(path) {
+    match read_program(path).map(|program| program.module) {
         Ok(_) if output == Path::new("-") && io::stdout().is_terminal() => {
             report::error("a module is no text for a terminal; give a file with -o");
             ExitCode::from(BAD_MODULE)
@@ -56,8 +62,33 @@ pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
     }
 }
 
-fn bad_module(path: &Path, error: &crate::input::InputError) -> ExitCode {
-    report::error(format!("{}: {error}", report::shown(path)));
+/// Compiles a page, and writes its source map beside the module if that is asked for.
+pub(crate) fn compile(path: &Path, output: &Path, with_map: bool) -> ExitCode {
+    let program = match read_program(path) {
+        Ok(program) => program,
+        Err(error) => return bad_module(path, &error),
+    };
+    if output == Path::new("-") && io::stdout().is_terminal() {
+        report::error("a module is no text for a terminal; give a file with -o");
+        return ExitCode::from(BAD_MODULE);
+    }
+    let bytes = program.module.encode();
+    if let (true, Some(map)) = (with_map, program.map) {
+        if output == Path::new("-") {
+            report::error("a source map stands beside the module; give a file with -o");
+            return ExitCode::from(BAD_MODULE);
+        }
+        let beside = output.with_extension(SourceMap::EXTENSION);
+        if let Err(error) = write_whole(&beside, &map.encode(&bytes)) {
+            report::error(format!("{} cannot be written: {error}", beside.display()));
+            return ExitCode::from(BAD_MODULE);
+        }
+    }
+    finish(output, &bytes)
+}
+
+fn bad_module(path: &Path, error: &InputError) -> ExitCode {
+    report::input_error(error, path);
     ExitCode::from(BAD_MODULE)
 }
 

@@ -6,7 +6,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use machine_dialect_vm::asm::AsmError;
+use machine_dialect_vm::language::{self, Diagnostics, SourceMap};
 use machine_dialect_vm::{LoadError, Module, assemble};
+
+use crate::report;
 
 /// Why there is no module.
 pub(crate) enum InputError {
@@ -14,6 +17,7 @@ pub(crate) enum InputError {
     NotUtf8(std::str::Utf8Error),
     Assembly(AsmError),
     Load(LoadError),
+    Page(Diagnostics),
 }
 
 impl fmt::Display for InputError {
@@ -25,8 +29,34 @@ impl fmt::Display for InputError {
                 write!(f, "{}: {error}", error.kind().name())
             }
             Self::Assembly(error @ AsmError::Syntax { .. }) => error.fmt(f),
+            Self::Page(diagnostics) => diagnostics.fmt(f),
         }
     }
+}
+
+/// A module, and where its instructions come from if it is a page.
+pub(crate) struct Program {
+    pub(crate) module: Module,
+    pub(crate) map: Option<SourceMap>,
+}
+
+/// Whether the file is a page of Machine Dialect.
+pub(crate) fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "md")
+}
+
+/// Reads a module, or a page, which is compiled; what is odd in it is said.
+pub(crate) fn read_program(path: &Path) -> Result<Program, InputError> {
+    if !is_page(path) {
+        return read_module(path).map(|module| Program { module, map: None });
+    }
+    let mut bytes = Vec::new();
+    File::open(path).map_err(InputError::Io)?.take(MOST).read_to_end(&mut bytes).map_err(InputError::Io)?;
+    let compiled = language::compile_bytes(&bytes, &path.to_string_lossy()).map_err(InputError::Page)?;
+    if !compiled.warnings.is_empty() {
+        report::drawn(&compiled.warnings.render(report::has_colour()));
+    }
+    Ok(Program { module: compiled.module, map: Some(compiled.map) })
 }
 
 /// Reads a module. What a file is says its name, and where that does not, its beginning.

@@ -26,9 +26,11 @@ const INTERRUPTED: u8 = 130;
 #[derive(Parser)]
 #[command(name = "mdvm", version, about = "Runs, checks, shows and assembles Machine Dialect modules")]
 #[command(after_help = "\
-FILE is a module (.mdbc), assembly (.mdasm), or - for standard input.
+FILE is a page of Machine Dialect (.md), a module (.mdbc), assembly (.mdasm), or - for standard input.
 
 Examples:
+  mdvm run program.md
+  mdvm compile program.md -o program.mdbc -g
   mdvm run program.mdbc
   mdvm run --max-steps 1000000 --global 'name=\"World\"' program.mdbc
   mdvm check *.mdbc
@@ -42,7 +44,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a module; what it prints goes to standard output
+    /// Run a program; what it prints goes to standard output
     Run(RunArguments),
     /// Check that modules load; one line each
     Check {
@@ -57,6 +59,17 @@ enum Command {
         /// Write to this file instead of standard output
         #[arg(short, long, value_name = "OUT")]
         output: Option<PathBuf>,
+    },
+    /// Compile a page of Machine Dialect to a module
+    Compile {
+        /// The page
+        file: PathBuf,
+        /// Write the module to this file, or to standard output with -
+        #[arg(short, long, value_name = "OUT")]
+        output: PathBuf,
+        /// Write a source map beside the module, so that errors name lines of the page
+        #[arg(short = 'g', long = "source-map")]
+        source_map: bool,
     },
     /// Assemble a module
     Asm {
@@ -75,7 +88,7 @@ enum Command {
 
 #[derive(Args)]
 struct RunArguments {
-    /// The module
+    /// The page or the module
     file: PathBuf,
     /// Print the outcome as JSON, instead of what the program prints
     #[arg(long)]
@@ -140,6 +153,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check { files } => files::check(&files),
         Command::Dis { file, output } => files::disassemble(&file, output.as_deref()),
+        Command::Compile { file, output, source_map } => files::compile(&file, &output, source_map),
         Command::Asm { file, output } => files::assemble(&file, &output),
         Command::Serve { tiers } => serve::serve(tiers.tiers()),
     }

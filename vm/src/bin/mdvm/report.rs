@@ -1,15 +1,38 @@
 //! Errors, for people.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use machine_dialect_vm::asm::instruction_text;
+use machine_dialect_vm::language::SourceMap;
 use machine_dialect_vm::{CallSite, Failure, Module};
+
+use crate::input::InputError;
 
 /// Prints `error: …` to standard error.
 pub(crate) fn error(message: impl std::fmt::Display) {
     // Where standard error is closed, too, there is nobody left to tell.
     let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// Prints what was drawn for people to standard error.
+pub(crate) fn drawn(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", text.trim_end());
+}
+
+/// Whether messages have colours.
+pub(crate) fn has_colour() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Prints why there is no module in a file.
+pub(crate) fn input_error(error: &InputError, path: &Path) {
+    match error {
+        InputError::Page(diagnostics) => drawn(&diagnostics.render(has_colour())),
+        InputError::Io(_) | InputError::NotUtf8(_) | InputError::Assembly(_) | InputError::Load(_) => {
+            self::error(format!("{}: {error}", shown(path)));
+        }
+    }
 }
 
 /// A path as messages show it.
@@ -18,7 +41,11 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 /// Prints why a run failed: the error, the instruction with what it saw, and how control came there.
-pub(crate) fn failure(failure: &Failure, module: &Module, path: &Path) {
+pub(crate) fn failure(failure: &Failure, module: &Module, map: Option<&SourceMap>, path: &Path) {
+    if let Some(map) = map {
+        let pcs = failure.call_stack.iter().map(|site| site.pc);
+        return drawn(&map.draw(failure.error.kind().name(), &failure.to_string(), pcs, has_colour()));
+    }
     let mut text = format!("{}: {failure}\n", failure.error.kind().name());
     let pc = failure.pc;
     let offset = module.instruction_offset(pc);

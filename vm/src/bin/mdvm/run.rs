@@ -14,7 +14,7 @@ use machine_dialect_vm::{
     Completion, Failure, Limits, Module, Run, RuntimeError, RuntimeErrorKind, Value, Vm, outcome,
 };
 
-use crate::input::{InputError, read_module};
+use crate::input::{InputError, Program, read_program};
 use crate::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
@@ -26,13 +26,13 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
             return ExitCode::from(BAD_MODULE);
         }
     };
-    let module = match read_module(&arguments.file) {
-        Ok(module) => module,
+    let program = match read_program(&arguments.file) {
+        Ok(program) => program,
         Err(InputError::Load(error)) if arguments.json => {
             return print(&outcome::of_load_error(&error), BAD_MODULE);
         }
         Err(error) => {
-            report::error(format!("{}: {error}", report::shown(&arguments.file)));
+            report::input_error(&error, &arguments.file);
             return ExitCode::from(BAD_MODULE);
         }
     };
@@ -41,19 +41,19 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
         end_after(time);
     }
     if arguments.json {
-        run_as_json(arguments, module, globals, &interrupt)
+        run_as_json(arguments, program.module, globals, &interrupt)
     } else {
-        run_plainly(arguments, module, globals, &interrupt)
+        run_plainly(arguments, program, globals, &interrupt)
     }
 }
 
 fn run_plainly(
     arguments: &RunArguments,
-    module: Module,
+    program: Program,
     globals: Vec<(String, Value)>,
     interrupt: &AtomicBool,
 ) -> ExitCode {
-    let vm = Vm::new(module);
+    let vm = Vm::new(program.module);
     let mut stdout = Output::new();
     let mut write = |line: &str| stdout.write(line);
     let result = vm.run(options(arguments, globals, interrupt, &mut write));
@@ -64,7 +64,7 @@ fn run_plainly(
         (Err(failure), _) => match &failure.sink_error {
             Some(error) => output_failed(error),
             None => {
-                report::failure(&failure, vm.module(), &arguments.file);
+                report::failure(&failure, vm.module(), program.map.as_ref(), &arguments.file);
                 ExitCode::from(code_of(&failure))
             }
         },

@@ -1,0 +1,165 @@
+//! Drawing: a message, the line it is about, and a mark under the place. `annotate-snippets`, which draws for rustc, does it.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+
+use super::source::Place;
+use super::tables::Severity;
+
+/// What is shown of a line: a part around the place, where the line is long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    text: String,
+    /// Where in `text` the mark begins and ends, in bytes.
+    from: usize,
+    to: usize,
+    /// Whether `text` begins where the line does.
+    is_whole: bool,
+}
+
+/// How many characters of a line are shown before the place and behind it.
+const BEFORE: usize = 60;
+const BEHIND: usize = 90;
+
+impl Excerpt {
+    /// What to show of a line for a place `width` characters wide.
+    pub(crate) fn new(line: &str, column: u32, width: usize) -> Self {
+        let column = column as usize - 1;
+        let skip = if column > BEFORE + 10 { column - BEFORE } else { 0 };
+        let mut text = String::new();
+        if skip > 0 {
+            text.push('…');
+        }
+        let (mut from, mut to) = (None, None);
+        let mut number = skip;
+        let mut rest = line.chars().skip(skip);
+        loop {
+            if number == column {
+                from = Some(text.len());
+            }
+            if number == column + width.max(1) {
+                to = Some(text.len());
+            }
+            if number > column + BEHIND {
+                if rest.next().is_some() {
+                    text.push('…');
+                }
+                break;
+            }
+            let Some(character) = rest.next() else { break };
+            text.push(visible(character));
+            number += 1;
+        }
+        let from = from.unwrap_or(text.len());
+        let to = to.unwrap_or(text.len()).max(from);
+        Self { text, from, to, is_whole: skip == 0 }
+    }
+}
+
+/// The character, or a sign for one that would command a terminal or turn the direction of the text around it.
+fn visible(character: char) -> char {
+    let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let ends_line = matches!(character, '\u{2028}' | '\u{2029}');
+    match character {
+        '\t' => ' ',
+        _ if character.is_control() || turns || ends_line => '\u{fffd}',
+        _ => character,
+    }
+}
+
+/// The text with a sign for each character that would command a terminal.
+pub(crate) fn visible_text(text: &str) -> String {
+    /// How many characters of what a page says are shown in a message.
+    const MOST: usize = 300;
+    let mut shown: String = text.chars().take(MOST).map(visible).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// How a message begins.
+pub(crate) struct Title {
+    /// None for a note.
+    pub(crate) severity: Option<Severity>,
+    /// What stands in brackets behind it.
+    pub(crate) id: Option<&'static str>,
+}
+
+/// A message about a place.
+pub(crate) struct Part {
+    pub(crate) title: Title,
+    pub(crate) message: String,
+    pub(crate) place: Place,
+    pub(crate) excerpt: Option<Excerpt>,
+    pub(crate) help: Vec<String>,
+}
+
+/// Draws messages about places in the file of that name, one below the other.
+pub(crate) fn draw(parts: &[Part], name: &str, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let name = visible_text(name);
+    let groups: Vec<Group<'_>> = parts.iter().map(|part| group(part, &name)).collect();
+    renderer.decor_style(DecorStyle::Ascii).render(&groups)
+}
+
+fn group<'a>(part: &'a Part, name: &str) -> Group<'a> {
+    let level = match part.title.severity {
+        Some(Severity::Error) => Level::ERROR,
+        Some(Severity::Warning) => Level::WARNING,
+        None => Level::NOTE,
+    };
+    let message = visible_text(&part.message);
+    let title = level.primary_title(message);
+    let title = match part.title.id {
+        Some(id) => title.id(id),
+        None => title,
+    };
+    let (line, column) = (part.place.line as usize, part.place.column as usize);
+    let mut elements: Vec<Element<'a>> = Vec::new();
+    // The snippet tells the column itself, where the line is not cut.
+    let is_told = part.excerpt.as_ref().is_some_and(|excerpt| excerpt.is_whole);
+    if !is_told {
+        elements.push(Origin::path(name.to_owned()).line(line).char_column(column).into());
+    }
+    if let Some(excerpt) = &part.excerpt {
+        let mark = AnnotationKind::Primary.span(excerpt.from..excerpt.to);
+        let snippet = Snippet::source(&excerpt.text).line_start(line).annotation(mark);
+        let snippet = if is_told { snippet.path(name.to_owned()) } else { snippet };
+        elements.push(snippet.into());
+    }
+    elements.extend(part.help.iter().map(|help| Level::HELP.message(visible_text(help)).into()));
+    Group::with_title(title).elements(elements)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_commands_no_terminal() {
+        let excerpt = Excerpt::new("Say \u{1b}[31m`a`\u{202e}.", 5, 3);
+        let part = Part {
+            title: Title { severity: Some(Severity::Error), id: None },
+            message: "no \u{1b}]0;x\u{7}".to_owned(),
+            place: Place { line: 1, column: 5 },
+            excerpt: Some(excerpt),
+            help: vec!["\u{9b}".to_owned()],
+        };
+        let drawn = draw(&[part], "a\u{1b}b.md", false);
+        assert!(
+            drawn.chars().all(|character| character == '\n' || visible(character) == character),
+            "{drawn:?}"
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let line = "x".repeat(1000) + "y" + &"z".repeat(1000);
+        let excerpt = Excerpt::new(&line, 1001, 1);
+        assert!(excerpt.text.chars().count() < 200);
+        assert_eq!(&excerpt.text[excerpt.from..excerpt.to], "y");
+        let at_end = Excerpt::new("Say _1_", 8, 0);
+        assert_eq!((at_end.from, at_end.to), (7, 7));
+    }
+}

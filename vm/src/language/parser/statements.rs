@@ -1,0 +1,428 @@
+//! Statements, one form each.
+
+use super::{Parser, Read, Stop, suggest_word};
+use crate::language::ast::{Argument, Call, Named, Statement, StatementKind, Value};
+use crate::language::lexer::Kind;
+use crate::language::tables::{Group, Problem, Types, Word, WordRole};
+
+impl Parser<'_> {
+    /// Reads a statement at a depth, and adds it to the body that is read.
+    pub(super) fn statement(&mut self, depth: u32) {
+        let (at, end) = self.span();
+        self.nesting = self.body().nesting();
+        self.partial = None;
+        self.list = None;
+        let read = self.statement_kind(depth);
+        let is_faulty = read.is_err();
+        let kind = match read {
+            Ok(kind) => Some(kind),
+            Err(stop) => {
+                // The items of a list say for themselves what is wrong with them.
+                if self.list.take().is_none() {
+                    self.recover(stop);
+                }
+                self.partial.take()
+            }
+        };
+        // What could not be read stands in its block all the same.
+        let Some(kind) = kind else { return self.add_nothing(at, depth, end) };
+        let colon = (!is_faulty).then(|| self.last_end() - 1);
+        self.add(Statement { at, depth, end: 0, kind }, colon, end);
+    }
+
+    fn add_nothing(&mut self, at: u32, depth: u32, end: u32) {
+        let statement = Statement { at, depth, end: 0, kind: StatementKind::Block };
+        let body = match &mut self.open {
+            Some(open) if open.is_inside() => &mut open.body,
+            Some(_) | None => &mut self.top,
+        };
+        body.add(statement, end, self.reports);
+    }
+
+    /// Adds a statement whose first token ends at `end`, and opens its block, if it has one.
+    fn add(&mut self, statement: Statement, colon: Option<u32>, end: u32) {
+        let (at, depth) = (statement.at, statement.depth);
+        let has_block = match statement.kind {
+            StatementKind::If { .. }
+            | StatementKind::ElseIf { .. }
+            | StatementKind::Else
+            | StatementKind::While { .. }
+            | StatementKind::ForEach { .. }
+            | StatementKind::Block => true,
+            StatementKind::Define { .. }
+            | StatementKind::Set { .. }
+            | StatementKind::SetBlank { .. }
+            | StatementKind::SetList { .. }
+            | StatementKind::Call { .. }
+            | StatementKind::SetItem { .. }
+            | StatementKind::SetKey { .. }
+            | StatementKind::Say { .. }
+            | StatementKind::GiveBack { .. }
+            | StatementKind::Add { .. }
+            | StatementKind::Remove { .. }
+            | StatementKind::RemoveItem { .. }
+            | StatementKind::Insert { .. }
+            | StatementKind::Clear { .. }
+            | StatementKind::Value { .. } => false,
+        };
+        let word = self.slice(at, end);
+        let body = match &mut self.open {
+            Some(open) if open.is_inside() => &mut open.body,
+            Some(_) | None => &mut self.top,
+        };
+        let is_else = matches!(statement.kind, StatementKind::ElseIf { .. } | StatementKind::Else);
+        if is_else {
+            if let Err(mut alone) = body.add_else(statement, self.reports) {
+                self.reports.add(at, end, Problem::UnexpectedElse { word });
+                alone.kind = if let StatementKind::ElseIf { condition } = alone.kind {
+                    StatementKind::If { condition }
+                } else {
+                    StatementKind::Block
+                };
+                body.add(alone, end, self.reports);
+            }
+        } else {
+            body.add(statement, end, self.reports);
+        }
+        if has_block {
+            body.open(depth, colon, (at, end), self.reports);
+        }
+    }
+
+    /// Reports what is wrong with a statement or an item, and goes on behind it.
+    pub(super) fn recover(&mut self, stop: Stop) {
+        let Stop { at, end, problem, suggestion, is_final: _ } = self.settled(stop);
+        self.reports.suggest(at, end, problem, || suggestion);
+        self.skip_statement();
+    }
+
+    /// Goes behind the next period that ends a line, or to the end of the paragraph.
+    pub(super) fn skip_statement(&mut self) {
+        while let Some(token) = self.tokens.tokens.get(self.position) {
+            self.position += 1;
+            let ends_line = self.tokens.tokens.get(self.position).is_none_or(|next| next.begins_line);
+            if matches!(token.kind, Kind::Period) && ends_line {
+                break;
+            }
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the words of other roles were sorted out before")]
+    fn statement_kind(&mut self, depth: u32) -> Read<StatementKind> {
+        let word = self.token().and_then(|token| token.spelling()).and_then(|spelling| spelling.word);
+        let Some(word) = word.filter(|word| word.role() == WordRole::Statement) else {
+            return self.value_statement();
+        };
+        let (at, end) = self.span();
+        self.position += 1;
+        match word {
+            Word::Define => self.define(),
+            Word::Set => self.set(depth),
+            Word::Say => {
+                let value = self.expression()?;
+                self.ended(StatementKind::Say { value })
+            }
+            Word::GiveBack => {
+                let value = self.expression()?;
+                self.ended(StatementKind::GiveBack { value })
+            }
+            Word::Use => {
+                let call = self.call()?;
+                self.ended(StatementKind::Call { target: None, call })
+            }
+            Word::If => {
+                let condition =
+                    self.if_header(self.slice(at, end), |condition| StatementKind::If { condition })?;
+                Ok(condition)
+            }
+            Word::Else => {
+                if self.takes(Word::If) {
+                    return self
+                        .if_header(self.slice(at, end), |condition| StatementKind::ElseIf { condition });
+                }
+                self.partial = Some(StatementKind::Else);
+                self.colon(self.slice(at, end))?;
+                Ok(StatementKind::Else)
+            }
+            Word::While => {
+                self.partial = Some(StatementKind::While { condition: None });
+                let condition = Some(self.expression()?);
+                self.partial = Some(StatementKind::While { condition });
+                self.colon(self.slice(at, end))?;
+                Ok(StatementKind::While { condition })
+            }
+            Word::ForEach => self.for_each(self.slice(at, end)),
+            Word::Add => self.add_to(),
+            Word::Remove => self.remove(),
+            Word::Insert => {
+                let value = self.expression()?;
+                self.takes(Word::Position);
+                let position = self.expression()?;
+                self.expect_word(Word::In)?;
+                let name = self.name()?;
+                self.ended(StatementKind::Insert { value, position, name })
+            }
+            Word::Update => {
+                let key = self.expression()?;
+                self.expect_word(Word::In)?;
+                let name = self.name()?;
+                self.expect_word(Word::To)?;
+                let value = self.expression()?;
+                self.ended(StatementKind::SetKey { name, key, value })
+            }
+            Word::Clear => {
+                let name = self.name()?;
+                self.ended(StatementKind::Clear { name })
+            }
+            // No other word has the role.
+            _ => Err(self.expected(|found| Problem::ExpectedStatement { found })),
+        }
+    }
+
+    /// Reads an expression as a statement.
+    fn value_statement(&mut self) -> Read<StatementKind> {
+        let first = self.token().copied();
+        let mut unexpected = self.expected(|found| Problem::ExpectedStatement { found });
+        if let Some(Kind::Name { symbol, bare: true }) = first.map(|token| token.kind) {
+            let spelling = self.program.names.spelling(symbol);
+            unexpected.suggestion = suggest_word(spelling, |spelling| {
+                spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
+            });
+        }
+        let begin = self.position;
+        let is_bare = first.is_some_and(|token| matches!(token.kind, Kind::Name { bare: true, .. }));
+        let read = self.expression().and_then(|value| self.ended(StatementKind::Value { value }));
+        let kind = match read {
+            Ok(kind) => kind,
+            Err(_) if is_bare => return Err(Stop { is_final: true, ..unexpected }),
+            Err(_) if self.position == begin => return Err(unexpected),
+            Err(stop) => return Err(stop),
+        };
+        if let Some(token) = first {
+            self.reports.add(token.start, token.end, Problem::UnusedValue);
+        }
+        Ok(kind)
+    }
+
+    fn ended(&mut self, kind: StatementKind) -> Read<StatementKind> {
+        self.period()?;
+        Ok(kind)
+    }
+
+    pub(super) fn period(&mut self) -> Read<()> {
+        if self.takes_kind(|kind| matches!(kind, Kind::Period)) {
+            return Ok(());
+        }
+        let end = self.last_end();
+        Err(Stop::new(end, end, Problem::MissingPeriod))
+    }
+
+    fn colon(&mut self, what: String) -> Read<()> {
+        if self.takes_kind(|kind| matches!(kind, Kind::Colon)) {
+            return Ok(());
+        }
+        let (at, end) = self.span();
+        Err(Stop::new(at, end, Problem::MissingColon { what }))
+    }
+
+    pub(super) fn name(&mut self) -> Read<Named> {
+        let at = self.span().0;
+        match self.token().map(|token| token.kind) {
+            Some(Kind::Name { symbol, bare: _ }) => {
+                self.position += 1;
+                Ok(Named { symbol, at })
+            }
+            _ => Err(self.expected(|found| Problem::ExpectedName { found })),
+        }
+    }
+
+    fn value(&mut self) -> Read<Value> {
+        let at = self.span().0;
+        Ok(Value { expression: self.expression()?, at })
+    }
+
+    fn define(&mut self) -> Read<StatementKind> {
+        let name = self.name()?;
+        self.partial = Some(StatementKind::Define { name, types: None, default: None });
+        self.expect_word(Word::As)?;
+        let types = Some(self.types()?);
+        self.partial = Some(StatementKind::Define { name, types, default: None });
+        let mut default = None;
+        if let Some(open) = self.token().copied().filter(|token| matches!(token.kind, Kind::Open)) {
+            self.position += 1;
+            default = Some(self.default_value()?);
+            if !self.takes_kind(|kind| matches!(kind, Kind::Close)) {
+                return Err(Stop::new(open.start, open.end, Problem::UnclosedParenthesis));
+            }
+        }
+        self.ended(StatementKind::Define { name, types, default })
+    }
+
+    /// Reads `default: EXPRESSION`.
+    pub(super) fn default_value(&mut self) -> Read<Value> {
+        self.expect_word(Word::Default)?;
+        if !self.takes_kind(|kind| matches!(kind, Kind::Colon)) {
+            return Err(self.expected(|found| Problem::ExpectedWord { expected: ":".to_owned(), found }));
+        }
+        self.value()
+    }
+
+    /// Reads types with `or` between them.
+    pub(super) fn types(&mut self) -> Read<Types> {
+        let mut types = Types::default();
+        loop {
+            let declared =
+                self.token().and_then(|token| token.spelling()).and_then(|spelling| spelling.declared_type);
+            let Some(declared) = declared else {
+                let mut stop = self.expected(|found| Problem::ExpectedType { found });
+                if let Some(Kind::Name { symbol, .. }) = self.token().map(|token| token.kind) {
+                    let spelling = self.program.names.spelling(symbol);
+                    stop.suggestion = suggest_word(spelling, |spelling| spelling.declared_type.is_some());
+                }
+                return Err(stop);
+            };
+            types.insert(declared);
+            self.position += 1;
+            if !self.takes(Word::Or) {
+                return Ok(types);
+            }
+        }
+    }
+
+    fn set(&mut self, depth: u32) -> Read<StatementKind> {
+        if self.begins_place() {
+            let place_at = self.span().0;
+            let place = self.deeper(Self::place)?;
+            self.expect_word(Word::Of)?;
+            let name = self.name()?;
+            self.expect_word(Word::To)?;
+            let value = self.expression()?;
+            return self.ended(StatementKind::SetItem { place, place_at, name, value });
+        }
+        if let Some(Kind::Possessive(symbol)) = self.token().map(|token| token.kind) {
+            let name = Named { symbol, at: self.span().0 };
+            self.position += 1;
+            let key = self.key()?;
+            self.expect_word(Word::To)?;
+            let value = self.expression()?;
+            return self.ended(StatementKind::SetKey { name, key, value });
+        }
+        let name = self.name()?;
+        if self.takes(Word::Using) {
+            let call = self.call()?;
+            return self.ended(StatementKind::Call { target: Some(name), call });
+        }
+        if !self.takes(Word::To) {
+            let expected = Word::To.spelling().to_owned();
+            return Err(self.expected(|found| Problem::ExpectedWord { expected, found }));
+        }
+        match self.blank_or_list(name, depth) {
+            Some(Ok(kind @ StatementKind::SetBlank { .. })) => self.ended(kind),
+            Some(read) => read,
+            None => {
+                let value = self.value()?;
+                self.ended(StatementKind::Set { name, value })
+            }
+        }
+    }
+
+    fn call(&mut self) -> Read<Call> {
+        let function = self.name()?;
+        let mut arguments = Vec::new();
+        let is_named = self.is_word(Word::Where);
+        if self.takes(Word::With) || self.takes(Word::Where) {
+            loop {
+                arguments.push(self.argument(is_named)?);
+                if !self.takes_kind(|kind| matches!(kind, Kind::Comma)) && !self.takes(Word::And) {
+                    break;
+                }
+            }
+        }
+        let from = self.program.arguments.len() as u32;
+        self.program.arguments.extend(arguments);
+        Ok(Call { function, arguments: from..self.program.arguments.len() as u32 })
+    }
+
+    fn argument(&mut self, is_named: bool) -> Read<Argument> {
+        let first = self.position;
+        let as_argument = |parser: &Self, stop: Stop| {
+            if parser.position == first {
+                parser.expected(|found| Problem::ExpectedArgument { found })
+            } else {
+                stop
+            }
+        };
+        let name = if is_named {
+            let name = self.name().map_err(|stop| as_argument(self, stop))?;
+            self.expect_word(Word::Is)?;
+            Some(name)
+        } else {
+            None
+        };
+        let at = self.span().0;
+        let before = self.position;
+        match self.infix(Group::Equality, None) {
+            Ok(expression) => Ok(Argument { name, value: Value { expression, at } }),
+            Err(_) if self.position == before => {
+                Err(self.expected(|found| Problem::ExpectedArgument { found }))
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn if_header(
+        &mut self,
+        what: String,
+        kind: impl Fn(Option<crate::language::ast::Id>) -> StatementKind,
+    ) -> Read<StatementKind> {
+        self.partial = Some(kind(None));
+        let condition = Some(self.expression()?);
+        self.partial = Some(kind(condition));
+        self.takes_kind(|kind| matches!(kind, Kind::Comma));
+        self.takes(Word::Then);
+        self.colon(what)?;
+        Ok(kind(condition))
+    }
+
+    fn for_each(&mut self, what: String) -> Read<StatementKind> {
+        self.partial = Some(StatementKind::ForEach { name: None, list: None });
+        let name = Some(self.name()?);
+        self.partial = Some(StatementKind::ForEach { name, list: None });
+        self.expect_word(Word::In)?;
+        let list = Some(self.expression()?);
+        self.partial = Some(StatementKind::ForEach { name, list });
+        self.colon(what)?;
+        Ok(StatementKind::ForEach { name, list })
+    }
+
+    fn add_to(&mut self) -> Read<StatementKind> {
+        let value = self.expression()?;
+        self.expect_word(Word::To)?;
+        let name = self.name()?;
+        if !self.takes(Word::With) {
+            return self.ended(StatementKind::Add { value, name });
+        }
+        self.takes(Word::Value);
+        let key = value;
+        let value = self.expression()?;
+        self.ended(StatementKind::SetKey { name, key, value })
+    }
+
+    fn remove(&mut self) -> Read<StatementKind> {
+        let first = self.position;
+        let mut operand = None;
+        if self.begins_place() {
+            let place_at = self.span().0;
+            let place = self.deeper(Self::place)?;
+            if self.takes(Word::From) {
+                let name = self.name()?;
+                return self.ended(StatementKind::RemoveItem { place, place_at, name });
+            }
+            operand = Some((self.deeper(|parser| parser.item_of(place_at, place))?, first));
+        }
+        let value = self.expression_from(operand)?;
+        self.expect_word(Word::From)?;
+        let name = self.name()?;
+        self.ended(StatementKind::Remove { value, name })
+    }
+}

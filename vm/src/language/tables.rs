@@ -1,0 +1,70 @@
+//! The words, operators, types and diagnostics of the language, as `spec/language.yaml` declares them.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+include!(concat!(env!("OUT_DIR"), "/language.rs"));
+
+/// The spellings by their first run of letters, the longest first.
+static BY_FIRST: LazyLock<HashMap<&'static str, Vec<&'static Spelling>, foldhash::fast::RandomState>> =
+    LazyLock::new(|| {
+        let mut index: HashMap<_, Vec<&'static Spelling>, _> = HashMap::default();
+        for spelling in SPELLINGS {
+            if let Some(first) = spelling.words.first() {
+                let letters = first.find(|character: char| !is_word_part(character)).unwrap_or(first.len());
+                index.entry(&first[..letters]).or_default().push(spelling);
+            }
+        }
+        let length = |spelling: &Spelling| {
+            (spelling.words.len(), spelling.words.iter().map(|word| word.len()).sum::<usize>())
+        };
+        for spellings in index.values_mut() {
+            spellings.sort_by_key(|spelling| std::cmp::Reverse(length(spelling)));
+        }
+        index
+    });
+
+/// The spellings that begin with that word, in lower case, the longest first.
+pub(crate) fn spellings_of(first: &str) -> &'static [&'static Spelling] {
+    BY_FIRST.get(first).map_or(&[], Vec::as_slice)
+}
+
+/// Whether the word, in lower case, is a filler.
+pub(crate) fn is_filler(word: &str) -> bool {
+    FILLERS.binary_search(&word).is_ok()
+}
+
+/// Whether a bare word may go on with the character; `'` may stand inside one too.
+pub(crate) fn is_word_part(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// Types, as a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Types(u32);
+
+impl Types {
+    pub(crate) fn insert(&mut self, declared: DeclaredType) {
+        self.0 |= 1 << declared as u32;
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = DeclaredType> {
+        DeclaredType::ALL.iter().copied().filter(move |declared| self.0 & (1 << *declared as u32) != 0)
+    }
+
+    /// Whether a value of that class fits one of them. What is not known may.
+    pub(crate) fn hold(self, class: StaticType) -> bool {
+        matches!(class, StaticType::Unknown | StaticType::Empty)
+            || self.iter().any(|declared| declared.holds().contains(&class))
+    }
+
+    /// Whether they are these alone: at least one, and no other.
+    pub(crate) fn are_only(self, declared: &[DeclaredType]) -> bool {
+        self.0 != 0 && self.iter().all(|one| declared.contains(&one))
+    }
+
+    /// How many they are.
+    pub(crate) fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+}
