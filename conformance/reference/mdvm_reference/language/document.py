@@ -35,7 +35,7 @@ class _Document(Parser):
     def stray_block(self) -> list:
         """A block without a header, which is read all the same."""
         self.diagnostics.report("UnexpectedBlock", self.token.at)
-        return self.block(0, None)
+        return self.statements_below(0, None)
 
     def interrupts(self, piece: Piece) -> bool:
         if piece.depth > 0:
@@ -45,9 +45,7 @@ class _Document(Parser):
         return piece.kind == "heading" and _function_heading(piece) is not None
 
     def function(self, name: Token) -> Function:
-        function = Function(name.value or "", name.at)
-        if name.kind == "error":
-            self.diagnostics.report(name.problem, name.at, **name.fields)
+        function = Function(name.value, name.at)
         self.piece += 1
         section = None
         has_body = False
@@ -66,11 +64,13 @@ class _Document(Parser):
             elif piece.depth > 0:
                 self.outside_of_body(function, piece)
             elif section and piece.content.startswith("-"):
-                self.section_items(function, section, piece)
+                for line in piece.lines if section == "inputs" else ():
+                    self.input(function, line)
+                self.piece += 1
             else:
                 break
         if not has_body:
-            self.diagnostics.report("MissingDetails", name.at, name=name.value or name.text)
+            self.diagnostics.report("MissingDetails", name.at, name=name.value)
         if len(function.inputs) > LIMITS["inputs"]:
             count, limit = len(function.inputs), LIMITS["inputs"]
             self.diagnostics.report("TooManyInputs", name.at, function=function.name, count=count, limit=limit)
@@ -81,7 +81,7 @@ class _Document(Parser):
         self.in_body = True
         while paragraph := self.next_paragraph():
             if paragraph.depth > 0:
-                function.body += self.block(0, None)
+                function.body += self.statements_below(0, None)
             else:
                 self.diagnostics.report("OutsideBody", self.token.at)
                 while self.paragraph and self.token.kind != "end":
@@ -100,17 +100,6 @@ class _Document(Parser):
             skip_prose(paragraph, self.diagnostics)
             self.piece += 1
 
-    def section_items(self, function: Function, section: str, paragraph: Piece) -> None:
-        """The lines that are items; what stands behind them is a paragraph of its own."""
-        lines = paragraph.lines
-        count = next((at for at, line in enumerate(lines) if not line.content.startswith("-")), len(lines))
-        for line in lines[:count]:
-            if section == "inputs":
-                self.input(function, line)
-        paragraph.lines = lines[count:]
-        if not paragraph.lines:
-            self.piece += 1
-
     def input(self, function: Function, line) -> None:
         self.paragraph = Piece("paragraph", [line])
         self.tokens, self.index = tokens_of([line]), 0
@@ -118,11 +107,13 @@ class _Document(Parser):
             function.inputs.append(self.input_item())
         except SyntaxProblem as problem:
             found = self.token.found
-            self.recover(SyntaxProblem("ExpectedInput", line.at, problem.line, found=found), 0)
+            self.recover(SyntaxProblem("ExpectedInput", line.at, problem.line, found=found))
         self.paragraph = None
 
     def input_item(self) -> Input:
         """- NAME as TYPE [(required)], [(optional)], [(optional, default: EXPRESSION)], [(default: EXPRESSION)]"""
+        if self.token.text != "-":
+            self.fail("ExpectedInput")
         self.advance()
         variable = self.expect_name()
         self.expect_word("as")
@@ -150,15 +141,13 @@ def _heading_tokens(heading: Piece) -> list[Token]:
 
 
 def _function_heading(heading: Piece) -> Token | None:
-    """The name in a heading that declares a function (an error token where it is no name)."""
+    """The name in a heading that declares a function."""
     if heading.depth > 0 or not heading.content.startswith("##"):
         return None
     tokens = _heading_tokens(heading)
     if len(tokens) < 3 or WORD_ROLES.get(tokens[0].word) != "definition" or tokens[1].text != ":":
         return None
-    if len(tokens) == 3 and (tokens[2].kind == "name" or tokens[2].text.startswith("`")):
-        return tokens[2]
-    return None
+    return tokens[2] if len(tokens) == 3 and tokens[2].kind == "name" else None
 
 
 def _section_heading(heading: Piece) -> str | None:

@@ -16,7 +16,7 @@ from .. import operations
 from ..errors import Fault
 from ..machine import Output
 from ..memory import Memory, hold
-from ..values import CONTAINERS, OBJECTS, Array, String, Value, truthy
+from ..values import CONTAINERS, OBJECTS, Array, Dict, String, Value, truthy
 from . import meaning
 from .tree import (
     Add, Blank, Call, Chain, Clear, Conditional, Define, Evaluate, Expression, File, ForEach, Function, GiveBack, If,
@@ -416,10 +416,11 @@ class Evaluator:
 
     def remove(self, node: Remove) -> Executed:
         slot, item, memory = node.variable.slot, self.expression(node.item), self.memory
-        act = self.one_call_deeper(meaning.remove)
+        from_list = self.one_call_deeper(meaning.remove)
 
         def execute(variables):
             value = item(variables)
+            act = operations.dict_remove if type(variables[slot]) is Dict else from_list
             change(variables, slot, act(memory, variables[slot], value))
 
         return execute

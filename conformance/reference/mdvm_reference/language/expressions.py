@@ -24,6 +24,7 @@ class Expressions:
         self.tokens: list[Token] = []
         self.index = 0
         self.level = 0  # how deep in an expression
+        self.blocks = 0  # how many blocks are open
         self.in_list = False
 
     # --- Tokens ---
@@ -71,7 +72,7 @@ class Expressions:
     @contextmanager
     def deeper(self, token: Token) -> Iterator[None]:
         """One level deeper, because of a token."""
-        if self.level >= LIMITS["nesting"]:
+        if self.blocks + self.level >= LIMITS["nesting"]:
             self.fail("TooDeep", token, limit=LIMITS["nesting"])
         self.level += 1
         try:

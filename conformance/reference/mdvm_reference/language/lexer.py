@@ -59,6 +59,9 @@ def tokens_of(lines: list[Line]) -> list[Token]:
     for line in lines:
         raw += _Scanner(line).tokens()
     tokens = _with_phrases(raw)
+    for token, following in zip(tokens, [*tokens[1:], None]):
+        if token.text == ";" and not (following and following.word == "else"):
+            token.kind, token.problem, token.fields = "error", "InvalidCharacter", {"character": ";"}
     last = tokens[-1].end if tokens else lines[-1].at
     return [*tokens, Token("end", "", last, last)]
 

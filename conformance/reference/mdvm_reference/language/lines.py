@@ -39,26 +39,22 @@ _OPENING, _CLOSING = "<!--", "-->"
 
 
 def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
-    """The lines that matter: those that are only a comment are not among them."""
     written = [line.removesuffix("\r") for line in source.removeprefix("\ufeff").split("\n")]
     lines: list[Line] = []
     fence: Line | None = None
     comment = None  # where the comment begins that is open
     first = _after_front_matter(written)
     for number, text in enumerate(written[first:], first + 1):
-        began_in_comment = comment is not None
         if fence is None:
             text, comment = _without_comments(text, number, comment)
-        depth, start = _depth(text)
-        line = Line(number, depth, start, text, "")
-        if fence is not None and not _leaves(fence, line):
+        line = Line(number, *_depth(text), text, "")
+        if fence is not None:
+            kind = "skipped"
             if _closes(fence, line):
                 fence = None
-            kind = "skipped"
-        elif not line.content and (began_in_comment or comment or _OPENING in written[number - 1]):
-            continue
         else:
-            fence, kind = None, _kind(line.content)
+            follows_text = bool(lines) and lines[-1].kind == "text" and lines[-1].depth == line.depth
+            kind = _kind(line, follows_text)
             if kind == "skipped" and _FENCE.match(line.content):
                 fence = line
         lines.append(line._replace(kind=kind))
@@ -78,7 +74,7 @@ def _after_front_matter(written: list[str]) -> int:
 
 def _without_comments(text: str, number: int, comment: tuple | None) -> tuple[str, tuple | None]:
     """The line with spaces for its comments, and where the comment begins that it leaves open."""
-    _depth_of_line, index = _depth(text) if comment else (0, 0)  # the `>` of a line inside a comment count
+    index = 0
     while True:
         begin = index
         if comment is None:
@@ -120,10 +116,13 @@ def _depth(text: str) -> tuple[int, int]:
     return depth, index
 
 
-def _kind(content: str) -> str:
+def _kind(line: Line, follows_text: bool) -> str:
+    content = line.content
     if not content:
         return "blank"
-    if _RULE.fullmatch(content) or _FENCE.match(content) or content.startswith("|"):
+    if line.depth > 0:  # inside a block every line belongs to a statement
+        return "text"
+    if _RULE.fullmatch(content) or _FENCE.match(content) or (content.startswith("|") and not follows_text):
         return "skipped"
     if _HEADING.match(content):
         return "heading"
@@ -135,8 +134,3 @@ def _kind(content: str) -> str:
 def _closes(fence: Line, line: Line) -> bool:
     mark = _FENCE.match(fence.content)[0]
     return line.content.startswith(mark) and not line.content.strip(mark[0])
-
-
-def _leaves(fence: Line, line: Line) -> bool:
-    """A fence ends with the block that it stands in."""
-    return line.depth < fence.depth

@@ -68,15 +68,12 @@ def insert(memory: Memory, list: Value, item: Value, position: Value) -> Value:
     return list
 
 
-def remove(memory: Memory, whole: Value, item: Value) -> Value:
-    """Takes the first equal item out of a list, or a name out of a named list (rule Removing)."""
-    if type(whole) is Dict:
-        return operations.dict_remove(memory, whole, item)
-    length = operations.array_len(whole)
-    for index in range(length):
-        if equal(whole.elements[index], item):
-            return remove_item(memory, whole, index)
-    return whole
+def remove(memory: Memory, list: Value, item: Value) -> Value:
+    """Takes the first equal item out of a list; for a named list it is `dict_remove` (rule Removing)."""
+    for index in range(operations.array_len(list)):
+        if equal(list.elements[index], item):
+            return remove_item(memory, list, index)
+    return list
 
 
 def remove_item(memory: Memory, list: Value, index: Value) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 
 from ._tables import LIMITS
 from .diagnostics import Diagnostics, SyntaxProblem
@@ -21,7 +22,6 @@ class Parser(Expressions):
         self.pieces = pieces
         self.piece = 0  # the next one
         self.paragraph: Piece | None = None  # the one that the tokens are of
-        self.blocks = 0  # how many blocks are open
         self.in_body = False
         self.part: Statement | None = None  # what could be read of a statement that could not
 
@@ -73,9 +73,14 @@ class Parser(Expressions):
 
     def block(self, depth: int, colon: Token | None) -> list[Statement]:
         """The statements that stand deeper than their header."""
+        self.blocks += 1
+        statements = self.statements_below(depth, colon)
+        self.blocks -= 1
+        return statements
+
+    def statements_below(self, depth: int, colon: Token | None) -> list[Statement]:
         statements: list[Statement] = []
         first_depth = None
-        self.blocks += 1
         while (paragraph := self.next_paragraph()) and paragraph.depth > depth:
             if self.blocks > LIMITS["nesting"]:
                 self.diagnostics.report("TooDeep", self.token.at, limit=LIMITS["nesting"])
@@ -88,14 +93,12 @@ class Parser(Expressions):
                 self.diagnostics.report("UnevenBlock", self.token.at, found=paragraph.depth, expected=first_depth)
             statements += self.statement()
             colon = None
-        self.blocks -= 1
         if colon:
             self.diagnostics.report("MissingBlock", colon.at)
         return statements
 
     def header(self, read: Callable[[], Expression], what: Token) -> tuple[Expression | None, Token | None]:
         """What stands before a block, and the colon; None where it cannot be read."""
-        start = self.index
         try:
             condition = read()
             colon = self.takes(":")
@@ -103,14 +106,13 @@ class Parser(Expressions):
                 self.fail("MissingColon", what=what.text)
             return condition, colon
         except SyntaxProblem as problem:
-            self.recover(problem, start)
+            self.recover(problem)
             return None, None
 
     # --- Statements ---
 
     def statement(self) -> list[Statement]:
         """The next statement, or nothing, or its part where it cannot be read."""
-        start = self.index
         token = self.token
         self.part = None
         try:
@@ -120,21 +122,27 @@ class Parser(Expressions):
                 return [read(self, token)]
             return [self.expression_statement(token)]
         except SyntaxProblem as problem:
-            self.in_list = False
-            self.recover(problem, start)
+            self.recover(problem)
             return [self.part] if self.part else []
 
-    def recover(self, problem: SyntaxProblem, start: int) -> None:
-        """Reports a problem of the statement that begins at token `start`, and goes on behind it (rule Diagnosing)."""
+    def recover(self, problem: SyntaxProblem) -> None:
+        """Reports a problem of a statement, and goes on behind it (rule Diagnosing)."""
+        self.report_problem(problem)
         stop = next((line.number for line in self.paragraph.lines if line.number >= problem.line and _ends(line)), None)
         while self.token.kind != "end" and (stop is None or self.token.at[0] <= stop):
             self.index += 1
-        # What is no token at all is said before what does not fit.
-        unreadable = next((token for token in self.tokens[start : self.index] if token.kind == "error"), None)
-        if unreadable:
-            self.diagnostics.report(unreadable.problem, unreadable.at, **unreadable.fields)
-        else:
+
+    def report_problem(self, problem: SyntaxProblem) -> None:
+        """What is no token at all, or is not there, is said rather than what was expected in its place."""
+        token = self.token
+        if problem.kind == "ExpectedStatement" or token.kind not in ("error", "end"):
             self.diagnostics.report(problem.kind, problem.at, **problem.fields)
+        elif token.kind == "error":
+            self.diagnostics.report(token.problem, token.at, **token.fields)
+        elif problem.kind in ("MissingColon", "UnclosedParenthesis", "ExpectedInput", "UnexpectedElse", "TooDeep"):
+            self.diagnostics.report(problem.kind, problem.at, **problem.fields)
+        else:
+            self.diagnostics.report("MissingPeriod", token.at)
 
     def end_statement(self) -> None:
         if not self.takes("."):
@@ -148,7 +156,8 @@ class Parser(Expressions):
             value = self.expression()
             self.end_statement()
         except SyntaxProblem as problem:
-            if token.kind == "name" and token.is_bare:  # it is prose rather than an expression
+            in_block = self.blocks > 0 or self.in_body
+            if token.kind == "name" and token.is_bare and in_block:  # it is prose rather than an expression
                 raise SyntaxProblem("ExpectedStatement", token.at, problem.line, found=token.found) from None
             raise
         self.diagnostics.report("UnusedValue", token.at)
@@ -308,7 +317,7 @@ class Parser(Expressions):
     def else_(self, word: Token) -> Statement:
         """An else without its if; its block is read for what else may be wrong in it."""
         depth = self.paragraph.depth
-        self.recover(SyntaxProblem("UnexpectedElse", word.at, word.at[0], word=word.text), self.index - 1)
+        self.recover(SyntaxProblem("UnexpectedElse", word.at, word.at[0], word=word.text))
         return If(word.at, [(None, self.block(depth, None))])
 
     def while_(self, word: Token) -> Statement:
@@ -331,47 +340,76 @@ class Parser(Expressions):
     # --- Lists ---
 
     def list(self, colon: Token) -> Expression:
+        """Items up to what begins none. An item that cannot be read is left out."""
         items: list = []
-        first = self.list_item_mark()
+        first = mark = self.list_item_mark(is_first=True)
         is_named = None
-        mark = first
         self.in_list = True
         while mark is not None:
-            if (mark == "-") != (first == "-"):
-                self.fail("ExpectedItem", found=self.token.found)
-            self.index += 1 if mark == "-" else 2
-            named = self.token.kind == "literal" and self.token.static in ("text", "url")
-            named = named and self.tokens[self.index + 1].text == ":"
-            is_named = named if is_named is None else is_named
-            if named != is_named:
-                self.fail("ExpectedItem", found=self.token.found)
-            if named:
-                key = self.advance().value
-                self.advance()
-                items.append((key, self.expression()))
-            else:
-                items.append(self.expression())
-            self.end_statement()
-            mark = self.list_item_mark()
+            try:
+                if mark != first:
+                    self.fail("ExpectedItem", found=self.token.found)
+                self.index += 1 if mark == "-" else 2
+                has_name = self.at_item_name()
+                is_named = has_name if is_named is None else is_named
+                if has_name != is_named:
+                    self.fail("ExpectedItem", found=self.token.found)
+                items.append(self.list_item(has_name))
+            except SyntaxProblem as problem:
+                self.report_problem(problem)
+                self.skip_item()
+            mark = self.list_item_mark(is_first=False)
         self.in_list = False
-        if not items:
+        if first is None:
             self.diagnostics.report("EmptyList", colon.at)
             return Blank()
         return NamedList(items) if is_named else List(items)
 
-    def list_item_mark(self) -> str | None:
+    def at_item_name(self) -> bool:
+        is_text = self.token.kind == "literal" and self.token.static in ("text", "url")
+        return is_text and self.tokens[self.index + 1].text == ":"
+
+    def list_item(self, has_name: bool) -> Expression | tuple[str, Expression]:
+        if has_name:
+            name = self.advance().value
+            self.advance()
+            item = (name, self.expression())
+        else:
+            item = self.expression()
+        self.end_statement()
+        return item
+
+    def skip_item(self) -> None:
+        """Goes to the next item, or to the statement behind the list."""
+        while self.token.kind != "end":
+            before = self.advance()
+            if self.token.begins_line or before.text == ".":
+                if _item_mark(self.tokens, self.index) or (self.token.begins_line and before.text == "."):
+                    return
+
+    def list_item_mark(self, is_first: bool) -> str | None:
         """What begins the next item, if there is one: here, or in the next paragraph of the same depth."""
         if self.token.kind != "end":
             return _item_mark(self.tokens, self.index)
         following = self.pieces[self.piece] if self.piece < len(self.pieces) else None
-        if following and following.kind == "paragraph" and following.depth == self.paragraph.depth:
-            tokens = tokens_of(following.lines)
-            if mark := _item_mark(tokens, 0):
-                self.tokens[-1:] = tokens  # in the place of the end
-                self.paragraph = Piece("paragraph", self.paragraph.lines + following.lines)
-                self.piece += 1
-                return mark
-        return None
+        if following is None or following.kind != "paragraph":
+            return None
+        lines = following.lines
+        if is_first and self.paragraph.depth > 0 and following.depth == 0:
+            if lines[0].number != self.paragraph.lines[-1].number + 1:
+                return None
+            # At depth 0 directly below, one item a line.
+            lines = list(takewhile(lambda line: _item_mark(tokens_of([line]), 0), lines))
+        elif following.depth != self.paragraph.depth:
+            return None
+        if not lines or not (mark := _item_mark(tokens := tokens_of(lines), 0)):
+            return None
+        self.tokens[-1:] = tokens  # in the place of the end
+        self.paragraph = Piece("paragraph", [*self.paragraph.lines, *lines])
+        following.lines = following.lines[len(lines) :]
+        if not following.lines:
+            self.piece += 1
+        return mark
 
 
 def _item_mark(tokens: list[Token], index: int) -> str | None:
