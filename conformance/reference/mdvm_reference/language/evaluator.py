@@ -10,6 +10,7 @@ one is copied before it changes. Owners are never taken away here; one too many 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from .. import operations
@@ -150,12 +151,9 @@ class Evaluator:
 
     def prefix(self, node: Prefix) -> Evaluated:
         operand, where, memory = self.expression(node.operand), self.where(node.at), self.memory
-        act = {
-            "negative": operations.neg,
-            "not": operations.not_,
-            "names_of": lambda value: operations.dict_keys(memory, value),
-            "contents_of": lambda value: operations.dict_values(memory, value),
-        }[node.operator]
+        act = function_of_operator(node.operator)
+        if node.operator in ("names_of", "contents_of"):
+            act = partial(act, memory)
 
         def evaluate(variables):
             value = operand(variables)
@@ -463,6 +461,19 @@ def change(variables: Variables, slot: int, changed: Value) -> None:
     if variables[slot] is not changed:
         variables[slot] = changed
         hold(changed)
+
+
+def function_of_operator(operator: str) -> Callable | None:
+    """The function that is the meaning of an operator; and and or have none, for they evaluate as they go."""
+    others = {
+        "plus": operations.add,
+        "power": meaning.power,
+        "negative": operations.neg,
+        "not": operations.not_,
+        "names_of": operations.dict_keys,
+        "contents_of": operations.dict_values,
+    }
+    return others.get(operator) or _BINARY.get(operator)
 
 
 class CountedMemory(Memory):
