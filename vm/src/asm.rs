@@ -28,7 +28,7 @@ use std::fmt;
 
 use crate::errors::LoadError;
 use crate::module::Module;
-pub use print::{disassemble, instruction_text, listing};
+pub use print::{disassemble, instruction_text, listing, listing_between};
 
 /// Why a text is no module.
 #[derive(Debug, Clone, PartialEq, Eq)]

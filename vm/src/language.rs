@@ -36,7 +36,7 @@ pub use tables::{DiagnosticKind, Severity};
 use crate::module::Module;
 use diagnostics::Reports;
 use source::Source;
-use tables::{Problem, limits};
+use tables::{Problem, Word, WordRole, limits};
 
 /// A page that was compiled.
 #[derive(Debug, Clone)]
@@ -120,6 +120,36 @@ pub fn check(source: &str, name: &str) -> Result<Diagnostics, Diagnostics> {
     let is_good = analyse(&source, &mut reports).is_some();
     let diagnostics = reports.finish(&source, name);
     if is_good { Ok(diagnostics) } else { Err(diagnostics) }
+}
+
+/// Whether a text without a name looks like a page: whether it begins with front matter, a heading, a quotation, emphasis, a comment,
+/// a list, or the word of a statement.
+///
+/// ```
+/// use machine_dialect_vm::language::looks_like_page;
+///
+/// assert!(looks_like_page("\n# Title\n") && looks_like_page("say _1_.") && looks_like_page("Give back _1_."));
+/// assert!(!looks_like_page("load_const r0, 1") && !looks_like_page("; notes\n.func main") && !looks_like_page("return"));
+/// ```
+#[must_use]
+pub fn looks_like_page(text: &str) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_start();
+    if text.starts_with("---") || text.starts_with(['#', '>', '*', '<', '-']) {
+        return true;
+    }
+    let line = text.lines().next().unwrap_or_default();
+    let is_statement = |word: Word| matches!(word.role(), WordRole::Statement | WordRole::Definition);
+    let begins = |words: &[&str]| {
+        let mut said = line.split_whitespace();
+        words.iter().all(|word| said.next().is_some_and(|said| said.eq_ignore_ascii_case(word)))
+    };
+    // An instruction may be a word of the language, too; a page begins a sentence with a capital and goes on.
+    let first = line.split_whitespace().next().unwrap_or_default();
+    let is_instruction = crate::Opcode::ALL.iter().any(|opcode| opcode.spec().mnemonic == first);
+    !is_instruction
+        && tables::SPELLINGS
+            .iter()
+            .any(|spelling| spelling.word.is_some_and(is_statement) && begins(spelling.words))
 }
 
 /// Reads and checks a page; gives nothing where it has errors.

@@ -10,6 +10,16 @@ use crate::vm::{Completion, Failure};
 /// The outcome of a run that printed `stdout`, as one line of JSON.
 #[must_use]
 pub fn of_run(result: &Result<Completion, Box<Failure>>, stdout: &str) -> String {
+    of_run_at(result, stdout, None)
+}
+
+/// The same of a program whose source is known: `place` is the line and the column where it failed.
+#[must_use]
+pub fn of_run_at(
+    result: &Result<Completion, Box<Failure>>,
+    stdout: &str,
+    place: Option<(u32, u32)>,
+) -> String {
     let mut out = String::new();
     let (steps, globals) = match result {
         Ok(completion) => {
@@ -21,6 +31,9 @@ pub fn of_run(result: &Result<Completion, Box<Failure>>, stdout: &str) -> String
             append_error("runtime_error", failure.error.kind().name(), &failure.to_string(), &mut out);
             let _ = write!(out, r#", "pc": {}, "function": "#, failure.pc);
             append_string(failure.function(), &mut out);
+            if let Some((line, column)) = place {
+                let _ = write!(out, r#", "line": {line}, "column": {column}"#);
+            }
             (failure.steps, &failure.globals)
         }
     };

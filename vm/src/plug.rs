@@ -1,13 +1,15 @@
 //! The plug: JSON Lines in, JSON Lines out, one run each. It is how a conformance harness talks to this machine.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::errors::LoadError;
 use crate::outcome;
-use crate::value::json::from_json;
+use crate::value::json::{from_json, too_large_int};
 use crate::values::{Limits, TRACE_STEPS};
 use crate::vm::{Run, Tiers, Vm};
 use crate::{Module, TraceStep};
@@ -33,14 +35,23 @@ pub fn answer(request: &str) -> String {
 #[must_use]
 pub fn answer_in(request: &str, tiers: Tiers) -> String {
     let parsed: Result<Json, _> = serde_json::from_str(request);
-    let id = parsed.as_ref().ok().and_then(|json| json.get("id")).unwrap_or(&Json::Null).to_string();
+    let raw = fields_of(request);
+    // As the text it was: a number may be longer than any type of ours.
+    let id = raw.get("id").map_or("null", |id| id.get());
     match parsed
         .map_err(|error| format!("the request is no JSON: {error}"))
-        .and_then(|json| Request::read(&json))
-    {
+        .and_then(|json| match raw.get("globals").and_then(|globals| too_large_int(globals.get())) {
+            Some(number) => Err(format!("`globals`: {number} does not fit an int of 64 bits")),
+            None => Request::read(&json),
+        }) {
         Ok(request) => format!(r#"{{"id": {id}, {}}}"#, request.carry_out(tiers)),
         Err(error) => format!(r#"{{"id": {id}, "error": {}}}"#, Json::from(error)),
     }
+}
+
+/// The texts of the fields of an object.
+fn fields_of(request: &str) -> BTreeMap<String, &RawValue> {
+    serde_json::from_str(request).unwrap_or_default()
 }
 
 struct Request {

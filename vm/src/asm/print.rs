@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use super::lex::is_word;
+use crate::escape::{is_visible, visible};
 use crate::isa::{Condition, ConstIdx, Instruction, Operand, Phis};
 use crate::module::{Constant, Module};
 
@@ -19,13 +20,19 @@ use crate::module::{Constant, Module};
 /// ```
 #[must_use]
 pub fn disassemble(module: &Module) -> String {
-    Printer::new(module).print(|_| String::new())
+    Printer::new(module).print(|_| None, |_| String::new())
 }
 
 /// The module as assembly, each instruction with its index, its offset in the canonical file, and the constants it names
 /// in a comment. Assembling it again gives an equal module.
 #[must_use]
 pub fn listing(module: &Module) -> String {
+    listing_between(module, |_| None)
+}
+
+/// The same, with a comment on a line of its own before each instruction for which `before` gives one.
+#[must_use]
+pub fn listing_between(module: &Module, before: impl Fn(usize) -> Option<String>) -> String {
     let constants = |instruction: &Instruction<'_>| {
         let mut names = String::new();
         for index in constants_of(instruction) {
@@ -35,11 +42,12 @@ pub fn listing(module: &Module) -> String {
     };
     let width = module.len().to_string().len();
     let begin = module.instruction_offset(0);
-    Printer::new(module).print(|index| {
+    let comment = |index| {
         let offset = begin + module.code().offset(index);
         let names = module.instruction(index).map(|instruction| constants(&instruction)).unwrap_or_default();
         format!("{index:>width$} {offset:#06x}{names}")
-    })
+    };
+    Printer::new(module).print(before, comment)
 }
 
 /// One instruction as assembly, with the literals of its constants and, where it jumps, the index of its target.
@@ -76,7 +84,7 @@ impl<'a> Printer<'a> {
         Self { labels: labels(module), by_literal: in_order && all_distinct, first_equal, module }
     }
 
-    fn print(&self, comment: impl Fn(usize) -> String) -> String {
+    fn print(&self, before: impl Fn(usize) -> Option<String>, comment: impl Fn(usize) -> String) -> String {
         let mut out = String::new();
         if !self.module.name().is_empty() {
             let _ = writeln!(out, ".module {}", quoted(self.module.name()));
@@ -97,6 +105,9 @@ impl<'a> Printer<'a> {
         for (index, instruction) in self.module.instructions().enumerate() {
             while let Some(function) = waiting.next_if(|function| function.entry as usize == index) {
                 let _ = writeln!(out, ".func {}", name(&function.name));
+            }
+            if let Some(line) = before(index) {
+                let _ = writeln!(out, "; {}", visible(&line));
             }
             if self.labels.contains(&index) {
                 let _ = writeln!(out, "L{index}:");
@@ -252,11 +263,7 @@ fn quoted(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\0' => out.push_str("\\0"),
             // What would end a line, or could not be seen, is written by its number.
-            letter
-                if letter.is_control()
-                    || ('\u{2028}'..='\u{202f}').contains(&letter)
-                    || letter == '\u{feff}' =>
-            {
+            letter if !is_visible(letter) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(letter));
             }
             letter => out.push(letter),

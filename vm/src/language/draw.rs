@@ -5,6 +5,7 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer,
 
 use super::source::Place;
 use super::tables::Severity;
+use crate::escape::{is_visible, visible as escaped};
 
 /// What is shown of a line: a part around the place, where the line is long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,26 +57,23 @@ impl Excerpt {
     }
 }
 
-/// The character, or a sign for one that would command a terminal or turn the direction of the text around it.
+/// The character, or a sign as wide for one that is not plainly visible: marks stand below their places.
 fn visible(character: char) -> char {
-    let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let ends_line = matches!(character, '\u{2028}' | '\u{2029}');
     match character {
         '\t' => ' ',
-        _ if character.is_control() || turns || ends_line => '\u{fffd}',
-        _ => character,
+        _ if is_visible(character) => character,
+        _ => '\u{fffd}',
     }
 }
 
-/// The text with a sign for each character that would command a terminal.
+/// The text with what is not plainly visible escaped.
 pub(crate) fn visible_text(text: &str) -> String {
     /// How many characters of what a page says are shown in a message.
     const MOST: usize = 300;
-    let mut shown: String = text.chars().take(MOST).map(visible).collect();
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", escaped(&text[..end])),
+        None => escaped(text).into_owned(),
     }
-    shown
 }
 
 /// How a message begins.
