@@ -1,4 +1,4 @@
-"""The command line: run a module, serve the conformance runner, or explain an opcode."""
+"""The command line: run a module or a program, check a program, serve the conformance runner, or explain something."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from ._tables import ERRORS, OPCODES, RUN_LIMITS, TYPE_RULES
 from .decode import decode
 from .errors import Fault, InvalidInput
+from .language import command as language
 from .json_text import parse
 from .machine import Machine, check_run_limits
 from .operations import operation
@@ -23,7 +24,10 @@ FINE, PROGRAM_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 _EXAMPLES = """examples:
   python3 -m mdvm_reference run program.mdbc
   python3 -m mdvm_reference run program.mdbc --json --max-steps 1000 --global 'name="Ada"'
+  python3 -m mdvm_reference run program.md
+  python3 -m mdvm_reference check program.md
   python3 -m mdvm_reference explain div
+  python3 -m mdvm_reference explain Joining
 """
 
 
@@ -47,14 +51,14 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="mdvm_reference",
-        description="The reference interpreter of Machine Dialect bytecode.",
+        description="The reference interpreter of Machine Dialect: its bytecode and its programs.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="run a module and show what it prints")
-    run.add_argument("file", metavar="FILE", help="a .mdbc file, or - for stdin")
+    run = commands.add_parser("run", help="run a module or a program and show what it prints")
+    run.add_argument("file", metavar="FILE", help="a .mdbc file, a program in .md, or - for a module on stdin")
     run.add_argument("--json", action="store_true", help="show the outcome as JSON instead")
     for limit, (default, error) in RUN_LIMITS.items():
         shown = "no limit" if default is None else str(default)
@@ -63,11 +67,17 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--global", action="append", default=[], dest="globals", metavar="NAME=JSON", help="set a global")
     run.set_defaults(command=_run)
 
+    checker = commands.add_parser("check", help="say what is wrong with a program")
+    checker.add_argument("file", metavar="FILE", help="a program in .md")
+    checker.set_defaults(command=lambda arguments: language.check(arguments.file))
+
     plug = commands.add_parser("serve", help="answer the conformance runner, in JSON Lines")
     plug.set_defaults(command=lambda arguments: serve(sys.stdin.buffer, sys.stdout.buffer) or FINE)
 
-    explain = commands.add_parser("explain", help="say what an opcode does")
-    explain.add_argument("mnemonic", metavar="MNEMONIC", help="such as div or load_const")
+    explain = commands.add_parser("explain", help="say what an opcode, or something of the language, means")
+    explain.add_argument(
+        "subject", metavar="SUBJECT", help="such as div, for_each, divided, Joining, MissingPeriod or 'is at least'"
+    )
     explain.set_defaults(command=_explain)
     return parser.parse_args()
 
@@ -76,6 +86,10 @@ def _run(arguments: argparse.Namespace) -> int:
     limits = {limit: getattr(arguments, limit) for limit in RUN_LIMITS}
     try:
         check_run_limits(limits)
+        if language.is_source(arguments.file):
+            if arguments.globals:
+                raise InvalidInput("--global is for modules: a program of the language has no globals")
+            return language.run(arguments.file, limits, arguments.json)
         initial = dict(_global(given) for given in arguments.globals)
         module = decode(_read(arguments.file))
     except Fault as fault:
@@ -121,11 +135,19 @@ def _global(given: str) -> tuple[str, Any]:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    """Shows what the specification declares of an opcode, and the function that is its meaning."""
+    """Shows what the specification declares of an opcode, and the function that is its meaning; or of the language."""
     numbers = {mnemonic: number for number, (_name, mnemonic, *_rest) in OPCODES.items()}
-    if arguments.mnemonic not in numbers:
-        return _complain(f"no opcode is called {arguments.mnemonic}; there are {', '.join(numbers)}", BAD_INPUT)
-    number = numbers[arguments.mnemonic]
+    of_language = language.explanation(arguments.subject)
+    if of_language:
+        print(of_language, end="")
+    if arguments.subject not in numbers:
+        if of_language:
+            return FINE
+        there_are = f"the opcodes are {', '.join(numbers)}; of the language, {', '.join(language.subjects())}"
+        return _complain(f"nothing is called {arguments.subject}: {there_are}", BAD_INPUT)
+    if of_language:
+        print()
+    number = numbers[arguments.subject]
     name, mnemonic, summary, operands, _flow, _effects, errors = OPCODES[number]
     print(f"{mnemonic} ({name}, opcode {number})")
     print(f"    {summary}")

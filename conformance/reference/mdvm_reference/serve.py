@@ -1,4 +1,7 @@
-"""The plug of DESIGN §7: a handshake, then one request a line on stdin and one answer a line on stdout."""
+"""The plug of DESIGN §7: a handshake, then one request a line on stdin and one answer a line on stdout.
+
+A request has a module of bytecode, or the source of a program of the language with the name of its file.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from . import __version__
 from .decode import decode
 from .errors import Fault, InvalidInput
 from .json_text import parse
+from .language.program import outcome_of_source
 from .machine import Machine, check_run_limits
 from .outcome import load_error_json, object_json, outcome_json, set_globals
 
@@ -18,7 +22,8 @@ PROTOCOL = 1
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answers each request, in order, until there are no more."""
-    _send(answers, json.dumps({"protocol": PROTOCOL, "name": "mdvm-reference", "version": __version__}))
+    handshake = {"protocol": PROTOCOL, "name": "mdvm-reference", "version": __version__, "sources": True}
+    _send(answers, json.dumps(handshake))
     for line in requests:
         if not line.isspace():
             _send(answers, answer(line))
@@ -42,8 +47,10 @@ def answer(line: bytes) -> str:
 
 def _result(request: dict[str, Any]) -> dict[str, str]:
     """The fields of an answer besides its id, as JSON."""
-    data = _module_bytes(_field(request, "module", str))
     limits = _field(request, "limits", dict, {})
+    if request.get("source") is not None:
+        return {"outcome": _outcome_of_source(request, limits)}
+    data = _module_bytes(_field(request, "module", str))
     initial = _field(request, "globals", dict, {})
     tracing = _field(request, "trace", bool, False)
     check_run_limits(limits)
@@ -60,6 +67,16 @@ def _result(request: dict[str, Any]) -> dict[str, str]:
         result["trace"] = json.dumps(machine.trace)
     machine.discard()
     return result
+
+
+def _outcome_of_source(request: dict[str, Any], limits: dict[str, Any]) -> str:
+    source = _field(request, "source", str)
+    _field(request, "name", str, "")  # it names the module that a compiler makes
+    for name in ("module", "globals", "trace"):
+        if request.get(name):
+            raise InvalidInput(f'"source" and "{name}" do not go together')
+    check_run_limits(limits)
+    return outcome_of_source(source, limits)
 
 
 _REQUIRED = object()

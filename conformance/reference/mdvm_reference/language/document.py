@@ -1,0 +1,157 @@
+"""Reading a whole file: the top level, and functions with their bodies and sections (rule FunctionParts)."""
+
+from __future__ import annotations
+
+import re
+
+from ._tables import LIMITS
+from .diagnostics import Diagnostics, SyntaxProblem
+from .lexer import WORD_ROLES, Token, tokens_of
+from .lines import read_lines
+from .parser import Parser
+from .pieces import Piece, begins_code, pieces_of, skip_prose
+from .tree import File, Function, Input
+
+_DETAILS = re.compile(r"<details(\s[^<>]*)?>", re.IGNORECASE)
+_END_OF_DETAILS = re.compile(r"</details\s*>", re.IGNORECASE)
+
+
+def read_file(source: str, diagnostics: Diagnostics) -> File:
+    """The tree of a source; what cannot be read is reported and left out."""
+    return _Document(pieces_of(read_lines(source, diagnostics)), diagnostics).file()
+
+
+class _Document(Parser):
+    def file(self) -> File:
+        top = Function("main", (1, 1))
+        functions = []
+        while True:
+            while paragraph := self.next_paragraph():
+                top.body += self.stray_block() if paragraph.depth else self.statement()
+            if self.piece == len(self.pieces):
+                return File(top, functions)
+            functions.append(self.function(_function_heading(self.pieces[self.piece])))
+
+    def stray_block(self) -> list:
+        """A block without a header, which is read all the same."""
+        self.diagnostics.report("UnexpectedBlock", self.token.at)
+        return self.statements_below(0, None)
+
+    def interrupts(self, piece: Piece) -> bool:
+        if piece.depth > 0:
+            return False
+        if self.in_body:
+            return piece.kind == "heading" or _END_OF_DETAILS.fullmatch(piece.content) is not None
+        return piece.kind == "heading" and _function_heading(piece) is not None
+
+    def function(self, name: Token) -> Function:
+        function = Function(name.value, name.at)
+        self.piece += 1
+        section = None
+        has_body = False
+        while self.piece < len(self.pieces):
+            piece = self.pieces[self.piece]
+            if piece.kind == "heading":
+                section = _section_heading(piece) if piece.depth == 0 else section
+                if section is None:
+                    break
+                self.piece += 1
+            elif piece.kind == "tag":
+                self.piece += 1
+                if _DETAILS.fullmatch(piece.content) and piece.depth == 0 and not has_body:
+                    has_body = True
+                    self.body(function, piece)
+            elif piece.depth > 0:
+                self.outside_of_body(function, piece)
+            elif section and piece.content.startswith("-"):
+                for line in piece.lines if section == "inputs" else ():
+                    self.input(function, line)
+                self.piece += 1
+            else:
+                break
+        if not has_body:
+            self.diagnostics.report("MissingDetails", name.at, name=name.value)
+        if len(function.inputs) > LIMITS["inputs"]:
+            count, limit = len(function.inputs), LIMITS["inputs"]
+            self.diagnostics.report("TooManyInputs", name.at, function=function.name, count=count, limit=limit)
+        return function
+
+    def body(self, function: Function, opening: Piece) -> None:
+        """The statements up to </details>, which stand at depth 1 or more."""
+        self.in_body = True
+        while paragraph := self.next_paragraph():
+            if paragraph.depth > 0:
+                function.body += self.statements_below(0, None)
+            else:
+                self.diagnostics.report("OutsideBody", self.token.at)
+                while self.paragraph and self.token.kind != "end":
+                    function.body += self.statement()
+        self.in_body = False
+        if self.piece < len(self.pieces) and self.pieces[self.piece].kind == "tag":
+            self.piece += 1
+        else:
+            self.diagnostics.report("UnclosedDetails", opening.lines[0].at)
+
+    def outside_of_body(self, function: Function, paragraph: Piece) -> None:
+        if begins_code(paragraph):
+            self.enter(paragraph)
+            function.body += self.stray_block()
+        else:
+            skip_prose(paragraph, self.diagnostics)
+            self.piece += 1
+
+    def input(self, function: Function, line) -> None:
+        self.paragraph = Piece("paragraph", [line])
+        self.tokens, self.index = tokens_of([line]), 0
+        try:
+            function.inputs.append(self.input_item())
+        except SyntaxProblem as problem:
+            found = self.token.found
+            self.recover(SyntaxProblem("ExpectedInput", line.at, problem.line, found=found))
+        self.paragraph = None
+
+    def input_item(self) -> Input:
+        """- NAME as TYPE [(required)], [(optional)], [(optional, default: EXPRESSION)], [(default: EXPRESSION)]"""
+        if self.token.text != "-":
+            self.fail("ExpectedInput")
+        self.advance()
+        variable = self.expect_name()
+        self.expect_word("as")
+        item = Input(variable, True, self.types())
+        if self.takes("("):
+            if not self.takes_word("required"):
+                is_optional = self.takes_word("optional")
+                item.is_required = False
+                if not is_optional or self.takes(","):
+                    self.expect_word("default")
+                    self.expect_mark(":")
+                    item.default_at = self.token.at
+                    item.default = self.expression()
+            self.expect_mark(")")
+        self.takes(".")
+        if self.token.kind != "end":
+            self.fail("ExpectedInput", found=self.token.found)
+        return item
+
+
+def _heading_tokens(heading: Piece) -> list[Token]:
+    [line] = heading.lines
+    marks = re.match(r"#+", line.content)[0]
+    return tokens_of([line._replace(start=line.start + len(marks))])[:-1]
+
+
+def _function_heading(heading: Piece) -> Token | None:
+    """The name in a heading that declares a function."""
+    if heading.depth > 0 or not heading.content.startswith("##"):
+        return None
+    tokens = _heading_tokens(heading)
+    if len(tokens) < 3 or WORD_ROLES.get(tokens[0].word) != "definition" or tokens[1].text != ":":
+        return None
+    return tokens[2] if len(tokens) == 3 and tokens[2].kind == "name" else None
+
+
+def _section_heading(heading: Piece) -> str | None:
+    tokens = _heading_tokens(heading)
+    texts = [token.text for token in tokens[1:]]
+    is_section = tokens and WORD_ROLES.get(tokens[0].word) == "section" and texts in ([], [":"])
+    return tokens[0].word if is_section else None

@@ -1,0 +1,65 @@
+"""A page as its paragraphs, headings and tags, and which paragraphs are prose (rule Prose)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ._tables import WORDS
+from .diagnostics import Diagnostics
+from .lexer import has_name_or_value, is_literal_between_underscores
+from .lines import Line
+
+
+@dataclass(slots=True)
+class Piece:
+    """`kind` is paragraph, heading or tag. Only a paragraph has several lines, all of one depth."""
+
+    kind: str
+    lines: list[Line]
+
+    @property
+    def depth(self) -> int:
+        return self.lines[0].depth
+
+    @property
+    def content(self) -> str:
+        return self.lines[0].content
+
+
+_STATEMENT_WORDS = [
+    spelling.lower().split() for role, spellings in WORDS.values() if role == "statement" for spelling in spellings
+]
+
+
+def pieces_of(lines: list[Line]) -> list[Piece]:
+    pieces: list[Piece] = []
+    open_paragraph = None
+    for line in lines:
+        if line.kind == "text" and open_paragraph and open_paragraph.depth == line.depth:
+            open_paragraph.lines.append(line)
+            continue
+        open_paragraph = None
+        if line.kind == "text":
+            open_paragraph = Piece("paragraph", [line])
+            pieces.append(open_paragraph)
+        elif line.kind in ("heading", "tag"):
+            pieces.append(Piece(line.kind, [line]))
+    return pieces
+
+
+def begins_code(paragraph: Piece) -> bool:
+    """Whether a paragraph that no block holds begins as a statement."""
+    text = paragraph.content.replace("**", "")
+    if is_literal_between_underscores(text.lstrip()):
+        return True
+    written = " ".join(line.content for line in paragraph.lines[:2]).replace("**", "").split()[:2]
+    first = [re.sub(r"[\W\d_]+$", "", word).lower() for word in written]
+    return any(first[: len(words)] == words for words in _STATEMENT_WORDS)
+
+
+def skip_prose(paragraph: Piece, diagnostics: Diagnostics) -> None:
+    """Says so where prose looks like code."""
+    text = "\n".join(line.content for line in paragraph.lines).replace("**", "").rstrip("\\ \n")
+    if text.endswith(".") and has_name_or_value(text):
+        diagnostics.report("ProseLooksLikeCode", paragraph.lines[0].at)
