@@ -1,4 +1,4 @@
-"""What no program as a case can say of the evaluator: that its tables' own examples hold, its doors, its depth and its limits."""
+"""What no program as a case can say of the evaluator: its tables' own examples, its doors, its depth and its limits."""
 
 import contextlib
 import io
@@ -35,7 +35,8 @@ class Tables(unittest.TestCase):
     def test_each_form_prints_what_its_example_says(self):
         for name, (_kind, _form, _summary, example, prints) in FORMS.items():
             with self.subTest(name):
-                self.assertEqual(outcome(example), {"status": "ok", "result": outcome(example)["result"], "stdout": prints})
+                end = outcome(example)
+                self.assertEqual((end["status"], end["stdout"]), ("ok", prints))
 
     def test_each_diagnostic_is_given_by_its_example_and_nothing_else_is(self):
         for kind, (_severity, _message, _hint, _fields, _at, example, line) in DIAGNOSTICS.items():
@@ -48,7 +49,8 @@ class Tables(unittest.TestCase):
             with self.subTest(kind):
                 diagnostic = Diagnostic(kind, (1, 1), {name: "?" for name, _type in fields})
                 self.assertNotIn("{", diagnostic.message)
-                self.assertEqual(set(diagnostic.as_json()) - {"hint"}, {"kind", "severity", "line", "column", "message"})
+                names = {"kind", "severity", "line", "column", "message"}
+                self.assertEqual(set(diagnostic.as_json()) - {"hint"}, names)
 
     def test_everything_is_explained(self):
         for subject in [*FORMS, *OPERATORS, *RULES, *DIAGNOSTICS]:
@@ -85,7 +87,8 @@ class Lines(unittest.TestCase):
 
 class Tokens(unittest.TestCase):
     def test_the_longest_phrase_wins_over_line_ends_and_fillers_vanish(self):
-        self.assertEqual(shown_tokens("the `a` **is** greater\nthan or equal to a 5"), ["`a`", "is greater than or equal to", "5"])
+        phrase = "is greater than or equal to"
+        self.assertEqual(shown_tokens("the `a` **is** greater\nthan or equal to a 5"), ["`a`", phrase, "5"])
         self.assertEqual(shown_tokens("`a` is not `b`"), ["`a`", "is not", "`b`"])
 
     def test_a_name_keeps_its_possessive_apart(self):
@@ -98,8 +101,8 @@ class Tokens(unittest.TestCase):
 class Reading(unittest.TestCase):
     def test_one_syntax_error_a_statement_and_on_behind_the_period(self):
         source = "Say + *.\nSay `x`.\nSay _tea_ and +.\nSay _1_\n"
-        errors = [("ExpectedExpression", 1, 5), ("UndefinedName", 2, 5), ("InvalidLiteral", 3, 5), ("MissingPeriod", 4, 8)]
-        self.assertEqual(found(source), errors)
+        names = [("ExpectedExpression", 1, 5), ("UndefinedName", 2, 5)]
+        self.assertEqual(found(source), [*names, ("InvalidLiteral", 3, 5), ("MissingPeriod", 4, 8)])
 
     def test_each_item_of_a_list_gives_its_own(self):
         source = "Define `l` as List.\nSet `l` to:\n- _1_ +.\n- _2_.\n1. _3_.\n- _tea_.\nSay `l`.\n"
@@ -137,7 +140,8 @@ class Depth(unittest.TestCase):
     def test_chains_and_else_ifs_without_end(self):
         self.assertEqual(outcome("Say 1" + " + 1" * 50_000 + ".")["stdout"], "50001\n")
         branches = "".join(f"Else if `x` equals {number}:\n> Say {number}.\n" for number in range(5_000))
-        self.assertEqual(outcome("Define `x` as Number (default: 4999).\nIf No:\n> Say 0.\n" + branches)["stdout"], "4999\n")
+        first = "Define `x` as Number (default: 4999).\nIf No:\n> Say 0.\n"
+        self.assertEqual(outcome(first + branches)["stdout"], "4999\n")
 
     def test_conditions_of_conditionals_nest_too(self):
         self.assertIn("TooDeep", [kind for kind, *_at in found("Say " + "1 if " * 100_000 + "1.")])
@@ -146,7 +150,8 @@ class Depth(unittest.TestCase):
         depth = 150
         headers = "".join("> " * level + "If `n` > 0:\n" for level in range(1, depth))
         body = headers + "> " * depth + "Set `r` using `f` with `n` - 1.\n"
-        source = f"## Utility: `f`\n<details>\n\n> Define `r` as Number.\n\n{body}\n</details>\n\n### Inputs\n- `n` as Number\n\n"
+        source = f"## Utility: `f`\n<details>\n\n> Define `r` as Number.\n\n{body}\n</details>\n\n"
+        source += "### Inputs\n- `n` as Number\n\n"
         self.assertEqual(outcome(source + "Use `f` with 998.\nSay 1.")["stdout"], "1\n")
         end = outcome(source + "Use `f` with 1000.")
         self.assertEqual((end["kind"], end["function"], end["line"]), ("StackOverflow", "f", 4 + depth + 1))
@@ -172,7 +177,8 @@ class Limits(unittest.TestCase):
         self.assertEqual((end["kind"], end["line"], end["stdout"]), ("OutputLimitExceeded", 2, "12\n"))
 
     def test_growing_a_list_copies_nothing(self):
-        source = "Define `l` as List.\nDefine `i` as Number (default: 0).\nSet `l` to blank.\nWhile `i` < 20000:\n> Add `i` to `l`.\n> Set `i` to `i` + 1.\nSay the last item of `l`.\n"
+        source = "Define `l` as List.\nDefine `i` as Number (default: 0).\nSet `l` to blank.\n"
+        source += "While `i` < 20000:\n> Add `i` to `l`.\n> Set `i` to `i` + 1.\nSay the last item of `l`.\n"
         self.assertEqual(outcome(source)["stdout"], "19999\n")
 
 
@@ -216,7 +222,8 @@ class Doors(unittest.TestCase):
     def test_an_error_is_shown_with_its_line(self):
         status, _printed, complained = self.run_file(b"\tSay `tea`.\r\n")
         self.assertEqual(status, 2)
-        self.assertEqual(complained.splitlines()[:3], ["x.md:1:6: error: no variable `tea` here", "1 | \tSay `tea`.", "  | \t    ^"])
+        shown = ["x.md:1:6: error: no variable `tea` here", "1 | \tSay `tea`.", "  | \t    ^"]
+        self.assertEqual(complained.splitlines()[:3], shown)
 
     def test_a_program_that_fails_printed_what_it_printed(self):
         status, printed, complained = self.run_file(b"Say _1_.\nSay empty + _1_.\n")

@@ -101,7 +101,8 @@ def explanation(subject: str) -> str:
 def _explanations(subject: str) -> Iterator[str]:
     if subject in FORMS:
         kind, form, summary, example, prints = FORMS[subject]
-        yield f"{subject} ({kind})\n    {form}\n    {summary}\n\nExample\n{_indented(example)}\nprints\n{_indented(prints)}"
+        text = f"{subject} ({kind})\n    {form}\n    {summary}\n"
+        yield f"{text}\nExample\n{_indented(example)}\nprints\n{_indented(prints)}"
     for name, (group, spellings, signs, _gives, summary) in OPERATORS.items():
         if subject == name or subject in signs or subject.lower() in map(str.lower, spellings):
             written = ", ".join([*signs, *spellings])

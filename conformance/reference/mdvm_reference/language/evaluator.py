@@ -16,8 +16,8 @@ from typing import NamedTuple
 from .. import operations
 from ..errors import Fault
 from ..machine import Output
-from ..memory import Memory, hold
-from ..values import CONTAINERS, OBJECTS, Array, Dict, String, Value, truthy
+from ..memory import Memory, hold, keys
+from ..values import OBJECTS, Dict, String, Value, parts, truthy
 from . import meaning
 from .tree import (
     Add, Blank, Call, Chain, Clear, Conditional, Define, Evaluate, Expression, File, ForEach, Function, GiveBack, If,
@@ -335,7 +335,8 @@ class Evaluator:
         return execute
 
     def set_key(self, node: SetKey) -> Executed:
-        slot, key, value, memory = node.variable.slot, self.expression(node.key), self.expression(node.value), self.memory
+        slot, memory = node.variable.slot, self.memory
+        key, value = self.expression(node.key), self.expression(node.value)
 
         def execute(variables):
             name = key(variables)
@@ -507,9 +508,7 @@ class CountedMemory(Memory):
             value = pending.pop()
             if type(value) in OBJECTS and id(value) not in met:
                 met[id(value)] = value
-                if type(value) in CONTAINERS:
-                    is_list = type(value) is Array
-                    pending += value.elements if is_list else [part for entry in value.entries.values() for part in entry]
+                pending += [*keys(value), *parts(value)]
         return sum(value.cost for value in met.values())
 
 
