@@ -13,7 +13,7 @@ from . import __version__
 from .decode import decode
 from .errors import Fault, InvalidInput
 from .json_text import parse
-from .language.program import outcome_of_source
+from .language.program import answer_to_source
 from .machine import Machine, check_run_limits
 from .outcome import load_error_json, object_json, outcome_json, set_globals
 
@@ -49,7 +49,7 @@ def _result(request: dict[str, Any]) -> dict[str, str]:
     """The fields of an answer besides its id, as JSON."""
     limits = _field(request, "limits", dict, {})
     if request.get("source") is not None:
-        return {"outcome": _outcome_of_source(request, limits)}
+        return _answer_to_source(request, limits)
     data = _module_bytes(_field(request, "module", str))
     initial = _field(request, "globals", dict, {})
     tracing = _field(request, "trace", bool, False)
@@ -69,14 +69,14 @@ def _result(request: dict[str, Any]) -> dict[str, str]:
     return result
 
 
-def _outcome_of_source(request: dict[str, Any], limits: dict[str, Any]) -> str:
+def _answer_to_source(request: dict[str, Any], limits: dict[str, Any]) -> dict[str, str]:
     source = _field(request, "source", str)
     _field(request, "name", str, "")  # it names the module that a compiler makes
     for name in ("module", "globals", "trace"):
         if request.get(name):
             raise InvalidInput(f'"source" and "{name}" do not go together')
     check_run_limits(limits)
-    return outcome_of_source(source, limits)
+    return answer_to_source(source, limits)
 
 
 _REQUIRED = object()

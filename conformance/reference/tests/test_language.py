@@ -14,12 +14,12 @@ from mdvm_reference.language._tables import DIAGNOSTICS, FORMS, LIMITS, OPERATOR
 from mdvm_reference.language.diagnostics import Diagnostic, Diagnostics
 from mdvm_reference.language.lexer import tokens_of
 from mdvm_reference.language.lines import read_lines
-from mdvm_reference.language.program import compile_source, decode_source, outcome_of_source, run
+from mdvm_reference.language.program import answer_to_source, compile_source, decode_source, run
 from mdvm_reference.serve import answer
 
 
 def outcome(source: str, **limits) -> dict:
-    return json.loads(outcome_of_source(source, limits))
+    return json.loads(answer_to_source(source, limits)["outcome"])
 
 
 def found(source: str) -> list:
@@ -206,6 +206,9 @@ class Doors(unittest.TestCase):
         end = {"kind": "DivisionByZero", "line": 1, "column": 9, "function": "main", "stdout": ""}
         self.assertEqual(reply["id"], 7)
         self.assertEqual({name: reply["outcome"][name] for name in end}, end)
+        self.assertEqual(reply["warnings"], [])
+        reply = json.loads(answer(b'{"id": 1, "source": "_1_."}'))
+        self.assertEqual([warning["kind"] for warning in reply["warnings"]], ["UnusedValue"])
         self.assertIn("error", json.loads(answer(b'{"id": 1, "source": 5}')))
         self.assertIn("error", json.loads(answer(b'{"id": 1, "source": "", "limits": {"max_steps": -1}}')))
 

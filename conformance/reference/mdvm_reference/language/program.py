@@ -84,13 +84,14 @@ def run(file: File, limits: RunLimits, write: Callable[[str], object]) -> End:
     return _with_a_large_stack(evaluate)
 
 
-def outcome_of_source(source: str, limits: RunLimits) -> str:
-    """The outcome of a source, as JSON."""
+def answer_to_source(source: str, limits: RunLimits) -> dict[str, str]:
+    """The outcome of a source, and the warnings of one that was run, each as JSON."""
     compiled = compile_source(source)
     if compiled.has_errors:
-        return compile_error_json(compiled.diagnostics)
+        return {"outcome": compile_error_json(compiled.diagnostics)}
     printed: list[str] = []
-    return outcome_json(run(compiled.file, limits, printed.append), "".join(printed))
+    outcome = outcome_json(run(compiled.file, limits, printed.append), "".join(printed))
+    return {"outcome": outcome, "warnings": json.dumps([warning.as_json() for warning in compiled.diagnostics])}
 
 
 def compile_error_json(diagnostics: list[Diagnostic]) -> str:
