@@ -130,12 +130,13 @@ class _Checker:
         given: set[str] = set()
         for position, argument in enumerate(call.arguments):
             if argument.input is None:
-                if position == len(inputs):
+                if position == len(inputs) and not function.has_unreadable_inputs:
                     fields = {"function": call.function, "most": len(inputs), "given": position + 1}
                     self.report("TooManyArguments", argument.at, **fields)
                 given.update(inputs[position : position + 1])
             elif argument.input not in inputs:
-                self.report("UnknownInput", argument.at, function=call.function, input=argument.input)
+                if not function.has_unreadable_inputs:
+                    self.report("UnknownInput", argument.at, function=call.function, input=argument.input)
             elif argument.input in given:
                 self.report("DuplicateArgument", argument.at, input=argument.input)
             else:

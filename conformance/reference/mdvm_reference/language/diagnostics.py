@@ -47,8 +47,8 @@ class Diagnostics:
         self._found.setdefault((at, kind, tuple(fields.items())), diagnostic)
 
     def in_order(self) -> list[Diagnostic]:
-        """By place; of one place in the order in which they were found."""
-        return sorted(self._found.values(), key=lambda diagnostic: diagnostic.at)
+        """By place; of one place errors first, and else in the order in which they were found."""
+        return sorted(self._found.values(), key=lambda diagnostic: (diagnostic.at, diagnostic.severity != "error"))
 
     def has_errors(self) -> bool:
         return any(diagnostic.severity == "error" for diagnostic in self._found.values())

@@ -33,9 +33,16 @@ class _Document(Parser):
             functions.append(self.function(_function_heading(self.pieces[self.piece])))
 
     def stray_block(self) -> list:
-        """A block without a header, which is read all the same."""
+        """A run of paragraphs with depth, but without a header, which is read all the same."""
         self.diagnostics.report("UnexpectedBlock", self.token.at)
-        return self.statements_below(0, None)
+        self.stop = self.piece
+        while self.stop < len(self.pieces) and (self.pieces[self.stop].depth > 0 or self.pieces[self.stop].kind == "tag"):
+            self.stop += 1
+        self.blocks += 1
+        statements = self.statements_below(0, None)
+        self.blocks -= 1
+        self.stop = None
+        return statements
 
     def interrupts(self, piece: Piece) -> bool:
         if piece.depth > 0:
@@ -106,31 +113,38 @@ class _Document(Parser):
         try:
             function.inputs.append(self.input_item())
         except SyntaxProblem as problem:
+            if self.part:
+                function.inputs.append(self.part)
+            else:
+                function.has_unreadable_inputs = True
             found = self.token.found
             self.recover(SyntaxProblem("ExpectedInput", line.at, problem.line, found=found))
         self.paragraph = None
 
     def input_item(self) -> Input:
         """- NAME as TYPE [(required)], [(optional)], [(optional, default: EXPRESSION)], [(default: EXPRESSION)]"""
+        self.part = None
         if self.token.text != "-":
             self.fail("ExpectedInput")
         self.advance()
         variable = self.expect_name()
+        item = self.part = Input(variable, False, ())
         self.expect_word("as")
-        item = Input(variable, True, self.types())
+        item.types = self.types()
         if self.takes("("):
-            if not self.takes_word("required"):
-                is_optional = self.takes_word("optional")
-                item.is_required = False
-                if not is_optional or self.takes(","):
-                    self.expect_word("default")
-                    self.expect_mark(":")
-                    item.default_at = self.token.at
-                    item.default = self.expression()
+            is_required = self.takes_word("required") is not None
+            if not is_required and (not self.takes_word("optional") or self.takes(",")):
+                self.expect_word("default")
+                self.expect_mark(":")
+                item.default_at = self.token.at
+                item.default = self.expression()
             self.expect_mark(")")
+        else:
+            is_required = True
         self.takes(".")
         if self.token.kind != "end":
             self.fail("ExpectedInput", found=self.token.found)
+        item.is_required = is_required
         return item
 
 

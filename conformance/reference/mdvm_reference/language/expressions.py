@@ -89,7 +89,8 @@ class Expressions:
             return value
         with self.deeper(word):
             condition = self.expression()
-            self.takes(",") or self.takes(";")
+            if self.tokens[min(self.index + 1, len(self.tokens) - 1)].word == "else":
+                self.takes(",") or self.takes(";")
             if not self.takes_word("else"):
                 self.fail("MissingElse")
             return Conditional(value, condition, self.expression())

@@ -44,7 +44,7 @@ _UNSIGNED = {name: re.compile(LITERALS[name][1].removeprefix("-?")) for name in 
 _URL = re.compile(URL_PATTERN)
 _NAME = re.compile(r"[^\W\d](?:[\w -]|(?<=\w)'(?=\w))*")
 _ODD_WORDS = {word for words, *_rest in SPELLINGS for word in words if not re.fullmatch(r"[\w']+", word)}
-_WORD = re.compile("|".join([*map(re.escape, sorted(_ODD_WORDS)), r"[^\W\d]\w*(?:'[^\W\d_]+)*"]) , re.IGNORECASE)
+_WORD = re.compile("|".join([*map(re.escape, sorted(_ODD_WORDS)), r"(?!_(?!\w))[^\W\d]\w*(?:'[^\W\d_]+)*"]), re.IGNORECASE)
 _TRUE_WORDS = {spelling.lower() for spelling in WORDS["yes"][1]}
 _PUNCTUATION = ".:,;()"
 _FILLERS = frozenset(FILLERS)
@@ -72,10 +72,11 @@ def is_literal_between_underscores(text: str) -> bool:
 
 
 def has_name_or_value(text: str) -> bool:
-    """Whether there is a name in backticks or a value in underscores somewhere in the text."""
-    if any(_NAME.fullmatch(found[1]) for found in re.finditer("`([^`]*)`", text)):
-        return True
-    return any(_between_underscores(text, found.start()) is not None for found in re.finditer("_", text))
+    """Whether there is a name in backticks or a value in underscores somewhere in the line."""
+    for found in re.finditer("`([^`]*)`|_", text):  # what stands between backticks is no value
+        if _NAME.fullmatch(found[1]) if found[1] is not None else _between_underscores(text, found.start()):
+            return True
+    return False
 
 
 def _between_underscores(text: str, start: int) -> int | None:
@@ -129,7 +130,7 @@ class _Scanner:
     def token(self, before: Token | None) -> Token:
         text, start = self.text, self.index
         touches = before is not None and before.end == (self.line.number, start + 1)
-        if text[start] == "_":
+        if text[start] == "_" and (text[start + 1 : start + 2] in ('"', "'") or "_" in text[start + 1 :]):
             return self.underscored()
         if text[start] == "`":
             return self.name()
@@ -165,8 +166,6 @@ class _Scanner:
         if text[start + 1 : start + 2] in ('"', "'"):
             return self.quoted(start, start + 1)
         end = text.find("_", start + 1)
-        if end < 0:
-            return self.error("UnterminatedText", len(text), quote="_")
         body = text[start + 1 : end]
         for static in ("whole", "float"):
             if _LITERAL[static].fullmatch(body):

@@ -23,6 +23,7 @@ class Parser(Expressions):
         self.piece = 0  # the next one
         self.paragraph: Piece | None = None  # the one that the tokens are of
         self.in_body = False
+        self.stop: int | None = None  # the piece before which the statements end, while a stray block is read
         self.part: Statement | None = None  # what could be read of a statement that could not
 
     # --- Where the next statement is ---
@@ -32,7 +33,7 @@ class Parser(Expressions):
         if self.paragraph and self.token.kind != "end":
             return self.paragraph
         self.paragraph = None
-        while self.piece < len(self.pieces):
+        while self.piece < len(self.pieces) and self.piece != self.stop:
             piece = self.pieces[self.piece]
             if piece.kind == "paragraph":
                 if self.is_code(piece):
@@ -54,8 +55,10 @@ class Parser(Expressions):
         raise NotImplementedError
 
     def skip_summary(self) -> None:
-        """Goes to the line that closes a summary, if there is one."""
+        """Goes to the line that closes a summary, if there is one before the next heading or the end of the body."""
         for index in range(self.piece, len(self.pieces)):
+            if self.pieces[index].kind != "paragraph" and self.interrupts(self.pieces[index]):
+                return
             if any("</summary>" in line.content.lower() for line in self.pieces[index].lines):
                 self.piece = index
                 return
@@ -135,7 +138,8 @@ class Parser(Expressions):
     def report_problem(self, problem: SyntaxProblem) -> None:
         """What is no token at all, or is not there, is said rather than what was expected in its place."""
         token = self.token
-        if problem.kind == "ExpectedStatement" or token.kind not in ("error", "end"):
+        is_prose = problem.kind == "ExpectedStatement" and problem.at != token.at
+        if is_prose or token.kind not in ("error", "end"):
             self.diagnostics.report(problem.kind, problem.at, **problem.fields)
         elif token.kind == "error":
             self.diagnostics.report(token.problem, token.at, **token.fields)
@@ -156,8 +160,7 @@ class Parser(Expressions):
             value = self.expression()
             self.end_statement()
         except SyntaxProblem as problem:
-            in_block = self.blocks > 0 or self.in_body
-            if token.kind == "name" and token.is_bare and in_block:  # it is prose rather than an expression
+            if token.kind == "name" and token.is_bare:  # it is prose rather than an expression
                 raise SyntaxProblem("ExpectedStatement", token.at, problem.line, found=token.found) from None
             raise
         self.diagnostics.report("UnusedValue", token.at)

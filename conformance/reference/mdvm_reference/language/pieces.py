@@ -61,5 +61,5 @@ def begins_code(paragraph: Piece) -> bool:
 def skip_prose(paragraph: Piece, diagnostics: Diagnostics) -> None:
     """Says so where prose looks like code."""
     text = "\n".join(line.content for line in paragraph.lines).replace("**", "").rstrip("\\ \n")
-    if text.endswith(".") and has_name_or_value(text):
+    if text.endswith(".") and any(has_name_or_value(line) for line in text.split("\n")):
         diagnostics.report("ProseLooksLikeCode", paragraph.lines[0].at)

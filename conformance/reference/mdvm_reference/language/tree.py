@@ -258,6 +258,7 @@ class Function:
     inputs: list[Input] = field(default_factory=list)
     body: list[Statement] = field(default_factory=list)
     slots: int = 0
+    has_unreadable_inputs: bool = False  # there are inputs without a name that could be read
 
 
 @dataclass(slots=True)
