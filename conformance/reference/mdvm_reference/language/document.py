@@ -36,7 +36,9 @@ class _Document(Parser):
         """A run of paragraphs with depth, but without a header, which is read all the same."""
         self.diagnostics.report("UnexpectedBlock", self.token.at)
         self.stop = self.piece
-        while self.stop < len(self.pieces) and (self.pieces[self.stop].depth > 0 or self.pieces[self.stop].kind == "tag"):
+        for piece in self.pieces[self.piece :]:
+            if piece.depth == 0 and piece.kind != "tag":
+                break
             self.stop += 1
         self.blocks += 1
         statements = self.statements_below(0, None)

@@ -44,7 +44,8 @@ _UNSIGNED = {name: re.compile(LITERALS[name][1].removeprefix("-?")) for name in 
 _URL = re.compile(URL_PATTERN)
 _NAME = re.compile(r"[^\W\d](?:[\w -]|(?<=\w)'(?=\w))*")
 _ODD_WORDS = {word for words, *_rest in SPELLINGS for word in words if not re.fullmatch(r"[\w']+", word)}
-_WORD = re.compile("|".join([*map(re.escape, sorted(_ODD_WORDS)), r"(?!_(?!\w))[^\W\d]\w*(?:'[^\W\d_]+)*"]), re.IGNORECASE)
+_BARE_WORD = r"(?!_(?!\w))[^\W\d]\w*(?:'[^\W\d_]+)*"
+_WORD = re.compile("|".join([*map(re.escape, sorted(_ODD_WORDS)), _BARE_WORD]), re.IGNORECASE)
 _TRUE_WORDS = {spelling.lower() for spelling in WORDS["yes"][1]}
 _PUNCTUATION = ".:,;()"
 _FILLERS = frozenset(FILLERS)
