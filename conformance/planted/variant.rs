@@ -18,9 +18,9 @@ const RUN: (&str, &str) =
 /// The reference as it is, with its compiled form: only what a bug changes has to be compiled again.
 pub(crate) struct Original {
     python: String,
-    /// File name -> text.
+    /// Path inside the package, such as `language/parser.py`, -> text.
     sources: BTreeMap<String, String>,
-    /// Module -> its compiled file and where that belongs.
+    /// Path of a source -> its compiled file and where that belongs.
     compiled: BTreeMap<String, (PathBuf, Vec<u8>)>,
 }
 
@@ -33,10 +33,11 @@ pub(crate) struct Variant {
 impl Original {
     pub(crate) fn copy() -> Result<Self, String> {
         let mut original = Self { python: python()?, sources: BTreeMap::new(), compiled: BTreeMap::new() };
-        for path in files(&home().join("reference").join(PACKAGE), "py")? {
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            original.sources.insert(name_of(&path), text);
+        let reference = home().join("reference").join(PACKAGE);
+        for path in files(&reference, Path::new(""), "py")? {
+            let text = std::fs::read_to_string(reference.join(&path))
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            original.sources.insert(slashed(&path), text);
         }
         let copy = original.with(&[])?;
         let package = copy.folder.path().join(PACKAGE);
@@ -46,11 +47,15 @@ impl Original {
         if !status.as_ref().is_ok_and(std::process::ExitStatus::success) {
             return Err(format!("the reference does not compile: {status:?}"));
         }
-        for path in files(&package.join("__pycache__"), "pyc")? {
-            let name = name_of(&path);
-            let module = name.split('.').next().unwrap_or(&name).to_owned();
-            let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            original.compiled.insert(module, (Path::new("__pycache__").join(name), bytes));
+        for path in files(&package, Path::new(""), "pyc")? {
+            // `language/__pycache__/parser.cpython-311.pyc` comes from `language/parser.py`.
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let module = name.split('.').next().unwrap_or(&name);
+            let folder = path.parent().and_then(Path::parent).unwrap_or(Path::new(""));
+            let source = slashed(&folder.join(format!("{module}.py")));
+            let bytes =
+                std::fs::read(package.join(&path)).map_err(|error| format!("{}: {error}", path.display()))?;
+            original.compiled.insert(source, (path, bytes));
         }
         Ok(original)
     }
@@ -77,8 +82,8 @@ impl Original {
             let text = changed.get(file.as_str()).unwrap_or(text);
             write(package.join(file), text.as_bytes())?;
         }
-        for (module, (path, bytes)) in &self.compiled {
-            if !changed.contains_key(format!("{module}.py").as_str()) {
+        for (source, (path, bytes)) in &self.compiled {
+            if !changed.contains_key(source.as_str()) {
                 write(package.join(path), bytes)?;
             }
         }
@@ -150,18 +155,24 @@ fn python() -> Result<String, String> {
     Err(format!("no Python 3.10 or newer is found; {PYTHON_VARIABLE} can name one"))
 }
 
-fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
+/// The files with that extension under `root`, by their paths from there, those of inner folders too.
+fn files(root: &Path, inner: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
+    let folder = root.join(inner);
     let unreadable = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|found| found == extension) {
+    for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = inner.join(entry.file_name());
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            paths.extend(files(root, &path, extension)?);
+        } else if path.extension().is_some_and(|found| found == extension) {
             paths.push(path);
         }
     }
     Ok(paths)
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+/// A path as `bugs.yaml` writes it.
+fn slashed(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
