@@ -1,6 +1,8 @@
 //! `mdvm-conform fuzz`, `fuzz-report` and `triage` as people use them.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod support;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -19,21 +21,12 @@ fn text(output: &Output) -> String {
 /// An implementation that agrees with this machine in everything but the product of 3 and another int, which it gives one too
 /// large.
 fn broken(folder: &Path) -> String {
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/mdvm_reference");
-    let copy = folder.join("mdvm_reference");
-    std::fs::create_dir(&copy).unwrap();
-    for entry in std::fs::read_dir(reference).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "py") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let text = text.replace("_checked(left * right)", "_checked(left * right + (left == 3))");
-            // What it prepares of code has a multiplication of its own.
-            let text = text.replace("if tracing or makes_tags(module)", "if True");
-            std::fs::write(copy.join(path.file_name().unwrap()), text).unwrap();
-        }
-    }
-    let python = std::env::var("MDVM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    format!("broken=env PYTHONPATH={} {python} -S -B -m mdvm_reference serve", folder.display())
+    let command = support::altered_reference(folder, &|text| {
+        let text = text.replace("_checked(left * right)", "_checked(left * right + (left == 3))");
+        // What it prepares of code has a multiplication of its own.
+        text.replace("if tracing or makes_tags(module)", "if True")
+    });
+    format!("broken={command}")
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The suite as a tool: listing, showing and reproducing cases, and what is said of an implementation that is half done.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod support;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -218,20 +220,10 @@ fn a_ledger_is_fixed_until_the_run_is_as_it_says() {
 #[test]
 fn next_names_the_opcode_that_is_missing() {
     let folder = tempfile::tempdir().unwrap();
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/mdvm_reference");
-    for part in ["", "language"] {
-        let copy = folder.path().join("mdvm_reference").join(part);
-        std::fs::create_dir(&copy).unwrap();
-        for entry in std::fs::read_dir(reference.join(part)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "py") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                let text = text.replace("def str_len(", "def str_len(*_):\n    return 7\n\n\ndef _str_len(");
-                std::fs::write(copy.join(path.file_name().unwrap()), text).unwrap();
-            }
-        }
-    }
-    let toy = format!("toy=env PYTHONPATH={} python3 -S -B -m mdvm_reference serve", folder.path().display());
+    let command = support::altered_reference(folder.path(), &|text| {
+        text.replace("def str_len(", "def str_len(*_):\n    return 7\n\n\ndef _str_len(")
+    });
+    let toy = format!("toy={command}");
     let output = conform_in(folder.path(), &["next", "--filter", "matrix/", "--impl", &toy]);
     assert_eq!(output.status.code(), Some(1), "{}", all(&output));
     let said = text(&output);
