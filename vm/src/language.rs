@@ -122,6 +122,33 @@ pub fn check(source: &str, name: &str) -> Result<Diagnostics, Diagnostics> {
     if is_good { Ok(diagnostics) } else { Err(diagnostics) }
 }
 
+/// Whether a paragraph that begins with that line is read as statements, wherever it stands.
+///
+/// ```
+/// use machine_dialect_vm::language;
+///
+/// assert!(language::begins_statement("Say _1_."));
+/// assert!(!language::begins_statement("The set of all teas."));
+/// ```
+#[must_use]
+pub fn begins_statement(line: &str) -> bool {
+    parser::begins_statement(line)
+}
+
+/// The words, phrases and types of the language as pages write them, for completion and highlighting.
+///
+/// ```
+/// let words = machine_dialect_vm::language::words();
+/// assert!(words.contains(&"Give back".to_owned()) && words.contains(&"is equal to".to_owned()));
+/// ```
+#[must_use]
+pub fn words() -> Vec<String> {
+    let mut words: Vec<String> = tables::SPELLINGS.iter().map(tables::Spelling::written).collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
 /// Reads and checks a page; gives nothing where it has errors.
 fn analyse(source: &Source<'_>, reports: &mut Reports) -> Option<(ast::Program, checker::Checked)> {
     if source.text.len() as u64 > u64::from(limits::SOURCE_BYTES) {

@@ -269,7 +269,7 @@ impl Parser<'_> {
 }
 
 /// Whether a paragraph that begins with the line is of statements.
-fn begins_statement(line: &str) -> bool {
+pub(crate) fn begins_statement(line: &str) -> bool {
     let clean = line.replace("**", "");
     let mut words = clean.split_whitespace();
     let first = words.next().map(letters_at_start).unwrap_or_default().to_lowercase();

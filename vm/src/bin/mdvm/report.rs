@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use machine_dialect_vm::asm::instruction_text;
-use machine_dialect_vm::language::SourceMap;
 use machine_dialect_vm::{CallSite, Failure, Module};
 
 use crate::input::InputError;
+use crate::map::Map;
 
 /// Prints `error: …` to standard error.
 pub(crate) fn error(message: impl std::fmt::Display) {
@@ -15,9 +15,19 @@ pub(crate) fn error(message: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "error: {message}");
 }
 
+/// Prints `warning: …` to standard error.
+pub(crate) fn warning(message: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "warning: {message}");
+}
+
 /// Prints what was drawn for people to standard error.
 pub(crate) fn drawn(text: &str) {
     let _ = writeln!(io::stderr(), "{}", text.trim_end());
+}
+
+/// Prints text to standard error as it is.
+pub(crate) fn text(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Whether messages have colours.
@@ -40,11 +50,14 @@ pub(crate) fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
-/// Prints why a run failed: the error, the instruction with what it saw, and how control came there.
-pub(crate) fn failure(failure: &Failure, module: &Module, map: Option<&SourceMap>, path: &Path) {
-    if let Some(map) = map {
-        let pcs = failure.call_stack.iter().map(|site| site.pc);
-        return drawn(&map.draw(failure.error.kind().name(), &failure.to_string(), pcs, has_colour()));
+/// Prints why a run failed: the error, its line of the page if that is known, the instruction with what it saw, and how control
+/// came there.
+pub(crate) fn failure(failure: &Failure, module: &Module, map: &Map, path: &Path) {
+    if let Some(map) = map.get() {
+        let pcs = || failure.call_stack.iter().map(|site| site.pc);
+        if !map.sites(pcs()).is_empty() {
+            return drawn(&map.draw(failure.error.kind().name(), &failure.to_string(), pcs(), has_colour()));
+        }
     }
     let mut text = format!("{}: {failure}\n", failure.error.kind().name());
     let pc = failure.pc;
