@@ -22,13 +22,15 @@ mod format;
 mod lexer;
 mod lines;
 mod parser;
+mod session;
 mod source;
 mod source_map;
 mod tables;
 mod url;
 
-pub use diagnostics::{Diagnostic, Diagnostics};
+pub use diagnostics::{Diagnostic, Diagnostics, nearest};
 pub use format::format;
+pub use session::{Entry, Reading, Session};
 pub use source::Place;
 pub use source_map::{MappedFunction, MappedVariable, Site, SourceMap, SourceMapError};
 pub use tables::{DiagnosticKind, Severity};
@@ -60,7 +62,7 @@ pub fn compile(source: &str, name: &str) -> Result<Compiled, Diagnostics> {
     let Some((program, checked)) = analyse(&source, &mut reports) else {
         return Err(reports.finish(&source, name));
     };
-    match emit::emit(&program, &checked, source.text, module_name(name)) {
+    match emit::emit(&program, &checked, source.text, module_name(name), None) {
         Ok(emitted) => {
             let map = source_map::build(&emitted, &program, &checked, &source, name);
             Ok(Compiled { module: emitted.module, map, warnings: reports.finish(&source, name) })

@@ -84,6 +84,8 @@ note: called in main
    |
 24 | Use `half` with _2_.
    | ^
+
+`mdvm explain DivisionByZero` tells more.
 ";
 
 #[test]
@@ -370,4 +372,84 @@ fn verbs_have_other_names() {
     let (code, _, errors) = outcome(&folder, &["chekc", "x.md"]);
     assert_eq!(code, 2);
     assert!(errors.contains("'check'"), "{errors}");
+}
+
+#[test]
+fn names_of_the_specification_are_explained() {
+    let folder = folder(&[]);
+    let explained = |arguments: &[&str]| outcome(&folder, &[&["explain"], arguments].concat());
+    for (name, kind, text) in [
+        ("add", "opcode", "dst, left, right"),
+        ("AddR", "opcode", "errors: "),
+        ("DivisionByZero", "error", "Instructions that can give it: div, mod"),
+        ("division_by_zero", "error", "Division by zero"),
+        ("InvalidMagic", "error", "when a module is loaded"),
+        ("dict", "type of values", "{k: v}"),
+        ("max_steps", "limit of a run", "StepLimitExceeded"),
+        ("--max-memory", "limit of a run", "OutOfMemory"),
+        ("for_each", "form of the language", "For each"),
+        ("is at most", "operator of the language", "<="),
+        ("Whole Number", "type of the language", "whole number"),
+        ("UndefinedName", "diagnostic of a page", "no variable"),
+        ("Joining", "rule of the language", "text"),
+        ("nesting", "limit of the language", "200"),
+    ] {
+        let (code, stdout, errors) = explained(&[name]);
+        assert_eq!((code, errors.as_str()), (0, ""), "{name}");
+        assert!(stdout.contains(&format!(": {kind}\n")) && stdout.contains(text), "{name}: {stdout}");
+    }
+    assert!(explained(&["give", "back"]).1.contains("Ends the function with a result"));
+    let (code, _, errors) = explained(&["DivisonByZero"]);
+    assert_eq!(
+        (code, errors.as_str()),
+        (2, "error: nothing is called DivisonByZero; did you mean DivisionByZero?\n")
+    );
+    let all = explained(&[]).1;
+    for kind in machine_dialect_vm::RuntimeErrorKind::ALL {
+        assert!(all.contains(kind.name()), "{}", kind.name());
+    }
+    for opcode in machine_dialect_vm::Opcode::ALL {
+        assert!(all.contains(opcode.spec().mnemonic), "{opcode:?}");
+    }
+}
+
+#[test]
+fn errors_name_what_explains_them() {
+    let folder = folder(&[
+        ("x.mdbc", "MDBC"),
+        ("x.md", "Say `x`.\n"),
+        ("x.mdasm", "load_const r0, 1\nload_const r1, 0\ndiv r2, r0, r1"),
+    ]);
+    for (file, name) in
+        [("x.mdbc", "UnexpectedEof"), ("x.md", "UndefinedName"), ("x.mdasm", "DivisionByZero")]
+    {
+        let (_, _, errors) = outcome(&folder, &["run", file]);
+        assert!(errors.ends_with(&format!("\n`mdvm explain {name}` tells more.\n")), "{file}: {errors}");
+        assert_eq!(outcome(&folder, &["explain", name]).0, 0);
+    }
+}
+
+#[test]
+fn shells_complete_and_manuals_are_written() {
+    let folder = folder(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let (code, stdout, _) = outcome(&folder, &["completions", shell]);
+        assert_eq!(code, 0);
+        assert!(stdout.contains("disasm") || stdout.contains("dis"), "{shell}");
+    }
+    assert_eq!(outcome(&folder, &["man", "pages"]).0, 0);
+    let page = fs::read_to_string(folder.path().join("pages/mdvm-run.1")).unwrap();
+    assert!(page.contains("max\\-steps"), "{page}");
+    assert!(folder.path().join("pages/mdvm.1").exists());
+}
+
+#[test]
+fn the_version_tells_how_it_was_built() {
+    let folder = folder(&[]);
+    let (code, stdout, _) = outcome(&folder, &["--version"]);
+    assert_eq!(code, 0);
+    for fact in ["mdvm ", "\ncommit: ", "\ntarget: ", "\ntiers: interpreter", "\nprofile: "] {
+        assert!(stdout.contains(fact), "{stdout}");
+    }
+    assert_eq!(outcome(&folder, &["-V"]).1, format!("mdvm {}\n", env!("CARGO_PKG_VERSION")));
 }

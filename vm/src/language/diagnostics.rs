@@ -231,7 +231,14 @@ const CANDIDATES: usize = 1000;
 const LONGEST: usize = 40;
 
 /// The candidate nearest to `meant`, if one is near: with one change for every three characters at the most.
-pub(crate) fn nearest<'c>(meant: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+///
+/// ```
+/// use machine_dialect_vm::language::nearest;
+///
+/// assert_eq!(nearest("sya", ["Set", "Say"].into_iter()), Some("Say"));
+/// assert_eq!(nearest("tea", ["Set", "Say"].into_iter()), None);
+/// ```
+pub fn nearest<'c>(meant: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let meant: Vec<char> = meant.chars().take(LONGEST + 1).flat_map(char::to_lowercase).collect();
     if meant.len() > LONGEST {
         return None;

@@ -5,10 +5,13 @@
 
 mod check;
 mod dis;
+mod explain;
 mod files;
 mod fmt;
 mod input;
 mod map;
+mod pages;
+mod repl;
 mod report;
 mod run;
 mod serve;
@@ -36,6 +39,7 @@ const INTERRUPTED: u8 = 130;
 #[command(
     name = "mdvm",
     version,
+    long_version = pages::VERSION,
     about = "Runs, checks, shows and compiles programs in Machine Dialect, and modules"
 )]
 #[command(after_help = "\
@@ -48,6 +52,7 @@ Examples:
   mdvm run --max-steps 1M --max-time 2s --global 'name=\"World\"' program.mdbc
   mdvm check *.mdbc
   mdvm fmt program.md
+  mdvm explain DivisionByZero
   mdvm dis program.mdbc
   mdvm asm program.mdasm -o program.mdbc
   echo 'Say _6_ * _7_.' | mdvm run -                # prints: 42")]
@@ -87,6 +92,25 @@ enum Command {
         /// Write the module to this file, or to standard output with -
         #[arg(short, long, value_name = "OUT")]
         output: PathBuf,
+    },
+    /// Type Machine Dialect and see what it does; variables and functions are kept
+    #[command(visible_alias = "shell")]
+    Repl,
+    /// Tell what an opcode, an error, a type, a limit, a rule or a form of the language is; without a name, list them
+    Explain {
+        /// The name, as in DivisionByZero, add, for_each or max_steps
+        name: Vec<String>,
+    },
+    /// Print what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one for each command, into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        folder: PathBuf,
     },
     /// Answer runs over standard input and output, one JSON object a line, as conformance harnesses ask them
     Serve {
@@ -184,6 +208,10 @@ fn main() -> ExitCode {
         Command::Fmt(arguments) => fmt::format(&arguments),
         Command::Compile { file, output, source_map } => files::compile(&file, &output, source_map),
         Command::Asm { file, output } => files::assemble(&file, &output),
+        Command::Repl => repl::repl(),
+        Command::Explain { name } => explain::explain(&name),
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { folder } => pages::manual(&folder),
         Command::Serve { tiers } => serve::serve(tiers.tiers()),
     }
 }

@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use machine_dialect_vm::asm::instruction_text;
+use machine_dialect_vm::asm::{AsmError, instruction_text};
+use machine_dialect_vm::language::{Diagnostics, Severity};
 use machine_dialect_vm::{CallSite, Failure, Module};
 
 use crate::input::InputError;
@@ -25,6 +26,20 @@ pub(crate) fn drawn(text: &str) {
     let _ = writeln!(io::stderr(), "{}", text.trim_end());
 }
 
+/// Prints what is wrong with a page, and how to learn more.
+pub(crate) fn page(diagnostics: &Diagnostics) {
+    drawn(&diagnostics.render(has_colour()));
+    let error = diagnostics.iter().find(|one| one.severity() == Severity::Error);
+    if let Some(error) = error {
+        text(&more(error.kind().name()));
+    }
+}
+
+/// How to learn more of an error of that name.
+fn more(name: &str) -> String {
+    format!("\n`mdvm explain {name}` tells more.\n")
+}
+
 /// Prints text to standard error as it is.
 pub(crate) fn text(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
@@ -38,9 +53,12 @@ pub(crate) fn has_colour() -> bool {
 /// Prints why there is no module in a file.
 pub(crate) fn input_error(error: &InputError, path: &Path) {
     match error {
-        InputError::Page(diagnostics) => drawn(&diagnostics.render(has_colour())),
+        InputError::Page(diagnostics) => page(diagnostics),
         InputError::Io(_) | InputError::NotUtf8(_) | InputError::Assembly(_) | InputError::Load(_) => {
             self::error(format!("{}: {error}", shown(path)));
+            if let InputError::Assembly(AsmError::Module(error)) | InputError::Load(error) = error {
+                text(&more(error.kind().name()));
+            }
         }
     }
 }
@@ -56,7 +74,9 @@ pub(crate) fn failure(failure: &Failure, module: &Module, map: &Map, path: &Path
     if let Some(map) = map.get() {
         let pcs = || failure.call_stack.iter().map(|site| site.pc);
         if !map.sites(pcs()).is_empty() {
-            return drawn(&map.draw(failure.error.kind().name(), &failure.to_string(), pcs(), has_colour()));
+            let kind = failure.error.kind().name();
+            drawn(&map.draw(kind, &failure.to_string(), pcs(), has_colour()));
+            return text(&more(kind));
         }
     }
     let mut text = format!("{}: {failure}\n", failure.error.kind().name());
@@ -77,6 +97,7 @@ pub(crate) fn failure(failure: &Failure, module: &Module, map: &Map, path: &Path
         text += &format!("  {line}\n");
     }
     error(text.trim_end());
+    self::text(&more(failure.error.kind().name()));
 }
 
 /// The callers, one line each; the middle of a long stack is left out.

@@ -15,7 +15,8 @@ pub(crate) fn completed(mut arguments: Vec<OsString>) -> Vec<OsString> {
         name == "help"
             || command.get_subcommands().any(|verb| verb.get_name_and_visible_aliases().contains(&name))
     };
-    if first.to_str().is_some_and(is_verb) {
+    // The verb that starts programs goes first, so that they start fast.
+    if first == "run" || first.to_str().is_some_and(is_verb) {
         return arguments;
     }
     let small = first.to_string_lossy().to_lowercase();
