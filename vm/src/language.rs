@@ -153,13 +153,23 @@ pub fn words() -> Vec<String> {
 
 /// Reads and checks a page; gives nothing where it has errors.
 fn analyse(source: &Source<'_>, reports: &mut Reports) -> Option<(ast::Program, checker::Checked)> {
+    analyse_with_entry(source, None, reports)
+}
+
+/// As [`analyse`], for a page that ends with an entry of a session.
+fn analyse_with_entry(
+    source: &Source<'_>,
+    entry: Option<u32>,
+    reports: &mut Reports,
+) -> Option<(ast::Program, checker::Checked)> {
     if source.text.len() as u64 > u64::from(limits::SOURCE_BYTES) {
         let (size, limit) = (source.text.len(), limits::SOURCE_BYTES);
         let what = format!("the source has {size} bytes, and {limit} is the most");
         reports.add(0, 0, Problem::ProgramTooLarge { what });
         return None;
     }
-    let lines = lines::read(source.text);
+    let mut lines = lines::read(source.text);
+    lines.entry = entry;
     let program = parser::parse(&lines, reports);
     let checked = checker::check(&program, source, reports);
     (!reports.has_errors()).then_some((program, checked))

@@ -384,7 +384,7 @@ fn names_of_the_specification_are_explained() {
         ("DivisionByZero", "error", "Instructions that can give it: div, mod"),
         ("division_by_zero", "error", "Division by zero"),
         ("InvalidMagic", "error", "when a module is loaded"),
-        ("dict", "type of values", "{k: v}"),
+        ("dict", "type of values", "{k: v, l: w}"),
         ("max_steps", "limit of a run", "StepLimitExceeded"),
         ("--max-memory", "limit of a run", "OutOfMemory"),
         ("for_each", "form of the language", "For each"),

@@ -144,8 +144,9 @@ fn commands_help() {
         assert!(stdout.contains(text), "{text}: {stdout}");
     }
     assert!(errors.contains("5:1") && errors.contains("debug_print r0"), "{errors}");
-    let (code, _, errors) = session(":hlep\n:quit\nSay _1_.\n");
-    assert_eq!((code, errors.as_str()), (0, ""), "{errors}");
+    let (code, stdout, errors) = session(":hlep\n:quit\nSay _1_.\n");
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert_eq!(errors, "error: no command is called :hlep; did you mean :help?\n");
 }
 
 #[test]

@@ -205,6 +205,11 @@ impl Reports {
         self.list.push(Report { at, end: end.max(at), problem, suggestion });
     }
 
+    /// Takes back what was reported of that kind at a place.
+    pub(crate) fn withdraw(&mut self, kind: DiagnosticKind, at: u32) {
+        self.list.retain(|report| report.at != at || report.problem.kind() != kind);
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.list.iter().any(|report| report.problem.kind().severity() == Severity::Error)
     }

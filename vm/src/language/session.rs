@@ -12,7 +12,7 @@ use super::diagnostics::{Diagnostics, Reports};
 use super::source::Source;
 use super::source_map::{self, SourceMap};
 use super::tables::{DeclaredType, DiagnosticKind};
-use super::{analyse, emit, lines, module_name, parser};
+use super::{analyse_with_entry, emit, lines, module_name, parser};
 use crate::module::Module;
 
 /// A page that grows.
@@ -165,7 +165,7 @@ impl Session {
         text.push('\n');
         let mut reports = Reports::default();
         let source = Source::new(&text);
-        let Some((program, checked)) = analyse(&source, &mut reports) else {
+        let Some((program, checked)) = analyse_with_entry(&source, Some(begin), &mut reports) else {
             return Err(reports.finish(&source, &self.name));
         };
         let emitted =
@@ -177,6 +177,12 @@ impl Session {
                 return Err(reports.finish(&source, &self.name));
             }
         };
+        if let Some(last) = program.functions[0].statements.last()
+            && matches!(last.kind, StatementKind::Value { .. })
+        {
+            // The value is the result.
+            reports.withdraw(DiagnosticKind::UnusedValue, last.at);
+        }
         let map = source_map::build(&emitted, &program, &checked, &source, &self.name);
         let has_statements = program.functions[0].statements.len() > prologue.statements as usize;
         next.variables = checked.functions[0]
@@ -209,10 +215,9 @@ impl Session {
         let entry = entry.trim_end();
         let last = entry.lines().last().unwrap_or_default().trim();
         let page = Source::new(entry);
-        let lines = lines::read(page.text);
         let mut reports = Reports::default();
-        let program = parser::parse(&lines, &mut reports);
-        if program.functions.len() > 1 || lines.open_comment.is_some() {
+        let (program, is_in_comment) = parse(&page, &mut reports);
+        if program.functions.len() > 1 || is_in_comment {
             return Reading::UntilTwoBlank;
         }
         if last.ends_with(':') {
@@ -232,7 +237,7 @@ impl Session {
         let with_period = format!("{entry}.");
         let page = Source::new(&with_period);
         let mut reports = Reports::default();
-        let _ = parser::parse(&lines::read(page.text), &mut reports);
+        let _ = parse(&page, &mut reports);
         if reports.has_errors() { Reading::UntilBlank } else { Reading::WithoutPeriod }
     }
 
@@ -311,10 +316,17 @@ struct Prologue {
     statements: u32,
 }
 
+/// Reads an entry on its own; tells, too, whether it ends within a comment.
+fn parse(entry: &Source<'_>, reports: &mut Reports) -> (Program, bool) {
+    let mut lines = lines::read(entry.text);
+    lines.entry = Some(0);
+    (parser::parse(&lines, reports), lines.open_comment.is_some())
+}
+
 /// The variables and functions that an entry defines.
 fn names(entry: &str) -> (Vec<String>, Vec<String>) {
     let page = Source::new(entry);
-    let program = parser::parse(&lines::read(page.text), &mut Reports::default());
+    let (program, _) = parse(&page, &mut Reports::default());
     let mut variables = Vec::new();
     for statement in &program.functions[0].statements {
         if let StatementKind::Define { name, .. } = &statement.kind {
@@ -402,7 +414,7 @@ mod tests {
         assert_eq!(live.enter("For each `x` in `l`:\n> Add `x` + _1_ to `l`."), "");
         assert_eq!(live.enter("Say `l`. `x`."), "[1, 2]\n= 1");
         assert_eq!(live.enter("For each `x` in `l`:\n> Say `x`."), "1\n2\n");
-        assert_eq!(live.enter("Say `y`."), "UndefinedName 14:5");
+        assert_eq!(live.enter("Say `y`."), "UndefinedName 16:5");
     }
 
     #[test]
