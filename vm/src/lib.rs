@@ -58,6 +58,7 @@ macro_rules! without {
 pub mod ablation;
 pub mod asm;
 mod errors;
+pub mod escape;
 mod interpreter;
 mod isa;
 #[cfg(feature = "language")]
