@@ -59,6 +59,7 @@ pub mod ablation;
 pub mod asm;
 mod errors;
 pub mod escape;
+mod excerpt;
 mod interpreter;
 mod isa;
 #[cfg(feature = "language")]

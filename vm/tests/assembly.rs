@@ -126,7 +126,7 @@ fn mistakes_are_shown_where_they_are() {
         ),
         ("nop\n  jump nowhere", "line 2, column 8: no label `nowhere` stands anywhere"),
         ("a: nop\na: nop", "line 2, column 1: label `a` stands twice"),
-        (".func f\nnop\n.func f", "line 3, column 1: function \"f\" stands twice"),
+        (".func f\nnop\n.func f", "line 3, column 1: function `f` stands twice"),
         (
             "load_const r0, 9223372036854775808",
             "line 1, column 16: `9223372036854775808` is no int of 64 bits",

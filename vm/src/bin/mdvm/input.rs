@@ -28,7 +28,7 @@ impl fmt::Display for InputError {
             Self::Assembly(AsmError::Module(error)) | Self::Load(error) => {
                 write!(f, "{}: {error}", error.kind().name())
             }
-            Self::Assembly(error @ AsmError::Syntax { .. }) => error.fmt(f),
+            Self::Assembly(error @ AsmError::Syntax(_)) => error.fmt(f),
             Self::Page(diagnostics) => diagnostics.fmt(f),
         }
     }
