@@ -72,10 +72,17 @@ fn no_text_of_megabytes_takes_long() {
         let count = if text(1000).len() < 4000 { 8_000_000 } else { 400_000 };
         fs::write(&path, text(count)).unwrap();
         let status = std::process::Command::new("sh")
-            .args(["-c", "ulimit -t 30 && exec \"$0\" check \"$1\" >/dev/null 2>&1", env!("CARGO_BIN_EXE_mdvm")])
+            .args([
+                "-c",
+                "ulimit -t 30 && exec \"$0\" check \"$1\" >/dev/null 2>&1",
+                env!("CARGO_BIN_EXE_mdvm"),
+            ])
             .arg(&path)
             .status()
             .unwrap();
-        assert!(status.code().is_some_and(|code| code == 0 || code == 2), "{name}, {count} of them: {status}");
+        assert!(
+            status.code().is_some_and(|code| code == 0 || code == 2),
+            "{name}, {count} of them: {status}"
+        );
     }
 }

@@ -8,15 +8,15 @@ use std::process::ExitCode;
 use machine_dialect_vm::asm::listing;
 use machine_dialect_vm::language::SourceMap;
 
-use crate::input::{InputError, read_program};
+use crate::input::{Format, InputError, read_program};
 use crate::{BAD_MODULE, report, run};
 
-pub(crate) fn check(files: &[PathBuf]) -> ExitCode {
+pub(crate) fn check(files: &[PathBuf], format: Option<Format>) -> ExitCode {
     let mut stdout = io::stdout().lock();
     let mut code = 0;
     for path in files {
         let name = report::shown(path);
-        let line = match read_program(path).map(|program| program.module) {
+        let line = match read_program(path, format).map(|program| program.module) {
             Ok(module) => format!(
                 "{name}: ok ({}, {}, {})",
                 counted(module.len(), "instruction"),
@@ -44,15 +44,15 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-pub(crate) fn disassemble(path: &Path, output: Option<&Path>) -> ExitCode {
-    match read_program(path).map(|program| program.module) {
+pub(crate) fn disassemble(path: &Path, format: Option<Format>, output: Option<&Path>) -> ExitCode {
+    match read_program(path, format).map(|program| program.module) {
         Ok(module) => finish(output.unwrap_or(Path::new("-")), listing(&module).as_bytes()),
         Err(error) => bad_module(path, &error),
     }
 }
 
 pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
-    match read_program(path).map(|program| program.module) {
+    match read_program(path, None).map(|program| program.module) {
         Ok(_) if output == Path::new("-") && io::stdout().is_terminal() => {
             report::error("a module is no text for a terminal; give a file with -o");
             ExitCode::from(BAD_MODULE)
@@ -64,7 +64,7 @@ pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
 
 /// Compiles a page, and writes its source map beside the module if that is asked for.
 pub(crate) fn compile(path: &Path, output: &Path, with_map: bool) -> ExitCode {
-    let program = match read_program(path) {
+    let program = match read_program(path, None) {
         Ok(program) => program,
         Err(error) => return bad_module(path, &error),
     };
@@ -80,7 +80,7 @@ pub(crate) fn compile(path: &Path, output: &Path, with_map: bool) -> ExitCode {
         }
         let beside = output.with_extension(SourceMap::EXTENSION);
         if let Err(error) = write_whole(&beside, &map.encode(&bytes)) {
-            report::error(format!("{} cannot be written: {error}", beside.display()));
+            report::error(format!("{} cannot be written: {error}", report::shown(&beside)));
             return ExitCode::from(BAD_MODULE);
         }
     }
@@ -103,7 +103,7 @@ fn finish(output: &Path, bytes: &[u8]) -> ExitCode {
     match write_whole(output, bytes) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::error(format!("{} cannot be written: {error}", output.display()));
+            report::error(format!("{} cannot be written: {error}", report::shown(output)));
             ExitCode::from(BAD_MODULE)
         }
     }

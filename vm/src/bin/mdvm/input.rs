@@ -5,9 +5,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use machine_dialect_vm::asm::AsmError;
+use machine_dialect_vm::asm::{AsmError, Mistake};
+use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::language::{self, Diagnostics, SourceMap};
 use machine_dialect_vm::{LoadError, Module, assemble};
+
+use serde_json::{Value as Json, json};
 
 use crate::report;
 
@@ -26,10 +29,31 @@ impl fmt::Display for InputError {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
             Self::NotUtf8(error) => write!(f, "is no assembly: not UTF-8 at byte {:#x}", error.valid_up_to()),
             Self::Assembly(AsmError::Module(error)) | Self::Load(error) => {
-                write!(f, "{}: {error}", error.kind().name())
+                // The message may name what the module names.
+                write!(f, "{}: {}", error.kind().name(), visible(&error.to_string()))
             }
             Self::Assembly(error @ AsmError::Syntax(_)) => error.fmt(f),
             Self::Page(diagnostics) => diagnostics.fmt(f),
+        }
+    }
+}
+
+impl InputError {
+    /// The outcome of a run that did not begin.
+    pub(crate) fn to_json(&self) -> Json {
+        match self {
+            Self::Page(diagnostics) => {
+                json!({"status": "compile_error", "diagnostics": diagnostics.to_json()})
+            }
+            Self::Load(error) | Self::Assembly(AsmError::Module(error)) => {
+                json!({"status": "load_error", "kind": error.kind().name(), "message": error.to_string()})
+            }
+            Self::Assembly(AsmError::Syntax(mistakes)) => {
+                let mistake = |mistake: &Mistake| json!({"line": mistake.line, "column": mistake.column, "message": mistake.message});
+                let list: Vec<Json> = mistakes.iter().map(mistake).collect();
+                json!({"status": "assembly_error", "mistakes": list, "more": mistakes.more()})
+            }
+            Self::Io(_) | Self::NotUtf8(_) => json!({"status": "input_error", "message": self.to_string()}),
         }
     }
 }
@@ -40,49 +64,66 @@ pub(crate) struct Program {
     pub(crate) map: Option<SourceMap>,
 }
 
-/// Whether the file is a page of Machine Dialect.
-pub(crate) fn is_page(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "md")
+/// What a file holds. The names are those of the extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// A module
+    Mdbc,
+    /// Assembly
+    Mdasm,
+    /// A page of Machine Dialect
+    Md,
 }
 
-/// Reads a module, or a page, which is compiled; what is odd in it is said.
-pub(crate) fn read_program(path: &Path) -> Result<Program, InputError> {
-    if !is_page(path) {
-        return read_module(path).map(|module| Program { module, map: None });
+impl Format {
+    fn of_name(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "mdbc" => Some(Self::Mdbc),
+            "mdasm" => Some(Self::Mdasm),
+            "md" => Some(Self::Md),
+            _ => None,
+        }
     }
+
+    fn of_beginning(bytes: &[u8]) -> Self {
+        if bytes.starts_with(MAGIC) || bytes.contains(&0) { Self::Mdbc } else { Self::Mdasm }
+    }
+}
+
+/// Reads a module, assembly or a page, of which what is odd is said. If it is not said what a file is, its name does, and where
+/// that does not, its beginning.
+pub(crate) fn read_program(path: &Path, format: Option<Format>) -> Result<Program, InputError> {
+    let (mut reader, named): (Box<dyn Read>, _) = if path == Path::new("-") {
+        (Box::new(io::stdin().lock()), None)
+    } else {
+        (Box::new(File::open(path).map_err(InputError::Io)?), Format::of_name(path))
+    };
     let mut bytes = Vec::new();
-    File::open(path).map_err(InputError::Io)?.take(MOST).read_to_end(&mut bytes).map_err(InputError::Io)?;
-    let compiled = language::compile_bytes(&bytes, &path.to_string_lossy()).map_err(InputError::Page)?;
+    reader.by_ref().take(SNIFFED).read_to_end(&mut bytes).map_err(InputError::Io)?;
+    let format = format.or(named).unwrap_or_else(|| Format::of_beginning(&bytes));
+    if format != Format::Mdbc || bytes.starts_with(MAGIC) {
+        // What does not begin like a module is refused without reading on: it may have no end.
+        reader.take(MOST).read_to_end(&mut bytes).map_err(InputError::Io)?;
+    }
+    match format {
+        Format::Md => compile(&bytes, &report::shown(path)),
+        Format::Mdasm => {
+            let text = std::str::from_utf8(&bytes).map_err(InputError::NotUtf8)?;
+            assemble(text).map(|module| Program { module, map: None }).map_err(InputError::Assembly)
+        }
+        Format::Mdbc => {
+            Module::decode(&bytes).map(|module| Program { module, map: None }).map_err(InputError::Load)
+        }
+    }
+}
+
+/// Compiles a page, and says what is odd in it.
+fn compile(bytes: &[u8], name: &str) -> Result<Program, InputError> {
+    let compiled = language::compile_bytes(bytes, name).map_err(InputError::Page)?;
     if !compiled.warnings.is_empty() {
         report::drawn(&compiled.warnings.render(report::has_colour()));
     }
     Ok(Program { module: compiled.module, map: Some(compiled.map) })
-}
-
-/// Reads a module. What a file is says its name, and where that does not, its beginning.
-pub(crate) fn read_module(path: &Path) -> Result<Module, InputError> {
-    let (mut reader, extension): (Box<dyn Read>, _) = if path == Path::new("-") {
-        (Box::new(io::stdin().lock()), None)
-    } else {
-        (Box::new(File::open(path).map_err(InputError::Io)?), path.extension().and_then(|text| text.to_str()))
-    };
-    let mut bytes = Vec::new();
-    reader.by_ref().take(SNIFFED).read_to_end(&mut bytes).map_err(InputError::Io)?;
-    let is_assembly = match extension {
-        Some("mdasm") => true,
-        Some("mdbc") => false,
-        _ => !bytes.starts_with(MAGIC) && !bytes.contains(&0),
-    };
-    if is_assembly || bytes.starts_with(MAGIC) {
-        // What does not begin like a module is refused without reading on: it may have no end.
-        reader.take(MOST).read_to_end(&mut bytes).map_err(InputError::Io)?;
-    }
-    if is_assembly {
-        let text = std::str::from_utf8(&bytes).map_err(InputError::NotUtf8)?;
-        assemble(text).map_err(InputError::Assembly)
-    } else {
-        Module::decode(&bytes).map_err(InputError::Load)
-    }
 }
 
 /// How much of a file is looked at to tell what it is.

@@ -8,6 +8,8 @@ mod input;
 mod report;
 mod run;
 mod serve;
+mod usage;
+mod watchdog;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,11 +53,15 @@ enum Command {
         /// The modules
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        format: FormatArgument,
     },
     /// Show a module as assembly, with the index and the offset of each instruction
     Dis {
         /// The module
         file: PathBuf,
+        #[command(flatten)]
+        format: FormatArgument,
         /// Write to this file instead of standard output
         #[arg(short, long, value_name = "OUT")]
         output: Option<PathBuf>,
@@ -90,6 +96,8 @@ enum Command {
 struct RunArguments {
     /// The page or the module
     file: PathBuf,
+    #[command(flatten)]
+    format: FormatArgument,
     /// Print the outcome as JSON, instead of what the program prints
     #[arg(long)]
     json: bool,
@@ -105,7 +113,7 @@ struct RunArguments {
     /// End the run before calls nest deeper than that [default: 1000]
     #[arg(long, value_name = "N")]
     max_call_depth: Option<u64>,
-    /// End the run when it has taken that many seconds, such as 2 or 0.5
+    /// End the run, reading included, when it has taken that many seconds, such as 2 or 0.5
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     max_time: Option<Duration>,
     /// Give the program a global; VALUE is JSON, as outcomes show values
@@ -113,6 +121,13 @@ struct RunArguments {
     globals: Vec<String>,
     #[command(flatten)]
     tiers: TierArguments,
+}
+
+#[derive(Args)]
+struct FormatArgument {
+    /// What the file holds, whatever its name and its beginning say: for files of strangers
+    #[arg(long, value_enum)]
+    format: Option<input::Format>,
 }
 
 #[derive(Args)]
@@ -149,10 +164,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::refuse(&error),
+    };
+    match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Check { files } => files::check(&files),
-        Command::Dis { file, output } => files::disassemble(&file, output.as_deref()),
+        Command::Check { files, format } => files::check(&files, format.format),
+        Command::Dis { file, format, output } => files::disassemble(&file, format.format, output.as_deref()),
         Command::Compile { file, output, source_map } => files::compile(&file, &output, source_map),
         Command::Asm { file, output } => files::assemble(&file, &output),
         Command::Serve { tiers } => serve::serve(tiers.tiers()),

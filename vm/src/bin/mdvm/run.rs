@@ -4,59 +4,69 @@ use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 use signal_hook::flag::{register, register_conditional_shutdown};
 
-use machine_dialect_vm::{
-    Completion, Failure, Limits, Module, Run, RuntimeError, RuntimeErrorKind, Value, Vm, outcome,
-};
+use machine_dialect_vm::escape::visible;
+use machine_dialect_vm::{Completion, Failure, Limits, Module, Run, RuntimeErrorKind, Value, Vm, outcome};
 
-use crate::input::{InputError, Program, read_program};
+use crate::input::{Program, read_program};
+use crate::usage;
+use crate::watchdog::Watchdog;
 use crate::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
+    let begin = Instant::now();
+    let watchdog = Watchdog::new(arguments.json);
+    if let Some(time) = arguments.max_time {
+        watchdog.end_after(time.saturating_add(GRACE));
+    }
     let globals = match arguments.globals.iter().map(|text| read_global(text)).collect::<Result<Vec<_>, _>>()
     {
         Ok(globals) => globals,
         Err(message) => {
+            if arguments.json {
+                return watchdog.answer(&usage::outcome(&message), BAD_MODULE);
+            }
             report::error(message);
             return ExitCode::from(BAD_MODULE);
         }
     };
-    let program = match read_program(&arguments.file) {
+    let program = match read_program(&arguments.file, arguments.format.format) {
         Ok(program) => program,
-        Err(InputError::Load(error)) if arguments.json => {
-            return print(&outcome::of_load_error(&error), BAD_MODULE);
-        }
+        Err(error) if arguments.json => return watchdog.answer(&error.to_json().to_string(), BAD_MODULE),
         Err(error) => {
             report::input_error(&error, &arguments.file);
             return ExitCode::from(BAD_MODULE);
         }
     };
     let interrupt = listen_for_interrupts();
-    if let Some(time) = arguments.max_time {
-        end_after(time);
-    }
+    // A time too long to be told by the clock is no limit.
+    let deadline = arguments.max_time.and_then(|time| begin.checked_add(time));
+    let options = Options { arguments, globals, interrupt: &interrupt, deadline };
     if arguments.json {
-        run_as_json(arguments, program.module, globals, &interrupt)
+        run_as_json(program.module, options, &watchdog)
     } else {
-        run_plainly(arguments, program, globals, &interrupt)
+        run_plainly(program, options)
     }
 }
 
-fn run_plainly(
-    arguments: &RunArguments,
-    program: Program,
+/// How a program is to be run.
+struct Options<'a> {
+    arguments: &'a RunArguments,
     globals: Vec<(String, Value)>,
-    interrupt: &AtomicBool,
-) -> ExitCode {
+    interrupt: &'a AtomicBool,
+    deadline: Option<Instant>,
+}
+
+fn run_plainly(program: Program, options: Options<'_>) -> ExitCode {
+    let file = &options.arguments.file;
     let vm = Vm::new(program.module);
     let mut stdout = Output::new();
     let mut write = |line: &str| stdout.write(line);
-    let result = vm.run(options(arguments, globals, interrupt, &mut write));
+    let result = vm.run(options.run(&mut write));
     let flushed = stdout.flush();
     match (result, flushed) {
         (Ok(_), Ok(())) => ExitCode::SUCCESS,
@@ -64,54 +74,46 @@ fn run_plainly(
         (Err(failure), _) => match &failure.sink_error {
             Some(error) => output_failed(error),
             None => {
-                report::failure(&failure, vm.module(), program.map.as_ref(), &arguments.file);
+                report::failure(&failure, vm.module(), program.map.as_ref(), file);
                 ExitCode::from(code_of(&failure))
             }
         },
     }
 }
 
-fn run_as_json(
-    arguments: &RunArguments,
-    module: Module,
-    globals: Vec<(String, Value)>,
-    interrupt: &AtomicBool,
-) -> ExitCode {
+fn run_as_json(module: Module, options: Options<'_>, watchdog: &Watchdog) -> ExitCode {
     let vm = Vm::new(module);
     let mut stdout = String::new();
-    let result = vm.run(options(arguments, globals, interrupt, &mut stdout));
+    let result = vm.run(options.run(&mut stdout));
     let code = match &result {
         Ok(Completion { .. }) => 0,
         Err(failure) => code_of(failure),
     };
-    print(&outcome::of_run(&result, &stdout), code)
+    watchdog.answer(&outcome::of_run(&result, &stdout), code)
 }
 
-fn options<'a>(
-    arguments: &RunArguments,
-    globals: Vec<(String, Value)>,
-    interrupt: &'a AtomicBool,
-    output: &'a mut dyn machine_dialect_vm::Sink,
-) -> Run<'a> {
-    let RunArguments { max_steps, max_memory, max_output, max_call_depth, max_time, json, .. } = arguments;
-    let defaults = Limits::default();
-    // What is collected in memory must have an end.
-    let default_output = if *json { defaults.max_memory } else { defaults.max_output };
-    let limits = Limits {
-        max_steps: max_steps.or(defaults.max_steps),
-        max_memory: max_memory.or(defaults.max_memory),
-        max_output: max_output.or(default_output),
-        max_call_depth: max_call_depth.or(defaults.max_call_depth),
-    };
-    let run = globals
-        .into_iter()
-        .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value))
-        .tiers(arguments.tiers.tiers())
-        .interrupt(interrupt);
-    // A time too long to be told by the clock is no limit.
-    match max_time.and_then(|time| Instant::now().checked_add(time)) {
-        Some(deadline) => run.deadline(deadline),
-        None => run,
+impl<'a> Options<'a> {
+    fn run(self, output: &'a mut dyn machine_dialect_vm::Sink) -> Run<'a> {
+        let RunArguments { max_steps, max_memory, max_output, max_call_depth, json, .. } = self.arguments;
+        let defaults = Limits::default();
+        // What is collected in memory must have an end.
+        let default_output = if *json { defaults.max_memory } else { defaults.max_output };
+        let limits = Limits {
+            max_steps: max_steps.or(defaults.max_steps),
+            max_memory: max_memory.or(defaults.max_memory),
+            max_output: max_output.or(default_output),
+            max_call_depth: max_call_depth.or(defaults.max_call_depth),
+        };
+        let run = self
+            .globals
+            .into_iter()
+            .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value))
+            .tiers(self.arguments.tiers.tiers())
+            .interrupt(self.interrupt);
+        match self.deadline {
+            Some(deadline) => run.deadline(deadline),
+            None => run,
+        }
     }
 }
 
@@ -122,12 +124,14 @@ fn code_of(failure: &Failure) -> u8 {
 /// Reads `name=VALUE`.
 fn read_global(text: &str) -> Result<(String, Value), String> {
     let Some((name, value)) = text.split_once('=') else {
+        let text = visible(text);
         return Err(format!("--global {text}: expected NAME=VALUE, such as 'count=3' or 'name=\"World\"'"));
     };
     match Value::from_json(value) {
         Ok(value) => Ok((name.to_owned(), value)),
         Err(error) => {
             let hint = "a value is JSON, and a string stands in quotes, as in 'name=\"World\"'";
+            let (name, value, error) = (visible(name), visible(value), visible(&error));
             Err(format!("--global {name}: {value} is no value ({error}); {hint}"))
         }
     }
@@ -146,20 +150,8 @@ fn listen_for_interrupts() -> Arc<AtomicBool> {
 /// How long after its deadline a run may still be at work.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Ends the process after that time, should the run not have ended itself: it looks at the clock every few thousand instructions,
-/// which take long where each copies or compares large values.
-fn end_after(time: Duration) {
-    let wait = move || {
-        thread::sleep(time.saturating_add(GRACE));
-        let error = RuntimeError::DeadlineExceeded;
-        report::error(format!("{}: {error}", error.kind().name()));
-        std::process::exit(i32::from(PROGRAM_FAILED));
-    };
-    // Without the thread the run still looks at the clock, only less often.
-    let _ = thread::Builder::new().spawn(wait);
-}
-
-fn print(line: &str, code: u8) -> ExitCode {
+/// Prints a line, and the exit code of that.
+pub(crate) fn print(line: &str, code: u8) -> ExitCode {
     let mut stdout = Output::new();
     match stdout.write(line).and_then(|()| stdout.write("\n")).and_then(|()| stdout.flush()) {
         Ok(()) => ExitCode::from(code),
