@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use machine_dialect_vm::asm::assemble_bytes;
 use serde_json::value::RawValue;
 
-use crate::escape::visible;
 use crate::implementation::Launcher;
 use crate::outcome::Outcome;
 use crate::plug::{Handshake, Request, Subject};
 use crate::value::{ValueText, excerpt};
 use crate::worker::{Event, Worker};
+use machine_dialect_vm::escape::visible;
 
 pub use checks::CHECKS;
 

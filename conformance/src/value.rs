@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_yaml::Value as Yaml;
 
-use crate::escape::visible;
+use machine_dialect_vm::escape::visible;
 
 /// The JSON text of a value, without spaces and with every string and number spelled one way.
 ///

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{Check, Note, Program, Said, Session, Trouble};
-use crate::escape::visible;
 use crate::value::ValueText;
 use crate::worker::Event;
+use machine_dialect_vm::escape::visible;
 
 /// Every check.
 pub const CHECKS: &[Check] = &[

@@ -2,9 +2,9 @@
 
 use maud::{PreEscaped, html};
 
-use crate::escape::visible;
 use crate::run::Column;
 use crate::verdict::Verdict;
+use machine_dialect_vm::escape::visible;
 
 /// How wide a letter is, on average, in the font of badges, in tenths of a pixel.
 const LETTER: usize = 66;
