@@ -8,6 +8,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use machine_dialect_vm::asm::assemble_bytes;
+use machine_dialect_vm::escape::visible;
 use serde_json::value::RawValue;
 
 use crate::implementation::Launcher;
@@ -15,7 +16,6 @@ use crate::outcome::Outcome;
 use crate::plug::{Handshake, Request, Subject};
 use crate::value::{ValueText, excerpt};
 use crate::worker::{Event, Worker};
-use machine_dialect_vm::escape::visible;
 
 pub use checks::CHECKS;
 

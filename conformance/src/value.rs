@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use serde_yaml::Value as Yaml;
-
 use machine_dialect_vm::escape::visible;
+use serde_yaml::Value as Yaml;
 
 /// The JSON text of a value, without spaces and with every string and number spelled one way.
 ///

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use machine_dialect_vm::escape::visible;
+
 use super::{Check, Note, Program, Said, Session, Trouble};
 use crate::value::ValueText;
 use crate::worker::Event;
-use machine_dialect_vm::escape::visible;
 
 /// Every check.
 pub const CHECKS: &[Check] = &[

@@ -1,10 +1,10 @@
 //! A badge: how much of the suite an implementation passes, as SVG.
 
+use machine_dialect_vm::escape::visible;
 use maud::{PreEscaped, html};
 
 use crate::run::Column;
 use crate::verdict::Verdict;
-use machine_dialect_vm::escape::visible;
 
 /// How wide a letter is, on average, in the font of badges, in tenths of a pixel.
 const LETTER: usize = 66;

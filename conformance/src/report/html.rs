@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use machine_dialect_vm::escape::{visible, visible_lines};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::case::slug;
@@ -9,7 +10,6 @@ use crate::report::badge;
 use crate::run::{Column, Run};
 use crate::show;
 use crate::verdict::Verdict;
-use machine_dialect_vm::escape::{visible, visible_lines};
 
 const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1c1c;background:#fff}\

@@ -1,12 +1,12 @@
 //! The report for programs.
 
+use machine_dialect_vm::escape::visible_json;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::shown;
 use crate::run::{CaseResult, Column, Disagreement, Run};
 use crate::show::group;
 use crate::verdict::Verdict;
-use machine_dialect_vm::escape::visible_json;
 
 /// The run as one JSON document.
 #[must_use]
