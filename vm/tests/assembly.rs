@@ -193,7 +193,7 @@ fn every_mistake_is_told_in_order() {
         "jump nowhere\nadd r0\n\nbogus r1\nl: nop\nl: load_const r0, \"open\n.func f nowhere\n.modul\nnop";
     let found: Vec<(usize, usize)> =
         mistakes(text).iter().map(|(line, column, _)| (*line, *column)).collect();
-    assert_eq!(found, [(1, 6), (2, 7), (4, 1), (6, 1), (6, 20), (7, 9), (8, 1)]);
+    assert_eq!(found, [(1, 6), (2, 7), (4, 1), (6, 1), (6, 19), (7, 9), (8, 1)]);
     let shown = assemble(text).unwrap_err().to_string();
     assert_eq!(shown.lines().filter(|line| line.starts_with("line ")).count(), 7, "{shown}");
     let many = "bogus\n".repeat(1000) + "jump nowhere";

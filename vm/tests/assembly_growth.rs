@@ -5,6 +5,7 @@
 use std::alloc::System;
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::Mutex;
 
 use cap::Cap;
 use machine_dialect_vm::assemble;
@@ -46,9 +47,13 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     })
 }
 
+/// What one test allocates must not be counted by the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// Counted in bytes that are allocated, which is what work of this kind mostly does.
 #[test]
 fn memory_grows_with_the_text_and_no_faster() {
+    let _alone = ALONE.lock();
     let allocated = |text: &str| {
         let before = ALLOCATOR.total_allocated();
         let _ = assemble(text).map_err(|error| error.to_string());
@@ -67,6 +72,7 @@ fn memory_grows_with_the_text_and_no_faster() {
 #[cfg(unix)]
 #[test]
 fn no_text_of_megabytes_takes_long() {
+    let _alone = ALONE.lock();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("text.mdasm");
     for (name, count, text) in SHAPES {

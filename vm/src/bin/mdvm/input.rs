@@ -8,7 +8,7 @@ use std::path::Path;
 use machine_dialect_vm::asm::{AsmError, Mistake};
 use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::language::{self, Diagnostics, SourceMap};
-use machine_dialect_vm::{LoadError, Module, assemble};
+use machine_dialect_vm::{LoadError, Module, assemble, outcome};
 
 use serde_json::{Value as Json, json};
 
@@ -39,21 +39,22 @@ impl fmt::Display for InputError {
 }
 
 impl InputError {
-    /// The outcome of a run that did not begin.
-    pub(crate) fn to_json(&self) -> Json {
+    /// The outcome of a run that did not begin, as one line of JSON.
+    pub(crate) fn to_json(&self) -> String {
         match self {
             Self::Page(diagnostics) => {
-                json!({"status": "compile_error", "diagnostics": diagnostics.to_json()})
+                format!(r#"{{"status": "compile_error", "diagnostics": {}}}"#, diagnostics.to_json())
             }
-            Self::Load(error) | Self::Assembly(AsmError::Module(error)) => {
-                json!({"status": "load_error", "kind": error.kind().name(), "message": error.to_string()})
-            }
+            Self::Load(error) | Self::Assembly(AsmError::Module(error)) => outcome::of_load_error(error),
             Self::Assembly(AsmError::Syntax(mistakes)) => {
                 let mistake = |mistake: &Mistake| json!({"line": mistake.line, "column": mistake.column, "message": mistake.message});
-                let list: Vec<Json> = mistakes.iter().map(mistake).collect();
-                json!({"status": "assembly_error", "mistakes": list, "more": mistakes.more()})
+                let list: Json = mistakes.iter().map(mistake).collect();
+                let more = mistakes.more();
+                format!(r#"{{"status": "assembly_error", "mistakes": {list}, "more": {more}}}"#)
             }
-            Self::Io(_) | Self::NotUtf8(_) => json!({"status": "input_error", "message": self.to_string()}),
+            Self::Io(_) | Self::NotUtf8(_) => {
+                format!(r#"{{"status": "input_error", "message": {}}}"#, Json::from(self.to_string()))
+            }
         }
     }
 }

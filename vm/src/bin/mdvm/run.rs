@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
     };
     let program = match read_program(&arguments.file, arguments.format.format) {
         Ok(program) => program,
-        Err(error) if arguments.json => return watchdog.answer(&error.to_json().to_string(), BAD_MODULE),
+        Err(error) if arguments.json => return watchdog.answer(&error.to_json(), BAD_MODULE),
         Err(error) => {
             report::input_error(&error, &arguments.file);
             return ExitCode::from(BAD_MODULE);

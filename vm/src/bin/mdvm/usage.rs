@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use machine_dialect_vm::escape::{visible, visible_json, visible_lines};
-use serde_json::json;
+use serde_json::Value as Json;
 
 use crate::{Arguments, BAD_MODULE, report, run};
 
@@ -37,5 +37,6 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
 /// The outcome of a run that was asked for with arguments that make no sense.
 pub(crate) fn outcome(message: &str) -> String {
     let message = message.trim_end().trim_start_matches("error: ");
-    visible_json(&json!({"status": "usage_error", "message": message}).to_string()).into_owned()
+    let outcome = format!(r#"{{"status": "usage_error", "message": {}}}"#, Json::from(message));
+    visible_json(&outcome).into_owned()
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use machine_dialect_vm::RuntimeError;
 use machine_dialect_vm::escape::visible_json;
-use serde_json::json;
 
 use crate::{PROGRAM_FAILED, report, run};
 
@@ -35,9 +34,9 @@ impl Watchdog {
             let error = RuntimeError::DeadlineExceeded;
             let kind = error.kind().name();
             if as_json {
-                let message = error.to_string();
-                let outcome = json!({"status": "runtime_error", "kind": kind, "message": message});
-                let _ = run::print(&outcome.to_string(), PROGRAM_FAILED);
+                let outcome =
+                    format!(r#"{{"status": "runtime_error", "kind": "{kind}", "message": "{error}"}}"#);
+                let _ = run::print(&outcome, PROGRAM_FAILED);
             } else {
                 report::error(format!("{kind}: {error}"));
             }
