@@ -137,7 +137,7 @@ fn assembly_with_mistakes() {
         HOSTILE.replace('\n', " "),
         format!("nop ; fine\nnop {HOSTILE}"),
         format!("load_const r0, \"{}", HOSTILE.replace(['\n', '\r'], "")),
-        format!("ж\u{200b}x r0\n\u{9b} nop\n.func\u{202e}"),
+        "ж\u{200b}x r0\n\u{9b} nop\n.func\u{202e}".to_owned(),
         format!(".func \"{literal}\"\nnop\n.func \"{literal}\""),
         format!("load_const r0, \"{literal}\" x\ndefine r0, \"{literal}\"\njump l\u{e0041}\n"),
     ];
