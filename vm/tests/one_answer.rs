@@ -108,6 +108,21 @@ fn whatever_happens_there_is_one_answer() {
 }
 
 #[test]
+fn each_mistake_of_a_file_is_told_with_its_name() {
+    let folder = Folder::new();
+    for (command, is_error) in [("check", false), ("run", true)] {
+        let output = folder.spawn(&[command, "bad.mdasm"]).wait_with_output().unwrap();
+        let said = String::from_utf8(if is_error { output.stderr } else { output.stdout }).unwrap();
+        let before = if is_error { "error: bad.mdasm: line " } else { "bad.mdasm: line " };
+        let lines: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix(before)).collect();
+        assert!(
+            matches!(lines[..], [first, second] if first.starts_with("1, ") && second.starts_with("2, ")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn an_operation_that_takes_long_is_ended_with_an_answer() {
     let (code, answer) = Folder::new().answer(&["run", "--json", "long.mdasm", "--max-time", "0.3"]);
     assert_eq!((code, answer["kind"].as_str()), (Some(1), Some("DeadlineExceeded")), "{answer}");

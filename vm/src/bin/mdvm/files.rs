@@ -30,7 +30,8 @@ pub(crate) fn check(files: &[PathBuf], format: Option<Format>) -> ExitCode {
             }
             Err(error) => {
                 code = BAD_MODULE;
-                format!("{name}: {error}")
+                let messages = error.messages();
+                messages.iter().map(|message| format!("{name}: {message}")).collect::<Vec<_>>().join("\n")
             }
         };
         if let Err(error) = writeln!(stdout, "{line}") {

@@ -39,6 +39,20 @@ impl fmt::Display for InputError {
 }
 
 impl InputError {
+    /// What is wrong, a message for each mistake.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Assembly(AsmError::Syntax(mistakes)) => {
+                let more = Some(mistakes.more()).filter(|more| *more > 0);
+                let told = mistakes.iter().map(Mistake::to_string);
+                told.chain(more.map(|more| format!("and {more} more mistakes"))).collect()
+            }
+            Self::Io(_) | Self::NotUtf8(_) | Self::Assembly(_) | Self::Load(_) | Self::Page(_) => {
+                vec![self.to_string()]
+            }
+        }
+    }
+
     /// The outcome of a run that did not begin, as one line of JSON.
     pub(crate) fn to_json(&self) -> String {
         match self {

@@ -32,7 +32,8 @@ pub(crate) fn input_error(error: &InputError, path: &Path) {
     match error {
         InputError::Page(diagnostics) => drawn(&diagnostics.render(has_colour())),
         InputError::Io(_) | InputError::NotUtf8(_) | InputError::Assembly(_) | InputError::Load(_) => {
-            self::error(format!("{}: {error}", shown(path)));
+            let messages = error.messages();
+            messages.iter().for_each(|message| self::error(format!("{}: {message}", shown(path))));
         }
     }
 }
