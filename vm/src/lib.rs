@@ -58,6 +58,8 @@ macro_rules! without {
 pub mod ablation;
 pub mod asm;
 mod errors;
+pub mod escape;
+mod excerpt;
 mod interpreter;
 mod isa;
 #[cfg(feature = "language")]

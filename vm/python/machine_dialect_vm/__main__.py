@@ -7,10 +7,11 @@ import os
 import sys
 
 from ._spec import Limits
+from .reference.escape import visible, visible_json, visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from ._native import Module
 
@@ -57,8 +58,15 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"cannot write output: {error.strerror}", PROGRAM_FAILED)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats what was typed, which may be names of files that others chose, with what is not plainly visible escaped."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="machine_dialect_vm",
         description="Runs, shows and checks Machine Dialect modules.",
         epilog=EXAMPLES,
@@ -111,13 +119,13 @@ def _run(arguments: argparse.Namespace) -> int:
         module = _read(arguments.file, arguments.optimization)
     except LoadError as error:
         if arguments.json:
-            print(load_error_json(error))
+            print(visible_json(load_error_json(error)))
             return BAD_INPUT
-        raise Refused(f"{arguments.file}: {error.kind}: {error.message}") from None
+        raise Refused(f"{visible(arguments.file)}: {error.kind}: {visible(error.message)}") from None
     try:
         if arguments.json:
             outcome, _trace = outcome_json(module, stdout=[], **options)
-            print(outcome)
+            print(visible_json(outcome))
             return FINE if outcome.startswith('{"status": "ok"') else PROGRAM_FAILED
         run(module, stdout=_write, **options)
     except RunError as error:
@@ -140,7 +148,7 @@ def _dis(arguments: argparse.Namespace) -> int:
     try:
         print(_read(arguments.file).listing(), end="")
     except LoadError as error:
-        raise Refused(f"{arguments.file}: {error.kind}: {error.message}") from None
+        raise Refused(f"{visible(arguments.file)}: {error.kind}: {visible(error.message)}") from None
     return FINE
 
 
@@ -156,10 +164,10 @@ def _check(arguments: argparse.Namespace) -> int:
                 (len(module.functions), "function"),
                 (len(module.constants), "constant"),
             )
-            print(f"{file}: ok ({', '.join(f'{count} {what}' + 's' * (count != 1) for count, what in counts)})")
+            print(f"{visible(file)}: ok ({', '.join(f'{count} {what}' + 's' * (count != 1) for count, what in counts)})")
         except LoadError as error:
             status = BAD_INPUT
-            print(f"{file}: {error.kind}: {error.message}")
+            print(f"{visible(file)}: {error.kind}: {visible(error.message)}")
         except Refused as error:
             status = BAD_INPUT
             print(error)
@@ -198,11 +206,11 @@ def _read(file: str, optimization: int = 0) -> Module:
             return Module.assemble(data.decode())
         return Module.from_bytes(data)
     except OSError as error:
-        raise Refused(f"{file}: cannot be read: {error.strerror}") from None
+        raise Refused(f"{visible(file)}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise Refused(f"{file}: is no text: not UTF-8 at byte {error.start:#x}") from None
+        raise Refused(f"{visible(file)}: is no text: not UTF-8 at byte {error.start:#x}") from None
     except (AssemblyError, CompileError) as error:
-        raise Refused(f"{file}: {error}") from None
+        raise Refused(f"{visible(file)}: {visible_lines(str(error))}") from None
 
 
 def _global(given: str) -> tuple[str, Any]:
@@ -210,16 +218,17 @@ def _global(given: str) -> tuple[str, Any]:
 
     name, equals, data = given.partition("=")
     if not equals:
-        raise Refused(f"--global {given}: expected NAME=JSON, such as 'count=3' or 'name=\"World\"'")
+        raise Refused(f"--global {visible(given)}: expected NAME=JSON, such as 'count=3' or 'name=\"World\"'")
     try:
         return name, from_json(parse(data))
     except ValueError as error:
         hint = "a string stands in quotes, as in 'name=\"World\"'"
-        raise Refused(f"--global {name}: {data} is no value ({error}); {hint}") from None
+        problem = f"--global {visible(name)}: {visible(data)} is no value ({visible(str(error))})"
+        raise Refused(f"{problem}; {hint}") from None
 
 
 def _complain(problem: str, status: int) -> int:
-    print(f"error: {problem}", file=sys.stderr)
+    print(f"error: {visible_lines(problem)}", file=sys.stderr)
     return status
 
 

@@ -22,6 +22,7 @@ from . import _engines
 from ._errors import AssemblyError, MachineDialectError
 from ._spec import ENTRY_FUNCTION, REGISTERS, Opcode, TypeId
 from ._values import Function, Url
+from .reference.escape import visible, visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Repl:
             else:
                 self._run_assembly(text)
         except MachineDialectError as error:
-            self._print(f"error: {error}")
+            self._print(f"error: {visible_lines(str(error))}")
         except KeyboardInterrupt:
             self._print("interrupted")
 
@@ -174,7 +175,7 @@ class Repl:
                 self._print(f"r{register} = {show(registers.get(register))}")
         for name, variable in globals.items():
             if name not in self.globals or not _same(variable, self.globals[name]):
-                self._print(f"{name} = {show(variable)}")
+                self._print(f"{visible(name)} = {show(variable)}")
         self.registers, self.globals = registers, globals
         if value is not None:
             self._print(show(value))
@@ -193,7 +194,7 @@ class Repl:
         except AssemblyError as error:
             raise _shifted(error, 2) from None
         for name in functions.keys() - self.functions.keys():
-            self._print(f"function {name}")
+            self._print(f"function {visible(name)}")
         self.functions = functions
 
     # --- Machine Dialect ----------------------------------------------------------------------------------------------
@@ -233,12 +234,12 @@ class Repl:
         elif word == "reset":
             self._forget()
         else:
-            self._print(f"error: unknown command :{word}; :help lists those there are")
+            self._print(f"error: unknown command :{visible(word)}; :help lists those there are")
         return True
 
     def _list(self, values: dict[str, Any], what: str) -> None:
         for name, value in values.items():
-            self._print(f"{name} = {show(value)}")
+            self._print(f"{visible(name)} = {show(value)}")
         if not values:
             self._print(f"no {what} holds anything")
 
@@ -288,10 +289,13 @@ class Repl:
 
 
 def _shifted(error: AssemblyError, lines: int) -> AssemblyError:
-    """The error, with its line counted from what was typed."""
-    line = max(error.line - lines, 1)
-    message = re.sub(r"^line \d+", f"line {line}", str(error))
-    return AssemblyError(message, line, error.column)
+    """The error, with its lines counted from what was typed."""
+
+    def shifted(line: int) -> int:
+        return max(line - lines, 1)
+
+    message = re.sub(r"(?m)^line (\d+)", lambda found: f"line {shifted(int(found[1]))}", str(error))
+    return AssemblyError(message, shifted(error.line), error.column)
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -326,7 +330,7 @@ def show(value: Any, most: int = 200) -> str:
             pending.append(_Text("}" if isinstance(item, dict) else "]"))
             for index in range(len(entries) - 1, -1, -1):
                 key, part = entries[index]
-                name = "" if key is None else f"{json.dumps(key, ensure_ascii=False)}: "
+                name = "" if key is None else f"{_quoted(key)}: "
                 pending += (part, _Text(f"{', ' if index else ''}{name}"))
             pieces.append("{" if isinstance(item, dict) else "[")
         else:
@@ -345,10 +349,14 @@ def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (Url, Function)):
-        return str(value)
+        return visible(str(value))
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     return repr(value)
+
+
+def _quoted(text: str) -> str:
+    return visible(json.dumps(text, ensure_ascii=False))
 
 
 def main() -> int:

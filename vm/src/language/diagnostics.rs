@@ -222,7 +222,7 @@ impl Reports {
             let place = source.place(report.at);
             let excerpt = (index < shown).then(|| {
                 let width = source.slice(report.at, report.end).lines().next().unwrap_or("").chars().count();
-                Excerpt::new(source.line(place.line), place.column, width)
+                Excerpt::new(source.line(place.line), place.column as usize, width)
             });
             Diagnostic { problem: report.problem, place, suggestion: report.suggestion, excerpt }
         };

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::{fs, iter};
 
 use clap::Args;
-use serde_json::{Map, Value as Json, json};
+use machine_dialect_vm::escape::visible_json;
+use serde_json::{Value as Json, json};
 
 use crate::input::{InputError, Program, read_program};
-use crate::{BAD_MODULE, report, run};
+use crate::{BAD_MODULE, FormatArgument, report, run};
 
 #[derive(Args)]
 pub(crate) struct CheckArguments {
@@ -22,13 +23,15 @@ pub(crate) struct CheckArguments {
     /// Print one JSON object for each file
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    format: FormatArgument,
 }
 
 pub(crate) fn check(arguments: &CheckArguments) -> ExitCode {
     let mut stdout = io::stdout().lock();
     let mut code = 0;
     for path in arguments.files.iter().flat_map(|path| files_of(path)) {
-        let found = path.and_then(|path| match read_program(&path) {
+        let found = path.and_then(|path| match read_program(&path, arguments.format.format) {
             Ok(program) => Ok((path, program)),
             Err(error) => Err((path, error)),
         });
@@ -39,14 +42,24 @@ pub(crate) fn check(arguments: &CheckArguments) -> ExitCode {
             Ok(_) if arguments.quiet => continue,
             Ok((path, program)) if arguments.json => good_as_json(&path, &program).to_string(),
             Ok((path, program)) => format!("{}: ok ({})", report::shown(&path), contents(&program)),
-            Err((path, error)) if arguments.json => bad_as_json(&path, &error).to_string(),
+            Err((path, error)) if arguments.json => bad_as_json(&path, &error),
             Err((path, error @ InputError::Page(_))) => {
                 report::input_error(&error, &path);
                 continue;
             }
-            Err((path, error)) => format!("{}: {error}", report::shown(&path)),
+            Err((path, error)) => {
+                let name = report::shown(&path);
+                error
+                    .messages()
+                    .iter()
+                    .map(|message| format!("{name}: {message}"))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            }
         };
-        if let Err(error) = writeln!(stdout, "{line}") {
+        if let Err(error) =
+            writeln!(stdout, "{}", if arguments.json { visible_json(&line) } else { line.as_str().into() })
+        {
             return run::output_failed(&error);
         }
     }
@@ -74,14 +87,10 @@ fn good_as_json(path: &Path, program: &Program) -> Json {
     })
 }
 
-/// An object in the form of an outcome, with the file.
-fn bad_as_json(path: &Path, error: &InputError) -> Json {
-    let mut object = Map::new();
-    object.insert("file".to_owned(), report::shown(path).into());
-    if let Json::Object(fields) = error.to_json() {
-        object.extend(fields);
-    }
-    Json::Object(object)
+/// The outcome of a run of the file, with its name first.
+fn bad_as_json(path: &Path, error: &InputError) -> String {
+    let outcome = error.to_json();
+    format!(r#"{{"file": {}, {}"#, Json::from(report::shown(path)), outcome.trim_start_matches('{'))
 }
 
 type Found = Result<PathBuf, (PathBuf, InputError)>;

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use machine_dialect_vm::asm::listing;
+use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::language::SourceMap;
 
+use crate::FormatArgument;
 use crate::files::{bad_module, finish};
 use crate::input::read_program;
 
@@ -15,6 +17,8 @@ use crate::input::read_program;
 pub(crate) struct DisArguments {
     /// The page or the module
     file: PathBuf,
+    #[command(flatten)]
+    format: FormatArgument,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -24,7 +28,7 @@ pub(crate) struct DisArguments {
 }
 
 pub(crate) fn disassemble(arguments: &DisArguments) -> ExitCode {
-    let program = match read_program(&arguments.file) {
+    let program = match read_program(&arguments.file, arguments.format.format) {
         Ok(program) => program,
         Err(error) => return bad_module(&arguments.file, &error),
     };
@@ -51,7 +55,7 @@ pub(crate) fn with_source(listing: &str, map: &SourceMap) -> String {
                 before = Some(place);
                 match place {
                     Some(number) => {
-                        let text = map.line(number).map(visible).unwrap_or_default();
+                        let text = map.line(number).unwrap_or_default();
                         let _ = writeln!(
                             out,
                             "; {}",
@@ -69,9 +73,4 @@ pub(crate) fn with_source(listing: &str, map: &SourceMap) -> String {
         out.push('\n');
     }
     out
-}
-
-/// The text with a sign for each character that would command a terminal or end the comment.
-fn visible(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }

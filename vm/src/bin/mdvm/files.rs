@@ -12,7 +12,7 @@ use crate::map::Map;
 use crate::{BAD_MODULE, report, run};
 
 pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
-    match read_program(path).map(|program| program.module) {
+    match read_program(path, None).map(|program| program.module) {
         Ok(_) if output == Path::new("-") && io::stdout().is_terminal() => {
             report::error("a module is no text for a terminal; give a file with -o");
             ExitCode::from(BAD_MODULE)
@@ -24,7 +24,7 @@ pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
 
 /// Compiles a page, and writes its source map beside the module if that is asked for.
 pub(crate) fn compile(path: &Path, output: &Path, with_map: bool) -> ExitCode {
-    let program = match read_program(path) {
+    let program = match read_program(path, None) {
         Ok(program) => program,
         Err(error) => return bad_module(path, &error),
     };

@@ -5,14 +5,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use machine_dialect_vm::asm::AsmError;
+use machine_dialect_vm::asm::{AsmError, Mistake};
+use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::language::{self, Diagnostics};
-use machine_dialect_vm::{LoadError, Module, assemble};
+use machine_dialect_vm::{LoadError, Module, assemble, outcome};
 
 use serde_json::{Value as Json, json};
 
 use crate::map::Map;
-use crate::report::{self, shown};
+use crate::report;
 
 /// Why there is no module.
 pub(crate) enum InputError {
@@ -29,28 +30,46 @@ impl fmt::Display for InputError {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
             Self::NotUtf8(error) => write!(f, "is no assembly: not UTF-8 at byte {:#x}", error.valid_up_to()),
             Self::Assembly(AsmError::Module(error)) | Self::Load(error) => {
-                write!(f, "{}: {error}", error.kind().name())
+                // The message may name what the module names.
+                write!(f, "{}: {}", error.kind().name(), visible(&error.to_string()))
             }
-            Self::Assembly(error @ AsmError::Syntax { .. }) => error.fmt(f),
+            Self::Assembly(error @ AsmError::Syntax(_)) => error.fmt(f),
             Self::Page(diagnostics) => diagnostics.fmt(f),
         }
     }
 }
 
 impl InputError {
-    /// In the form of an outcome.
-    pub(crate) fn to_json(&self) -> Json {
+    /// What is wrong, a message for each mistake.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Assembly(AsmError::Syntax(mistakes)) => {
+                let more = Some(mistakes.more()).filter(|more| *more > 0);
+                let told = mistakes.iter().map(Mistake::to_string);
+                told.chain(more.map(|more| format!("and {more} more mistakes"))).collect()
+            }
+            Self::Io(_) | Self::NotUtf8(_) | Self::Assembly(_) | Self::Load(_) | Self::Page(_) => {
+                vec![self.to_string()]
+            }
+        }
+    }
+
+    /// The outcome of a run that did not begin, as one line of JSON.
+    pub(crate) fn to_json(&self) -> String {
         match self {
             Self::Page(diagnostics) => {
-                json!({"status": "compile_error", "diagnostics": diagnostics.to_json()})
+                format!(r#"{{"status": "compile_error", "diagnostics": {}}}"#, diagnostics.to_json())
             }
-            Self::Load(error) | Self::Assembly(AsmError::Module(error)) => {
-                json!({"status": "load_error", "kind": error.kind().name(), "message": error.to_string()})
+            Self::Load(error) | Self::Assembly(AsmError::Module(error)) => outcome::of_load_error(error),
+            Self::Assembly(AsmError::Syntax(mistakes)) => {
+                let mistake = |mistake: &Mistake| json!({"line": mistake.line, "column": mistake.column, "message": mistake.message});
+                let list: Json = mistakes.iter().map(mistake).collect();
+                let more = mistakes.more();
+                format!(r#"{{"status": "assembly_error", "mistakes": {list}, "more": {more}}}"#)
             }
-            Self::Assembly(AsmError::Syntax { line, column, message, .. }) => {
-                json!({"status": "assembly_error", "line": line, "column": column, "message": message})
+            Self::Io(_) | Self::NotUtf8(_) => {
+                format!(r#"{{"status": "input_error", "message": {}}}"#, Json::from(self.to_string()))
             }
-            Self::Io(_) | Self::NotUtf8(_) => json!({"status": "input_error", "message": self.to_string()}),
         }
     }
 }
@@ -61,36 +80,60 @@ pub(crate) struct Program {
     pub(crate) map: Map,
 }
 
-/// Reads a module, or a page, which is compiled; what is odd in it is said. What a file is says its name, and where that does
-/// not, its beginning.
-pub(crate) fn read_program(path: &Path) -> Result<Program, InputError> {
-    let (mut reader, extension): (Box<dyn Read>, _) = if path == Path::new("-") {
+/// What a file holds. The names are those of the extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// A module
+    Mdbc,
+    /// Assembly
+    Mdasm,
+    /// A page of Machine Dialect
+    Md,
+}
+
+impl Format {
+    fn of_name(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "mdbc" => Some(Self::Mdbc),
+            "mdasm" => Some(Self::Mdasm),
+            "md" => Some(Self::Md),
+            _ => None,
+        }
+    }
+
+    fn of_beginning(bytes: &[u8]) -> Self {
+        if bytes.starts_with(MAGIC) || bytes.contains(&0) {
+            Self::Mdbc
+        } else if looks_like_page(bytes) {
+            Self::Md
+        } else {
+            Self::Mdasm
+        }
+    }
+}
+
+/// Reads a module, assembly or a page, of which what is odd is said. If it is not said what a file is, its name does, and where
+/// that does not, its beginning.
+pub(crate) fn read_program(path: &Path, format: Option<Format>) -> Result<Program, InputError> {
+    let (mut reader, named): (Box<dyn Read>, _) = if path == Path::new("-") {
         (Box::new(io::stdin().lock()), None)
     } else {
-        (Box::new(File::open(path).map_err(InputError::Io)?), path.extension().and_then(|text| text.to_str()))
+        (Box::new(File::open(path).map_err(InputError::Io)?), Format::of_name(path))
     };
     let mut bytes = Vec::new();
     reader.by_ref().take(SNIFFED).read_to_end(&mut bytes).map_err(InputError::Io)?;
-    let is_text = !bytes.starts_with(MAGIC) && !bytes.contains(&0);
-    let form = match extension {
-        Some("md") => Form::Page,
-        Some("mdasm") => Form::Assembly,
-        Some("mdbc") => Form::Module,
-        _ if !is_text => Form::Module,
-        _ if looks_like_page(&bytes) => Form::Page,
-        _ => Form::Assembly,
-    };
-    if form != Form::Module || bytes.starts_with(MAGIC) {
+    let format = format.or(named).unwrap_or_else(|| Format::of_beginning(&bytes));
+    if format != Format::Mdbc || bytes.starts_with(MAGIC) {
         // What does not begin like a module is refused without reading on: it may have no end.
         reader.take(MOST).read_to_end(&mut bytes).map_err(InputError::Io)?;
     }
-    match form {
-        Form::Page => compile(&bytes, &shown(path)),
-        Form::Assembly => {
+    match format {
+        Format::Md => compile(&bytes, &report::shown(path)),
+        Format::Mdasm => {
             let text = std::str::from_utf8(&bytes).map_err(InputError::NotUtf8)?;
-            assemble(text).map_err(InputError::Assembly).map(|module| Program { module, map: Map::None })
+            assemble(text).map(|module| Program { module, map: Map::None }).map_err(InputError::Assembly)
         }
-        Form::Module => {
+        Format::Mdbc => {
             let module = Module::decode(&bytes).map_err(InputError::Load)?;
             Ok(Program { module, map: Map::beside(path, bytes) })
         }
@@ -104,14 +147,6 @@ pub(crate) fn compile(bytes: &[u8], name: &str) -> Result<Program, InputError> {
         report::drawn(&compiled.warnings.render(report::has_colour()));
     }
     Ok(Program { module: compiled.module, map: Map::Known(Box::new(compiled.map)) })
-}
-
-/// What a file holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Page,
-    Assembly,
-    Module,
 }
 
 /// Whether a text of which no name tells what it is begins like a page rather than like assembly: with front matter, a heading,

@@ -17,7 +17,9 @@ mod run;
 mod serve;
 mod stats;
 mod units;
+mod usage;
 mod verbs;
+mod watchdog;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -127,6 +129,8 @@ struct RunArguments {
     /// Run this page instead of a file; of several, each is a line
     #[arg(short, long = "eval", value_name = "PAGE", conflicts_with = "file")]
     expression: Vec<String>,
+    #[command(flatten)]
+    format: FormatArgument,
     /// Print the outcome as JSON, instead of what the program prints
     #[arg(long)]
     json: bool,
@@ -148,7 +152,7 @@ struct RunArguments {
     /// End the run before calls nest deeper than that [default: 1000]
     #[arg(long, value_name = "N", value_parser = units::count)]
     max_call_depth: Option<u64>,
-    /// End the run when it has taken that long, such as 2s, 0.5 or 500ms
+    /// End the run, reading included, when it has taken that long, such as 2s, 0.5 or 500ms
     #[arg(long, value_name = "TIME", value_parser = units::time)]
     max_time: Option<Duration>,
     /// Give the program a global; VALUE is JSON, as outcomes show values
@@ -156,6 +160,13 @@ struct RunArguments {
     globals: Vec<String>,
     #[command(flatten)]
     tiers: TierArguments,
+}
+
+#[derive(Args)]
+struct FormatArgument {
+    /// What the file holds, whatever its name and its beginning say: for files of strangers
+    #[arg(long, value_enum)]
+    format: Option<input::Format>,
 }
 
 #[derive(Args)]
@@ -194,14 +205,18 @@ impl RunArguments {
 
     fn read(&self) -> Result<Program, InputError> {
         match &self.file {
-            Some(file) => input::read_program(file),
+            Some(file) => input::read_program(file, self.format.format),
             None => input::compile(self.expression.join("\n").as_bytes(), "-e"),
         }
     }
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse_from(verbs::completed(std::env::args_os().collect())).command {
+    let arguments = match Arguments::try_parse_from(verbs::completed(std::env::args_os().collect())) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::refuse(&error),
+    };
+    match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Dis(arguments) => dis::disassemble(&arguments),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use machine_dialect_vm::asm::instruction_text;
+use machine_dialect_vm::escape::visible_lines;
 use machine_dialect_vm::language::{Reading, Session};
 use machine_dialect_vm::{Completion, Failure, Module, Run, TraceStep, Value, Vm};
 
@@ -221,7 +222,8 @@ impl Repl {
 
     fn say(&self, line: &str) -> io::Result<()> {
         let mut stdout = Output::new();
-        stdout.write(line)?;
+        // What a page or a value says must not command the terminal.
+        stdout.write(&visible_lines(line))?;
         stdout.write("\n")?;
         stdout.flush()
     }

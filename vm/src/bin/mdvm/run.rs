@@ -4,47 +4,57 @@ use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 use signal_hook::flag::{register, register_conditional_shutdown};
 
+use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::{
-    Completion, Failure, Limits, Run, RuntimeError, RuntimeErrorKind, Sink, Tiers, Value, Vm, outcome,
+    Completion, Failure, Limits, Run, RuntimeErrorKind, Sink, Tiers, Value, Vm, outcome,
 };
 
-use crate::input::InputError;
 use crate::map::Map;
 use crate::stats::{self, Count};
+use crate::usage;
+use crate::watchdog::Watchdog;
 use crate::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
+    let begin = Instant::now();
+    let watchdog = Watchdog::new(arguments.json);
+    if let Some(time) = arguments.max_time {
+        watchdog.end_after(time.saturating_add(GRACE));
+    }
     let globals = match read_globals(&arguments.globals) {
         Ok(globals) => globals,
         Err(message) => {
+            if arguments.json {
+                return watchdog.answer(&usage::outcome(&message), BAD_MODULE);
+            }
             report::error(message);
             return ExitCode::from(BAD_MODULE);
         }
     };
-    let path = arguments.path();
     let program = match arguments.read() {
         Ok(program) => program,
-        Err(InputError::Load(error)) if arguments.json => {
-            return print(&outcome::of_load_error(&error), BAD_MODULE);
-        }
+        Err(error) if arguments.json => return watchdog.answer(&error.to_json(), BAD_MODULE),
         Err(error) => {
-            report::input_error(&error, path);
+            report::input_error(&error, arguments.path());
             return ExitCode::from(BAD_MODULE);
         }
     };
     let interrupt = listen_for_interrupts();
-    if let Some(time) = arguments.max_time {
-        end_after(time);
-    }
-    let job =
-        Job { arguments, vm: Vm::new(program.module), map: program.map, globals, interrupt: &interrupt };
-    if arguments.json { job.run_as_json() } else { job.run_plainly() }
+    let job = Job {
+        arguments,
+        vm: Vm::new(program.module),
+        map: program.map,
+        globals,
+        interrupt: &interrupt,
+        // A time too long to be told by the clock is no limit.
+        deadline: arguments.max_time.and_then(|time| begin.checked_add(time)),
+    };
+    if arguments.json { job.run_as_json(&watchdog) } else { job.run_plainly() }
 }
 
 /// A program that is about to run, and how.
@@ -54,6 +64,7 @@ struct Job<'a> {
     map: Map,
     globals: Vec<(String, Value)>,
     interrupt: &'a AtomicBool,
+    deadline: Option<Instant>,
 }
 
 impl Job<'_> {
@@ -83,7 +94,7 @@ impl Job<'_> {
         code
     }
 
-    fn run_as_json(&self) -> ExitCode {
+    fn run_as_json(&self, watchdog: &Watchdog) -> ExitCode {
         let mut stdout = String::new();
         let begin = Instant::now();
         let result = self.vm.run(self.options(&mut stdout));
@@ -97,14 +108,13 @@ impl Job<'_> {
             Some(map) => outcome::of_page(&result, &stdout, &map),
             None => outcome::of_run(&result, &stdout),
         };
-        let code = print(&outcome, code);
+        let code = watchdog.answer(&outcome, code);
         self.tell_stats(&result, time);
         code
     }
 
     fn options<'a>(&'a self, output: &'a mut dyn Sink) -> Run<'a> {
-        let RunArguments { max_steps, max_memory, max_output, max_call_depth, max_time, json, .. } =
-            self.arguments;
+        let RunArguments { max_steps, max_memory, max_output, max_call_depth, json, .. } = self.arguments;
         let defaults = Limits::default();
         // What is collected in memory must have an end.
         let default_output = if *json { defaults.max_memory } else { defaults.max_output };
@@ -120,8 +130,7 @@ impl Job<'_> {
             .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value.clone()))
             .tiers(self.arguments.tiers.tiers())
             .interrupt(self.interrupt);
-        // A time too long to be told by the clock is no limit.
-        match max_time.and_then(|time| Instant::now().checked_add(time)) {
+        match self.deadline {
             Some(deadline) => run.deadline(deadline),
             None => run,
         }
@@ -160,7 +169,7 @@ fn read_globals(texts: &[String]) -> Result<Vec<(String, Value)>, String> {
     for text in texts {
         let (name, value) = read_global(text)?;
         if globals.iter().any(|(known, _)| *known == name) {
-            return Err(format!("--global {name} is there twice"));
+            return Err(format!("--global {} is there twice", visible(&name)));
         }
         globals.push((name, value));
     }
@@ -170,15 +179,17 @@ fn read_globals(texts: &[String]) -> Result<Vec<(String, Value)>, String> {
 fn read_global(text: &str) -> Result<(String, Value), String> {
     let expected = "expected NAME=VALUE, such as 'count=3' or 'name=\"World\"'";
     let Some((name, value)) = text.split_once('=') else {
-        return Err(format!("--global {text}: {expected}"));
+        return Err(format!("--global {}: {expected}", visible(text)));
     };
     if name.trim().is_empty() {
+        let text = visible(text);
         return Err(format!("--global '{text}': there is no name before `=`; {expected}"));
     }
     match Value::from_json(value) {
         Ok(value) => Ok((name.to_owned(), value)),
         Err(error) => {
             let hint = "a value is JSON, and a string stands in quotes, as in 'name=\"World\"'";
+            let (name, value, error) = (visible(name), visible(value), visible(&error));
             Err(format!("--global {name}: {value} is no value ({error}); {hint}"))
         }
     }
@@ -197,20 +208,8 @@ pub(crate) fn listen_for_interrupts() -> Arc<AtomicBool> {
 /// How long after its deadline a run may still be at work.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Ends the process after that time, should the run not have ended itself: it looks at the clock every few thousand instructions,
-/// which take long where each copies or compares large values.
-fn end_after(time: Duration) {
-    let wait = move || {
-        thread::sleep(time.saturating_add(GRACE));
-        let error = RuntimeError::DeadlineExceeded;
-        report::error(format!("{}: {error}", error.kind().name()));
-        std::process::exit(i32::from(PROGRAM_FAILED));
-    };
-    // Without the thread the run still looks at the clock, only less often.
-    let _ = thread::Builder::new().spawn(wait);
-}
-
-fn print(line: &str, code: u8) -> ExitCode {
+/// Prints a line, and the exit code of that.
+pub(crate) fn print(line: &str, code: u8) -> ExitCode {
     let mut stdout = Output::new();
     match stdout.write(line).and_then(|()| stdout.write("\n")).and_then(|()| stdout.flush()) {
         Ok(()) => ExitCode::from(code),
