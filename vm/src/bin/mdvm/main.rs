@@ -101,6 +101,7 @@ enum Command {
     /// Tell what an opcode, an error, a type, a limit, a rule or a form of the language is; without a name, list them
     Explain {
         /// The name, as in DivisionByZero, add, for_each or max_steps
+        #[arg(allow_hyphen_values = true)]
         name: Vec<String>,
     },
     /// Print what completes commands in a shell
