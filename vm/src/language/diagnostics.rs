@@ -211,8 +211,11 @@ impl Reports {
     }
 
     pub(crate) fn finish(mut self, source: &Source<'_>, name: &str) -> Diagnostics {
-        // At one place errors come first (rule Diagnosing).
-        self.list.sort_by_key(|report| (report.at, report.problem.kind().severity() != Severity::Error));
+        // At one place errors come first, then kinds in their order (rule Diagnosing).
+        self.list.sort_by_key(|report| {
+            let kind = report.problem.kind();
+            (report.at, kind.severity() != Severity::Error, kind as usize)
+        });
         let (mut place, mut said) = (None, HashSet::new());
         self.list.retain(|report| {
             if place.replace(report.at) != Some(report.at) {
