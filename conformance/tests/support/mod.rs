@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Copies the reference, its inner packages too, into `folder` with every file passed through `edit`; gives the command that
 /// serves the copy.
-pub fn altered_reference(folder: &Path, edit: &dyn Fn(&str) -> String) -> String {
+pub(crate) fn altered_reference(folder: &Path, edit: &dyn Fn(&str) -> String) -> String {
     let package = "mdvm_reference";
     let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference").join(package);
     copy(&reference, &folder.join(package), edit);
