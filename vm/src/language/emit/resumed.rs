@@ -28,7 +28,7 @@ impl Emitter<'_> {
                 self.push(self.statement, Instruction::Return { src })?;
                 return Ok(false);
             }
-            let (after, goes_on) = self.statement(statements, index)?;
+            let (after, goes_on) = self.statement(statements, index, range.end)?;
             if !goes_on {
                 return Ok(false);
             }
