@@ -93,6 +93,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_may_be_of_any_length() {
+        let name = "n".repeat(70_000);
+        assert!(show("steps", (&name, "3"), ("rust", "4")).lines().count() == 3);
+    }
+
+    #[test]
     fn short_texts_stand_under_each_other() {
         assert_eq!(
             show("steps", ("expected", "3"), ("rust", "4")),
