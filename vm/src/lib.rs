@@ -85,7 +85,7 @@ pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
 pub use interpreter::{Sink, TraceStep};
 pub use isa::*;
-pub use module::{Constant, Function, Module, ModuleBuilder};
+pub use module::{Constant, Function, Module, ModuleBuilder, Salvage};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};

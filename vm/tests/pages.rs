@@ -453,3 +453,87 @@ fn the_version_tells_how_it_was_built() {
     }
     assert_eq!(outcome(&folder, &["-V"]).1, format!("mdvm {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn what_can_be_read_of_a_module_that_does_not_load_is_shown() {
+    let folder = folder(&[]);
+    let module = assemble(".func main\nload_const r0, \"hello\"\ndebug_print r0\nreturn r0\n").unwrap();
+    let good = module.encode();
+    let write = |bytes: &[u8]| fs::write(folder.path().join("x.mdbc"), bytes).unwrap();
+    let shown = || outcome(&folder, &["dis", "x.mdbc"]);
+    // An opcode that there is none of.
+    let mut bytes = good.clone();
+    bytes[module.instruction_offset(2)] = 0xff;
+    write(&bytes);
+    let (code, stdout, errors) = shown();
+    assert_eq!(code, 2);
+    assert!(stdout.starts_with("; does not load: InvalidOpcode: "), "{stdout}");
+    assert!(stdout.contains("load_const r0, \"hello\"") && stdout.contains("debug_print r0"), "{stdout}");
+    assert!(
+        stdout.ends_with(&format!(
+            "; stops here: {}\n",
+            stdout.lines().next().unwrap().trim_start_matches("; does not load: ")
+        )),
+        "{stdout}"
+    );
+    assert!(errors.starts_with("error: x.mdbc: InvalidOpcode: "), "{errors}");
+    // A constant that is not in the pool: what follows is shown, too.
+    let mut bytes = good.clone();
+    bytes[module.instruction_offset(0) + 2] = 9;
+    write(&bytes);
+    let (_, stdout, _) = shown();
+    let lines: Vec<&str> = stdout.lines().collect();
+    let at = lines.iter().position(|line| line.starts_with("; refused: InvalidConstantIndex: ")).unwrap();
+    assert!(lines[at + 1].contains("load_const r0, k9") && stdout.contains("return r0"), "{stdout}");
+    // Every beginning of a module, and other bytes.
+    for end in 0..good.len() {
+        write(&good[..end]);
+        let (code, stdout, errors) = outcome(&folder, &["dis", "--hex", "x.mdbc"]);
+        assert_eq!(code, 2, "{end}: {errors}");
+        assert!(
+            stdout.starts_with("; does not load: UnexpectedEof: ")
+                || stdout.contains("InvalidOffset")
+                || stdout.contains("InvalidCount"),
+            "{end}: {stdout}"
+        );
+    }
+    write(b"not a module at all, and long enough for a header");
+    let (code, stdout, _) = outcome(&folder, &["dis", "--hex", "x.mdbc"]);
+    assert_eq!(code, 2);
+    assert!(
+        stdout.contains("; does not load: InvalidMagic") && stdout.contains("6e 6f 74 20 61"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn a_listing_shows_bytes() {
+    let folder = folder(&[("x.mdasm", "load_const r7, 1\nreturn r7")]);
+    let (code, stdout, _) = outcome(&folder, &["dis", "--hex", "x.mdasm"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("; instructions at 0x") && stdout.contains(" | 00 07 00 00\n"), "{stdout}");
+    assert_eq!(assemble(&stdout).unwrap(), assemble("load_const r7, 1\nreturn r7").unwrap());
+}
+
+#[test]
+fn the_modules_of_the_corpus_that_do_not_load_are_shown() {
+    let folder = folder(&[]);
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/corpus");
+    let mut count = 0;
+    for entry in fs::read_dir(corpus).unwrap().flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "mdbc") {
+            continue;
+        }
+        let Err(error) = machine_dialect_vm::Module::decode(&fs::read(&path).unwrap()) else { continue };
+        let (code, stdout, _) = outcome(&folder, &["dis", path.to_str().unwrap()]);
+        assert_eq!(code, 2);
+        assert!(
+            stdout.contains(error.kind().name()) && stdout.lines().count() > 3,
+            "{}: {stdout}",
+            path.display()
+        );
+        count += 1;
+    }
+    assert!(count > 0);
+}

@@ -20,7 +20,8 @@ pub(crate) enum InputError {
     Io(io::Error),
     NotUtf8(std::str::Utf8Error),
     Assembly(AsmError),
-    Load(LoadError),
+    /// A module does not load; what it is, so that what can be read of it can be shown.
+    Load(LoadError, Vec<u8>),
     Page(Diagnostics),
 }
 
@@ -29,7 +30,7 @@ impl fmt::Display for InputError {
         match self {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
             Self::NotUtf8(error) => write!(f, "is no assembly: not UTF-8 at byte {:#x}", error.valid_up_to()),
-            Self::Assembly(AsmError::Module(error)) | Self::Load(error) => {
+            Self::Assembly(AsmError::Module(error)) | Self::Load(error, _) => {
                 // The message may name what the module names.
                 write!(f, "{}: {}", error.kind().name(), visible(&error.to_string()))
             }
@@ -48,7 +49,7 @@ impl InputError {
                 let told = mistakes.iter().map(Mistake::to_string);
                 told.chain(more.map(|more| format!("and {more} more mistakes"))).collect()
             }
-            Self::Io(_) | Self::NotUtf8(_) | Self::Assembly(_) | Self::Load(_) | Self::Page(_) => {
+            Self::Io(_) | Self::NotUtf8(_) | Self::Assembly(_) | Self::Load(..) | Self::Page(_) => {
                 vec![self.to_string()]
             }
         }
@@ -60,7 +61,7 @@ impl InputError {
             Self::Page(diagnostics) => {
                 format!(r#"{{"status": "compile_error", "diagnostics": {}}}"#, diagnostics.to_json())
             }
-            Self::Load(error) | Self::Assembly(AsmError::Module(error)) => outcome::of_load_error(error),
+            Self::Load(error, _) | Self::Assembly(AsmError::Module(error)) => outcome::of_load_error(error),
             Self::Assembly(AsmError::Syntax(mistakes)) => {
                 let mistake = |mistake: &Mistake| json!({"line": mistake.line, "column": mistake.column, "message": mistake.message});
                 let list: Json = mistakes.iter().map(mistake).collect();
@@ -134,7 +135,10 @@ pub(crate) fn read_program(path: &Path, format: Option<Format>) -> Result<Progra
             assemble(text).map(|module| Program { module, map: Map::None }).map_err(InputError::Assembly)
         }
         Format::Mdbc => {
-            let module = Module::decode(&bytes).map_err(InputError::Load)?;
+            let module = match Module::decode(&bytes) {
+                Ok(module) => module,
+                Err(error) => return Err(InputError::Load(error, bytes)),
+            };
             Ok(Program { module, map: Map::beside(path, bytes) })
         }
     }

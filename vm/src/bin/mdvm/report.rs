@@ -56,10 +56,10 @@ pub(crate) fn has_colour() -> bool {
 pub(crate) fn input_error(error: &InputError, path: &Path) {
     match error {
         InputError::Page(diagnostics) => page(diagnostics),
-        InputError::Io(_) | InputError::NotUtf8(_) | InputError::Assembly(_) | InputError::Load(_) => {
+        InputError::Io(_) | InputError::NotUtf8(_) | InputError::Assembly(_) | InputError::Load(..) => {
             let messages = error.messages();
             messages.iter().for_each(|message| self::error(format!("{}: {message}", shown(path))));
-            if let InputError::Assembly(AsmError::Module(error)) | InputError::Load(error) = error {
+            if let InputError::Assembly(AsmError::Module(error)) | InputError::Load(error, _) = error {
                 text(&more(error.kind().name()));
             }
         }
