@@ -17,7 +17,7 @@ import pytest
 
 import machine_dialect_vm
 
-MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "compiler", "errors", "repl"))]
+MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "compiler", "errors", "language", "repl"))]
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -54,7 +54,7 @@ def _members(owner: type) -> Iterator[tuple[str, Any]]:
 
 NAMES = dict(public())
 # The class has the example; these are fields of it in words.
-FIELDS = {"mnemonic", "summary", "operands", "errors", "function"}
+FIELDS = {"mnemonic", "summary", "operands", "errors", "function", "file", "line", "column", "source_line"}
 
 
 def test_all_of_the_package_is_looked_at() -> None:
