@@ -71,6 +71,12 @@ pub mod outcome;
 pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;
+// The command line of the Python package is the command `mdvm`, which names this crate as any other does.
+#[cfg(feature = "pyo3")]
+extern crate self as machine_dialect_vm;
+#[cfg(feature = "pyo3")]
+#[path = "bin/mdvm/main.rs"]
+mod command;
 #[cfg(feature = "pyo3")]
 mod python;
 mod value;

@@ -8,7 +8,7 @@ from ._spec import Limits
 from ._values import Value
 
 __version__: str
-__all__ = ["Module", "Outcome", "RustVM", "__version__", "check_page", "compile_page", "format_page", "run"]
+__all__ = ["Module", "Outcome", "RustVM", "__version__", "check_page", "command", "compile_page", "format_page", "run"]
 
 # What was found in a page: kind, severity, line, column, message, hint, suggestion, and the line.
 _Found = tuple[str, str, int, int, str, str | None, str | None, str]
@@ -409,3 +409,5 @@ def check_page(page: str | bytes, name: str, /) -> tuple[list[_Found], str]:
     """What was found in a page, in rows and drawn in colours."""
 def format_page(page: str | bytes, name: str, /) -> str:
     """A page in its canonical form."""
+def command(arguments: list[str], /) -> int:
+    """Does what the arguments of the command ``mdvm`` say, the first of which is its name; gives the exit code."""

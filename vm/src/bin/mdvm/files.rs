@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use machine_dialect_vm::asm::listing;
 use machine_dialect_vm::language::SourceMap;
 
-use crate::input::{InputError, read_program};
-use crate::{BAD_MODULE, report, run};
+use super::input::{InputError, read_program};
+use super::{BAD_MODULE, report, run};
 
 pub(crate) fn check(files: &[PathBuf]) -> ExitCode {
     let mut stdout = io::stdout().lock();

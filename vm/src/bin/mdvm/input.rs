@@ -9,7 +9,7 @@ use machine_dialect_vm::asm::AsmError;
 use machine_dialect_vm::language::{self, Diagnostics, SourceMap};
 use machine_dialect_vm::{LoadError, Module, assemble};
 
-use crate::report;
+use super::report;
 
 /// Why there is no module.
 pub(crate) enum InputError {

@@ -1,5 +1,7 @@
 //! `mdvm`: runs, checks, shows and assembles Machine Dialect modules.
 //!
+//! The Python package has it, too: there it is a module of the extension, so that the two command lines are one.
+//!
 //! Results go to standard output and nothing else does; errors go to standard error. Exit code 0 says that all is well, 1
 //! that the program failed, 2 that the module or the usage was bad, and 130 that Ctrl-C ended the run.
 
@@ -9,6 +11,7 @@ mod report;
 mod run;
 mod serve;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -148,8 +151,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds.ok_or_else(|| "expected a number of seconds, such as 2 or 0.5".to_owned())
 }
 
+#[cfg_attr(feature = "pyo3", allow(dead_code, reason = "Python has its own beginning"))]
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    command(std::env::args_os())
+}
+
+/// Does what the arguments say, the first of which is the name of the command.
+pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    match Arguments::parse_from(arguments).command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check { files } => files::check(&files),
         Command::Dis { file, output } => files::disassemble(&file, output.as_deref()),

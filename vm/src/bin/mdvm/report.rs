@@ -7,7 +7,7 @@ use machine_dialect_vm::asm::instruction_text;
 use machine_dialect_vm::language::SourceMap;
 use machine_dialect_vm::{CallSite, Failure, Module};
 
-use crate::input::InputError;
+use super::input::InputError;
 
 /// Prints `error: …` to standard error.
 pub(crate) fn error(message: impl std::fmt::Display) {

@@ -14,8 +14,8 @@ use machine_dialect_vm::{
     Completion, Failure, Limits, Module, Run, RuntimeError, RuntimeErrorKind, Value, Vm, outcome,
 };
 
-use crate::input::{InputError, Program, read_program};
-use crate::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
+use super::input::{InputError, Program, read_program};
+use super::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
     let globals = match arguments.globals.iter().map(|text| read_global(text)).collect::<Result<Vec<_>, _>>()
