@@ -83,7 +83,8 @@ except ImportError as _error:
         if name == "__version__":
             from importlib.metadata import version
 
-            return version("machine-dialect-vm")
+            # Behind the release of the package that this one replaces stands this one's own.
+            return version("machine-dialect-vm").partition("+mdvm.")[2]
         if name in __all__:
             raise ImportError(
                 f"machine_dialect_vm.{name} needs the compiled extension, which cannot be loaded: {_reason}. "
