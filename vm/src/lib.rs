@@ -87,7 +87,7 @@ pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
 pub use interpreter::{Sink, TraceStep};
 pub use isa::*;
-pub use module::{Constant, Function, Module, ModuleBuilder};
+pub use module::{Constant, Function, Label, Module, ModuleBuilder};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};

@@ -6,7 +6,7 @@ mod encode;
 
 use std::convert::Infallible;
 
-pub use builder::ModuleBuilder;
+pub use builder::{Label, ModuleBuilder};
 
 use crate::errors::LoadError;
 use crate::isa::{ConstIdx, Instruction, Opcode, OperandSource, Phis, Registers};

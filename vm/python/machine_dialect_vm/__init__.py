@@ -63,7 +63,7 @@ What there is
 
 from __future__ import annotations
 
-from . import errors
+from . import errors, language
 from ._errors import AssemblyError, CompileError, LoadError, MachineDialectError, RunError
 from ._spec import AssertKind, Limits, Opcode, Operand, Role, TypeId
 from ._values import Function, Url
@@ -117,6 +117,11 @@ __all__ = [
     "compile",
     "compile_file",
     "errors",
+    "language",
     "link",
     "run",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

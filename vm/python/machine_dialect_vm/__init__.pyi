@@ -1,5 +1,6 @@
 # The public compiler's distribution puts a stub of this name here, which describes another package. This one takes its place.
 from . import errors as errors
+from . import language as language
 from ._errors import AssemblyError as AssemblyError
 from ._errors import CompileError as CompileError
 from ._errors import LoadError as LoadError
@@ -48,6 +49,9 @@ __all__ = [
     "compile",
     "compile_file",
     "errors",
+    "language",
     "link",
     "run",
 ]
+
+def __dir__() -> list[str]: ...

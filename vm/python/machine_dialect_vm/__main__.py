@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
-    Tiers = Literal["plain", "portable", "fast", "machine"]
+    _Tiers = Literal["plain", "portable", "fast", "machine"]
 
 FINE, BAD_INPUT, INTERRUPTED = 0, 2, 130
-TIERS: tuple[Tiers, ...] = ("plain", "portable", "fast", "machine")
+TIERS: tuple[_Tiers, ...] = ("plain", "portable", "fast", "machine")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -103,6 +103,6 @@ class _Reference:
             raise CompileError(text, file=name, diagnostics=found)
         end = program.run(compiled.file, {}, write)
         if end.fault is not None:
-            place = f"{name}:{end.where.line}:{end.where.column}"
-            raise MachineDialectError(f"Runtime error: {end.fault.message}\n  at {place}")
+            place = f"\n  at {name}:{end.where.line}:{end.where.column}" if end.where else ""
+            raise MachineDialectError(f"Runtime error: {end.fault.message}{place}")
         return from_json(parse(value_json(end.result))), list(map(str, found))

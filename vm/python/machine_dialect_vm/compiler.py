@@ -143,19 +143,13 @@ def _bytecode_module(source: str, name: str) -> Any:
     """A page as the compiler's module: what the compiler asks of it is its name and its bytes."""
     from machine_dialect.codegen.bytecode_module import BytecodeModule
 
-    class Page(BytecodeModule):  # type: ignore[misc]
-        """A module that this package compiles."""
+    from ._native import compile_page
 
-        def compiled(self) -> Module:
-            from ._native import compile_page
-
-            module: Module = compile_page(source, f"{self.name}.md")[0]
-            return module
-
-        def serialize(self, *_: Any, **__: Any) -> bytes:
-            return self.compiled().to_bytes()
-
-    return Page(name)
+    module = BytecodeModule(name)
+    # The compiler names its module late.
+    module.compiled = lambda: compile_page(source, f"{module.name}.md")[0]
+    module.serialize = lambda *_, **__: module.compiled().to_bytes()
+    return module
 
 
 def _show_disassembly(compiler: Any, context: Any) -> None:

@@ -139,7 +139,7 @@ def test_ctrl_c_ends_the_command(tmp_path: Path) -> None:
     (tmp_path / "m.mdasm").write_text(f'load_const r0, "{begun}"\ndebug_print r0\nagain:\njump again')
     run = subprocess.Popen(
         [sys.executable, "-u", "-m", "machine_dialect_vm", "run", "m.mdasm"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=tmp_path, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         # A shell that runs the tests in the background has its children ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -76,6 +77,12 @@ def test_the_examples_of(name: str) -> None:
     assert runner.summarize(verbose=False).failed == 0, printed.getvalue()
 
 
+def test_only_what_is_public_is_listed() -> None:
+    assert dir(machine_dialect_vm) == sorted(machine_dialect_vm.__all__)
+    for name in machine_dialect_vm.__all__:
+        assert hasattr(machine_dialect_vm, name)
+
+
 def test_help_reads_like_a_manual() -> None:
     shown = io.StringIO()
     with redirect_stdout(shown):
@@ -97,3 +104,14 @@ def test_the_examples_of_the_readme() -> None:
     with redirect_stdout(io.StringIO()):
         results = doctest.testfile(str(readme), module_relative=False, encoding="utf-8")
     assert results.failed == 0 and results.attempted > 5
+
+
+def test_the_links_of_the_readme_work_on_pypi() -> None:
+    """There are no files around it there, so links lead to the repository, where the files must be."""
+    root = Path(__file__).parents[3]
+    blob = "https://github.com/machine-dialect/machine-dialect-vm/blob/main/"
+    links = re.findall(r"\]\(([^)]+)\)", (root / "vm" / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 4
+    for link in links:
+        assert link.startswith("https://"), link
+        assert not link.startswith(blob) or (root / link.removeprefix(blob)).exists(), link

@@ -47,10 +47,10 @@ def test_a_program_does_what_is_expected_of_it(page: Path) -> None:
     try:
         outcome = run(module, stdout=False, limits=wanted.get("limits"))
     except RunError as failed:
-        error = wanted.get("error")
-        assert error is not None, failed
-        assert (failed.kind, failed.line, failed.file) == (error["kind"], error["line"], str(page))
-        assert error.get("column") in (None, failed.column)
+        ending = wanted.get("error")
+        assert ending is not None, failed
+        assert (failed.kind, failed.line, failed.file) == (ending["kind"], ending["line"], str(page))
+        assert ending.get("column") in (None, failed.column)
         stdout = failed.stdout
     else:
         assert "error" not in wanted
