@@ -23,7 +23,8 @@ class Parser(Expressions):
         self.piece = 0  # the next one
         self.paragraph: Piece | None = None  # the one that the tokens are of
         self.in_body = False
-        self.stop: int | None = None  # the piece before which the statements end, while a stray block is read
+        self.header_depths: list[int] = []  # of the blocks that are open
+        self.stray: str | None = None  # where a run of blocks without a header is read: top, or function
         self.part: Statement | None = None  # what could be read of a statement that could not
 
     # --- Where the next statement is ---
@@ -33,35 +34,30 @@ class Parser(Expressions):
         if self.paragraph and self.token.kind != "end":
             return self.paragraph
         self.paragraph = None
-        while self.piece < len(self.pieces) and self.piece != self.stop:
+        while self.piece < len(self.pieces):
             piece = self.pieces[self.piece]
+            if self.stray and self.ends_stray(piece):
+                return None
             if piece.kind == "paragraph":
                 if self.is_code(piece):
                     return self.enter(piece)
                 skip_prose(piece, self.diagnostics)
             elif self.interrupts(piece):
                 return None
-            elif piece.content.lower().startswith("<summary"):
-                self.skip_summary()
             self.piece += 1
         return None
 
     def is_code(self, paragraph: Piece) -> bool:
-        in_block = self.in_body or self.blocks > 0
+        in_block = self.in_body or any(depth < paragraph.depth for depth in self.header_depths)
         return in_block and paragraph.depth > 0 or begins_code(paragraph)
 
     def interrupts(self, piece: Piece) -> bool:
         """Whether a heading or tag ends the statements of the unit for now; `document.py` knows."""
         raise NotImplementedError
 
-    def skip_summary(self) -> None:
-        """Goes to the line that closes a summary, if there is one before the next heading or the end of the body."""
-        for index in range(self.piece, len(self.pieces)):
-            if self.pieces[index].kind != "paragraph" and self.interrupts(self.pieces[index]):
-                return
-            if any("</summary>" in line.content.lower() for line in self.pieces[index].lines):
-                self.piece = index
-                return
+    def ends_stray(self, piece: Piece) -> bool:
+        """Whether a piece ends the run of blocks without a header; `document.py` knows."""
+        raise NotImplementedError
 
     def enter(self, paragraph: Piece) -> Piece:
         self.paragraph = paragraph
@@ -77,7 +73,9 @@ class Parser(Expressions):
     def block(self, depth: int, colon: Token | None) -> list[Statement]:
         """The statements that stand deeper than their header."""
         self.blocks += 1
+        self.header_depths.append(depth)
         statements = self.statements_below(depth, colon)
+        self.header_depths.pop()
         self.blocks -= 1
         return statements
 
@@ -138,12 +136,12 @@ class Parser(Expressions):
     def report_problem(self, problem: SyntaxProblem) -> None:
         """What is no token at all, or is not there, is said rather than what was expected in its place."""
         token = self.token
-        is_prose = problem.kind == "ExpectedStatement" and problem.at != token.at
-        if is_prose or token.kind not in ("error", "end"):
+        stands_before = problem.kind in ("ExpectedStatement", "UnexpectedElse", "TooDeep") and problem.at != token.at
+        if stands_before or token.kind not in ("error", "end"):
             self.diagnostics.report(problem.kind, problem.at, **problem.fields)
         elif token.kind == "error":
             self.diagnostics.report(token.problem, token.at, **token.fields)
-        elif problem.kind in ("MissingColon", "UnclosedParenthesis", "ExpectedInput", "UnexpectedElse", "TooDeep"):
+        elif problem.kind in ("MissingColon", "UnclosedParenthesis", "ExpectedInput"):
             self.diagnostics.report(problem.kind, problem.at, **problem.fields)
         else:
             self.diagnostics.report("MissingPeriod", token.at)
@@ -200,10 +198,10 @@ class Parser(Expressions):
             place = self.place()
             self.expect_word("of")
             return self.ended(SetItem(word.at, place, self.expect_name(), self.behind("to")))
-        variable = self.expect_name()
         if self.token.kind == "possessive":
-            self.advance()
-            return self.ended(SetKey(word.at, variable, self.key(), self.behind("to")))
+            owner = self.advance()
+            return self.ended(SetKey(word.at, Name(owner.value, owner.at), self.key(), self.behind("to")))
+        variable = self.expect_name()
         if self.takes_word("using"):
             return self.ended(self.call(word, variable))
         self.expect_word("to")
@@ -349,6 +347,7 @@ class Parser(Expressions):
         is_named = None
         self.in_list = True
         while mark is not None:
+            begin = self.index
             try:
                 if mark != first:
                     self.fail("ExpectedItem", found=self.token.found)
@@ -360,11 +359,12 @@ class Parser(Expressions):
                 items.append(self.list_item(has_name))
             except SyntaxProblem as problem:
                 self.report_problem(problem)
-                self.skip_item()
+                self.skip_item(begin)
             mark = self.list_item_mark(is_first=False)
         self.in_list = False
         if first is None:
             self.diagnostics.report("EmptyList", colon.at)
+        if not items:
             return Blank()
         return NamedList(items) if is_named else List(items)
 
@@ -382,20 +382,22 @@ class Parser(Expressions):
         self.end_statement()
         return item
 
-    def skip_item(self) -> None:
-        """Goes to the next item, or to the statement behind the list."""
+    def skip_item(self, begin: int) -> None:
+        """Goes to the item behind the one that begins at a token, or to the statement behind the list."""
         while self.token.kind != "end":
-            before = self.advance()
-            if self.token.begins_line or before.text == ".":
-                if _item_mark(self.tokens, self.index) or (self.token.begins_line and before.text == "."):
-                    return
+            is_behind_period = self.tokens[self.index - 1].text == "."
+            begins_line = self.token.begins_line
+            is_item = (begins_line or is_behind_period) and _item_mark(self.tokens, self.index)
+            if self.index > begin and (is_item or (begins_line and is_behind_period)):
+                return
+            self.advance()
 
     def list_item_mark(self, is_first: bool) -> str | None:
         """What begins the next item, if there is one: here, or in the next paragraph of the same depth."""
         if self.token.kind != "end":
             return _item_mark(self.tokens, self.index)
         following = self.pieces[self.piece] if self.piece < len(self.pieces) else None
-        if following is None or following.kind != "paragraph":
+        if following is None or following.kind != "paragraph" or following.is_behind_gap:
             return None
         lines = following.lines
         if is_first and self.paragraph.depth > 0 and following.depth == 0:

@@ -31,12 +31,16 @@ impl Parser<'_> {
         value
     }
 
-    /// Reads values with conditions, and one without. Each value behind an else is a level of nesting, though it takes none here.
+    /// Reads values with conditions, and one without. Each condition and the value behind its else are a level of nesting; the
+    /// values take none here.
     fn conditional(&mut self, first: Option<(Id, usize)>) -> Read<Id> {
         let mut value = self.infix(Group::Or, first)?;
         let mut arms = Vec::new();
-        while self.takes(Word::If) {
-            let condition = self.infix(Group::Or, None)?;
+        while self.is_word(Word::If) {
+            self.go_deeper(1)?;
+            self.nesting += 1;
+            self.position += 1;
+            let condition = self.expression()?;
             arms.push(Arm { value, condition });
             let mark = self.position;
             self.takes_kind(|kind| matches!(kind, Kind::Comma | Kind::Semicolon));
@@ -45,8 +49,6 @@ impl Parser<'_> {
                 let (at, end) = self.span();
                 return Err(Stop::new(at, end, Problem::MissingElse));
             }
-            self.go_deeper(1)?;
-            self.nesting += 1;
             value = self.infix(Group::Or, None)?;
         }
         if arms.is_empty() {
@@ -91,16 +93,13 @@ impl Parser<'_> {
                     let (before, before_at) = std::mem::replace(&mut chain.operator, (operator, at));
                     self.link_stack.push(Link { operator: before, at: before_at, operand });
                 }
-                Some(_) | None => {
-                    self.warn_of_not(operator.group(), operand_token);
-                    pending.push(Pending {
-                        group: operator.group(),
-                        first: operand,
-                        first_token: operand_token,
-                        links: self.link_stack.len(),
-                        operator: (operator, at),
-                    });
-                }
+                Some(_) | None => pending.push(Pending {
+                    group: operator.group(),
+                    first: operand,
+                    first_token: operand_token,
+                    links: self.link_stack.len(),
+                    operator: (operator, at),
+                }),
             }
             operand_token = self.position;
             operand = self.operand(true)?;
@@ -108,6 +107,7 @@ impl Parser<'_> {
     }
 
     fn finish_chain(&mut self, chain: Pending, operand: Id) -> Id {
+        self.warn_of_not(chain.group, chain.first_token);
         let (operator, at) = chain.operator;
         let from = self.program.links.len() as u32;
         self.program.links.extend(self.link_stack.drain(chain.links..));
