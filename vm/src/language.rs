@@ -37,6 +37,8 @@ pub use tables::{DiagnosticKind, Severity};
 
 use crate::module::Module;
 use diagnostics::Reports;
+#[cfg(feature = "pyo3")]
+pub(crate) use diagnostics::severity_name;
 use source::Source;
 use tables::{Problem, limits};
 

@@ -75,6 +75,12 @@ pub mod outcome;
 pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;
+// The command line of the Python package is the command `mdvm`, which names this crate as any other does.
+#[cfg(feature = "pyo3")]
+extern crate self as machine_dialect_vm;
+#[cfg(feature = "pyo3")]
+#[path = "bin/mdvm/main.rs"]
+mod command;
 #[cfg(feature = "pyo3")]
 mod python;
 mod value;
@@ -85,7 +91,7 @@ pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
 pub use interpreter::{Sink, TraceStep};
 pub use isa::*;
-pub use module::{Constant, Function, Module, ModuleBuilder, Salvage};
+pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};

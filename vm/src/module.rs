@@ -7,7 +7,7 @@ mod salvage;
 
 use std::convert::Infallible;
 
-pub use builder::ModuleBuilder;
+pub use builder::{Label, ModuleBuilder};
 pub use salvage::Salvage;
 
 use crate::errors::LoadError;

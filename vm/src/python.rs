@@ -1,12 +1,16 @@
 //! The Python extension `machine_dialect_vm._native`: what the package of `vm/python` is made of.
 //!
-//! Python sees modules ([`module`]), runs ([`run`]) and the machine that the public package had ([`drop_in`]). Values go
-//! both ways through [`values`]; errors become the exceptions of `machine_dialect_vm.errors` in [`errors`].
+//! Python sees the command line ([`command`]), modules ([`module`]), runs ([`run`]), the front end of the language ([`language`]) and the machine that the public
+//! package had ([`drop_in`]). Values go both ways through [`values`]; errors become the exceptions of `machine_dialect_vm.errors` in
+//! [`errors`], with lines of pages from [`places`].
 
+mod command;
 mod drop_in;
 mod errors;
 mod job;
+mod language;
 mod module;
+mod places;
 mod run;
 mod values;
 
@@ -14,7 +18,11 @@ mod values;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
+    use super::command::command;
+    #[pymodule_export]
     use super::drop_in::RustVM;
+    #[pymodule_export]
+    use super::language::{check_page, compile_page, format_page};
     #[pymodule_export]
     use super::module::Module;
     #[pymodule_export]

@@ -410,7 +410,20 @@ Invalid operation: negation on type Empty
 ",
     );
     out.push_str(
-        "from ._errors import AssemblyError, BuildError, CallSite, LoadError, MachineDialectError, RunError, UnreadableFile
+        "from ._errors import (
+    AssemblyError,
+    BuildError,
+    CallSite,
+    CompileError,
+    Diagnostic,
+    LoadError,
+    MachineDialectError,
+    Place,
+    RunError,
+    SourceMapWarning,
+    SourceWarning,
+    UnreadableFile,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -421,9 +434,14 @@ if TYPE_CHECKING:
         "AssemblyError",
         "BuildError",
         "CallSite",
+        "CompileError",
+        "Diagnostic",
         "LoadError",
         "MachineDialectError",
+        "Place",
         "RunError",
+        "SourceMapWarning",
+        "SourceWarning",
         "UnreadableFile",
     ]
     .map(str::to_owned)

@@ -1,7 +1,20 @@
-"""A virtual machine for the bytecode of Machine Dialect™, a programming language written in Markdown.
+"""A virtual machine for Machine Dialect™, a programming language written in Markdown.
 
-A module is loaded from a ``.mdbc`` file, checked whole, and run. Whatever a stranger wrote, the answer is an outcome, or an
-error that says what and where.
+A page is compiled, or a module loaded from a ``.mdbc`` file, checked whole, and run. Whatever a stranger wrote, the answer is an
+outcome, or an error that says what and where.
+
+>>> import machine_dialect_vm
+>>> outcome = machine_dialect_vm.run(machine_dialect_vm.compile('''
+... Define `n` as Whole Number.
+... Set `n` to _12_.
+... Say `n` * `n`.
+... Give back `n`.
+... '''))
+144
+>>> outcome.value
+12
+
+Modules may be written as assembly, too:
 
 >>> from machine_dialect_vm import Module, run
 >>> module = Module.assemble('''
@@ -20,9 +33,9 @@ error that says what and where.
 >>> outcome.value, outcome.steps
 (144, 7)
 
-The same module on input nobody vouches for:
+The same module on untrusted input:
 
->>> run(module, globals={"n": "twelve"}, limits={"max_steps": 1000})
+>>> run(module, globals={"n": "twelve"}, limits={"max_steps": 1000}, deadline=2)
 Traceback (most recent call last):
     ...
 machine_dialect_vm.errors.TypeMismatch: Runtime error: Type mismatch: expected numeric, found String and String
@@ -33,26 +46,29 @@ machine_dialect_vm.errors.TypeMismatch: Runtime error: Type mismatch: expected n
 
 What there is
 -------------
+``compile``, ``compile_file``   make a module of a page
 ``Module``          load, decode, assemble, disassemble and encode a module
 ``run``             run one, and get an ``Outcome``
 ``ModuleBuilder``   put one together, instruction by instruction
 ``link``            join functions that were compiled apart
 ``errors``          every error, with a class for each kind
+``language``        check and format pages
 ``Opcode``, ``TypeId``, ``AssertKind``, ``Limits``   what the specification declares
 ``RustVM``          the interface of the package that this one replaces
-``compiler``        the public compiler, made to use ``link``
+``compiler``        the public compiler, with this front end in it
 ``reference``       the reference interpreter: slower, and written to be read
 
-``python -m machine_dialect_vm`` runs, checks and shows modules, and has a REPL.
+``mdvm``, which is ``python -m machine_dialect_vm``, runs, checks and shows pages and modules, and has a REPL.
 """
 
 from __future__ import annotations
 
-from . import errors
-from ._errors import AssemblyError, LoadError, MachineDialectError, RunError
+from . import errors, language
+from ._errors import AssemblyError, CompileError, LoadError, MachineDialectError, RunError
 from ._spec import AssertKind, Limits, Opcode, Operand, Role, TypeId
 from ._values import Function, Url
 from .builder import Chunk, ModuleBuilder, link
+from .language import compile, compile_file
 
 TYPE_CHECKING = False
 
@@ -67,7 +83,8 @@ except ImportError as _error:
         if name == "__version__":
             from importlib.metadata import version
 
-            return version("machine-dialect-vm")
+            # Behind the release of the package that this one replaces stands this one's own.
+            return version("machine-dialect-vm").partition("+mdvm.")[2]
         if name in __all__:
             raise ImportError(
                 f"machine_dialect_vm.{name} needs the compiled extension, which cannot be loaded: {_reason}. "
@@ -81,6 +98,7 @@ __all__ = [
     "AssemblyError",
     "AssertKind",
     "Chunk",
+    "CompileError",
     "Function",
     "Limits",
     "LoadError",
@@ -96,7 +114,14 @@ __all__ = [
     "TypeId",
     "Url",
     "__version__",
+    "compile",
+    "compile_file",
     "errors",
+    "language",
     "link",
     "run",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

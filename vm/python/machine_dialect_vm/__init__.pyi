@@ -1,6 +1,8 @@
 # The public compiler's distribution puts a stub of this name here, which describes another package. This one takes its place.
 from . import errors as errors
+from . import language as language
 from ._errors import AssemblyError as AssemblyError
+from ._errors import CompileError as CompileError
 from ._errors import LoadError as LoadError
 from ._errors import MachineDialectError as MachineDialectError
 from ._errors import RunError as RunError
@@ -19,6 +21,8 @@ from ._values import Url as Url
 from .builder import Chunk as Chunk
 from .builder import ModuleBuilder as ModuleBuilder
 from .builder import link as link
+from .language import compile as compile
+from .language import compile_file as compile_file
 
 __version__: str
 
@@ -26,6 +30,7 @@ __all__ = [
     "AssemblyError",
     "AssertKind",
     "Chunk",
+    "CompileError",
     "Function",
     "Limits",
     "LoadError",
@@ -41,7 +46,12 @@ __all__ = [
     "TypeId",
     "Url",
     "__version__",
+    "compile",
+    "compile_file",
     "errors",
+    "language",
     "link",
     "run",
 ]
+
+def __dir__() -> list[str]: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._errors import MachineDialectError
+from ._errors import CompileError, MachineDialectError, make_diagnostics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
         def run(self, text: str, globals: dict[str, Any], write: Callable[[str], object]) -> tuple[Any, dict[str, Any]]:
             """The value and the globals that a module in assembly comes to. Raises ``MachineDialectError``."""
+            ...
+
+        def run_page(self, page: str, name: str, write: Callable[[str], object]) -> tuple[Any, list[str]]:
+            """The value that a page comes to, and what is odd in it. Raises ``CompileError`` and ``MachineDialectError``."""
             ...
 
 
@@ -41,6 +45,12 @@ class _Native:
     def run(self, text: str, globals: dict[str, Any], write: Callable[[str], object]) -> tuple[Any, dict[str, Any]]:
         outcome = self._run(self._assemble(text), globals=globals, stdout=write)
         return outcome.value, outcome.globals
+
+    def run_page(self, page: str, name: str, write: Callable[[str], object]) -> tuple[Any, list[str]]:
+        from ._native import compile_page
+
+        module, rows, _drawn = compile_page(page, name)
+        return self._run(module, stdout=write).value, list(map(str, make_diagnostics(name, rows)))
 
 
 class _Reference:
@@ -75,3 +85,24 @@ class _Reference:
             return value, {name: from_json(parse(value_json(value))) for name, value in machine.globals.values.items()}
         finally:
             machine.discard()
+
+    def run_page(self, page: str, name: str, write: Callable[[str], object]) -> tuple[Any, list[str]]:
+        from ._json import from_json, parse
+        from .reference.language import program
+        from .reference.outcome import value_json
+
+        compiled = program.compile_source(page)
+        rows = [one.as_json() for one in compiled.diagnostics]
+        lines = page.split("\n")
+        keys = ("kind", "severity", "line", "column", "message")
+        found = make_diagnostics(
+            name, [(*(row[key] for key in keys), row.get("hint"), None, lines[row["line"] - 1]) for row in rows]
+        )
+        if compiled.has_errors:
+            text = "\n".join(f"{one}\n  | {one.source_line}\n  | {' ' * (one.column - 1)}^" for one in found)
+            raise CompileError(text, file=name, diagnostics=found)
+        end = program.run(compiled.file, {}, write)
+        if end.fault is not None:
+            place = f"\n  at {name}:{end.where.line}:{end.where.column}" if end.where else ""
+            raise MachineDialectError(f"Runtime error: {end.fault.message}{place}")
+        return from_json(parse(value_json(end.result))), list(map(str, found))

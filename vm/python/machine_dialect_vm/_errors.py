@@ -76,6 +76,119 @@ class AssemblyError(MachineDialectError):
         return str(self.args[0])
 
 
+class SourceWarning(UserWarning):
+    """Something in a page is odd, and keeps it from nothing.
+
+    >>> import machine_dialect_vm, warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     _ = machine_dialect_vm.compile("Define `l` as List.\\nSet `l` to:\\n\\nSay `l`.\\n", name="odd.md")
+    >>> caught[0].filename, caught[0].lineno, str(caught[0].message)
+    ('odd.md', 2, 'EmptyList: no items follow: the list is empty')
+    """
+
+    __module__ = "machine_dialect_vm.errors"
+
+
+class SourceMapWarning(UserWarning):
+    """The source map of a module is damaged or of another module, so errors name no lines.
+
+    >>> import machine_dialect_vm, warnings
+    >>> module = machine_dialect_vm.compile("Say _1_.\\n")
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     _ = machine_dialect_vm.Module.from_bytes(module.to_bytes(), b"no map")
+    >>> str(caught[0].message)
+    'not a source map; errors name no lines of the page'
+    """
+
+    __module__ = "machine_dialect_vm.errors"
+
+
+class Diagnostic(NamedTuple):
+    """An error or a warning of a page.
+
+    >>> from machine_dialect_vm import language
+    >>> found = language.check("Define `count` as Number.\\nSay `cuont`.\\n", name="tea.md")
+    >>> print(found[0])
+    tea.md:2:5: error: no variable `cuont` here [UndefinedName]
+    >>> found[0].hint, found[0].suggestion, found[0].source_line
+    ('Define it before its first use, in this function', '`count`', 'Say `cuont`.')
+    """
+
+    kind: str
+    """The kind, as ``spec/language.yaml`` names it."""
+    severity: str
+    """``error`` or ``warning``."""
+    file: str
+    """The file of the page, as it was named."""
+    line: int
+    """The line, from 1."""
+    column: int
+    """The column, from 1, in characters."""
+    message: str
+    """What is wrong."""
+    hint: str | None
+    """What helps."""
+    suggestion: str | None
+    """What may have been meant."""
+    source_line: str
+    """The line, as it stands in the page."""
+
+    def __str__(self) -> str:
+        return visible(f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message} [{self.kind}]")
+
+
+Diagnostic.__module__ = "machine_dialect_vm.errors"
+
+
+class CompileError(MachineDialectError):
+    """A page has errors. It tells of all of them, and of what is odd.
+
+    >>> import machine_dialect_vm
+    >>> try:
+    ...     machine_dialect_vm.compile("Say `tea`.\\nSay `milk`.\\n", name="tea.md")
+    ... except machine_dialect_vm.CompileError as error:
+    ...     print(*error.diagnostics, sep="\\n")
+    ...     print("\\n".join(str(error).splitlines()[:5]))
+    tea.md:1:5: error: no variable `tea` here [UndefinedName]
+    tea.md:2:5: error: no variable `milk` here [UndefinedName]
+    error[UndefinedName]: no variable `tea` here
+     --> tea.md:1:5
+      |
+    1 | Say `tea`.
+      |     ^^^^^
+    """
+
+    __module__ = "machine_dialect_vm.errors"
+
+    file: str
+    """The file of the page, as it was named."""
+    diagnostics: tuple[Diagnostic, ...]
+    """Errors and warnings, in order of their places."""
+
+    def __init__(self, message: str, *, file: str = "", diagnostics: Iterable[Diagnostic] = ()) -> None:
+        super().__init__(message)
+        self.file = file
+        self.diagnostics = tuple(diagnostics)
+
+    def render(self, *, colour: bool = False) -> str:
+        """All of it as people read it: each with its line and a mark under what it is about.
+
+        >>> import machine_dialect_vm
+        >>> try:
+        ...     machine_dialect_vm.compile("Say _1_")
+        ... except machine_dialect_vm.CompileError as error:
+        ...     print(error.render().splitlines()[2:5])
+        ['  |', '1 | Say _1_', '  |        ^']
+        """
+        text = str(self.args[0])
+        return text if colour else without_colour(text)
+
+    def __str__(self) -> str:
+        return self.render()
+
+
 class BuildError(MachineDialectError, ValueError):
     """A module cannot be put together: an operand is out of range, a label names nothing, an opcode is unknown.
 
@@ -147,6 +260,29 @@ class CallSite(NamedTuple):
 CallSite.__module__ = "machine_dialect_vm.errors"
 
 
+class Place(NamedTuple):
+    """A place in a page, which a running program had come to.
+
+    >>> import machine_dialect_vm
+    >>> machine_dialect_vm.compile("Say _1_.\\n", name="one.md").place(0)
+    Place(function='main', file='one.md', line=1, column=1, source_line='Say _1_.')
+    """
+
+    function: str
+    """The name of the function, as the page has it."""
+    file: str
+    """The file of the page, as it was named when it was compiled."""
+    line: int
+    """The line, from 1."""
+    column: int
+    """The column, from 1, in characters."""
+    source_line: str | None
+    """The line, as it stands in the page; ``None`` where the text is not known."""
+
+
+Place.__module__ = "machine_dialect_vm.errors"
+
+
 class RunError(MachineDialectError):
     """A program failed, reached a limit, or was ended by its host. Each kind has a class of its own in
     ``machine_dialect_vm.errors``.
@@ -162,6 +298,21 @@ class RunError(MachineDialectError):
       at instruction 1 in main
         add r1, r0, r0
         r0 = 9223372036854775807
+
+    A module that was compiled from a page, or has its ``.mdbm`` beside it, fails on a line of the page:
+
+    >>> import machine_dialect_vm
+    >>> try:
+    ...     run(machine_dialect_vm.compile("Define `n` as Number (default: _0_).\\nSay _1_ / `n`.\\n", name="n.md"))
+    ... except RunError as error:
+    ...     print(error.file, error.line, error.column, error.source_line)
+    ...     print(error)
+    n.md 2 9 Say _1_ / `n`.
+    Runtime error: Division by zero
+     --> n.md:2:9
+      |
+    2 | Say _1_ / `n`.
+      |         ^
     """
 
     __module__ = "machine_dialect_vm.errors"
@@ -183,6 +334,8 @@ class RunError(MachineDialectError):
     """The registers that the instruction reads, with the values it saw."""
     call_stack: tuple[CallSite, ...]
     """The function that failed first, then those that called it."""
+    places: tuple[Place, ...]
+    """The places in the page, of those calls that have one: where it failed first, then the callers."""
     scopes: tuple[int, ...]
     """The scopes that were open in the function that failed."""
     stdout: str
@@ -208,6 +361,8 @@ class RunError(MachineDialectError):
         steps: int = 0,
         globals: Mapping[str, Value] | None = None,
         trace: list[tuple[int, str]] | None = None,
+        places: Iterable[Place] = (),
+        drawn: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -220,7 +375,9 @@ class RunError(MachineDialectError):
         self.steps = steps
         self.globals = dict(globals or {})
         self.trace = trace
+        self.places = tuple(places)
         self._shown = tuple(shown)
+        self._drawn = drawn
 
     def __init_subclass__(cls) -> None:
         RunError.kinds[cls.kind] = cls
@@ -230,7 +387,49 @@ class RunError(MachineDialectError):
         """The function that failed: the name of the table entry that was called, or ``main``."""
         return self.call_stack[0].function if self.call_stack else "main"
 
+    @property
+    def file(self) -> str | None:
+        """The file of the page; ``None`` where the module has no source map."""
+        return self.places[0].file if self.places else None
+
+    @property
+    def line(self) -> int | None:
+        """The line of the page that failed, from 1."""
+        return self.places[0].line if self.places else None
+
+    @property
+    def column(self) -> int | None:
+        """The column, from 1, in characters."""
+        return self.places[0].column if self.places else None
+
+    @property
+    def source_line(self) -> str | None:
+        """The line that failed, as it stands in the page."""
+        return self.places[0].source_line if self.places else None
+
+    def render(self, *, colour: bool = False) -> str:
+        """The error as the command line shows it: with its line of the page and those of the callers, or as assembly.
+
+        >>> import machine_dialect_vm
+        >>> try:
+        ...     machine_dialect_vm.run(machine_dialect_vm.compile("Say _1_ / _0_.\\n", name="zero.md"))
+        ... except machine_dialect_vm.RunError as error:
+        ...     print(error.render())
+        error[DivisionByZero]: Division by zero
+         --> zero.md:1:9
+          |
+        1 | Say _1_ / _0_.
+          |         ^
+        """
+        if self._drawn is None:
+            return f"error: {self.kind}: {str(self).partition(': ')[2]}"
+        return (self._drawn if colour else without_colour(self._drawn)).rstrip()
+
     def __str__(self) -> str:
+        if self._drawn is not None:
+            # The first line has the kind, which the class says, too.
+            _first, newline, rest = self.render().partition("\n")
+            return f"Runtime error: {visible(self.message)}{newline}{rest}"
         lines = [
             f"Runtime error: {visible(self.message)}",
             f"  at instruction {self.pc} in {visible(self.function)}",
@@ -272,6 +471,8 @@ def make_run_error(
     steps: int,
     globals: dict[str, Value],
     trace: list[tuple[int, str]] | None,
+    places: list[Place],
+    drawn: str | None,
 ) -> RunError:
     """What the extension raises."""
     from . import errors
@@ -289,4 +490,35 @@ def make_run_error(
         steps=steps,
         globals=globals,
         trace=trace,
+        places=places,
+        drawn=drawn,
     )
+
+
+def make_diagnostics(file: str, rows: Iterable[tuple[Any, ...]]) -> tuple[Diagnostic, ...]:
+    """Diagnostics of the rows that the extension gives."""
+    return tuple(Diagnostic(kind, severity, file, *rest) for kind, severity, *rest in rows)
+
+
+def make_compile_error(file: str, rows: Iterable[tuple[Any, ...]], drawn: str) -> CompileError:
+    """What the extension raises."""
+    return CompileError(drawn.rstrip(), file=file, diagnostics=make_diagnostics(file, rows))
+
+
+def warn_of_map(problem: str) -> None:
+    """What the extension warns with."""
+    import warnings
+
+    warnings.warn(f"{problem}; errors name no lines of the page", SourceMapWarning, stacklevel=2)
+
+
+def visible(text: str) -> str:
+    """The text with a sign for each character that would command a terminal or turn the direction of the text around it."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "\ufffd" for one in text)
+
+
+def without_colour(text: str) -> str:
+    """The text without what colours it on a terminal. What is drawn has no other escapes."""
+    import re
+
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

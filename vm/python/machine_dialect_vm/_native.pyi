@@ -3,11 +3,15 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any, ClassVar, Literal, final
 
+from ._errors import Place
 from ._spec import Limits
 from ._values import Value
 
 __version__: str
-__all__ = ["Module", "Outcome", "RustVM", "__version__", "run"]
+__all__ = ["Module", "Outcome", "RustVM", "__version__", "check_page", "command", "compile_page", "format_page", "run"]
+
+# What was found in a page: kind, severity, line, column, message, hint, suggestion, and the line.
+_Found = tuple[str, str, int, int, str, str | None, str | None, str]
 
 @final
 class Module:
@@ -29,7 +33,8 @@ class Module:
     """
     @staticmethod
     def load(path: str | PathLike[str], /) -> Module:
-        """Reads a module from a ``.mdbc`` file, or assembles it from an ``.mdasm`` file.
+        """Reads a module from a ``.mdbc`` file, or assembles it from an ``.mdasm`` file. Where a source map, ``.mdbm``, stands beside
+        the module, errors of its runs name lines of the page.
 
         >>> from machine_dialect_vm import Module
         >>> import pathlib, tempfile
@@ -42,7 +47,7 @@ class Module:
         ``AssemblyError`` at the first line that is no assembly.
         """
     @staticmethod
-    def from_bytes(data: bytes, /) -> Module:
+    def from_bytes(data: bytes, /, source_map: bytes | None = None) -> Module:
         """Decodes a module and checks all of it.
 
         >>> from machine_dialect_vm import Module
@@ -51,7 +56,8 @@ class Module:
             ...
         machine_dialect_vm.errors.UnexpectedEof: Failed to load bytecode: unexpected end of file at byte 0x4: version needs 4 bytes and 0 are left
 
-        Raises ``LoadError`` at its first fault.
+        ``source_map`` is the content of its ``.mdbm`` file. Warns with ``SourceMapWarning`` where that is damaged or of another
+        module, and does without. Raises ``LoadError`` at the first fault of the module.
         """
     @staticmethod
     def assemble(text: str, /) -> Module:
@@ -106,6 +112,24 @@ class Module:
         b'MDBC'
         >>> Module.from_bytes(module.to_bytes()) == module
         True
+        """
+    @property
+    def source_map(self) -> bytes | None:
+        """The content of the module's source map, a ``.mdbm`` file; ``None`` where it has none.
+
+        >>> import machine_dialect_vm
+        >>> module = machine_dialect_vm.compile("Say _1_.\\n")
+        >>> module.source_map[:4]
+        b'MDBM'
+        >>> machine_dialect_vm.Module.from_bytes(module.to_bytes(), module.source_map).place(0).line
+        1
+        """
+    def place(self, index: int, /) -> Place | None:
+        """The place of the page that an instruction comes from; ``None`` where that is not known.
+
+        >>> import machine_dialect_vm
+        >>> machine_dialect_vm.compile("Say _1_.\\nSay _2_.\\n", name="two.md").place(2)
+        Place(function='main', file='two.md', line=2, column=1, source_line='Say _2_.')
         """
     @property
     def name(self) -> str:
@@ -318,8 +342,10 @@ def run(
     *,
     globals: Mapping[str, Value] | None = None,
     limits: Limits | None = None,
+    deadline: float | None = None,
     stdout: Callable[[str], object] | Literal[False] | None = None,
     trace: bool = False,
+    tiers: Literal["plain", "portable", "fast", "machine"] | None = None,
 ) -> Outcome:
     """Runs a module from its beginning and gives back what it came to. A run never sees anything of an earlier one.
 
@@ -349,6 +375,18 @@ def run(
 
     ``trace=True`` has ``Outcome.trace`` tell of each instruction that was executed.
 
+    ``deadline`` is how many seconds the run may take.
+
+    >>> run(Module.assemble("again:\\n jump again"), deadline=0.01)
+    Traceback (most recent call last):
+        ...
+    machine_dialect_vm.errors.DeadlineExceeded: Runtime error: Deadline exceeded
+      at instruction 0 in main
+        jump L0
+
+    ``tiers`` says what may run the module, for tests: ``"plain"`` is one instruction at a time, ``"portable"`` is without machine
+    code, and ``"fast"`` and ``"machine"`` begin with specialised and with machine code. Outcomes are the same.
+
     A run that takes more than a moment releases the GIL, so many threads run many modules at once, and ends with
     ``KeyboardInterrupt`` on Ctrl-C.
 
@@ -364,3 +402,12 @@ def run(
     Raises ``RunError`` where the program fails or reaches a limit; ``TypeError``, ``ValueError`` and ``OverflowError`` where a
     global is no value; and whatever ``stdout`` raises.
     """
+
+def compile_page(page: str | bytes, name: str, /) -> tuple[Module, list[_Found], str]:
+    """A module of a page, and what is odd in it, in rows and drawn in colours."""
+def check_page(page: str | bytes, name: str, /) -> tuple[list[_Found], str]:
+    """What was found in a page, in rows and drawn in colours."""
+def format_page(page: str | bytes, name: str, /) -> str:
+    """A page in its canonical form."""
+def command(arguments: list[str], /) -> int:
+    """Does what the arguments of the command ``mdvm`` say, the first of which is its name; gives the exit code."""

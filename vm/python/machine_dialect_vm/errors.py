@@ -11,7 +11,20 @@ Invalid operation: negation on type Empty
 
 from __future__ import annotations
 
-from ._errors import AssemblyError, BuildError, CallSite, LoadError, MachineDialectError, RunError, UnreadableFile
+from ._errors import (
+    AssemblyError,
+    BuildError,
+    CallSite,
+    CompileError,
+    Diagnostic,
+    LoadError,
+    MachineDialectError,
+    Place,
+    RunError,
+    SourceMapWarning,
+    SourceWarning,
+    UnreadableFile,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -383,7 +396,9 @@ __all__ = [
     "AssertionFailed",
     "BuildError",
     "CallSite",
+    "CompileError",
     "DeadlineExceeded",
+    "Diagnostic",
     "DivisionByZero",
     "DuplicateFunction",
     "IndexOutOfBounds",
@@ -407,7 +422,10 @@ __all__ = [
     "OutOfMemory",
     "OutputFailed",
     "OutputLimitExceeded",
+    "Place",
     "RunError",
+    "SourceMapWarning",
+    "SourceWarning",
     "StackOverflow",
     "StepLimitExceeded",
     "TypeMismatch",

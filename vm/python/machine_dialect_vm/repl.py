@@ -1,27 +1,26 @@
-"""The REPL: assembly, and Machine Dialect where the public compiler is installed.
+"""The REPL: Machine Dialect, and assembly behind ``:asm``.
 
 >>> import io
 >>> from machine_dialect_vm.repl import Repl
 >>> out = io.StringIO()
 >>> repl = Repl(out)
->>> for line in ["load_const r0, 40", "load_const r1, 2", "add r2, r0, r1"]:
+>>> for line in ["Define `n` as Whole Number (default: _6_).", "Set `n` to `n` * _7_.", "Say `n`.", "`n` + _1_"]:
 ...     _ = repl.feed(line)
 >>> print(out.getvalue(), end="")
-r0 = 40
-r1 = 2
-r2 = 42
+42
+43
 """
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 
 from . import _engines
-from ._errors import AssemblyError, MachineDialectError
+from ._errors import AssemblyError, CompileError, MachineDialectError, RunError
+from ._repl_help import ASSEMBLY, COMMANDS, HELP, explanation, topics, words
+from ._show import show
 from ._spec import ENTRY_FUNCTION, REGISTERS, Opcode, TypeId
-from ._values import Function, Url
 from .reference.escape import visible, visible_lines
 
 TYPE_CHECKING = False
@@ -30,32 +29,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Repl", "main"]
 
-HELP = """\
-Type an instruction, and see what it changes: load_const r0, 5
-A block ends with an empty line: it begins with .func NAME, which keeps a function for later, or with a label.
-What begins with a capital letter is Machine Dialect, where the public compiler is installed: Say _"hello"_.
-
-  :help [WORD]    this, or what an instruction does: :help add
-  :registers      the registers that hold something
-  :globals        the global variables
-  :functions      the functions that were kept
-  :source         the program in Machine Dialect so far
-  :reset          forget everything
-  :quit           leave; Ctrl-D does, too
-"""
+# What the page of a session is called in messages.
+PAGE = "session"
+# How many steps are shown of an input.
+MOST_STEPS = 100
 
 # Globals that carry registers from one input to the next. No program can tell them from others, so their names are odd.
 _CARRIER = "register {}"
 
 
 class Repl:
-    """A session: it takes lines, and keeps registers, globals and functions from one to the next.
+    """A session: it takes lines, and keeps the page, registers, globals and functions from one to the next.
 
     >>> import io
     >>> from machine_dialect_vm.repl import Repl
     >>> out = io.StringIO()
     >>> repl = Repl(out)
-    >>> repl.feed("load_const r7, true"), repl.feed(":registers"), repl.feed(":quit")
+    >>> repl.feed(":asm load_const r7, true"), repl.feed(":registers"), repl.feed(":quit")
     (True, True, False)
     >>> print(out.getvalue(), end="")
     r7 = true
@@ -65,7 +55,9 @@ class Repl:
     def __init__(self, out: TextIO | None = None) -> None:
         self.engine = _engines.choose()
         self.block: list[str] = []
+        self.is_assembly = False
         self._out = out
+        self._before: list[tuple[Any, ...]] = []
         self._forget()
 
     def _forget(self) -> None:
@@ -74,6 +66,8 @@ class Repl:
         self.functions: dict[str, str] = {}
         self.source: list[str] = []
         self._printed = ""
+        # The page of the last input, and how many of its lines stood there before.
+        self._last: tuple[str, int] | None = None
 
     def feed(self, line: str) -> bool:
         """Takes a line. ``False`` says that the session is over.
@@ -84,15 +78,14 @@ class Repl:
         """
         stripped = line.strip()
         if self.block:
-            if stripped:
-                self.block.append(line)
-            else:
+            self.block.append(line)
+            if self._ends_block():
                 self._end_block()
         elif stripped.startswith(":") and not re.match(r":\s", stripped):
             return self._command(stripped[1:])
         elif self._begins_block(stripped):
             self.block = [line]
-        elif stripped and not stripped.startswith(";"):
+        elif stripped and not (self.is_assembly and stripped.startswith(";")):
             self._input(line)
         return True
 
@@ -101,8 +94,8 @@ class Repl:
 
         >>> from machine_dialect_vm.repl import Repl
         >>> repl = Repl()
-        >>> _ = repl.feed("again:"), repl.feed("load_const r0, 1"), repl.end()
-        r0 = 1
+        >>> _ = repl.feed("If _Yes_:"), repl.feed("> Say _1_."), repl.end()
+        1
         """
         if self.block:
             self._end_block()
@@ -115,40 +108,82 @@ class Repl:
         >>> Repl().prompt
         'mdvm> '
         """
-        return "....> " if self.block else "mdvm> "
+        return "....> " if self.block else "asm> " if self.is_assembly else "mdvm> "
 
     def _begins_block(self, line: str) -> bool:
-        if self._is_dialect(line):
-            return line.endswith(":")
-        return line.startswith(".func") or re.fullmatch(r"[\w$]+:", line) is not None
+        if self.is_assembly:
+            return line.startswith(".func") or re.fullmatch(r"[\w$]+:", line) is not None
+        return line.endswith(":") or line.startswith(("#", ">", "-", "<"))
 
-    @staticmethod
-    def _is_dialect(line: str) -> bool:
-        return line[:1].isupper() or line.startswith(("#", ">"))
+    def _ends_block(self) -> bool:
+        """An empty line ends a block; a function may have one within, so two end it."""
+        empty = 2 if not self.is_assembly and self.block[0].lstrip().startswith("#") else 1
+        return not any(line.strip() for line in self.block[-empty:]) and len(self.block) > empty
 
     def _end_block(self) -> None:
-        text = "\n".join(self.block)
+        text = "\n".join(self.block).rstrip()
         self.block = []
         self._input(text)
 
     def _input(self, text: str) -> None:
+        before = self._state()
         try:
-            if self._is_dialect(text.strip()):
-                self._run_dialect(text)
+            if not self.is_assembly:
+                self._run_page(text)
             elif text.strip().startswith(".func"):
                 self._keep_functions(text)
             else:
                 self._run_assembly(text)
+        except (CompileError, RunError) as error:
+            has_place = isinstance(error, CompileError) or error.places
+            self._print(error.render() if has_place else f"error: {visible_lines(str(error))}")
         except MachineDialectError as error:
             self._print(f"error: {visible_lines(str(error))}")
         except KeyboardInterrupt:
             self._print("interrupted")
+        if self._state() != before:
+            self._before.append(before)
+
+    def _state(self) -> tuple[Any, ...]:
+        """What an input may change, each of which is replaced and never changed itself."""
+        return (self.registers, self.globals, self.functions, self.source, self._printed)
 
     def _print(self, text: str) -> None:
         print(text, file=self._out or sys.stdout)
 
     def _write(self, text: str) -> None:
         (self._out or sys.stdout).write(text)
+
+    # --- Machine Dialect ----------------------------------------------------------------------------------------------
+
+    def _run_page(self, text: str) -> None:
+        """The page so far and the new lines run from the beginning, and what is printed anew is shown. A page has no input, so it
+        comes to where it was."""
+        text = text if text.rstrip().endswith((".", ":", ">", "\\")) or text.lstrip().startswith(("#", "<")) else f"{text.rstrip()}."
+        is_value = re.match(r"\s*[_`(\d]", text) is not None
+        # A blank line between, so that no paragraph goes on into the next.
+        lines = [*self.source, text, ""]
+        page = "\n".join([*self.source, f"Give back {text}" if is_value else text]) + "\n"
+        self._last = (page, sum(part.count("\n") + 1 for part in self.source))
+        skipped = len(self._printed)
+        pieces: list[str] = []
+
+        def write(piece: str) -> None:
+            nonlocal skipped
+            pieces.append(piece)
+            self._write(piece[skipped:])
+            skipped = max(skipped - len(piece), 0)
+
+        value, odd = self.engine.run_page(page, PAGE, write)
+        for one in odd:
+            # What was odd before has been told.
+            if int(one.split(":")[1]) > self._last[1]:
+                self._print(one)
+        if value is not None:
+            self._print(show(value))
+        # What gives a value back would end the program there, each time.
+        if not is_value and not re.match(r"\s*Gives? back\b", text, re.IGNORECASE):
+            self.source, self._printed = lines, "".join(pieces)
 
     # --- Assembly -----------------------------------------------------------------------------------------------------
 
@@ -197,32 +232,28 @@ class Repl:
             self._print(f"function {visible(name)}")
         self.functions = functions
 
-    # --- Machine Dialect ----------------------------------------------------------------------------------------------
-
-    def _run_dialect(self, text: str) -> None:
-        """Programs have no state between them, so all of it runs again, and what it prints anew is shown."""
-        from ._native import run
-        from .compiler import compile_source
-
-        lines = [*self.source, text]
-        pieces: list[str] = []
-        outcome = run(compile_source("\n".join(lines) + "\n"), stdout=pieces.append)
-        printed = "".join(pieces)
-        self._write(printed.removeprefix(self._printed))
-        if outcome.value is not None:
-            self._print(show(outcome.value))
-        # What gives a value back would end the program there, each time.
-        if not re.match(r"\s*Give back\b", text):
-            self.source, self._printed = lines, printed
-
     # --- Commands -----------------------------------------------------------------------------------------------------
 
     def _command(self, command: str) -> bool:
         word, _space, argument = command.partition(" ")
+        argument = argument.strip()
         if word in ("quit", "q", "exit"):
             return False
+        plain = {"md": self._to_dialect, "undo": self._undo, "reset": self._reset, "dis": self._dis, "step": self._step}
         if word in ("help", "h", "?"):
-            self._help(argument.strip())
+            self._help(argument)
+        elif word == "asm":
+            self._to_assembly(argument)
+        elif word in plain:
+            plain[word]()
+        elif word in ("load", "save"):
+            try:
+                if word == "load":
+                    self._load(argument)
+                else:
+                    self._save(argument)
+            except (OSError, UnicodeDecodeError) as error:
+                self._print(f"error: {visible(argument or 'no file')}: {visible_lines(str(error))}")
         elif word in ("registers", "r"):
             self._list({f"r{register}": value for register, value in sorted(self.registers.items())}, "register")
         elif word in ("globals", "g"):
@@ -230,12 +261,84 @@ class Repl:
         elif word in ("functions", "f"):
             self._print("\n".join(self.functions.values()) or "no function was kept")
         elif word == "source":
-            self._print("\n".join(self.source) or "there is no program in Machine Dialect")
-        elif word == "reset":
-            self._forget()
+            self._print("\n".join(self.source).rstrip() or "the page is empty")
         else:
             self._print(f"error: unknown command :{visible(word)}; :help lists those there are")
         return True
+
+    def _to_dialect(self) -> None:
+        self.is_assembly = False
+
+    def _to_assembly(self, instruction: str) -> None:
+        was, self.is_assembly = self.is_assembly, True
+        if instruction:
+            self._input(instruction)
+            self.is_assembly = was
+        elif not was:
+            self._print(ASSEMBLY.rstrip())
+
+    def _reset(self) -> None:
+        self._before.append(self._state())
+        self._forget()
+
+    def _undo(self) -> None:
+        if not self._before:
+            self._print("there is nothing to take back")
+            return
+        self.registers, self.globals, self.functions, self.source, self._printed = self._before.pop()
+
+    def _load(self, file: str) -> None:
+        with open(file, encoding="utf-8") as opened:
+            text = opened.read()
+        was, self.is_assembly = self.is_assembly, file.endswith(".mdasm")
+        self._input(text.rstrip("\n"))
+        self.is_assembly = was
+
+    def _save(self, file: str) -> None:
+        with open(file, "w", encoding="utf-8") as opened:
+            opened.write("\n".join(self.source))
+        self._print(f"wrote {visible(file)}")
+
+    def _dis(self) -> None:
+        try:
+            from .language import compile
+        except ImportError as error:
+            self._print(f"error: {error}")
+            return
+        page, _count = self._last or ("", 0)
+        try:
+            self._write(compile(page, name=PAGE).listing())
+        except CompileError as error:
+            self._print(error.render())
+
+    def _step(self) -> None:
+        """What the last input executed: the lines that were added, each with its instructions."""
+        from ._native import compile_page, run
+
+        page, count = self._last or ("", 0)
+        try:
+            module = compile_page(page, PAGE)[0]
+            trace = run(module, stdout=False, trace=True).trace
+        except CompileError as error:
+            self._print(error.render())
+            return
+        except RunError as error:
+            trace = error.trace
+        shown, line = 0, None
+        for pc, _digest in trace or ():
+            place = module.place(pc)
+            if place is None or place.line <= count:
+                continue
+            if shown == MOST_STEPS:
+                self._print("  … and more")
+                break
+            if place.line != line:
+                line = place.line
+                self._print(f"{line} | {visible(place.source_line)}")
+            self._print(f"    {visible(str(module.instruction(pc)))}")
+            shown += 1
+        if not shown:
+            self._print("there are no steps to show")
 
     def _list(self, values: dict[str, Any], what: str) -> None:
         for name, value in values.items():
@@ -245,47 +348,50 @@ class Repl:
 
     def _help(self, word: str) -> None:
         if not word:
-            self._print(HELP.rstrip())
+            self._print((HELP + (ASSEMBLY if self.is_assembly else "")).rstrip())
             return
-        opcode = next((opcode for opcode in Opcode if opcode.mnemonic == word), None)
-        if opcode is None:
-            self._print(
-                f"error: no instruction is called {word}; there are {', '.join(one.mnemonic for one in Opcode)}"
-            )
+        told = explanation(word)
+        if told is not None:
+            self._print(told)
             return
-        self._print(f"{opcode.mnemonic} {', '.join(operand.name for operand in opcode.operands)}".rstrip())
-        self._print(f"    {opcode.summary}")
-        for operand in opcode.operands:
-            self._print(f"    {operand.name}: {operand.role.value.replace('_', ' ')}")
-        if opcode.errors:
-            self._print(f"    fails with {', '.join(opcode.errors)}")
-        self._print("\nin the reference interpreter:\n" + _meaning(opcode))
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, topics(), 1)
+        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(topics()[:8])} and {len(topics()) - 8} more"
+        self._print(f"error: nothing is called {visible(word)}{hint}")
 
     # --- Completion ---------------------------------------------------------------------------------------------------
 
     def complete(self, text: str, state: int) -> str | None:
-        """The completion of a word, as ``readline`` asks for it.
+        """The completion of a word, as ``readline`` asks for it; a space follows where there is only one.
 
         >>> from machine_dialect_vm.repl import Repl
-        >>> [Repl().complete("array_s", state) for state in (0, 1)]
-        ['array_set', None]
+        >>> [Repl().complete("Other", state) for state in (0, 1)]
+        ['Otherwise ', None]
         """
-        words = [*(opcode.mnemonic for opcode in Opcode), *(kind.name.lower() for kind in TypeId)]
-        words += [f"r{register}" for register in self.registers] + list(self.functions)
-        words += [
-            ":help",
-            ":registers",
-            ":globals",
-            ":functions",
-            ":source",
-            ":reset",
-            ":quit",
-            ".func",
-            "true",
-            "false",
-        ]
-        found = sorted({word for word in words if word.startswith(text)})
+        found = sorted({word for word in self._candidates(text) if word.startswith(text)})
+        if len(found) == 1 and state == 0:
+            return f"{found[0]} "
         return found[state] if state < len(found) else None
+
+    def _candidates(self, text: str) -> list[str]:
+        if text.startswith(":"):
+            return list(COMMANDS)
+        if text.startswith("`"):
+            return sorted(set(re.findall(r"`[^`\n]+`", "\n".join(self.source))))
+        if _is_asking_for_help():
+            return topics()
+        if not self.is_assembly:
+            return words()
+        known = [*(opcode.mnemonic for opcode in Opcode), *(kind.name.lower() for kind in TypeId)]
+        known += [f"r{register}" for register in self.registers] + list(self.functions)
+        return [*known, ".func", "true", "false"]
+
+
+def _is_asking_for_help() -> bool:
+    """Whether the line that is being typed asks for help."""
+    readline = sys.modules.get("readline")
+    return readline is not None and readline.get_line_buffer().startswith((":help ", ":h ", ":? "))
 
 
 def _shifted(error: AssemblyError, lines: int) -> AssemblyError:
@@ -303,62 +409,6 @@ def _same(left: Any, right: Any) -> bool:
     return show(left) == show(right)
 
 
-def _meaning(opcode: Opcode) -> str:
-    import inspect
-    import textwrap
-
-    from .reference.operations import operation
-
-    return textwrap.indent(inspect.getsource(operation(opcode)), "    ").rstrip()
-
-
-def show(value: Any, most: int = 200) -> str:
-    """A value in a line: as assembly writes it, and cut where it is long.
-
-    >>> from machine_dialect_vm.repl import show
-    >>> show([1, "a", {"k": None}, 2.0, True])
-    '[1, "a", {"k": empty}, 2.0, true]'
-    """
-    pieces: list[str] = []
-    pending: list[Any] = [value]
-    while pending and sum(map(len, pieces[-most:])) <= most:
-        item = pending.pop()
-        if isinstance(item, _Text):
-            pieces.append(item)
-        elif isinstance(item, (list, dict)):
-            entries = list(item.items())[:most] if isinstance(item, dict) else [(None, part) for part in item[:most]]
-            pending.append(_Text("}" if isinstance(item, dict) else "]"))
-            for index in range(len(entries) - 1, -1, -1):
-                key, part = entries[index]
-                name = "" if key is None else f"{_quoted(key)}: "
-                pending += (part, _Text(f"{', ' if index else ''}{name}"))
-            pieces.append("{" if isinstance(item, dict) else "[")
-        else:
-            pieces.append(_scalar(item))
-    text = "".join(pieces)
-    return text if len(text) <= most and not pending else text[:most] + "…"
-
-
-class _Text(str):
-    """Text that stands for itself."""
-
-
-def _scalar(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (Url, Function)):
-        return visible(str(value))
-    if isinstance(value, str):
-        return _quoted(value)
-    return repr(value)
-
-
-def _quoted(text: str) -> str:
-    return visible(json.dumps(text, ensure_ascii=False))
-
-
 def main() -> int:
     """Runs a session on standard input and output; gives the exit code.
 
@@ -371,7 +421,7 @@ def main() -> int:
     if repl.engine.notice:
         print(repl.engine.notice, file=sys.stderr)
     if is_terminal:
-        print("Machine Dialect VM; :help tells what there is, :quit leaves")
+        print("Machine Dialect; :help tells what there is, :quit leaves")
     with _History(repl, is_terminal):
         while True:
             try:

@@ -149,6 +149,7 @@ impl Diagnostics {
 }
 
 /// `error` or `warning`.
+#[cfg(any(feature = "json", feature = "pyo3"))]
 pub(crate) fn severity_name(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",

@@ -19,6 +19,27 @@ use crate::values::format;
 /// let module = builder.finish().unwrap();
 /// assert_eq!(module.len(), 2);
 /// ```
+///
+/// Jumps name a [`Label`], which may be placed before or behind them:
+///
+/// ```
+/// use machine_dialect_vm::{Constant, Instruction, JumpOffset, ModuleBuilder, Reg, Run, Value, Vm};
+///
+/// let [total, n, one] = [Reg(0), Reg(1), Reg(2)];
+/// let mut builder = ModuleBuilder::new("sums");
+/// for (dst, number) in [(total, 0), (n, 10), (one, 1)] {
+///     let constant = builder.constant(Constant::Int(number)).unwrap();
+///     builder.push(Instruction::LoadConst { dst, constant });
+/// }
+/// let again = builder.label();
+/// builder.place(again);
+/// builder.push(Instruction::Add { dst: total, left: total, right: n });
+/// builder.push(Instruction::Sub { dst: n, left: n, right: one });
+/// builder.push_jump(Instruction::JumpIf { cond: n, offset: JumpOffset(0) }, again);
+/// builder.push(Instruction::Return { src: Some(total) });
+/// let completion = Vm::new(builder.finish().unwrap()).run(Run::new(&mut ())).unwrap();
+/// assert_eq!(completion.result, Value::Int(55));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct ModuleBuilder {
     name: String,
@@ -26,7 +47,15 @@ pub struct ModuleBuilder {
     pooled: HashMap<Vec<u8>, ConstIdx>,
     functions: Vec<Function>,
     code: Code,
+    /// The instruction that each label stands before; none where it was not placed yet.
+    labels: Vec<Option<usize>>,
+    /// The jumps to labels that were not placed yet.
+    waiting: Vec<(usize, Label)>,
 }
+
+/// A place in the code that jumps lead to; [`ModuleBuilder::label`] makes it, and it belongs to that builder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Label(usize);
 
 impl ModuleBuilder {
     /// A module without anything in it.
@@ -93,19 +122,71 @@ impl ModuleBuilder {
     /// assert_eq!(builder.finish().unwrap().instruction(0), Some(Instruction::Jump { offset: JumpOffset(1) }));
     /// ```
     pub fn point_jump(&mut self, at: usize, target: usize) {
+        self.set_offset(at, (target as i64 - at as i64 - 1) as i32);
+    }
+
+    fn set_offset(&mut self, at: usize, offset: i32) {
         let Some(start) = self.code.starts.get(at).map(|start| *start as usize) else { return };
         let is_jump = Opcode::from_byte(self.code.bytes[start])
             .is_some_and(|opcode| opcode.spec().operands.last().is_some_and(|last| last.role == Role::Jump));
         if is_jump {
             // The offset is the last operand. It is checked with the others when the module is finished.
             let end = self.code.offset(at + 1);
-            let offset = target as i64 - at as i64 - 1;
-            self.code.bytes[end - size_of::<i32>()..end].copy_from_slice(&(offset as i32).to_le_bytes());
+            self.code.bytes[end - size_of::<i32>()..end].copy_from_slice(&offset.to_le_bytes());
         }
+    }
+
+    /// A new label, which stands nowhere yet.
+    pub fn label(&mut self) -> Label {
+        self.labels.push(None);
+        Label(self.labels.len() - 1)
+    }
+
+    /// Places a label before the next instruction, or at the end of the code. Jumps to it that are there already lead here; one that is
+    /// placed again takes later jumps to its new place.
+    pub fn place(&mut self, label: Label) {
+        let here = self.len();
+        if let Some(place) = self.labels.get_mut(label.0) {
+            *place = Some(here);
+        }
+        let (mine, others) = std::mem::take(&mut self.waiting).into_iter().partition(|(_, to)| *to == label);
+        self.waiting = others;
+        let mine: Vec<(usize, Label)> = mine;
+        for (at, _) in mine {
+            self.point_jump(at, here);
+        }
+    }
+
+    /// Appends a jump to a label, whatever offset it has, and gives its index. Where the label is never placed, finishing fails with
+    /// [`LoadError::InvalidJumpTarget`], which names the instruction.
+    ///
+    /// ```
+    /// use machine_dialect_vm::{Instruction, JumpOffset, LoadErrorKind, ModuleBuilder};
+    ///
+    /// let jump = Instruction::Jump { offset: JumpOffset(0) };
+    /// let mut builder = ModuleBuilder::new("skip");
+    /// let end = builder.label();
+    /// builder.push_jump(jump, end);
+    /// builder.push(Instruction::Nop);
+    /// assert_eq!(builder.clone().finish().unwrap_err().kind(), LoadErrorKind::InvalidJumpTarget);
+    /// builder.place(end);
+    /// assert_eq!(builder.finish().unwrap().instruction(0), Some(Instruction::Jump { offset: JumpOffset(1) }));
+    /// ```
+    pub fn push_jump(&mut self, jump: Instruction<'_>, to: Label) -> usize {
+        let at = self.push(jump);
+        match self.labels.get(to.0).copied().flatten() {
+            Some(target) => self.point_jump(at, target),
+            None => {
+                self.waiting.push((at, to));
+                self.set_offset(at, i32::MIN);
+            }
+        }
+        at
     }
 
     /// Takes the instructions from `len` on away again.
     pub fn truncate(&mut self, len: usize) {
+        self.waiting.retain(|(at, _)| *at < len);
         if let Some(start) = self.code.starts.get(len) {
             self.code.bytes.truncate(*start as usize);
             self.code.starts.truncate(len);
@@ -131,7 +212,7 @@ impl ModuleBuilder {
     }
 
     fn into_unchecked(self) -> Module {
-        let Self { name, constants, pooled: _, functions, code } = self;
+        let Self { name, constants, functions, code, pooled: _, labels: _, waiting: _ } = self;
         Module { name, constants, functions, code }
     }
 

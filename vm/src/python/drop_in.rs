@@ -12,6 +12,7 @@ use super::run::{Stdout, carry_out, value_of};
 use super::values::Parcel;
 use crate::errors::{LoadError, LoadErrorKind};
 use crate::values::Limits;
+use crate::vm::Tiers;
 
 /// A machine that loads a module from a file and executes it: the interface of the package this one replaces.
 ///
@@ -67,7 +68,7 @@ impl RustVM {
         self.state(|state| state.module = None);
         let bytes = Module::read(py, &path).map_err(|error| errors::file_error(py, &error, &path))?;
         let module = match py.detach(|| crate::Module::decode(&bytes)) {
-            Ok(module) => Ok(Module::new(module).0),
+            Ok(module) => Ok(Module::beside(module, &path, bytes).0),
             Err(error) if error.kind() == LoadErrorKind::InvalidConstantIndex => Err(Arc::new(error)),
             Err(error) => return Err(errors::load_error(py, &error)),
         };
@@ -94,6 +95,8 @@ impl RustVM {
         let job = Job {
             module,
             limits: Limits::default(),
+            deadline: None,
+            tiers: Tiers::default(),
             globals: Vec::new(),
             parcel: Parcel::default(),
             tracing: if debug { Tracing::Lines } else { Tracing::Nothing },

@@ -7,6 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
 use super::job::Failed;
+use super::places;
 use super::values::Unpacked;
 use crate::errors::LoadError;
 
@@ -37,6 +38,18 @@ pub(super) fn load_error(py: Python<'_>, error: &LoadError) -> PyErr {
 pub(super) fn assembly_error(py: Python<'_>, message: &str, line: usize, column: usize) -> PyErr {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     exception(maker(py, &CLASS, "AssemblyError").and_then(|class| class.call1((message, line, column))))
+}
+
+/// The error of a page that does not compile: what was found in it, in rows, and drawn.
+pub(super) fn compile_error(py: Python<'_>, name: &str, found: Vec<places::Found>, drawn: &str) -> PyErr {
+    static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    exception(maker(py, &MAKER, "make_compile_error").and_then(|maker| maker.call1((name, found, drawn))))
+}
+
+/// Warns that there are no lines of a page to tell of.
+pub(super) fn warn_of_map(py: Python<'_>, message: &str) -> PyResult<()> {
+    static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    maker(py, &MAKER, "warn_of_map")?.call1((message,)).map(drop)
 }
 
 /// The error of a file that cannot be read: the `OSError` that Python would raise.
@@ -71,6 +84,7 @@ pub(super) fn run_error<'py>(
         let shown: Vec<_> = failed.operands.iter().map(|(register, _, shown)| (register, shown)).collect();
         let call_stack: Vec<_> = failed.call_stack.iter().map(|site| (&site.function, site.pc)).collect();
         let place = (failed.pc, &failed.instruction, operands, shown, call_stack, &failed.scopes);
+        let (sites, drawn) = places::of_failure(py, failed)?;
         maker(py, &MAKER, "make_run_error")?.call1((
             failed.kind,
             &failed.message,
@@ -79,6 +93,8 @@ pub(super) fn run_error<'py>(
             steps,
             globals,
             trace,
+            sites,
+            drawn,
         ))
     };
     exception(make())

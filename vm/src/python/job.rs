@@ -13,12 +13,15 @@ use crate::asm::instruction_text;
 use crate::errors::RuntimeErrorKind;
 use crate::interpreter::{Sink, TraceStep};
 use crate::values::{Limits, TRACE_STEPS};
-use crate::vm::{CallSite, Completion, Failure, Run, Vm};
+use crate::vm::{CallSite, Completion, Failure, Run, Tiers, Vm};
 
 /// A run that is asked for.
 pub(super) struct Job {
     pub(super) module: Arc<Loaded>,
     pub(super) limits: Limits,
+    /// When the run ends at the latest.
+    pub(super) deadline: Option<Instant>,
+    pub(super) tiers: Tiers,
     pub(super) globals: Vec<(String, Plain)>,
     pub(super) parcel: Parcel,
     pub(super) tracing: Tracing,
@@ -47,6 +50,8 @@ pub(super) struct Ended {
 
 /// Why a run failed, and where.
 pub(super) struct Failed {
+    /// What ran.
+    pub(super) module: Arc<Loaded>,
     pub(super) kind: &'static str,
     pub(super) message: String,
     pub(super) pc: usize,
@@ -115,7 +120,7 @@ impl Job {
         let progress = Arc::new(Progress::default());
         let theirs = Arc::clone(&progress);
         let run = move || {
-            let vm = Vm::new(self.module.0.clone());
+            let vm = Vm::new(self.module.module.clone());
             let begin = Instant::now();
             let mut trace = Vec::new();
             let mut sink = |line: &str| theirs.print(line);
@@ -145,7 +150,10 @@ impl Job {
         interrupt: &AtomicBool,
         on_step: &mut dyn FnMut(TraceStep),
     ) -> Result<Completion, Box<Failure>> {
-        let mut run = Run::new(sink).limits(limits).interrupt(interrupt);
+        let mut run = Run::new(sink).limits(limits).interrupt(interrupt).tiers(self.tiers);
+        if let Some(deadline) = self.deadline {
+            run = run.deadline(deadline);
+        }
         if !self.globals.is_empty() {
             // What is shared among globals is one object; beyond that the run owns them.
             let made = self.parcel.values();
@@ -176,6 +184,7 @@ impl Job {
                     .map(|(register, value)| (register.to_string(), parcel.pack(value), format!("{value:?}")))
                     .collect();
                 let failed = Failed {
+                    module: Arc::clone(&self.module),
                     kind: error.kind().name(),
                     message: error.to_string(),
                     pc,

@@ -12,7 +12,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
 use super::errors;
+use super::places::{self, MapSource};
 use crate::asm::{AsmError, instruction_text, listing};
+use crate::language::SourceMap;
 use crate::module::Constant;
 use crate::values::format;
 use crate::vm::Vm;
@@ -37,23 +39,37 @@ use crate::{assemble, disassemble};
 pub(super) struct Module(pub(super) Arc<Loaded>);
 
 /// A module that Python may hold in several places.
-pub(super) struct Loaded(pub(super) crate::Module);
+pub(super) struct Loaded {
+    pub(super) module: crate::Module,
+    pub(super) map: MapSource,
+}
 
 impl PartialEq for Module {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.0 == other.0.0
+        Arc::ptr_eq(&self.0, &other.0) || self.0.module == other.0.module
     }
 }
 
 impl std::hash::Hash for Module {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.0.encode().hash(state);
+        self.0.module.encode().hash(state);
     }
 }
 
 impl Module {
     pub(super) fn new(module: crate::Module) -> Self {
-        Self(Arc::new(Loaded(module)))
+        Self::with_map(module, MapSource::Nowhere)
+    }
+
+    pub(super) fn with_map(module: crate::Module, map: MapSource) -> Self {
+        Self(Arc::new(Loaded { module, map }))
+    }
+
+    /// The module of a file, with the source map beside it, if there is one. It is read when something asks for it.
+    pub(super) fn beside(module: crate::Module, path: &Path, bytes: Vec<u8>) -> Self {
+        let path = path.with_extension(SourceMap::EXTENSION);
+        let map = if path.is_file() { MapSource::Beside { path, module: bytes } } else { MapSource::Nowhere };
+        Self::with_map(module, map)
     }
 
     /// Reads a file, as far as a module may be long: one that is longer is refused for its size, whatever follows.
@@ -67,16 +83,15 @@ impl Module {
         })
     }
 
-    fn decode(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
-        py.detach(|| crate::Module::decode(bytes))
-            .map(Self::new)
-            .map_err(|error| errors::load_error(py, &error))
+    fn decode(py: Python<'_>, bytes: &[u8]) -> PyResult<crate::Module> {
+        py.detach(|| crate::Module::decode(bytes)).map_err(|error| errors::load_error(py, &error))
     }
 }
 
 #[pymethods]
 impl Module {
-    /// Reads a module from a ``.mdbc`` file, or assembles it from an ``.mdasm`` file.
+    /// Reads a module from a ``.mdbc`` file, or assembles it from an ``.mdasm`` file. Where a source map, ``.mdbm``, stands beside
+    /// the module, errors of its runs name lines of the page.
     ///
     /// >>> from machine_dialect_vm import Module
     /// >>> import pathlib, tempfile
@@ -97,7 +112,8 @@ impl Module {
                 Err(error) => Err(PyUnicodeDecodeError::new_utf8(py, &bytes, error)?.into()),
             };
         }
-        Self::decode(py, &bytes)
+        let module = Self::decode(py, &bytes)?;
+        Ok(Self::beside(module, &path, bytes))
     }
 
     /// Decodes a module and checks all of it.
@@ -108,11 +124,21 @@ impl Module {
     ///     ...
     /// machine_dialect_vm.errors.UnexpectedEof: Failed to load bytecode: unexpected end of file at byte 0x4: version needs 4 bytes and 0 are left
     ///
-    /// Raises ``LoadError`` at its first fault.
+    /// ``source_map`` is the content of its ``.mdbm`` file. Warns with ``SourceMapWarning`` where that is damaged or of another
+    /// module, and does without. Raises ``LoadError`` at the first fault of the module.
     #[staticmethod]
-    #[pyo3(signature = (data, /))]
-    fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-        Self::decode(py, data)
+    #[pyo3(signature = (data, /, source_map=None))]
+    fn from_bytes(py: Python<'_>, data: &[u8], source_map: Option<&[u8]>) -> PyResult<Self> {
+        let module = Self::decode(py, data)?;
+        let map = match source_map.map(|file| SourceMap::decode(file, data)) {
+            None => MapSource::Nowhere,
+            Some(Ok(map)) => MapSource::Known(Box::new(map)),
+            Some(Err(error)) => {
+                errors::warn_of_map(py, &error.to_string())?;
+                MapSource::Nowhere
+            }
+        };
+        Ok(Self::with_map(module, map))
     }
 
     /// Assembles a module: one instruction a line, its operands in byte order; ``;`` begins a comment and ``label:`` names an
@@ -158,7 +184,7 @@ impl Module {
     /// >>> Module.assemble(module.disassemble()) == module
     /// True
     fn disassemble(&self, py: Python<'_>) -> String {
-        py.detach(|| disassemble(&self.0.0))
+        py.detach(|| disassemble(&self.0.module))
     }
 
     /// The module as assembly, with the index and the byte offset of each instruction in comments.
@@ -169,7 +195,7 @@ impl Module {
     ///     halt                                     ; 1 0x002d
     /// <BLANKLINE>
     fn listing(&self, py: Python<'_>) -> String {
-        py.detach(|| listing(&self.0.0))
+        py.detach(|| listing(&self.0.module))
     }
 
     /// The file, in the canonical layout: sections one after another, in order, right behind the header.
@@ -181,7 +207,33 @@ impl Module {
     /// >>> Module.from_bytes(module.to_bytes()) == module
     /// True
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &py.detach(|| self.0.0.encode()))
+        PyBytes::new(py, &py.detach(|| self.0.module.encode()))
+    }
+
+    /// The content of the module's source map, a ``.mdbm`` file; ``None`` where it has none.
+    ///
+    /// >>> import machine_dialect_vm
+    /// >>> module = machine_dialect_vm.compile("Say _1_.\n")
+    /// >>> module.source_map[:4]
+    /// b'MDBM'
+    /// >>> machine_dialect_vm.Module.from_bytes(module.to_bytes(), module.source_map).place(0).line
+    /// 1
+    #[getter]
+    fn source_map<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let Some(map) = self.0.map.get(py)? else { return Ok(None) };
+        Ok(Some(PyBytes::new(py, &py.detach(|| map.encode(&self.0.module.encode())))))
+    }
+
+    /// The place of the page that an instruction comes from; ``None`` where that is not known.
+    ///
+    /// >>> import machine_dialect_vm
+    /// >>> machine_dialect_vm.compile("Say _1_.\nSay _2_.\n", name="two.md").place(2)
+    /// Place(function='main', file='two.md', line=2, column=1, source_line='Say _2_.')
+    #[pyo3(signature = (index, /))]
+    fn place<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(map) = self.0.map.get(py)? else { return Ok(None) };
+        let sites = map.sites([index]);
+        sites.first().map(|site| places::place(py, &map, site)).transpose()
     }
 
     /// The name of the module.
@@ -191,7 +243,7 @@ impl Module {
     /// 'greeting'
     #[getter]
     fn name(&self) -> &str {
-        self.0.0.name()
+        self.0.module.name()
     }
 
     /// The constant pool, in order.
@@ -210,7 +262,7 @@ impl Module {
                 Constant::String(text) => text.into_pyobject(py)?.into_any(),
             })
         };
-        PyTuple::new(py, self.0.0.constants().iter().map(constant).collect::<PyResult<Vec<_>>>()?)
+        PyTuple::new(py, self.0.module.constants().iter().map(constant).collect::<PyResult<Vec<_>>>()?)
     }
 
     /// The functions, in the order of the table: the name of each, and the index of its first instruction.
@@ -221,7 +273,7 @@ impl Module {
     #[getter]
     fn functions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let functions = PyDict::new(py);
-        for function in self.0.0.functions() {
+        for function in self.0.module.functions() {
             functions.set_item(&function.name, function.entry)?;
         }
         Ok(functions)
@@ -234,7 +286,7 @@ impl Module {
     /// 1
     #[getter]
     fn entry(&self) -> usize {
-        self.0.0.entry().0
+        self.0.module.entry().0
     }
 
     /// The instruction at an index, as assembly; a negative index counts from the end.
@@ -246,17 +298,17 @@ impl Module {
     /// Raises ``IndexError`` where there is no such instruction.
     #[pyo3(signature = (index, /))]
     fn instruction(&self, index: isize) -> PyResult<String> {
-        let count = self.0.0.len();
+        let count = self.0.module.len();
         let from_start = if index < 0 { index.checked_add_unsigned(count) } else { Some(index) };
         from_start
             .and_then(|index| usize::try_from(index).ok())
-            .and_then(|index| instruction_text(&self.0.0, index))
+            .and_then(|index| instruction_text(&self.0.module, index))
             .ok_or_else(|| PyIndexError::new_err(format!("instruction {index} of a module of {count}")))
     }
 
     /// How many instructions there are.
     fn __len__(&self) -> usize {
-        self.0.0.len()
+        self.0.module.len()
     }
 
     /// A module is true, also one without instructions.
@@ -265,7 +317,7 @@ impl Module {
     }
 
     fn __repr__(&self) -> String {
-        let module = &self.0.0;
+        let module = &self.0.module;
         let (instructions, functions) = (module.len(), module.functions().len());
         format!("<Module {:?}: {instructions} instructions, {functions} functions>", module.name())
     }
@@ -279,9 +331,9 @@ impl Module {
         slf
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let decode = PyType::new::<Self>(py).getattr("from_bytes")?;
-        Ok((decode, (self.to_bytes(py),)))
+        (decode, (self.to_bytes(py), self.source_map(py)?)).into_pyobject(py)
     }
 }
 
@@ -306,7 +358,7 @@ impl Loaded {
             } else {
                 prepared.retain(|(module, _)| module.strong_count() > 0);
                 prepared.truncate(KEPT - 1);
-                prepared.insert(0, (Arc::downgrade(self), Rc::new(Vm::new(self.0.clone()))));
+                prepared.insert(0, (Arc::downgrade(self), Rc::new(Vm::new(self.module.clone()))));
             }
             Rc::clone(&prepared[0].1)
         })

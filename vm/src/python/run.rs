@@ -1,6 +1,7 @@
 //! `run` and `Outcome`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -13,6 +14,7 @@ use super::job::{Ended, Job, Tracing};
 use super::module::Module;
 use super::values::{Reader, Unpacked};
 use crate::values::{Limits, OUTCOME_WEIGHT_LIMIT};
+use crate::vm::Tiers;
 
 /// Runs a module from its beginning and gives back what it came to. A run never sees anything of an earlier one.
 ///
@@ -42,6 +44,18 @@ use crate::values::{Limits, OUTCOME_WEIGHT_LIMIT};
 ///
 /// ``trace=True`` has ``Outcome.trace`` tell of each instruction that was executed.
 ///
+/// ``deadline`` is how many seconds the run may take.
+///
+/// >>> run(Module.assemble("again:\n jump again"), deadline=0.01)
+/// Traceback (most recent call last):
+///     ...
+/// machine_dialect_vm.errors.DeadlineExceeded: Runtime error: Deadline exceeded
+///   at instruction 0 in main
+///     jump L0
+///
+/// ``tiers`` says what may run the module, for tests: ``"plain"`` is one instruction at a time, ``"portable"`` is without machine
+/// code, and ``"fast"`` and ``"machine"`` begin with specialised and with machine code. Outcomes are the same.
+///
 /// A run that takes more than a moment releases the GIL, so many threads run many modules at once, and ends with
 /// ``KeyboardInterrupt`` on Ctrl-C.
 ///
@@ -57,20 +71,25 @@ use crate::values::{Limits, OUTCOME_WEIGHT_LIMIT};
 /// Raises ``RunError`` where the program fails or reaches a limit; ``TypeError``, ``ValueError`` and ``OverflowError`` where a
 /// global is no value; and whatever ``stdout`` raises.
 #[pyfunction]
-#[pyo3(signature = (module, /, *, globals=None, limits=None, stdout=None, trace=false))]
+#[pyo3(signature = (module, /, *, globals=None, limits=None, deadline=None, stdout=None, trace=false, tiers=None))]
+#[allow(clippy::too_many_arguments, reason = "Python names them")]
 pub(super) fn run<'py>(
     py: Python<'py>,
     module: &Bound<'py, Module>,
     globals: Option<&Bound<'py, PyAny>>,
     limits: Option<&Bound<'py, PyAny>>,
+    deadline: Option<&Bound<'py, PyAny>>,
     stdout: Option<&Bound<'py, PyAny>>,
     trace: bool,
+    tiers: Option<&str>,
 ) -> PyResult<Outcome> {
     let mut reader = Reader::new();
     let globals = globals.map(|globals| read_globals(&mut reader, globals)).transpose()?.unwrap_or_default();
     let job = Job {
         module: Arc::clone(&module.get().0),
         limits: limits.map(read_limits).transpose()?.unwrap_or_default(),
+        deadline: deadline.map(read_deadline).transpose()?.flatten(),
+        tiers: tiers.map(read_tiers).transpose()?.unwrap_or_default(),
         globals,
         parcel: reader.finish(),
         tracing: if trace { Tracing::Digests } else { Tracing::Nothing },
@@ -220,6 +239,32 @@ fn read_limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
             PyValueError::new_err(wrong())
         }
     })
+}
+
+/// The moment that is so many seconds from now; none where no clock gets that far.
+fn read_deadline(given: &Bound<'_, PyAny>) -> PyResult<Option<Instant>> {
+    let wrong =
+        || format!("deadline is {given}; it takes a number of seconds from 0 on, or None for no deadline");
+    if given.is_instance_of::<PyBool>() {
+        return Err(PyTypeError::new_err(wrong()));
+    }
+    let seconds: f64 = given.extract().map_err(|_| PyTypeError::new_err(wrong()))?;
+    if seconds.is_nan() || seconds < 0.0 {
+        return Err(PyValueError::new_err(wrong()));
+    }
+    Ok(Duration::try_from_secs_f64(seconds).ok().and_then(|time| Instant::now().checked_add(time)))
+}
+
+fn read_tiers(given: &str) -> PyResult<Tiers> {
+    match given {
+        "plain" => Ok(Tiers::Plain),
+        "portable" => Ok(Tiers::Portable),
+        "fast" => Ok(Tiers::Fast),
+        "machine" => Ok(Tiers::Machine),
+        _ => Err(PyValueError::new_err(format!(
+            "tiers is {given:?}; there are plain, portable, fast and machine, and None for what pays"
+        ))),
+    }
 }
 
 /// What a run came to.

@@ -66,7 +66,7 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     requirements = HERE / "requirements.txt"
     step("install what the tests need", [*install, "--requirement", requirements], pip)
-    # First the compiler: its distribution has files in our package's folder, and ours take their place.
+    # First the compiler: its distribution has a stub in our package's folder, and ours takes its place.
     step("install the public compiler", [*install, "--no-deps", COMPILER], pip)
     if arguments.wheel:
         wheel = Path(arguments.wheel)
@@ -107,10 +107,36 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
         cwd=elsewhere,
     )
     check_compiler(python, folder, elsewhere)
+    check_orders(wheel, folder, elsewhere)
     conform = [arguments.conform] if arguments.conform else ["cargo", "run", "--quiet", "-p", "mdvm-conform", "--"]
     plug = f"wheel='{python}' -m machine_dialect_vm serve"
     step("run the conformance suite through the wheel", [*conform, "run", "--impl", plug], cwd=VM.parent)
     step("let the harness look at the plug", [*conform, "doctor", "--impl", plug], cwd=VM.parent)
+
+
+def check_orders(wheel: Path, folder: Path, cwd: Path) -> None:
+    """People install the package and the public compiler in either order. Both are there then, and pip has nothing to say."""
+    (cwd / "hello.md").write_text('Say _"hello"_.\n')
+    program = "import machine_dialect_vm as m; m.run(m.compile('Say _1_ + _2_.'))"
+    for first, second in ((wheel, COMPILER), (COMPILER, wheel)):
+        ours_first = first is wheel
+        environment = folder / ("ours-first" if ours_first else "compiler-first")
+        step(f"make a clean environment for {environment.name}", [sys.executable, "-m", "venv", "--clear", environment])
+        scripts = environment / ("Scripts" if os.name == "nt" else "bin")
+        pip = [scripts / "python", "-m", "pip"]
+        for what in (first, second):
+            step(f"install {Path(what).name}", [*pip, "install", "--quiet", what], "needs PyPI")
+        step("let pip check", [*pip, "check"])
+        for command, printed in (
+            ([scripts / "mdvm", "run", "hello.md"], "hello\n"),
+            ([scripts / "python", "-m", "machine_dialect_vm", "run", "hello.md"], "hello\n"),
+            ([scripts / "machine-dialect", "compile", "hello.md", "-o", "hello.mdbc"], None),
+            ([scripts / "machine-dialect", "run", "hello.mdbc"], "hello\n"),
+            ([scripts / "python", "-c", program], "3\n"),
+        ):
+            done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False)
+            if done.returncode or printed not in (None, done.stdout):
+                raise Failed(f"{environment.name}: {command} gives {done.returncode}: {done.stdout}{done.stderr}")
 
 
 def check_compiler(python: Path, folder: Path, cwd: Path) -> None:
@@ -181,7 +207,7 @@ def check_wheel(wheel: Path) -> None:
     }
     wanted |= {"machine_dialect_vm/py.typed"}
     reference = VM.parent / "conformance" / "reference" / "mdvm_reference"
-    wanted |= {f"machine_dialect_vm/reference/{path.name}" for path in reference.glob("*.py")}
+    wanted |= {f"machine_dialect_vm/reference/{path.relative_to(reference).as_posix()}" for path in reference.rglob("*.py")}
     missing = wanted - names
     if missing or not any("_native" in name for name in names) or "-abi3-" not in wheel.name:
         raise Failed(f"{wheel.name} lacks {', '.join(sorted(missing)) or 'the extension for every Python'}")

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from machine_dialect_vm import errors, run
+import machine_dialect_vm
+from machine_dialect_vm import Module, errors, run
 from machine_dialect_vm.compiler import CompileError, bridge, compile_source
 
 DICTIONARY = """\
@@ -60,6 +61,53 @@ def test_its_runner_works_with_this_package() -> None:
         runner.execute("Give back _6_ / _0_.\n")
 
 
+LOOP = """\
+Define `l` as List.
+Set `l` to:
+- _1_.
+- _2_.
+- _3_.
+
+For each `x` in `l`:
+> Say `x`.
+"""
+
+
+def bridged(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "machine_dialect_vm.compiler", *arguments]
+    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_its_command_line_runs_the_whole_language_over_the_bridge(tmp_path: Path) -> None:
+    (tmp_path / "loop.md").write_text(LOOP)
+    assert cli("run", "loop.md", cwd=tmp_path).stdout != "1\n2\n3\n", "the compiler has learnt For each"
+    ran = bridged("run", "loop.md", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n2\n3\n", "")
+    compiled = bridged("compile", "loop.md", "-m", "mine", "-o", "loop.mdbc", cwd=tmp_path)
+    assert (compiled.returncode, compiled.stdout) == (0, "Successfully compiled to 'loop.mdbc'\n"), compiled
+    assert Module.load(tmp_path / "loop.mdbc") == machine_dialect_vm.compile(LOOP, name="mine.md")
+    assert bridged("run", "loop.mdbc", cwd=tmp_path).stdout == "1\n2\n3\n"
+    shown = bridged("compile", "-d", "loop.md", cwd=tmp_path)
+    assert shown.returncode == 0 and "load_const" in shown.stdout, shown
+
+
+def test_its_command_line_tells_all_errors_over_the_bridge(tmp_path: Path) -> None:
+    (tmp_path / "bad.md").write_text("Say `tea`.\nSay `milk`.\n")
+    for verb in ("run", "compile"):
+        ran = bridged(verb, "bad.md", cwd=tmp_path)
+        text = ran.stdout + ran.stderr
+        assert ran.returncode == 1 and "1 | Say `tea`." in text and "2 | Say `milk`." in text, ran
+    (tmp_path / "zero.md").write_text("Say _1_.\nSay _1_ / _0_.\n")
+    ran = bridged("run", "zero.md", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "1\n") and "zero.md:2:9" in ran.stderr, ran
+
+
+def test_its_shell_takes_the_whole_language_over_the_bridge(tmp_path: Path) -> None:
+    lines = "Define `n` as Whole Number (default: _0_).\nWhile `n` < _3_:\n> Set `n` to `n` + _1_.\n\nSay `cup`.\nGive back `n`.\nexit\n"
+    session = bridged("shell", cwd=tmp_path, stdin=lines)
+    assert session.returncode == 0 and "  3\n" in session.stdout and "no variable `cup` here" in session.stdout, session
+
+
 def test_programs_with_dictionaries_load() -> None:
     outcome = run(compile_source(DICTIONARY), stdout=False)
     assert (outcome.value, outcome.stdout) == (2, "[a, b]\n")
@@ -69,13 +117,15 @@ def test_the_bridge_is_one_line_for_programs_that_use_the_compiler_themselves(tm
     (tmp_path / "d.md").write_text(DICTIONARY)
     program = (
         "import machine_dialect_vm.compiler; machine_dialect_vm.compiler.bridge()\n"
-        "from machine_dialect.compiler.vm_runner import VMRunner\n"
-        "print(VMRunner().execute(open('d.md').read()))\n"
+        "from machine_dialect.compiler.compiler import Compiler\n"
+        "print(Compiler().compile_file('d.md', 'd.mdbc'))\n"
+        "import machine_dialect_vm; machine = machine_dialect_vm.RustVM(); machine.load_bytecode('d.mdbc')\n"
+        "print(machine.execute())\n"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
     )
-    assert ran.stdout == "[a, b]\n2\n"
+    assert ran.stdout == "Successfully compiled to 'd.mdbc'\nTrue\n[a, b]\n2\n"
     without = subprocess.run(
         [sys.executable, "-c", program.partition("\n")[2]],
         cwd=tmp_path,

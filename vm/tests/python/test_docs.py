@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 
 import machine_dialect_vm
 
-MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "compiler", "errors", "repl"))]
+MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "compiler", "errors", "language", "repl"))]
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -54,7 +55,7 @@ def _members(owner: type) -> Iterator[tuple[str, Any]]:
 
 NAMES = dict(public())
 # The class has the example; these are fields of it in words.
-FIELDS = {"mnemonic", "summary", "operands", "errors", "function"}
+FIELDS = {"mnemonic", "summary", "operands", "errors", "function", "file", "line", "column", "source_line"}
 
 
 def test_all_of_the_package_is_looked_at() -> None:
@@ -74,6 +75,12 @@ def test_the_examples_of(name: str) -> None:
     runner = doctest.DocTestRunner()
     runner.run(examples, out=printed.write)
     assert runner.summarize(verbose=False).failed == 0, printed.getvalue()
+
+
+def test_only_what_is_public_is_listed() -> None:
+    assert dir(machine_dialect_vm) == sorted(machine_dialect_vm.__all__)
+    for name in machine_dialect_vm.__all__:
+        assert hasattr(machine_dialect_vm, name)
 
 
 def test_help_reads_like_a_manual() -> None:
@@ -97,3 +104,14 @@ def test_the_examples_of_the_readme() -> None:
     with redirect_stdout(io.StringIO()):
         results = doctest.testfile(str(readme), module_relative=False, encoding="utf-8")
     assert results.failed == 0 and results.attempted > 5
+
+
+def test_the_links_of_the_readme_work_on_pypi() -> None:
+    """There are no files around it there, so links lead to the repository, where the files must be."""
+    root = Path(__file__).parents[3]
+    blob = "https://github.com/machine-dialect/machine-dialect-vm/blob/main/"
+    links = re.findall(r"\]\(([^)]+)\)", (root / "vm" / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 4
+    for link in links:
+        assert link.startswith("https://"), link
+        assert not link.startswith(blob) or (root / link.removeprefix(blob)).exists(), link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def test_it_loads_executes_and_counts(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_the_version_is_a_string_that_it_has_had_before() -> None:
     assert machine_dialect_vm.__version__ == "0.1.0"
+    # The compiler pins the release that is replaced.
+    assert importlib.metadata.version("machine-dialect-vm") == f"0.1.0a2+mdvm.{machine_dialect_vm.__version__}"
     assert {"RustVM", "__version__"} <= set(machine_dialect_vm.__all__)
 
 

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from machine_dialect_vm import Opcode
-from machine_dialect_vm.repl import Repl, show
+from machine_dialect_vm._repl_help import explanation, topics
+from machine_dialect_vm._show import show
+from machine_dialect_vm.repl import Repl
 
 
 @pytest.fixture(params=["machine", "reference"])
-def session(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def dialect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Takes lines, and gives back what they print."""
     if request.param == "reference":
         real = builtins.__import__
@@ -41,6 +43,13 @@ def session(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         return out.getvalue().splitlines()
 
     yield feed
+
+
+@pytest.fixture
+def session(dialect: Any) -> Any:
+    """The same, for assembly."""
+    assert dialect(":asm")[0].startswith("Type an instruction")
+    return dialect
 
 
 def test_registers_stay_from_one_line_to_the_next(session: Any) -> None:
@@ -104,8 +113,8 @@ def test_help_tells_what_an_instruction_does(session: Any) -> None:
     assert lines[:2] == ["add dst, left, right", "    " + Opcode.ADD.summary]
     assert "    fails with TypeMismatch, IntegerOverflow, OutOfMemory" in lines
     assert any(line.startswith("    def add(") for line in lines)
-    assert session(":help")[0].startswith("Type an instruction")
-    assert session(":help nip")[0].startswith("error: no instruction is called nip")
+    assert session(":help")[-2].startswith("Type an instruction")
+    assert session(":help nip") == ["error: nothing is called nip; did you mean nop?"]
     assert session(":nip") == ["error: unknown command :nip; :help lists those there are"]
 
 
@@ -117,25 +126,97 @@ def test_every_instruction_has_help() -> None:
     assert "error" not in [line.partition(":")[0] for line in out.getvalue().splitlines()]
 
 
-def test_machine_dialect_is_taken_too() -> None:
+def test_machine_dialect_comes_first_and_its_state_stays(dialect: Any) -> None:
+    assert dialect("Define `x` as Whole Number.", "Set `x` to _6_ * _7_.", "Say `x`.", "Say `x` + _1_") == ["42", "43"]
+    # What gives a value shows it, and is no part of the page.
+    assert dialect("`x` - _2_", "Give back `x`.", '_"a"_ + _"b"_.') == ["40", "42", '"ab"']
+    assert dialect("Say `x`.", ":source")[0] == "42" and "Give back" not in "".join(dialect(":source"))
+
+
+def test_blocks_and_functions_take_many_lines(dialect: Any) -> None:
+    assert dialect("Define `i` as Whole Number.", "Set `i` to _1_.", "While `i` < _3_:", "> Say `i`.") == []
+    assert dialect("> Set `i` to `i` + _1_.", "") == ["1", "2"]
+    function = "### Utility: twice\n\n<details>\n<summary>x</summary>\n\n> Give back `k` * _2_.\n\n</details>\n\n#### Inputs\n- `k` as Number\n\n"
+    assert dialect(*function.split("\n")) == []
+    assert dialect("Set `i` using `twice` with _21_.", "Say `i`.") == ["42"]
+    assert dialect("Define `l` as List.", "Set `l` to:", "- _1_.", "- _2_.", "", "Say `l`.") == ["[1, 2]"]
+
+
+def test_an_error_of_a_page_leaves_the_page_as_it_was(dialect: Any) -> None:
+    dialect("Define `x` as Whole Number (default: _1_).")
+    refused = "\n".join(dialect("Say `y`."))
+    assert "session:3:5" in refused and "no variable `y` here" in refused and "Say `y`." in refused
+    failed = "\n".join(dialect("Say `x` / _0_."))
+    assert "Division by zero" in failed and "session:3:9" in failed
+    assert dialect(":source", "Say `x`.") == ["Define `x` as Whole Number (default: _1_).", "1"]
+
+
+def test_an_input_is_taken_back(dialect: Any) -> None:
+    dialect("Define `x` as Whole Number (default: _1_).", "Say `x`.", "Set `x` to _2_.")
+    assert dialect(":undo", "Say `x`.") == ["1"]
+    assert dialect(":undo", ":undo", ":undo", ":source", ":undo") == ["the page is empty", "there is nothing to take back"]
+    assert dialect("Say _1_.", ":reset", ":source", ":undo", ":source") == ["1", "the page is empty", "Say _1_."]
+    assert dialect(":asm load_const r0, 1", ":undo", ":registers") == ["r0 = 1", "no register holds anything"]
+
+
+def test_a_page_is_saved_and_loaded(dialect: Any, tmp_path: Path) -> None:
+    file = str(tmp_path / "page.md")
+    dialect("Define `x` as Whole Number (default: _7_).", "Say `x`.")
+    assert dialect(f":save {file}") == [f"wrote {file}"]
+    assert dialect(":reset", f":load {file}", "`x`") == ["7", "7"]
+    assert dialect(":load nowhere.md")[0].startswith("error: nowhere.md: ") and dialect(":save")[0].startswith("error: no file: ")
+    (tmp_path / "one.mdasm").write_text("load_const r0, 1\n")
+    assert dialect(f":load {tmp_path / 'one.mdasm'}", "Say _1_.") == ["r0 = 1", "1"]
+
+
+def test_assembly_and_the_language_take_turns(dialect: Any) -> None:
+    assert dialect(":asm load_const r0, 5", "Say _1_.", ":asm")[:2] == ["r0 = 5", "1"]
+    assert dialect("move r1, r0", ":md", "Say _2_.") == ["r1 = 5", "2"]
+
+
+def test_the_last_input_is_shown_as_assembly_and_step_by_step() -> None:
     out = io.StringIO()
     repl = Repl(out)
-    for line in (
-        "Define `x` as Whole Number.",
-        "Set `x` to _6_ * _7_.",
-        "Say `x`.",
-        "Say `x` + _1_.",
-        "Give back `x`.",
-        ":source",
-    ):
-        assert repl.feed(line)
-    assert out.getvalue().splitlines()[:3] == ["42", "43", "42"]
-    assert "Give back" not in out.getvalue()
+    for line in ("Define `x` as Whole Number (default: _7_).", "Say `x` * _2_.", ":step"):
+        repl.feed(line)
+    assert out.getvalue().splitlines()[:2] == ["14", "3 | Say `x` * _2_."]
+    assert "    debug_print r1" in out.getvalue() and "load_const r0, 7" not in out.getvalue()
+    repl.feed(":dis")
+    assert ".func main" in out.getvalue() and "load_const r0, 7" in out.getvalue()
+
+
+def test_what_is_odd_is_told_once(dialect: Any) -> None:
+    dialect("Define `l` as List.")
+    assert "EmptyList" in "".join(dialect("Set `l` to:", "", ""))
+    assert dialect("Say `l`.") == ["[]"]
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("DivisionByZero", "DivisionByZero, an error when a program runs"),
+        ("InvalidMagic", "InvalidMagic, an error when a module is loaded"),
+        ("UndefinedName", "UndefinedName, an error of a page"),
+        ("EmptyList", "EmptyList, a warning of a page"),
+        ("While", "While CONDITION: a block  (statement)"),
+        ("set_key", "Set NAME's KEY to EXPRESSION.  (statement)"),
+        ("ShortCircuit", "ShortCircuit, a rule of the language"),
+        ("Divison", "error: nothing is called Divison; did you mean Division?"),
+    ],
+)
+def test_help_explains_errors_diagnostics_forms_and_rules(word: str, says: str, dialect: Any) -> None:
+    assert dialect(f":help {word}")[0] == says
+
+
+def test_every_topic_has_help() -> None:
+    assert len(topics()) > 150
+    for topic in topics():
+        assert explanation(topic), topic
 
 
 def test_words_are_completed_from_the_specification() -> None:
     repl = Repl(io.StringIO())
-    repl.feed("load_const r17, 1")
+    repl.feed("Define `total` as Whole Number.")
 
     def completions(text: str) -> list[str]:
         found: list[str] = []
@@ -143,17 +224,23 @@ def test_words_are_completed_from_the_specification() -> None:
             found.append(word)
         return found
 
-    assert completions("dict_c") == ["dict_clear", "dict_contains"]
-    assert completions("r1") == ["r17"]
-    assert completions(":re") == [":registers", ":reset"]
+    # A space follows a word that is the only one.
+    assert completions("Otherw") == ["Otherwise "] and completions("Wh") == ["When", "Whenever", "While", "Whole"]
+    assert completions("`to") == ["`total` "] and completions("greate") == ["greater "]
+    assert completions(":re") == [":registers", ":reset"] and completions(":st") == [":step "]
+    repl.feed(":asm")
+    repl.feed("load_const r17, 1")
+    assert completions("dict_c") == ["dict_clear", "dict_contains"] and completions("array_s") == ["array_set "]
+    assert completions("r1") == ["r17 "]
 
 
 def test_a_session_over_a_pipe(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "machine_dialect_vm", "repl"],
-        input="load_const r0, 1\n.func f\nreturn\n", cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
+        input="Say _1_.\n:asm\nload_const r0, 1\n.func f\nreturn\n", cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("r0 = 1\nfunction f\n", "")
+    first, *_help, last, function = done.stdout.splitlines()
+    assert (first, last, function, done.stderr) == ("1", "r0 = 1", "function f", "")
 
 
 def test_without_the_extension_the_package_says_so_and_the_repl_goes_on(tmp_path: Path) -> None:
@@ -167,12 +254,12 @@ def test_without_the_extension_the_package_says_so_and_the_repl_goes_on(tmp_path
         "sys.exit(main(['repl']))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], input="load_const r0, 20\nadd r1, r0, r0\n",
+        [sys.executable, "-c", program], input="Say _1_.\n:asm load_const r0, 20\n:asm add r1, r0, r0\n",
         cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     first, *rest = done.stdout.splitlines()
     assert first.startswith("machine_dialect_vm.run needs the compiled extension, which cannot be loaded: ")
-    assert rest == ["r0 = 20", "r1 = 40"]
+    assert rest == ["1", "r0 = 20", "r1 = 40"]
     assert "This is the reference interpreter" in done.stderr
 
 

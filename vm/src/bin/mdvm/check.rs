@@ -9,8 +9,8 @@ use clap::Args;
 use machine_dialect_vm::escape::visible_json;
 use serde_json::{Value as Json, json};
 
-use crate::input::{InputError, Program, read_program};
-use crate::{BAD_MODULE, FormatArgument, report, run};
+use super::input::{InputError, Program, read_program};
+use super::{BAD_MODULE, FormatArgument, report, run};
 
 #[derive(Args)]
 pub(crate) struct CheckArguments {

@@ -10,9 +10,9 @@ use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::language::SourceMap;
 use machine_dialect_vm::{Module, Salvage};
 
-use crate::files::{bad_module, finish};
-use crate::input::{InputError, read_program};
-use crate::{BAD_MODULE, FormatArgument, report};
+use super::files::{bad_module, finish};
+use super::input::{InputError, read_program};
+use super::{BAD_MODULE, FormatArgument, report};
 
 #[derive(Args)]
 pub(crate) struct DisArguments {

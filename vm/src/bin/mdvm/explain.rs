@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use machine_dialect_vm::language::nearest;
 
-use crate::{BAD_MODULE, report, run};
+use super::{BAD_MODULE, report, run};
 
 /// Something that has a name.
 struct Topic {

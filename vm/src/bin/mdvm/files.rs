@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use machine_dialect_vm::language::SourceMap;
 
-use crate::input::{InputError, read_program};
-use crate::map::Map;
-use crate::{BAD_MODULE, report, run};
+use super::input::{InputError, read_program};
+use super::map::Map;
+use super::{BAD_MODULE, report, run};
 
 pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
     match read_program(path, None).map(|program| program.module) {

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use clap::Args;
 use machine_dialect_vm::language;
 
-use crate::files::{cannot_be_written, write_whole};
-use crate::input::InputError;
-use crate::{BAD_MODULE, PROGRAM_FAILED, report, run};
+use super::files::{cannot_be_written, write_whole};
+use super::input::InputError;
+use super::{BAD_MODULE, PROGRAM_FAILED, report, run};
 
 #[derive(Args)]
 pub(crate) struct FmtArguments {

@@ -12,8 +12,8 @@ use machine_dialect_vm::{LoadError, Module, assemble, outcome};
 
 use serde_json::{Value as Json, json};
 
-use crate::map::Map;
-use crate::report;
+use super::map::Map;
+use super::report;
 
 /// Why there is no module.
 pub(crate) enum InputError {

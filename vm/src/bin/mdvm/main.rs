@@ -1,5 +1,7 @@
 //! `mdvm`: runs, checks, shows and assembles Machine Dialect modules.
 //!
+//! The Python package has it, too: there it is a module of the extension, so that the two command lines are one.
+//!
 //! Results go to standard output and nothing else does; errors go to standard error. Exit code 0 says that all is well, 1
 //! that the program failed, 2 that the module or the usage was bad, and 130 that Ctrl-C ended the run.
 
@@ -21,6 +23,7 @@ mod usage;
 mod verbs;
 mod watchdog;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -212,10 +215,17 @@ impl RunArguments {
     }
 }
 
+#[cfg_attr(feature = "pyo3", allow(dead_code, reason = "Python has its own beginning"))]
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse_from(verbs::completed(std::env::args_os().collect())) {
+    command(std::env::args_os())
+}
+
+/// Does what the arguments say, the first of which is the name of the command.
+pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let given: Vec<OsString> = arguments.collect();
+    let arguments = match Arguments::try_parse_from(verbs::completed(given.clone())) {
         Ok(arguments) => arguments,
-        Err(error) => return usage::refuse(&error),
+        Err(error) => return usage::refuse(&error, &given),
     };
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use machine_dialect_vm::language::SourceMap;
 
-use crate::report;
+use super::report;
 
 /// Where the instructions of a program come from.
 pub(crate) enum Map {

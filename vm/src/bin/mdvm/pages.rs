@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::files::cannot_be_written;
-use crate::{Arguments, run};
+use super::files::cannot_be_written;
+use super::{Arguments, run};
 
 /// What `--version` tells behind the name: the version, and how the command was built.
 pub(crate) const VERSION: &str = concat!(

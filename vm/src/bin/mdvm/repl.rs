@@ -16,9 +16,9 @@ use machine_dialect_vm::escape::visible_lines;
 use machine_dialect_vm::language::{Reading, Session};
 use machine_dialect_vm::{Completion, Failure, Module, Run, TraceStep, Value, Vm};
 
-use crate::map::Map;
-use crate::run::{self, Output};
-use crate::{PROGRAM_FAILED, report};
+use super::map::Map;
+use super::run::{self, Output};
+use super::{PROGRAM_FAILED, report};
 
 /// What the page of a session is called in messages.
 const NAME: &str = "session";

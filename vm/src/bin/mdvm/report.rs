@@ -8,8 +8,8 @@ use machine_dialect_vm::escape::{visible, visible_lines};
 use machine_dialect_vm::language::{Diagnostics, Severity};
 use machine_dialect_vm::{CallSite, Failure, Module};
 
-use crate::input::InputError;
-use crate::map::Map;
+use super::input::InputError;
+use super::map::Map;
 
 /// Prints `error: …` to standard error. Whoever makes the message escapes the parts of it that others wrote, so that none of
 /// them ends a line; this is the last door for all else.

@@ -14,11 +14,11 @@ use machine_dialect_vm::{
     Completion, Failure, Limits, Run, RuntimeErrorKind, Sink, Tiers, Value, Vm, outcome,
 };
 
-use crate::map::Map;
-use crate::stats::{self, Count};
-use crate::usage;
-use crate::watchdog::Watchdog;
-use crate::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
+use super::map::Map;
+use super::stats::{self, Count};
+use super::usage;
+use super::watchdog::Watchdog;
+use super::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
     let begin = Instant::now();

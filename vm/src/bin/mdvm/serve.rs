@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use machine_dialect_vm::{Tiers, plug};
 
-use crate::run;
+use super::run;
 
 pub(crate) fn serve(tiers: Tiers) -> ExitCode {
     match answer_all(tiers) {

@@ -1,21 +1,22 @@
 //! Arguments that make no sense.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use machine_dialect_vm::escape::{visible, visible_json, visible_lines};
 use serde_json::Value as Json;
 
-use crate::{Arguments, BAD_MODULE, report, run};
+use super::{Arguments, BAD_MODULE, report, run};
 
-/// Prints the help that was asked for, or why the arguments make no sense: as JSON, where that was asked for.
-pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+/// Prints the help that was asked for, or why the arguments (the first is the name of the command) make no sense: as JSON, where that was asked for.
+pub(crate) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
         // Help and the version go to standard output; where that is closed, nobody misses them.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let raw: Vec<_> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let raw: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let message = error.render().to_string();
     if raw.iter().any(|argument| argument == "--json") {
         return run::print(&outcome(&message), BAD_MODULE);

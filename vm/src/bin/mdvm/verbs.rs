@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 
-use crate::Arguments;
+use super::Arguments;
 
 /// The arguments with `run` before a file that no verb precedes, and with the verb in small letters.
 pub(crate) fn completed(mut arguments: Vec<OsString>) -> Vec<OsString> {

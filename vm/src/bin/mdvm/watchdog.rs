@@ -9,7 +9,7 @@ use std::time::Duration;
 use machine_dialect_vm::RuntimeError;
 use machine_dialect_vm::escape::visible_json;
 
-use crate::{PROGRAM_FAILED, report, run};
+use super::{PROGRAM_FAILED, report, run};
 
 /// Ends the process when its time is over, whatever it waits for then: a pipe into which nobody writes, an input without an end, an
 /// operation that takes long.

@@ -6,10 +6,10 @@ use std::io;
 use machine_dialect_vm::asm::AsmError;
 use machine_dialect_vm::{Module, Operand, Role, Value, assemble};
 
+use super::super::input::InputError;
+use super::super::map::Map;
+use super::super::report;
 use super::{Repl, Trace};
-use crate::input::InputError;
-use crate::map::Map;
-use crate::report;
 
 /// What a global begins with that carries a register from one entry to the next. No name of a page begins so.
 const CARRIER: &str = " register ";

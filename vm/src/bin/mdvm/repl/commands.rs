@@ -7,9 +7,9 @@ use std::path::Path;
 use machine_dialect_vm::asm::listing;
 use machine_dialect_vm::language;
 
+use super::super::files::write_whole;
+use super::super::{dis, explain, report};
 use super::{Mode, Repl, State, Trace};
-use crate::files::write_whole;
-use crate::{dis, explain, report};
 
 /// One command.
 pub(super) struct Command {

@@ -14,9 +14,9 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
+use super::super::{PROGRAM_FAILED, explain, report, run};
 use super::commands::COMMANDS;
 use super::{Mode, Repl, reading};
-use crate::{PROGRAM_FAILED, explain, report, run};
 
 pub(super) fn edit(repl: &mut Repl) -> ExitCode {
     let config = Config::builder().completion_type(CompletionType::List).auto_add_history(true).build();
