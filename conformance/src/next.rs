@@ -1,7 +1,7 @@
 //! What to do next: which missing opcode or rule stands behind the most failures of an implementation.
 //!
-//! Each case needs some things: the opcodes of its module, the limits and globals of its request, the error it ends with. What most of the
-//! cases need that fail, and few of those that pass, is likely what is missing. That is taken first, the failures that it
+//! Each case needs some things: the opcodes of its module, the limits and globals of its request, the error it ends with. What the cases
+//! need that fail, more than those that pass, is likely what is missing. What is most surely so is taken first, the failures that it
 //! explains are set aside, and so on.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,20 +98,19 @@ pub fn missing(cases: &[Case], column: &Column) -> Vec<Missing> {
             failing.insert(index, needs);
         }
     }
+    let passed = passing.get(&Need::Protocol).copied().unwrap_or_default();
     let mut found = Vec::new();
     while found.len() < NAMED && !failing.is_empty() {
         let mut counts: BTreeMap<&Need, usize> = BTreeMap::new();
         failing.values().flatten().for_each(|need| *counts.entry(need).or_default() += 1);
-        // Ochiai's measure, squared and times the number of failures, which is the same for all.
-        let score = |need: &Need, count: usize| {
-            let all = count + passing.get(need).copied().unwrap_or_default();
-            (count as f64) * (count as f64) / all.max(1) as f64
+        let score = |need: &Need, fails: usize| {
+            association(fails, passing.get(need).copied().unwrap_or_default(), failing.len(), passed)
         };
+        // Every case needs the protocol, so nothing speaks for it but that nothing speaks for anything else.
         let best = counts.into_iter().max_by(|(one, a), (other, b)| {
-            // Of two alike the narrower is the more helpful.
             score(one, *a)
                 .total_cmp(&score(other, *b))
-                .then_with(|| (**other == Need::Protocol).cmp(&(**one == Need::Protocol)))
+                .then_with(|| (**one == Need::Protocol).cmp(&(**other == Need::Protocol)))
         });
         let Some((need, explains)) = best.map(|(need, count)| (need.clone(), count)) else { break };
         let explained = failing.iter().filter(|(_, needs)| needs.contains(&need)).map(|(index, _)| *index);
@@ -122,6 +121,24 @@ pub fn missing(cases: &[Case], column: &Column) -> Vec<Missing> {
         found.push(Missing { need, explains, needed, shortest });
     }
     found
+}
+
+/// How surely the cases that need something fail more often than the others: the log-likelihood ratio of Dunning (1993), or 0 where they do
+/// not. A measure of failures alone would blame `return`, which nearly every case needs, while most opcodes are missing.
+fn association(fails: usize, passes: usize, all_fail: usize, all_pass: usize) -> f64 {
+    let [fails, passes, all_fail, all_pass] = [fails, passes, all_fail, all_pass].map(|count| count as f64);
+    let (needed, all) = (fails + passes, all_fail + all_pass);
+    if fails * all <= all_fail * needed {
+        return 0.0;
+    }
+    let part = |observed: f64, row: f64, column: f64| {
+        if observed == 0.0 { 0.0 } else { observed * (observed * all / (row * column)).ln() }
+    };
+    let others = all - needed;
+    part(fails, needed, all_fail)
+        + part(passes, needed, all_pass)
+        + part(all_fail - fails, others, all_fail)
+        + part(all_pass - passes, others, all_pass)
 }
 
 /// What to do next for each implementation, for people.

@@ -111,6 +111,8 @@ fn render_constants(spec: &Spec, out: &mut String) {
     }
     let _ = writeln!(out, "}}\n");
     let _ = writeln!(out, "/// The weight over which an outcome elides a value.");
+    // Only those who write outcomes need it.
+    out.push_str("#[cfg(any(feature = \"json\", feature = \"pyo3\"))]\n");
     let _ = writeln!(out, "pub(crate) const OUTCOME_WEIGHT_LIMIT: u64 = {};\n", values.outcome_weight_limit);
     let _ = writeln!(out, "/// How many bytes of a value's text a trace digest takes in.");
     let _ = writeln!(out, "pub(crate) const TRACE_TEXT_BYTES: usize = {};\n", values.trace_text_bytes);

@@ -101,6 +101,7 @@ pub(crate) mod costs {
 }
 
 /// The weight over which an outcome elides a value.
+#[cfg(any(feature = "json", feature = "pyo3"))]
 pub(crate) const OUTCOME_WEIGHT_LIMIT: u64 = 10;
 
 /// How many bytes of a value's text a trace digest takes in.
