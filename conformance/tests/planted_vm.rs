@@ -4,6 +4,7 @@
 //! without it. (`tests/planted.rs` does something else: it plants bugs into the reference, to see whether the *cases* find them.)
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
@@ -43,7 +44,18 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = BUGS.iter().map(|bug| Trial::test(bug.0, move || find(bug)));
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let names = Trial::test("every-mutant-has-a-trial", every_mutant_has_a_trial);
+    libtest_mimic::run(&arguments, trials.chain([names]).collect()).exit_code()
+}
+
+fn every_mutant_has_a_trial() -> Result<(), Failed> {
+    let tried: BTreeSet<&str> = BUGS.iter().map(|bug| bug.0).collect();
+    let there: BTreeSet<&str> = machine_dialect_vm::planted::BUGS.iter().map(|bug| bug.0).collect();
+    if tried == there {
+        return Ok(());
+    }
+    Err(format!("of the mutants of vm/src/planted.rs and the trials here only one has {:?}", &tried ^ &there)
+        .into())
 }
 
 struct Quiet;

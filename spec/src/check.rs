@@ -20,6 +20,7 @@ pub fn check(spec: &Spec, sources: &Sources, problems: &mut Vec<Problem>) {
         let mut report = Report { source: &sources.isa, list: "opcodes", index, problems };
         check_opcode(spec, index, opcode, &mut report);
     }
+    check_rules(spec, &sources.isa, problems);
     check_values(spec, &sources.values, problems);
     check_format(spec, &sources.format, problems);
     check_errors(spec, &sources.errors, problems);
@@ -97,6 +98,41 @@ fn check_opcode(spec: &Spec, index: usize, opcode: &OpcodeEntry, report: &mut Re
     check_operands(spec, opcode, report);
     check_effects(spec, opcode, report);
     check_types(spec, opcode, report);
+}
+
+/// The rules are numbered without gaps, so that an id that is cited names one or is a mistake.
+fn check_rules(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
+    let mnemonics: BTreeSet<String> = spec.isa.opcodes.iter().map(OpcodeEntry::mnemonic).collect();
+    for (index, rule) in spec.isa.rules.iter().enumerate() {
+        let mut report = Report { source, list: "rules", index, problems };
+        let id = format!("S{}", index + 1);
+        if rule.id != id {
+            report.add("id", format!("the rule {} stands where {id} should: ids have no gaps", rule.id));
+        }
+        if rule.subject.trim().is_empty() || rule.text.trim().is_empty() {
+            report.add("id", format!("the rule {} says nothing", rule.id));
+        }
+        for opcode in &rule.opcodes {
+            if !mnemonics.contains(opcode) {
+                report.add("opcodes", format!("the rule {} is about the unknown opcode `{opcode}`", rule.id));
+            }
+        }
+        for cited in cited_rules(&rule.text) {
+            if !spec.isa.rules.iter().any(|other| other.id == cited) {
+                report.add("text", format!("the rule {} cites {cited}, which there is not", rule.id));
+            }
+        }
+    }
+}
+
+/// The ids of rules in a text: the words that are an `S` and digits.
+pub fn cited_rules(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words.filter(|word| {
+        word.strip_prefix('S').is_some_and(|digits| {
+            (1..=2).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+        })
+    })
 }
 
 fn check_summary(summary: &str, report: &mut Report<'_>) {

@@ -44,6 +44,22 @@ pub struct Isa {
     pub flows: Vec<Described>,
     /// The instructions, in order of their numbers.
     pub opcodes: Vec<OpcodeEntry>,
+    /// The rules that code and documentation cite, in order of their ids.
+    pub rules: Vec<SemanticRule>,
+}
+
+/// A rule behind one or more instructions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SemanticRule {
+    /// `S` and the number of the rule.
+    pub id: String,
+    /// What it is about, in a few words.
+    pub subject: String,
+    /// The mnemonics of the instructions that it is about; none, where it is about all.
+    pub opcodes: Vec<String>,
+    /// The rule.
+    pub text: String,
 }
 
 /// A name and a sentence.

@@ -49,6 +49,10 @@ const MISTAKES: &[Mistake] = &[
         "Nop is since version 2, outside 1..=1",
     )
     .at("since: 2"),
+    mistake("isa", "id: S7,", "id: S70,", "the rule S70 stands where S7 should: ids have no gaps"),
+    mistake("isa", "opcodes: [phi]", "opcodes: [phy]", "the rule S21 is about the unknown opcode `phy`"),
+    mistake("isa", "but for S4.", "but for S44.", "the rule S6 cites S44, which there is not"),
+    mistake("isa", "subject: scopes", "subject: \"\"", "the rule S23 says nothing"),
     mistake("isa", "summary: do nothing", "summary: \"\"", "the summary is empty"),
     mistake("isa", "summary: do nothing", "summary: \"do\\nnothing\"", "the summary is more than one line"),
     mistake("isa", "    summary: do nothing\n", "", "missing field `summary`").at("number: 40"),

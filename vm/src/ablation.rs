@@ -39,7 +39,7 @@ pub(crate) const fn number_of(name: &str) -> usize {
 }
 
 /// `==` of strings is nothing that the compiler can evaluate.
-const fn is_same(a: &str, b: &str) -> bool {
+pub(crate) const fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut place = 0;
     while place < a.len() && place < b.len() && a[place] == b[place] {

@@ -28,15 +28,17 @@
 /// Whether this process has a planted bug; never, unless the feature `planted` compiles them in.
 #[cfg(feature = "planted")]
 macro_rules! planted {
-    ($name:literal) => {
+    ($name:literal) => {{
+        const { crate::planted::known($name) };
         crate::planted::is($name)
-    };
+    }};
 }
 #[cfg(not(feature = "planted"))]
 macro_rules! planted {
-    ($name:literal) => {
+    ($name:literal) => {{
+        const { crate::planted::known($name) };
         false
-    };
+    }};
 }
 
 /// Whether this process does without a technique of the fast tier; never, unless the feature `ablation` compiles switches in.
@@ -67,7 +69,7 @@ mod module;
 mod ops;
 #[cfg(feature = "json")]
 pub mod outcome;
-#[cfg(feature = "planted")]
+#[doc(hidden)]
 pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::python::rule;
 use crate::Spec;
-use crate::model::{ErrorEntry, LimitDefault, OpcodeEntry};
+use crate::model::{ErrorEntry, Isa, LimitDefault, OpcodeEntry};
 
 /// `spec/REFERENCE.md`.
 #[must_use]
@@ -16,13 +16,14 @@ pub fn reference(spec: &Spec) -> String {
     let _ = writeln!(
         out,
         "Version {} of the format: {} opcodes, {} registers a frame, {} types of values. [The instructions](#instructions), \
-         [values](#values), [the file format](#file-format), [errors](#errors), [limits of a run](#limits-of-a-run).\n",
+         [rules](#rules), [values](#values), [the file format](#file-format), [errors](#errors), [limits of a run](#limits-of-a-run).\n",
         format.version,
         isa.opcodes.len(),
         isa.registers,
         values.types.len()
     );
     instructions(isa, &mut out);
+    rules(isa, &mut out);
     values_section(values, &mut out);
     format_section(format, &mut out);
     out += "## Errors\n\n";
@@ -54,7 +55,7 @@ pub fn reference(spec: &Spec) -> String {
     out
 }
 
-fn instructions(isa: &crate::model::Isa, out: &mut String) {
+fn instructions(isa: &Isa, out: &mut String) {
     *out += "## Instructions\n\nAn instruction is its opcode byte and its operands, in this order, little-endian.\n\n";
     *out += "| operand | bytes | in assembly | |\n|---|---|---|---|\n";
     for role in &isa.roles {
@@ -69,11 +70,22 @@ fn instructions(isa: &crate::model::Isa, out: &mut String) {
     }
     out.push('\n');
     for opcode in &isa.opcodes {
-        instruction(opcode, out);
+        instruction(isa, opcode, out);
     }
 }
 
-fn instruction(opcode: &OpcodeEntry, out: &mut String) {
+fn rules(isa: &Isa, out: &mut String) {
+    *out += "## Rules\n\nWhat the tables do not say. Code and cases cite the rules by their ids.\n\n";
+    for rule in &isa.rules {
+        let _ = writeln!(out, "### {}\n\n{}: {}\n", rule.id, rule.subject, rule.text);
+        if !rule.opcodes.is_empty() {
+            let links = rule.opcodes.iter().map(|name| format!("[`{name}`](#{name})"));
+            let _ = writeln!(out, "{}\n", links.collect::<Vec<_>>().join(", "));
+        }
+    }
+}
+
+fn instruction(isa: &Isa, opcode: &OpcodeEntry, out: &mut String) {
     let operands: Vec<&str> = opcode.operands.iter().map(|operand| operand.name.as_str()).collect();
     let call = format!("{} {}", opcode.mnemonic(), operands.join(", "));
     let _ = writeln!(
@@ -96,6 +108,13 @@ fn instruction(opcode: &OpcodeEntry, out: &mut String) {
     }
     if !opcode.errors.is_empty() {
         let _ = writeln!(out, "- errors: {}", opcode.errors.join(", "));
+    }
+    let mnemonic = opcode.mnemonic();
+    let about = isa.rules.iter().filter(|rule| rule.opcodes.contains(&mnemonic));
+    let links: Vec<String> =
+        about.map(|rule| format!("[{}](#{})", rule.id, rule.id.to_lowercase())).collect();
+    if !links.is_empty() {
+        let _ = writeln!(out, "- rules: {}", links.join(", "));
     }
     out.push('\n');
 }
@@ -138,6 +157,11 @@ fn format_section(format: &crate::model::Format, out: &mut String) {
     for field in &format.header {
         let _ = writeln!(out, "| {} | {} | {} |", field.name, field.bytes, cell(&field.summary));
     }
+    let _ = writeln!(
+        out,
+        "\n`flags` must be {}, and `version` {}. A run starts at the function `{}`; where there is none, at instruction 0.",
+        format.flags, format.version, format.entry_function
+    );
     *out += "\n| section | layout | |\n|---|---|---|\n";
     for section in &format.sections {
         let _ = writeln!(out, "| {} | {} | {} |", section.name, section.layout, cell(&section.summary));

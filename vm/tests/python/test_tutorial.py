@@ -17,7 +17,8 @@ FILE = re.compile(r"as `([^`]+)`:$")
 
 
 def test_the_examples_of_the_readme_of_the_project() -> None:
-    [example] = [text for language, text in BLOCK.findall((ROOT / "README.md").read_text("utf-8")) if language == "python"]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    [example] = [text for language, text in BLOCK.findall(readme) if language == "python"]
     test = doctest.DocTestParser().get_doctest(example, {}, "README.md", "README.md", 0)
     runner = doctest.DocTestRunner()
     with redirect_stdout(io.StringIO()) as printed:
