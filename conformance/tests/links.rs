@@ -153,6 +153,33 @@ fn no_path_that_a_page_names_is_gone() {
     assert!(checked > 60, "only {checked} paths were found");
 }
 
+/// Gathers the files of a folder that have `unsafe` code: a block, a function or an implementation.
+fn with_unsafe(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            with_unsafe(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let is_code = |line: &str| !line.trim_start().starts_with("//");
+            let uses = ["unsafe {", "unsafe fn ", "unsafe impl ", "unsafe extern "];
+            if text.lines().any(|line| is_code(line) && uses.iter().any(|word| line.contains(word))) {
+                found.push(path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_with_unsafe_code_is_told_of() {
+    let mut found = Vec::new();
+    with_unsafe(&root().join("vm/src"), &mut found);
+    let page = std::fs::read_to_string(root().join("docs/internals/unsafe.md")).unwrap();
+    let untold: Vec<&String> = found.iter().filter(|file| !page.contains(&format!("`{file}`"))).collect();
+    assert!(untold.is_empty(), "docs/internals/unsafe.md does not tell of {untold:?}");
+    assert!(found.len() > 2, "only {found:?} were found");
+}
+
 #[test]
 fn headings_have_the_fragments_that_github_gives_them() {
     let page = read("# Does *your* `mdvm` run?\n\n## A\n\n## A\n\n[a](b.md#c) [d](https://e.org) `vm/src`\n");
