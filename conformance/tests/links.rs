@@ -20,6 +20,7 @@ struct Page {
     code: Vec<String>,
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all that Markdown has, a few things matter here")]
 fn read(text: &str) -> Page {
     let mut page = Page { links: Vec::new(), anchors: Vec::new(), code: Vec::new() };
     let mut heading: Option<String> = None;
@@ -31,14 +32,14 @@ fn read(text: &str) -> Page {
                 let same = page.anchors.iter().filter(|other| **other == anchor).count();
                 page.anchors.push(if same == 0 { anchor } else { format!("{anchor}-{same}") });
             }
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                if !dest_url.contains("://") && !dest_url.starts_with("mailto:") {
-                    let (file, fragment) = match dest_url.split_once('#') {
-                        Some((file, fragment)) => (file, Some(fragment.to_owned())),
-                        None => (&*dest_url, None),
-                    };
-                    page.links.push((file.to_owned(), fragment));
-                }
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. })
+                if !dest_url.contains("://") && !dest_url.starts_with("mailto:") =>
+            {
+                let (file, fragment) = match dest_url.split_once('#') {
+                    Some((file, fragment)) => (file, Some(fragment.to_owned())),
+                    None => (&*dest_url, None),
+                };
+                page.links.push((file.to_owned(), fragment));
             }
             Event::Code(code) => {
                 if let Some(heading) = &mut heading {
@@ -118,10 +119,10 @@ fn no_link_is_dead() {
                 dead.push(format!("{name}: {file} is outside of the repository"));
                 continue;
             };
-            if let (Some(fragment), Some(page)) = (fragment, pages.get(inside)) {
-                if !page.anchors.contains(fragment) {
-                    dead.push(format!("{name}: {file} has no heading #{fragment}"));
-                }
+            if let (Some(fragment), Some(page)) = (fragment, pages.get(inside))
+                && !page.anchors.contains(fragment)
+            {
+                dead.push(format!("{name}: {file} has no heading #{fragment}"));
             }
         }
     }
@@ -151,6 +152,33 @@ fn no_path_that_a_page_names_is_gone() {
     }
     assert!(gone.is_empty(), "{}", gone.join("\n"));
     assert!(checked > 60, "only {checked} paths were found");
+}
+
+/// Gathers the files of a folder that have `unsafe` code: a block, a function or an implementation.
+fn with_unsafe(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            with_unsafe(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let is_code = |line: &str| !line.trim_start().starts_with("//");
+            let uses = ["unsafe {", "unsafe fn ", "unsafe impl ", "unsafe extern "];
+            if text.lines().any(|line| is_code(line) && uses.iter().any(|word| line.contains(word))) {
+                found.push(path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_with_unsafe_code_is_told_of() {
+    let mut found = Vec::new();
+    with_unsafe(&root().join("vm/src"), &mut found);
+    let page = std::fs::read_to_string(root().join("docs/internals/unsafe.md")).unwrap();
+    let untold: Vec<&String> = found.iter().filter(|file| !page.contains(&format!("`{file}`"))).collect();
+    assert!(untold.is_empty(), "docs/internals/unsafe.md does not tell of {untold:?}");
+    assert!(found.len() > 2, "only {found:?} were found");
 }
 
 #[test]

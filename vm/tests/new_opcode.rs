@@ -7,29 +7,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-/// What is added to `spec/isa.yaml`.
-const ENTRY: &str = "
-  - number: 50
-    name: ClampR
-    since: 1
-    operands: [{name: dst, role: out}, {name: value, role: in}, {name: most, role: in}]
-    summary: r[dst] = the smaller of r[value] and r[most]
-    errors: [TypeMismatch]
-    types:
-      - {value: int, most: int, gives: int}
-      - {error: TypeMismatch}
-";
+/// The recipe; its first block of YAML is what is added to `spec/isa.yaml`, its first block of Rust to `vm/src/ops/arithmetic.rs`.
+const RECIPE: &str = include_str!("../../docs/internals/adding-an-opcode.md");
 
-/// What is added to `vm/src/ops/arithmetic.rs`.
-const FUNCTION: &str = "
-/// `r[dst]` = the smaller of `r[value]` and `r[most]`.
-pub(crate) fn clamp(value: &Value, most: &Value) -> Result<Value, RuntimeError> {
-    match (value, most) {
-        (Value::Int(value), Value::Int(most)) => Ok(Value::Int(*value.min(most))),
-        _ => Err(operand_types(Expected::Numeric, value, most)),
-    }
+fn first_block(language: &str) -> &'static str {
+    let (_, rest) = RECIPE.split_once(&format!("\n```{language}\n")).unwrap();
+    rest.split_once("\n```\n").unwrap().0
 }
-";
 
 #[test]
 fn a_new_opcode_is_one_entry_and_one_function() {
@@ -46,11 +30,11 @@ fn a_new_opcode_is_one_entry_and_one_function() {
     fs::write(copy.join("Cargo.toml"), manifest.replace("opt-level = 1", "opt-level = 0")).unwrap();
     fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
 
-    append(&copy.join("spec/isa.yaml"), ENTRY);
+    append(&copy.join("spec/isa.yaml"), first_block("yaml"));
     let (_, errors) = mdvm(&copy, "nop");
     assert!(errors.contains("cannot find function `clamp` in module `ops`"), "{errors}");
 
-    append(&copy.join("vm/src/ops/arithmetic.rs"), FUNCTION);
+    append(&copy.join("vm/src/ops/arithmetic.rs"), first_block("rust"));
     let program = "load_const r0, 12\nload_const r1, 7\nclamp r2, r0, r1\ndebug_print r2\nclamp r2, r0, r3";
     let (printed, errors) = mdvm(&copy, program);
     assert_eq!(printed, "7\n", "{errors}");
