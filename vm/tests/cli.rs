@@ -221,7 +221,7 @@ fn the_examples_of_the_help_work() {
     fs::write(folder.path().join("program.md"), "Say _1_.\n").unwrap();
     let command_folder = Path::new(env!("CARGO_BIN_EXE_mdvm")).parent().unwrap();
     let path = format!("{}:{}", command_folder.display(), std::env::var("PATH").unwrap());
-    let mut count = 0;
+    let (mut count, mut told) = (0, 0);
     for example in examples.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let output = Command::new("sh")
             .args(["-c", example])
@@ -230,7 +230,12 @@ fn the_examples_of_the_help_work() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(0), "{example}: {}", text(&output.stderr));
+        if let Some((_, printed)) = example.split_once("# prints: ") {
+            assert_eq!(text(&output.stdout), format!("{printed}\n"), "{example}");
+            told += 1;
+        }
         count += 1;
     }
     assert!(count >= 5, "only {count} examples were found");
+    assert!(told >= 2, "only {told} examples tell what they print");
 }

@@ -1,0 +1,30 @@
+// Generated from spec/isa.yaml, spec/values.yaml, spec/format.yaml, spec/errors.yaml and spec/language.yaml by "cargo run -p mdvm-spec -- render rust". Do not edit.
+
+/// Everything that can be explained.
+static TOPICS: &[Topic] = &[
+    Topic { kind: "opcode", name: "load_const", other: &["LoadConstR", "LoadConst"], text: "load_const dst, constant\n\nr[dst] = k[constant]\n\nOpcode 0, LoadConstR.\n  dst: out\n  constant: constant\n  -> any" },
+    Topic { kind: "opcode", name: "double", other: &["DoubleR", "Double"], text: "double dst, src\n\nr[dst] = r[src] twice\n\nOpcode 1, DoubleR.\n  dst: out\n  src: in\n  src: int -> int\n  -> TypeMismatch\n  errors: TypeMismatch, OutOfMemory" },
+    Topic { kind: "opcode", name: "halt", other: &["Halt", "Halt"], text: "halt\n\nend the program\n\nOpcode 2, Halt.\n  -> nothing" },
+    Topic { kind: "error", name: "InvalidMagic", other: &["invalid_magic"], text: "It is found when a module is loaded.\n\ninvalid magic {found}\n  the first four bytes are not the magic" },
+    Topic { kind: "error", name: "TypeMismatch", other: &["type_mismatch"], text: "An instruction gives it.\n\nType mismatch: expected {expected}, found {type}\n  an operand has a type that the instruction does not take\n\nInstructions that can give it: double." },
+    Topic { kind: "error", name: "OutOfMemory", other: &["out_of_memory"], text: "A limit of the run gives it.\n\nOut of memory: the limit is {limit:#x} bytes\n  the memory of the run would be over its limit\n\nInstructions that can give it: double.\n\nThe limit: max_steps, max_memory." },
+    Topic { kind: "type of values", name: "empty", other: &[], text: "Its id is 0. Text form: empty.\nCounts as false: never.\nIn an outcome: null; in Python: None." },
+    Topic { kind: "type of values", name: "int", other: &[], text: "Its id is 1. Text form: digits.\nCounts as false: never.\nIn an outcome: 12; in Python: int." },
+    Topic { kind: "limit of a run", name: "max_steps", other: &["max-steps", "--max-steps"], text: "It counts instructions. Default: none. A run that reaches it ends with OutOfMemory." },
+    Topic { kind: "limit of a run", name: "max_memory", other: &["max-memory", "--max-memory"], text: "It counts bytes. Default: 1024. A run that reaches it ends with OutOfMemory." },
+    Topic { kind: "limit of the file format", name: "constants", other: &[], text: "65536 at the most: an operand addresses a constant with a u16." },
+    Topic { kind: "form of the language", name: "say", other: &["say"], text: "Say EXPRESSION.\n\nPrints a value.\n\nThis page\n\n    Say _5_.\n\nprints\n\n    5" },
+    Topic { kind: "operator of the language", name: "minus", other: &["-", "minus"], text: "Written: -.\nsubtracts (rule Numbers)." },
+    Topic { kind: "operator of the language", name: "negative", other: &["-", "negative"], text: "Written: -.\nthe negative." },
+    Topic { kind: "operator of the language", name: "not", other: &["not", "is not", "not"], text: "Written: not, is not.\nthe opposite." },
+    Topic { kind: "type of the language", name: "Whole Number", other: &["Whole Number"], text: "Written: Whole Number.\nWhat fits: a whole number; empty fits every type." },
+    Topic { kind: "type of the language", name: "Yes/No", other: &["Yes/No"], text: "Written: Yes/No.\nWhat fits: a whole number; empty fits every type." },
+    Topic { kind: "type of the language", name: "URL", other: &["URL", "link"], text: "Written: URL, link.\nWhat fits: empty; empty fits every type." },
+    Topic { kind: "type of the language", name: "Empty", other: &["Empty"], text: "Written: Empty.\nWhat fits: empty alone; empty fits every type." },
+    Topic { kind: "diagnostic of a page", name: "UndefinedName", other: &["undefined_name"], text: "error: no variable `{name}` here\n\nIt stands at the name.\nLine 1 of this page gives it:\n\n    Say `tea`." },
+    Topic { kind: "diagnostic of a page", name: "InvalidLiteral", other: &["invalid_literal"], text: "error: _{text}_ is no {type}\nhint: write \"{text}\"\n\nIt stands at the literal." },
+    Topic { kind: "diagnostic of a page", name: "TooDeep", other: &["too_deep"], text: "warning: deeper than {limit}\nhint: less is more\n\nIt stands at the token." },
+    Topic { kind: "diagnostic of a page", name: "MissingPeriod", other: &["missing_period"], text: "error: no period\n\nIt stands at the end." },
+    Topic { kind: "rule of the language", name: "Numbers", other: &["rule Numbers"], text: "There are whole numbers." },
+    Topic { kind: "limit of the language", name: "nesting", other: &[], text: "10 at the most: deeper is refused." },
+];
