@@ -35,6 +35,8 @@ pub(crate) struct Function {
     /// The name; the top level has none.
     pub(crate) name: Option<Named>,
     pub(crate) inputs: Vec<Input>,
+    /// Whether there are inputs of which not even the name could be read.
+    pub(crate) has_unreadable_inputs: bool,
     /// The statements in the order of the page, each before those of its block.
     pub(crate) statements: Vec<Statement>,
 }

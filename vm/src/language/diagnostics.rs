@@ -1,5 +1,6 @@
 //! What the front end says of a page: errors and warnings, with their places, as people read them.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 
 use super::draw::{self, Excerpt, Part};
@@ -210,8 +211,18 @@ impl Reports {
     }
 
     pub(crate) fn finish(mut self, source: &Source<'_>, name: &str) -> Diagnostics {
-        self.list.sort_by_key(|report| report.at);
-        self.list.dedup_by(|a, b| a.at == b.at && a.problem.kind() == b.problem.kind());
+        // At one place errors come first, then kinds in their order (rule Diagnosing).
+        self.list.sort_by_key(|report| {
+            let kind = report.problem.kind();
+            (report.at, kind.severity() != Severity::Error, kind as usize)
+        });
+        let (mut place, mut said) = (None, HashSet::new());
+        self.list.retain(|report| {
+            if place.replace(report.at) != Some(report.at) {
+                said.clear();
+            }
+            said.insert((report.problem.kind().name(), report.problem.message()))
+        });
         let shown = usize::try_from(limits::SHOWN_DIAGNOSTICS).unwrap_or(usize::MAX);
         let diagnostic = |(index, report): (usize, Report)| {
             let place = source.place(report.at);

@@ -231,8 +231,7 @@ impl Lexer<'_> {
     fn name(&mut self, start: usize) {
         let rest = &self.rest()[1..];
         let Some(length) = rest.find('`') else {
-            let end = start + 1 + rest.len();
-            return self.bad(start, Problem::UnterminatedName, start, end);
+            return self.bad(start, Problem::UnterminatedName, start, self.open_end(start + 1));
         };
         let name = &self.text[start + 1..start + 1 + length];
         let end = start + length + 2;
@@ -245,6 +244,14 @@ impl Lexer<'_> {
             Some(more) => self.push(Kind::Possessive(symbol), start, end + more),
             None => self.push(Kind::Name { symbol, bare: false }, start, end),
         }
+    }
+
+    /// Where a name or text ends that nothing closes: with its line, before the period that ends the line.
+    fn open_end(&self, from: usize) -> usize {
+        let line_end = self.lines[self.cursor.line].end as usize;
+        let rest = &self.text[from.min(line_end)..line_end];
+        let said = rest.trim_end_matches(|end: char| end.is_whitespace() || matches!(end, '*' | '\\'));
+        said.strip_suffix('.').map_or(line_end, |before| from + before.len())
     }
 
     /// A literal between underscores, or a bare name that begins with one.
@@ -275,7 +282,8 @@ impl Lexer<'_> {
         let line = &self.text[quote..line_end];
         let sign = line[..1].to_owned();
         let Some(close) = closing_quote(line, 0) else {
-            return self.bad(start, Problem::UnterminatedText { quote: sign }, start, line_end);
+            let end = self.open_end(quote + 1);
+            return self.bad(start, Problem::UnterminatedText { quote: sign }, start, end);
         };
         let (from, to) = (quote + 1, quote + close);
         let mut end = to + 1;

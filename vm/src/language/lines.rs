@@ -134,6 +134,11 @@ impl Reader<'_> {
         if self.mask_comments(start, end) {
             let masked = self.masked.as_deref().unwrap_or_default();
             let text = String::from_utf8_lossy(&masked[start..end]).into_owned();
+            if let Some(fence) = fence(&text) {
+                self.fence = Some(fence);
+                self.in_summary = false;
+                return skipped_at(start);
+            }
             return self.classify(start, &text);
         }
         self.classify(start, &source[start..end])
@@ -188,7 +193,7 @@ impl Reader<'_> {
             self.in_summary = false;
             return line(LineKind::Text);
         }
-        if is_tag(rest, "/details") {
+        if is_closing_details(rest) {
             self.in_summary = false;
             return line(LineKind::DetailsClose);
         }
@@ -200,13 +205,22 @@ impl Reader<'_> {
             self.in_summary = !contains_ignoring_case(rest, "</summary>");
             return line(LineKind::Skipped);
         }
-        let opens_details = is_tag(rest, "details");
-        if opens_details || is_tag(rest, "summary") {
-            self.in_summary =
-                contains_ignoring_case(rest, "<summary") && !contains_ignoring_case(rest, "</summary>");
-            return line(if opens_details { LineKind::DetailsOpen } else { LineKind::Skipped });
+        let behind_details = behind_details(rest);
+        let summary = behind_details.unwrap_or(rest);
+        let is_summary = is_tag(summary, "summary");
+        if is_summary {
+            self.in_summary = !contains_ignoring_case(summary, "</summary>");
         }
-        let is_skipped = is_rule(rest) || (rest.ends_with('>') && begins_tag(rest));
+        if behind_details.is_some_and(|behind| behind.is_empty() || is_summary) {
+            return line(LineKind::DetailsOpen);
+        }
+        if is_summary {
+            return line(LineKind::Skipped);
+        }
+        let follows_text =
+            self.lines.last().is_some_and(|last| last.kind == LineKind::Text && last.depth == 0);
+        let is_table = rest.starts_with('|') && !follows_text;
+        let is_skipped = is_table || is_rule(rest) || (rest.ends_with('>') && tag(rest).is_some());
         line(if is_skipped { LineKind::Skipped } else { LineKind::Text })
     }
 }
@@ -265,17 +279,32 @@ fn is_rule(text: &str) -> bool {
     }) && count >= 3
 }
 
-/// Whether the text begins with that tag.
-fn is_tag(text: &str, name: &str) -> bool {
-    let Some(rest) = text.strip_prefix('<') else { return false };
-    let Some(begin) = rest.get(..name.len()) else { return false };
-    begin.eq_ignore_ascii_case(name)
-        && rest[name.len()..].starts_with(|next: char| next == '>' || next.is_whitespace())
+/// What stands behind the tag that a line begins with, and the tag's name.
+fn tag(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix('<')?;
+    let named = rest.strip_prefix('/').unwrap_or(rest);
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let name = &named[..named.len() - named.trim_start_matches(is_part).len()];
+    name.starts_with(|first: char| first.is_ascii_alphabetic()).then_some(())?;
+    let behind = &named[name.len()..];
+    let close = behind.find(['<', '>']).filter(|at| behind[*at..].starts_with('>'))?;
+    let has_attributes = behind.starts_with(char::is_whitespace);
+    (has_attributes || matches!(&behind[..close], "" | "/")).then_some((&behind[close + 1..], name))
 }
 
-fn begins_tag(text: &str) -> bool {
-    let rest = text.strip_prefix('<').map(|rest| rest.strip_prefix('/').unwrap_or(rest));
-    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
+/// Whether the text begins with that tag.
+fn is_tag(text: &str, name: &str) -> bool {
+    !text.starts_with("</") && tag(text).is_some_and(|(_, found)| found.eq_ignore_ascii_case(name))
+}
+
+/// What stands behind the `<details>` that a line begins with.
+fn behind_details(text: &str) -> Option<&str> {
+    is_tag(text, "details").then(|| tag(text).map_or("", |(behind, _)| behind.trim_start()))
+}
+
+fn is_closing_details(text: &str) -> bool {
+    let is_it = |(behind, name): (&str, &str)| behind.is_empty() && name.eq_ignore_ascii_case("details");
+    text.starts_with("</") && tag(text).is_some_and(is_it)
 }
 
 fn contains_ignoring_case(text: &str, part: &str) -> bool {

@@ -7,7 +7,7 @@ mod lists;
 mod statements;
 
 use blocks::Body;
-use functions::{OpenFunction, Section, State};
+use functions::{OpenFunction, Section};
 
 use super::ast::{Function, Link, Program, StatementKind};
 use super::diagnostics::{Reports, nearest};
@@ -36,7 +36,12 @@ pub(crate) fn parse(lines: &Lines<'_>, reports: &mut Reports) -> Program {
         open: None,
     };
     // The top level comes first; what it says is put there at the end.
-    parser.program.functions.push(Function { name: None, inputs: Vec::new(), statements: Vec::new() });
+    parser.program.functions.push(Function {
+        name: None,
+        inputs: Vec::new(),
+        has_unreadable_inputs: false,
+        statements: Vec::new(),
+    });
     parser.page();
     parser.program
 }
@@ -103,22 +108,29 @@ impl Parser<'_> {
         let lines = self.lines;
         let line = &lines.lines[first];
         let (depth, text) = (line.depth, lines.text_of(line));
-        if let Some(open) = &self.open
+        let begins_code = begins_statement(text) || (depth == 0 && begins_with_value(text));
+        if let Some(open) = &mut self.open
             && depth == 0
             && !open.is_inside()
         {
             match open.section {
                 Section::Inputs if text.starts_with('-') => return self.inputs(),
                 Section::Outputs if text.starts_with('-') => {
+                    open.has_items = true;
+                    open.body.end_stray(self.reports);
                     self.next_line = lines.paragraph(first).end;
                     return;
                 }
-                Section::Inputs | Section::Outputs | Section::None => self.finish_function(),
+                Section::Inputs | Section::Outputs | Section::None if begins_code => self.finish_function(),
+                // Prose ends the items of a section, and nothing else.
+                Section::Inputs | Section::Outputs | Section::None if open.has_items => {
+                    open.section = Section::None;
+                }
+                Section::Inputs | Section::Outputs | Section::None => {}
             }
         }
         let is_in_body = self.open.as_ref().is_some_and(OpenFunction::is_inside);
-        let is_in_block = if is_in_body { depth > 0 } else { depth > 0 && self.top.reaches(depth) };
-        let begins_code = begins_statement(text) || (depth == 0 && begins_with_value(text));
+        let is_in_block = depth > 0 && (is_in_body || self.body().reaches(depth));
         if !is_in_block && !begins_code {
             return self.prose();
         }
@@ -131,11 +143,12 @@ impl Parser<'_> {
         lexer::lex(self.text, &lines.lines[range], &mut self.program.names, &mut self.tokens);
         let Some(token) = self.tokens.tokens.first().copied() else { return };
         if is_in_body && depth == 0 {
-            self.reports.add(token.start, token.end, Problem::OutsideBody);
-        } else if !is_in_body && depth > 0 && !is_in_block && self.top.begin_stray(token.start) {
+            if !(token.is_word(Word::Else) && self.body().takes_else(depth)) {
+                self.reports.add(token.start, token.end, Problem::OutsideBody);
+            }
+        } else if !is_in_block && depth > 0 && self.body().begin_stray(token.start) {
             self.reports.add(token.start, token.end, Problem::UnexpectedBlock);
         }
-        let depth = if is_in_body { depth.max(1) } else { depth };
         while self.position < self.tokens.tokens.len() {
             self.statement(depth);
         }
@@ -149,11 +162,10 @@ impl Parser<'_> {
         let paragraph = &lines.lines[range];
         let (Some(first), Some(last)) = (paragraph.first(), paragraph.last()) else { return };
         if first.depth == 0 {
-            self.top.end_stray();
+            let (body, reports) = self.body_and_reports();
+        body.end_stray(reports);
         }
-        let is_table = first.depth == 0 && lines.text_of(first).starts_with('|');
-        if is_table
-            || !lines.text_of(last).ends_with('.')
+        if !lines.text_of(last).ends_with('.')
             || !paragraph.iter().any(|line| looks_like_code(lines.text_of(line)))
         {
             return;
@@ -172,10 +184,18 @@ impl Parser<'_> {
         );
     }
 
+    /// Where the statements that are read go: what stands behind the body of a function is the function's, until it ends.
     fn body(&mut self) -> &mut Body {
         match &mut self.open {
-            Some(open) if matches!(open.state, State::Inside(_)) => &mut open.body,
-            Some(_) | None => &mut self.top,
+            Some(open) => &mut open.body,
+            None => &mut self.top,
+        }
+    }
+
+    fn body_and_reports(&mut self) -> (&mut Body, &mut Reports) {
+        match &mut self.open {
+            Some(open) => (&mut open.body, self.reports),
+            None => (&mut self.top, self.reports),
         }
     }
 

@@ -8,6 +8,7 @@ from ._tables import DIAGNOSTICS
 
 # Where something stands: the line and the column, both from 1. A place of a run-time error has a function's name too.
 At = tuple[int, int]
+_KINDS = list(DIAGNOSTICS)
 
 
 class Diagnostic(NamedTuple):
@@ -47,8 +48,12 @@ class Diagnostics:
         self._found.setdefault((at, kind, tuple(fields.items())), diagnostic)
 
     def in_order(self) -> list[Diagnostic]:
-        """By place; of one place errors first, and else in the order in which they were found."""
-        return sorted(self._found.values(), key=lambda diagnostic: (diagnostic.at, diagnostic.severity != "error"))
+        """By place; of one place errors first, and else in the order of their kinds."""
+
+        def order(diagnostic: Diagnostic) -> tuple[At, bool, int]:
+            return diagnostic.at, diagnostic.severity != "error", _KINDS.index(diagnostic.kind)
+
+        return sorted(self._found.values(), key=order)
 
     def has_errors(self) -> bool:
         return any(diagnostic.severity == "error" for diagnostic in self._found.values())

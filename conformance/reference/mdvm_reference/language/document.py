@@ -7,13 +7,10 @@ import re
 from ._tables import LIMITS
 from .diagnostics import Diagnostics, SyntaxProblem
 from .lexer import WORD_ROLES, Token, tokens_of
-from .lines import read_lines
+from .lines import is_details, is_end_of_details, read_lines
 from .parser import Parser
 from .pieces import Piece, begins_code, pieces_of, skip_prose
 from .tree import File, Function, Input
-
-_DETAILS = re.compile(r"<details(\s[^<>]*)?>", re.IGNORECASE)
-_END_OF_DETAILS = re.compile(r"</details\s*>", re.IGNORECASE)
 
 
 def read_file(source: str, diagnostics: Diagnostics) -> File:
@@ -27,17 +24,18 @@ class _Document(Parser):
         functions = []
         while True:
             while paragraph := self.next_paragraph():
-                top.body += self.stray_block() if paragraph.depth else self.statement()
+                top.body += self.stray_block(False) if paragraph.depth else self.statement()
             if self.piece == len(self.pieces):
                 return File(top, functions)
             functions.append(self.function(_function_heading(self.pieces[self.piece])))
 
-    def stray_block(self) -> list:
+    def stray_block(self, in_function: bool) -> list:
         """A run of paragraphs with depth, but without a header, which is read all the same."""
         self.diagnostics.report("UnexpectedBlock", self.token.at)
         self.stop = self.piece
         for piece in self.pieces[self.piece :]:
-            if piece.depth == 0 and piece.kind != "tag":
+            ends_body = in_function and (is_details(piece.lines[0]) or is_end_of_details(piece.lines[0]))
+            if piece.depth == 0 and (piece.kind != "tag" or ends_body):
                 break
             self.stop += 1
         self.blocks += 1
@@ -50,34 +48,41 @@ class _Document(Parser):
         if piece.depth > 0:
             return False
         if self.in_body:
-            return piece.kind == "heading" or _END_OF_DETAILS.fullmatch(piece.content) is not None
+            return piece.kind == "heading" or is_end_of_details(piece.lines[0])
         return piece.kind == "heading" and _function_heading(piece) is not None
 
     def function(self, name: Token) -> Function:
         function = Function(name.value, name.at)
         self.piece += 1
         section = None
-        has_body = False
+        has_items = has_body = False
         while self.piece < len(self.pieces):
             piece = self.pieces[self.piece]
             if piece.kind == "heading":
                 section = _section_heading(piece) if piece.depth == 0 else section
                 if section is None:
                     break
+                has_items = False
                 self.piece += 1
             elif piece.kind == "tag":
                 self.piece += 1
-                if _DETAILS.fullmatch(piece.content) and piece.depth == 0 and not has_body:
+                if is_details(piece.lines[0]) and not has_body:
                     has_body = True
+                    section = None
                     self.body(function, piece)
             elif piece.depth > 0:
                 self.outside_of_body(function, piece)
             elif section and piece.content.startswith("-"):
                 for line in piece.lines if section == "inputs" else ():
                     self.input(function, line)
+                has_items = True
                 self.piece += 1
-            else:
+            elif begins_code(piece):
                 break
+            else:  # prose ends the items of a section, and nothing else
+                section = None if has_items else section
+                skip_prose(piece, self.diagnostics)
+                self.piece += 1
         if not has_body:
             self.diagnostics.report("MissingDetails", name.at, name=name.value)
         if len(function.inputs) > LIMITS["inputs"]:
@@ -104,7 +109,7 @@ class _Document(Parser):
     def outside_of_body(self, function: Function, paragraph: Piece) -> None:
         if begins_code(paragraph):
             self.enter(paragraph)
-            function.body += self.stray_block()
+            function.body += self.stray_block(True)
         else:
             skip_prose(paragraph, self.diagnostics)
             self.piece += 1

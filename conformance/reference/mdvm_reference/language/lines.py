@@ -33,6 +33,10 @@ _FENCE = re.compile(r"`{3,}(?=[^`]*$)|~{3,}")
 _RULE = re.compile(r"(-\s*){3,}|(\*\s*){3,}|(_\s*){3,}")
 _HEADING = re.compile(r"#{1,6}(\s|$)")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(\s[^<>]*)?/?>")
+_DETAILS = re.compile(r"<details(\s[^<>]*)?>\s*(<summary(\s[^<>]*)?>.*)?", re.IGNORECASE)
+_END_OF_DETAILS = re.compile(r"</details\s*>", re.IGNORECASE)
+_SUMMARY = re.compile(r"(<details(\s[^<>]*)?>\s*)?<summary(\s[^<>]*)?>", re.IGNORECASE)
+_END_OF_SUMMARY = re.compile(r"</summary>", re.IGNORECASE)
 # Where a comment cannot begin: a name, or a text (whose quote is no apostrophe inside a word).
 _CLOSED = re.compile(r"`[^`]*`|(?<![^\W_])(\"(\\.|[^\"\\])*\"|'(\\.|[^'\\])*')")
 _OPENING, _CLOSING = "<!--", "-->"
@@ -43,9 +47,10 @@ def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
     lines: list[Line] = []
     fence: Line | None = None
     comment = None  # where the comment begins that is open
+    in_summary = False  # whether a <summary> goes on
     first = _after_front_matter(written)
     for number, text in enumerate(written[first:], first + 1):
-        if fence is None:
+        if fence is None and (comment is not None or not _FENCE.match(text.strip())):
             text, comment = _without_comments(text, number, comment)
         line = Line(number, *_depth(text), text, "")
         if fence is not None:
@@ -55,12 +60,28 @@ def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
         else:
             follows_text = bool(lines) and lines[-1].kind == "text" and lines[-1].depth == line.depth
             kind = _kind(line, follows_text)
+            in_summary = in_summary and line.depth == 0 and not _FENCE.match(line.content)
+            if in_summary and kind in ("text", "tag", "skipped") and not is_end_of_details(line):
+                in_summary = _END_OF_SUMMARY.search(line.content) is None
+                kind = "skipped"
+            elif in_summary := line.depth == 0 and bool(found := _SUMMARY.match(line.content)):
+                in_summary = _END_OF_SUMMARY.search(line.content, found.end()) is None
+                kind = "tag" if is_details(line) else "skipped"
             if kind == "skipped" and _FENCE.match(line.content):
                 fence = line
         lines.append(line._replace(kind=kind))
     if comment is not None:
         diagnostics.report("UnterminatedComment", comment)
     return lines
+
+
+def is_details(line: Line) -> bool:
+    """Whether the line is <details>, alone or with a <summary> behind it."""
+    return line.depth == 0 and _DETAILS.fullmatch(line.content) is not None
+
+
+def is_end_of_details(line: Line) -> bool:
+    return line.depth == 0 and _END_OF_DETAILS.fullmatch(line.content) is not None
 
 
 def _after_front_matter(written: list[str]) -> int:
@@ -133,4 +154,4 @@ def _kind(line: Line, follows_text: bool) -> str:
 
 def _closes(fence: Line, line: Line) -> bool:
     mark = _FENCE.match(fence.content)[0]
-    return line.content.startswith(mark) and not line.content.strip(mark[0])
+    return line.depth == 0 and line.content.startswith(mark) and not line.content.strip(mark[0])

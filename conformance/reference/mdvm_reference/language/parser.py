@@ -23,6 +23,7 @@ class Parser(Expressions):
         self.piece = 0  # the next one
         self.paragraph: Piece | None = None  # the one that the tokens are of
         self.in_body = False
+        self.header_depths: list[int] = []  # of the blocks that are open
         self.stop: int | None = None  # the piece before which the statements end, while a stray block is read
         self.part: Statement | None = None  # what could be read of a statement that could not
 
@@ -41,27 +42,16 @@ class Parser(Expressions):
                 skip_prose(piece, self.diagnostics)
             elif self.interrupts(piece):
                 return None
-            elif piece.content.lower().startswith("<summary"):
-                self.skip_summary()
             self.piece += 1
         return None
 
     def is_code(self, paragraph: Piece) -> bool:
-        in_block = self.in_body or self.blocks > 0
+        in_block = self.in_body or any(depth < paragraph.depth for depth in self.header_depths)
         return in_block and paragraph.depth > 0 or begins_code(paragraph)
 
     def interrupts(self, piece: Piece) -> bool:
         """Whether a heading or tag ends the statements of the unit for now; `document.py` knows."""
         raise NotImplementedError
-
-    def skip_summary(self) -> None:
-        """Goes to the line that closes a summary, if there is one before the next heading or the end of the body."""
-        for index in range(self.piece, len(self.pieces)):
-            if self.pieces[index].kind != "paragraph" and self.interrupts(self.pieces[index]):
-                return
-            if any("</summary>" in line.content.lower() for line in self.pieces[index].lines):
-                self.piece = index
-                return
 
     def enter(self, paragraph: Piece) -> Piece:
         self.paragraph = paragraph
@@ -77,7 +67,9 @@ class Parser(Expressions):
     def block(self, depth: int, colon: Token | None) -> list[Statement]:
         """The statements that stand deeper than their header."""
         self.blocks += 1
+        self.header_depths.append(depth)
         statements = self.statements_below(depth, colon)
+        self.header_depths.pop()
         self.blocks -= 1
         return statements
 
@@ -138,12 +130,12 @@ class Parser(Expressions):
     def report_problem(self, problem: SyntaxProblem) -> None:
         """What is no token at all, or is not there, is said rather than what was expected in its place."""
         token = self.token
-        is_prose = problem.kind == "ExpectedStatement" and problem.at != token.at
-        if is_prose or token.kind not in ("error", "end"):
+        stands_before = problem.kind in ("ExpectedStatement", "UnexpectedElse", "TooDeep") and problem.at != token.at
+        if stands_before or token.kind not in ("error", "end"):
             self.diagnostics.report(problem.kind, problem.at, **problem.fields)
         elif token.kind == "error":
             self.diagnostics.report(token.problem, token.at, **token.fields)
-        elif problem.kind in ("MissingColon", "UnclosedParenthesis", "ExpectedInput", "UnexpectedElse", "TooDeep"):
+        elif problem.kind in ("MissingColon", "UnclosedParenthesis", "ExpectedInput"):
             self.diagnostics.report(problem.kind, problem.at, **problem.fields)
         else:
             self.diagnostics.report("MissingPeriod", token.at)
@@ -395,7 +387,7 @@ class Parser(Expressions):
         if self.token.kind != "end":
             return _item_mark(self.tokens, self.index)
         following = self.pieces[self.piece] if self.piece < len(self.pieces) else None
-        if following is None or following.kind != "paragraph":
+        if following is None or following.kind != "paragraph" or following.is_behind_gap:
             return None
         lines = following.lines
         if is_first and self.paragraph.depth > 0 and following.depth == 0:

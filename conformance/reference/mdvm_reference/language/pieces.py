@@ -17,6 +17,7 @@ class Piece:
 
     kind: str
     lines: list[Line]
+    is_behind_gap: bool = False  # whether lines that are skipped, such as a rule, stand right before it
 
     @property
     def depth(self) -> int:
@@ -35,16 +36,18 @@ _STATEMENT_WORDS = [
 def pieces_of(lines: list[Line]) -> list[Piece]:
     pieces: list[Piece] = []
     open_paragraph = None
+    is_behind_gap = False
     for line in lines:
         if line.kind == "text" and open_paragraph and open_paragraph.depth == line.depth:
             open_paragraph.lines.append(line)
             continue
         open_paragraph = None
         if line.kind == "text":
-            open_paragraph = Piece("paragraph", [line])
+            open_paragraph = Piece("paragraph", [line], is_behind_gap)
             pieces.append(open_paragraph)
         elif line.kind in ("heading", "tag"):
             pieces.append(Piece(line.kind, [line]))
+        is_behind_gap = line.kind == "skipped" or is_behind_gap and line.kind == "blank"
     return pieces
 
 

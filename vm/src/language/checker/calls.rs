@@ -23,7 +23,8 @@ impl Checker<'_> {
                 .suggest(name.at, end, problem, || nearest(spelling, names).map(|name| format!("`{name}`")));
             return;
         };
-        let inputs = &program.functions[*index].inputs;
+        let called = &program.functions[*index];
+        let inputs = &called.inputs;
         if inputs.len() > limits::INPUTS as usize {
             // The function is refused; its calls say nothing new.
             return;
@@ -32,7 +33,7 @@ impl Checker<'_> {
         let mut is_given = vec![false; inputs.len()];
         for (number, argument) in arguments.iter().enumerate() {
             let Some(input_name) = argument.name else {
-                if number == inputs.len() {
+                if number == inputs.len() && !called.has_unreadable_inputs {
                     let (most, given) = (inputs.len() as u64, number as u64 + 1);
                     let problem = Problem::TooManyArguments { function: function(), most, given };
                     self.reports.add(argument.value.at, argument.value.at + 1, problem);
@@ -43,6 +44,7 @@ impl Checker<'_> {
             let input = program.names.spelling(input_name.symbol).to_owned();
             let end = self.end(input_name);
             match inputs.iter().position(|known| known.name.symbol == input_name.symbol) {
+                None if called.has_unreadable_inputs => {}
                 None => {
                     let problem = Problem::UnknownInput { function: function(), input };
                     self.reports.suggest(input_name.at, end, problem, || {

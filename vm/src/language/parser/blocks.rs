@@ -51,23 +51,17 @@ impl Body {
     }
 
     /// Ends the run of statements that stand deeper than any header asks for.
-    pub(super) fn end_stray(&mut self) {
+    pub(super) fn end_stray(&mut self, reports: &mut Reports) {
         if self.open.first().is_some_and(|block| block.is_stray) {
-            let end = self.statements.len() as u32;
-            for block in self.open.drain(..) {
-                self.statements[block.header].end = end;
-            }
+            self.close(0, reports);
         }
     }
 
-    /// Ends the blocks that a statement of that depth does not belong to; gives the header of the last.
-    pub(super) fn close(&mut self, depth: u32, reports: &mut Reports) -> Option<usize> {
-        let mut last = None;
+    /// Ends the blocks that a statement of that depth does not belong to.
+    pub(super) fn close(&mut self, depth: u32, reports: &mut Reports) {
         while let Some(block) = self.open.pop_if(|block| block.depth >= depth) {
-            last = Some(block.header);
             self.end_block(&block, reports);
         }
-        last
     }
 
     fn end_block(&mut self, block: &OpenBlock, reports: &mut Reports) {
@@ -87,7 +81,11 @@ impl Body {
         let first = match self.open.last_mut() {
             Some(block) => Some(&mut block.first_depth),
             None if statement.depth > 0 => Some(&mut self.first_depth),
-            None => None,
+            None => {
+                // What follows a statement outside of the body begins it anew.
+                self.first_depth = None;
+                None
+            }
         };
         if let Some(first) = first {
             let expected = *first.get_or_insert(statement.depth);
@@ -104,20 +102,19 @@ impl Body {
         self.statements.push(statement);
     }
 
-    /// Adds an `Else` to the If that stands right before it, if there is one of its depth.
-    pub(super) fn add_else(&mut self, statement: Statement, reports: &mut Reports) -> Result<(), Statement> {
-        let depth = statement.depth;
-        let before = self.close(depth, reports).map(|header| &self.statements[header]);
-        let is_if = |before: &Statement| {
+    /// Whether an `Else` of that depth belongs to the If that stands right before it.
+    pub(super) fn takes_else(&self, depth: u32) -> bool {
+        let closed = self.open.iter().rev().take_while(|block| block.depth >= depth);
+        closed.last().map(|block| &self.statements[block.header]).is_some_and(|before| {
             before.depth == depth
                 && matches!(before.kind, StatementKind::If { .. } | StatementKind::ElseIf { .. })
-        };
-        if before.is_some_and(is_if) {
-            self.push(statement);
-            Ok(())
-        } else {
-            Err(statement)
-        }
+        })
+    }
+
+    /// Adds an `Else`, which belongs to the If right before it.
+    pub(super) fn add_else(&mut self, statement: Statement, reports: &mut Reports) {
+        self.close(statement.depth, reports);
+        self.push(statement);
     }
 
     /// Opens the block of the header that was added last, whose line has that depth; its first token stands from `at` to `end`.

@@ -31,12 +31,16 @@ impl Parser<'_> {
         value
     }
 
-    /// Reads values with conditions, and one without. Each value behind an else is a level of nesting, though it takes none here.
+    /// Reads values with conditions, and one without. Each condition and the value behind its else are a level of nesting; the
+    /// values take none here.
     fn conditional(&mut self, first: Option<(Id, usize)>) -> Read<Id> {
         let mut value = self.infix(Group::Or, first)?;
         let mut arms = Vec::new();
-        while self.takes(Word::If) {
-            let condition = self.infix(Group::Or, None)?;
+        while self.is_word(Word::If) {
+            self.go_deeper(1)?;
+            self.nesting += 1;
+            self.position += 1;
+            let condition = self.expression()?;
             arms.push(Arm { value, condition });
             let mark = self.position;
             self.takes_kind(|kind| matches!(kind, Kind::Comma | Kind::Semicolon));
@@ -45,8 +49,6 @@ impl Parser<'_> {
                 let (at, end) = self.span();
                 return Err(Stop::new(at, end, Problem::MissingElse));
             }
-            self.go_deeper(1)?;
-            self.nesting += 1;
             value = self.infix(Group::Or, None)?;
         }
         if arms.is_empty() {

@@ -1,7 +1,7 @@
 //! Functions: headings, bodies in `<details>`, and sections of inputs.
 
 use super::blocks::Body;
-use super::{Parser, Read};
+use super::{Parser, Read, Stop};
 use crate::language::ast::{Function, Input, Named};
 use crate::language::lexer::{self, Kind, Token};
 use crate::language::lines::heading_level;
@@ -15,6 +15,10 @@ pub(super) struct OpenFunction {
     pub(super) body: Body,
     pub(super) state: State,
     pub(super) section: Section,
+    /// Whether the section has items.
+    pub(super) has_items: bool,
+    /// Whether there are inputs of which not even the name could be read.
+    has_unreadable_inputs: bool,
 }
 
 /// Where in a function the page is.
@@ -54,17 +58,15 @@ impl Parser<'_> {
         let level = heading_level(text).unwrap_or(1);
         let tokens = lexer::lex_line(self.text, line.start + level as u32..line.end, &mut self.program.names);
         let heading = heading(level, &tokens);
-        if self.open.as_ref().is_some_and(OpenFunction::is_inside) {
-            match heading {
-                // A heading within the body, for readers.
-                Heading::Other => return,
-                Heading::Function { .. } | Heading::Section(_) => self.report_unclosed(),
-            }
-        }
+        // No heading stands in a body: its end was forgotten.
+        self.report_unclosed();
+        let (body, reports) = self.body_and_reports();
+        body.end_stray(reports);
         match heading {
             Heading::Section(section) => {
                 if let Some(open) = &mut self.open {
                     open.section = section;
+                    open.has_items = false;
                 }
             }
             Heading::Other => self.finish_function(),
@@ -77,6 +79,8 @@ impl Parser<'_> {
                     body: Body::default(),
                     state: State::BeforeBody,
                     section: Section::None,
+                    has_items: false,
+                    has_unreadable_inputs: false,
                 });
             }
         }
@@ -85,9 +89,9 @@ impl Parser<'_> {
     pub(super) fn details_open(&mut self) {
         let line = self.lines.lines[self.next_line];
         self.next_line += 1;
-        if let Some(open) = &mut self.open
-            && matches!(open.state, State::BeforeBody)
-        {
+        let Some(open) = &mut self.open else { return };
+        open.body.end_stray(self.reports);
+        if matches!(open.state, State::BeforeBody) {
             open.state = State::Inside((line.start, line.end));
             open.section = Section::None;
         }
@@ -95,10 +99,11 @@ impl Parser<'_> {
 
     pub(super) fn details_close(&mut self) {
         self.next_line += 1;
-        if let Some(open) = &mut self.open
-            && open.is_inside()
-        {
+        let Some(open) = &mut self.open else { return };
+        open.body.end_stray(self.reports);
+        if open.is_inside() {
             open.state = State::BehindBody;
+            open.body.close(0, self.reports);
         }
     }
 
@@ -107,6 +112,7 @@ impl Parser<'_> {
             && let State::Inside((at, end)) = open.state
         {
             open.state = State::BehindBody;
+            open.body.close(0, self.reports);
             self.reports.add(at, end, Problem::UnclosedDetails);
         }
     }
@@ -120,7 +126,12 @@ impl Parser<'_> {
             self.reports.add(open.name.at, open.name_end, Problem::MissingDetails { name });
         }
         let statements = open.body.finish(self.reports);
-        self.program.functions.push(Function { name: Some(open.name), inputs: open.inputs, statements });
+        self.program.functions.push(Function {
+            name: Some(open.name),
+            inputs: open.inputs,
+            has_unreadable_inputs: open.has_unreadable_inputs,
+            statements,
+        });
     }
 
     /// Reads a paragraph of the section of inputs, each line an item.
@@ -134,59 +145,56 @@ impl Parser<'_> {
             self.nesting = 0;
             let mut input = None;
             if let Err(stop) = self.input_item(&mut input) {
-                let first = self.tokens.tokens.first();
-                let (at, end) = first.map_or((line.start, line.end), |first| (first.start, first.end));
+                let Stop { at, end, problem, .. } = self.settled(stop);
                 // What is no token says more than that no input was found.
-                match self.tokens.bad.first() {
-                    Some(bad) => self.reports.add(bad.at, bad.at + 1, bad.problem.clone()),
-                    None if matches!(stop.problem, Problem::ExpectedInput { .. }) => {
-                        self.reports.add(at, end, stop.problem);
-                    }
-                    None => self.reports.add(stop.at, stop.end, stop.problem),
+                let is_token = self.token().is_none_or(|token| !matches!(token.kind, Kind::Bad(_)));
+                if is_token {
+                    let found = self.expected(|found| Problem::ExpectedInput { found });
+                    let first = self.tokens.tokens.first();
+                    let (at, end) = first.map_or((line.start, line.end), |first| (first.start, first.end));
+                    self.reports.add(at, end, found.problem);
+                } else {
+                    self.reports.add(at, end, problem);
                 }
             }
-            if let (Some(input), Some(open)) = (input, &mut self.open) {
-                open.inputs.push(input);
+            let Some(open) = &mut self.open else { continue };
+            open.has_items = true;
+            match input {
+                Some(input) => open.inputs.push(input),
+                None => open.has_unreadable_inputs = true,
             }
         }
     }
 
+    /// Reads an item. Of one that cannot be read, `input` has what could be; it need not be given then.
     fn input_item(&mut self, input: &mut Option<Input>) -> Read<()> {
-        let expected = |parser: &Self| parser.expected(|found| Problem::ExpectedInput { found });
         let is_dash =
             |kind: &Kind| matches!(kind, Kind::Sign(operators) if operators.contains(&Operator::Minus));
         if !self.takes_kind(is_dash) {
-            return Err(expected(self));
+            return Err(self.expected(|found| Problem::ExpectedInput { found }));
         }
-        let Some(Kind::Name { symbol, bare: _ }) = self.token().map(|token| token.kind) else {
-            return Err(expected(self));
-        };
-        let name = Named { symbol, at: self.span().0 };
-        self.position += 1;
-        let read = input.insert(Input { name, types: None, is_required: true, default: None });
-        if !self.takes(Word::As) {
-            return Err(expected(self));
-        }
-        let types = self.types().map_err(|_| expected(self))?;
-        read.types = Some(types);
+        let name = self.name()?;
+        let read = input.insert(Input { name, types: None, is_required: false, default: None });
+        self.expect_word(Word::As)?;
+        read.types = Some(self.types()?);
+        let mut is_required = true;
         if self.takes_kind(|kind| matches!(kind, Kind::Open)) {
-            if self.takes(Word::Optional) {
-                read.is_required = false;
-            }
-            if !read.is_required && self.takes_kind(|kind| matches!(kind, Kind::Comma))
-                || self.is_word(Word::Default)
+            is_required = self.takes(Word::Required);
+            if !is_required
+                && (!self.takes(Word::Optional) || self.takes_kind(|kind| matches!(kind, Kind::Comma)))
             {
-                read.is_required = false;
                 read.default = Some(self.default_value()?);
-            } else if read.is_required && !self.takes(Word::Required) {
-                return Err(expected(self));
             }
             if !self.takes_kind(|kind| matches!(kind, Kind::Close)) {
-                return Err(expected(self));
+                return Err(self.expected(|found| Problem::ExpectedInput { found }));
             }
         }
         self.takes_kind(|kind| matches!(kind, Kind::Period));
-        if self.token().is_some() { Err(expected(self)) } else { Ok(()) }
+        if self.token().is_some() {
+            return Err(self.expected(|found| Problem::ExpectedInput { found }));
+        }
+        read.is_required = is_required;
+        Ok(())
     }
 }
 

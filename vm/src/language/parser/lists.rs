@@ -2,8 +2,8 @@
 
 use super::{Parser, Read, Stop};
 use crate::language::ast::{Item, Named, StatementKind};
-use crate::language::lexer::{self, Kind};
-use crate::language::lines::LineKind;
+use crate::language::lexer::{self, Kind, Names, Token};
+use crate::language::lines::{Line, LineKind};
 use crate::language::tables::{Operator, Problem, Word};
 
 /// What an item begins with.
@@ -21,28 +21,18 @@ impl Parser<'_> {
         self.list = Some(depth);
         let mut items = Vec::new();
         let mut form = None;
-        let mut failed = None;
-        let mut may_follow = true;
-        while let Some(mark) = self.item_mark(may_follow) {
+        while let Some(mark) = self.item_mark(form.is_none()) {
             match self.list_item(mark, &mut form) {
-                Ok(item) => {
-                    items.push(item);
-                    may_follow = true;
-                }
+                Ok(item) => items.push(item),
+                // An item that cannot be read is left out; the others are checked all the same.
                 Err(stop) => {
-                    let kept = Stop::new(stop.at, stop.end, stop.problem.clone());
-                    self.recover(stop);
-                    failed.get_or_insert(kept);
-                    // The next item begins a line.
-                    may_follow = false;
+                    self.report(stop);
+                    self.skip_item();
                 }
             }
         }
-        if let Some(stop) = failed {
-            return Err(stop);
-        }
         self.list = None;
-        if items.is_empty() {
+        if form.is_none() {
             self.reports.add(colon, colon + 1, Problem::EmptyList);
         }
         let is_named = form.is_some_and(|(_, is_named)| is_named);
@@ -80,51 +70,56 @@ impl Parser<'_> {
         matches!((kind(0), kind(1)), (Some(Kind::Text { .. }), Some(Kind::Colon)))
     }
 
-    /// How the item begins that stands here, right behind the colon or another item, or at the start of a line. Where the
-    /// paragraph ends, the next is looked at.
-    fn item_mark(&mut self, may_follow: bool) -> Option<Mark> {
+    /// How the item begins that stands here, behind the colon or another item. Where the paragraph ends, the next is looked at.
+    fn item_mark(&mut self, is_first: bool) -> Option<Mark> {
         if self.position >= self.tokens.tokens.len() {
-            self.next_items();
+            self.next_items(is_first);
         }
-        let token = self.token()?;
-        if !may_follow && !token.begins_line {
-            return None;
+        mark_of(&self.tokens.tokens[self.position.min(self.tokens.tokens.len())..])
+    }
+
+    /// Goes to the next item, or to the statement behind the list.
+    fn skip_item(&mut self) {
+        while let Some(before) = self.token().copied() {
+            self.position += 1;
+            let Some(token) = self.token() else { return };
+            let is_behind_period = matches!(before.kind, Kind::Period);
+            let may_be_item = token.begins_line || is_behind_period;
+            let is_item = may_be_item && mark_of(&self.tokens.tokens[self.position..]).is_some();
+            if is_item || (token.begins_line && is_behind_period) {
+                return;
+            }
         }
-        let next = self.tokens.tokens.get(self.position + 1);
-        if let Kind::Sign(operators) = token.kind {
-            return operators.contains(&Operator::Minus).then_some(Mark::Dash);
-        }
-        let is_numbered = matches!(token.kind, Kind::Whole { bare: true, .. })
-            && next.is_some_and(|next| matches!(next.kind, Kind::Period) && next.start == token.end);
-        is_numbered.then_some(Mark::Number)
     }
 
     /// Appends the tokens of the next paragraph, if it goes on with the list.
-    fn next_items(&mut self) {
+    fn next_items(&mut self, is_first: bool) {
         let Some(list_depth) = self.list else { return };
         let lines = self.lines;
         let mut next = self.next_line;
         // The public compiler wants the items of a list in a block at depth 0, right behind its line.
-        let follows = lines.lines.get(next).filter(|line| line.kind == LineKind::Text && line.depth == 0);
-        if let Some(line) = follows
-            && list_depth > 0
-            && begins_item(lines.text_of(line))
-        {
-            let count = lines.lines[next..]
-                .iter()
-                .take_while(|line| {
-                    line.kind == LineKind::Text && line.depth == 0 && begins_item(lines.text_of(line))
-                })
-                .count();
-            return self.append(next..next + count);
+        if is_first && list_depth > 0 {
+            let is_item = |line: &&Line| line.kind == LineKind::Text && line.depth == 0 && self.begins_item(line);
+            let count = lines.lines[next..].iter().take_while(is_item).count();
+            if count > 0 {
+                return self.append(next..next + count);
+            }
         }
         while lines.lines.get(next).is_some_and(|line| line.kind == LineKind::Blank) {
             next += 1;
         }
         let Some(line) = lines.lines.get(next) else { return };
-        if line.kind == LineKind::Text && line.depth == list_depth && begins_item(lines.text_of(line)) {
+        if line.kind == LineKind::Text && line.depth == list_depth && self.begins_item(line) {
             self.append(lines.paragraph(next));
         }
+    }
+
+    /// Whether a line begins an item.
+    fn begins_item(&self, line: &Line) -> bool {
+        // What a line says of names does not matter here.
+        let mut names = Names::default();
+        let tokens = lexer::lex_line(self.text, line.start..line.end, &mut names);
+        mark_of(&tokens.tokens).is_some()
     }
 
     fn append(&mut self, range: std::ops::Range<usize>) {
@@ -152,12 +147,15 @@ impl Parser<'_> {
     }
 }
 
-/// Whether the text of a line begins an item.
-fn begins_item(text: &str) -> bool {
-    if text.starts_with('-') {
-        return true;
+/// How the item begins whose first tokens these are.
+fn mark_of(tokens: &[Token]) -> Option<Mark> {
+    match tokens {
+        [Token { kind: Kind::Sign(operators), .. }, ..] => {
+            operators.contains(&Operator::Minus).then_some(Mark::Dash)
+        }
+        [Token { kind: Kind::Whole { bare: true, .. }, .. }, Token { kind: Kind::Period, .. }, ..] => {
+            Some(Mark::Number)
+        }
+        _ => None,
     }
-    let digits = text.len() - text.trim_start_matches(|character: char| character.is_ascii_digit()).len();
-    let behind = text[digits..].strip_prefix('.');
-    digits > 0 && behind.is_some_and(|behind| !behind.starts_with(|next: char| next.is_ascii_digit()))
 }

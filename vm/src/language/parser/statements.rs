@@ -12,15 +12,14 @@ impl Parser<'_> {
         self.nesting = self.body().nesting();
         self.partial = None;
         self.list = None;
-        let read = self.statement_kind(depth);
+        let is_alone = self.is_word(Word::Else) && !self.body().takes_else(depth);
+        let read = if is_alone { self.lonely_else() } else { self.statement_kind(depth) };
         let is_faulty = read.is_err();
         let kind = match read {
             Ok(kind) => Some(kind),
             Err(stop) => {
-                // The items of a list say for themselves what is wrong with them.
-                if self.list.take().is_none() {
-                    self.recover(stop);
-                }
+                self.report(stop);
+                self.skip_statement();
                 self.partial.take()
             }
         };
@@ -30,13 +29,19 @@ impl Parser<'_> {
         self.add(Statement { at, depth, end: 0, kind }, colon, end);
     }
 
+    /// An `Else` that no If of its depth stands before. Its block is read for what else may be wrong in it.
+    fn lonely_else(&mut self) -> Read<StatementKind> {
+        let (at, end) = self.span();
+        let problem = Problem::UnexpectedElse { word: self.slice(at, end) };
+        self.position += 1;
+        self.partial = Some(StatementKind::If { condition: None });
+        Err(Stop { is_final: true, ..Stop::new(at, end, problem) })
+    }
+
     fn add_nothing(&mut self, at: u32, depth: u32, end: u32) {
         let statement = Statement { at, depth, end: 0, kind: StatementKind::Block };
-        let body = match &mut self.open {
-            Some(open) if open.is_inside() => &mut open.body,
-            Some(_) | None => &mut self.top,
-        };
-        body.add(statement, end, self.reports);
+        let (body, reports) = self.body_and_reports();
+        body.add(statement, end, reports);
     }
 
     /// Adds a statement whose first token ends at `end`, and opens its block, if it has one.
@@ -65,39 +70,26 @@ impl Parser<'_> {
             | StatementKind::Clear { .. }
             | StatementKind::Value { .. } => false,
         };
-        let word = self.slice(at, end);
-        let body = match &mut self.open {
-            Some(open) if open.is_inside() => &mut open.body,
-            Some(_) | None => &mut self.top,
-        };
         let is_else = matches!(statement.kind, StatementKind::ElseIf { .. } | StatementKind::Else);
+        let (body, reports) = self.body_and_reports();
         if is_else {
-            if let Err(mut alone) = body.add_else(statement, self.reports) {
-                self.reports.add(at, end, Problem::UnexpectedElse { word });
-                alone.kind = if let StatementKind::ElseIf { condition } = alone.kind {
-                    StatementKind::If { condition }
-                } else {
-                    StatementKind::Block
-                };
-                body.add(alone, end, self.reports);
-            }
+            body.add_else(statement, reports);
         } else {
-            body.add(statement, end, self.reports);
+            body.add(statement, end, reports);
         }
         if has_block {
-            body.open(depth, colon, (at, end), self.reports);
+            body.open(depth, colon, (at, end), reports);
         }
     }
 
-    /// Reports what is wrong with a statement or an item, and goes on behind it.
-    pub(super) fn recover(&mut self, stop: Stop) {
+    /// Reports what is wrong with a statement or an item.
+    pub(super) fn report(&mut self, stop: Stop) {
         let Stop { at, end, problem, suggestion, is_final: _ } = self.settled(stop);
         self.reports.suggest(at, end, problem, || suggestion);
-        self.skip_statement();
     }
 
     /// Goes behind the next period that ends a line, or to the end of the paragraph.
-    pub(super) fn skip_statement(&mut self) {
+    fn skip_statement(&mut self) {
         while let Some(token) = self.tokens.tokens.get(self.position) {
             self.position += 1;
             let ends_line = self.tokens.tokens.get(self.position).is_none_or(|next| next.begins_line);
@@ -147,7 +139,6 @@ impl Parser<'_> {
             Word::While => {
                 self.partial = Some(StatementKind::While { condition: None });
                 let condition = Some(self.expression()?);
-                self.partial = Some(StatementKind::While { condition });
                 self.colon(self.slice(at, end))?;
                 Ok(StatementKind::While { condition })
             }
@@ -377,7 +368,6 @@ impl Parser<'_> {
     ) -> Read<StatementKind> {
         self.partial = Some(kind(None));
         let condition = Some(self.expression()?);
-        self.partial = Some(kind(condition));
         self.takes_kind(|kind| matches!(kind, Kind::Comma));
         self.takes(Word::Then);
         self.colon(what)?;
@@ -390,7 +380,6 @@ impl Parser<'_> {
         self.partial = Some(StatementKind::ForEach { name, list: None });
         self.expect_word(Word::In)?;
         let list = Some(self.expression()?);
-        self.partial = Some(StatementKind::ForEach { name, list });
         self.colon(what)?;
         Ok(StatementKind::ForEach { name, list })
     }
