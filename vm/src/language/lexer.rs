@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::lines::{Line, closing_quote};
 use super::tables::{
-    ESCAPES, Operator, Problem, SIGNS, Spelling, Word, is_filler, is_word_part, spellings_of,
+    ESCAPES, Operator, Problem, SIGNS, Spelling, StaticType, Word, is_filler, is_word_part, spellings_of,
 };
 
 /// A name, as a number that stands for its spelling.
@@ -466,15 +466,18 @@ pub(crate) fn literal(content: &str) -> Option<Result<Kind, Problem>> {
 }
 
 fn whole(text: &str, bare: bool) -> Result<Kind, Problem> {
-    let too_large = |_| Problem::NumberTooLarge { text: text.to_owned(), r#type: "Whole Number".to_owned() };
-    text.parse().map(|value| Kind::Whole { value, bare }).map_err(too_large)
+    text.parse().map(|value| Kind::Whole { value, bare }).map_err(|_| too_large(text, StaticType::Whole))
 }
 
 fn float(text: &str) -> Result<Kind, Problem> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Kind::Float(value)),
-        Ok(_) | Err(_) => Err(Problem::NumberTooLarge { text: text.to_owned(), r#type: "Float".to_owned() }),
+        Ok(_) | Err(_) => Err(too_large(text, StaticType::Float)),
     }
+}
+
+fn too_large(text: &str, class: StaticType) -> Problem {
+    Problem::NumberTooLarge { text: text.to_owned(), r#type: class.summary().trim_start_matches("a ").to_owned() }
 }
 
 /// The first escape in the text that the language does not have, and where its backslash stands.

@@ -108,7 +108,7 @@ impl Parser<'_> {
         let lines = self.lines;
         let line = &lines.lines[first];
         let (depth, text) = (line.depth, lines.text_of(line));
-        let begins_code = begins_statement(text) || (depth == 0 && begins_with_value(text));
+        let begins_code = begins_code(lines.lines[lines.paragraph(first)].iter().map(|line| lines.text_of(line)), depth);
         if let Some(open) = &mut self.open
             && depth == 0
             && !open.is_inside()
@@ -160,12 +160,12 @@ impl Parser<'_> {
         let range = lines.paragraph(self.next_line);
         self.next_line = range.end;
         let paragraph = &lines.lines[range];
-        let (Some(first), Some(last)) = (paragraph.first(), paragraph.last()) else { return };
+        let Some(first) = paragraph.first() else { return };
         if first.depth == 0 {
             let (body, reports) = self.body_and_reports();
         body.end_stray(reports);
         }
-        if !lines.text_of(last).ends_with('.')
+        if !ends_with_period(paragraph.iter().map(|line| lines.text_of(line)))
             || !paragraph.iter().any(|line| looks_like_code(lines.text_of(line)))
         {
             return;
@@ -270,7 +270,8 @@ impl Parser<'_> {
         {
             return Stop::new(bad.at, end, bad.problem.clone());
         }
-        if matches!(token.kind, Kind::Semicolon) {
+        let next = self.tokens.tokens.get(self.position + 1);
+        if matches!(token.kind, Kind::Semicolon) && !next.is_some_and(|next| next.is_word(Word::Else)) {
             return Stop::new(at, end, Problem::InvalidCharacter { character: self.slice(at, end) });
         }
         let word = token.spelling().and_then(|spelling| spelling.word);
@@ -280,18 +281,35 @@ impl Parser<'_> {
         stop
     }
 
+    /// A token as messages repeat it: as it is written, a phrase with one space between its words.
     fn slice(&self, at: u32, end: u32) -> String {
-        /// How many characters of a page a message repeats.
+        /// How many characters of a token a message repeats.
         const MOST: usize = 60;
         let text = &self.text[at as usize..end as usize];
-        text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST).collect()
+        if text.starts_with(char::is_alphabetic) {
+            let words = text.split(|gap: char| gap.is_whitespace() || matches!(gap, '*' | '\\'));
+            let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+            return words.join(" ").chars().take(MOST).collect();
+        }
+        text.chars().take(MOST).collect()
     }
 }
 
-/// Whether a paragraph that begins with the line is of statements.
-fn begins_statement(line: &str) -> bool {
-    let clean = line.replace("**", "");
-    let mut words = clean.split_whitespace();
+/// Whether a paragraph of that depth is of statements, as far as it can be told from its lines alone.
+fn begins_code<'t>(mut lines: impl Iterator<Item = &'t str>, depth: u32) -> bool {
+    let mut text = String::new();
+    // Two words are enough; a line of `**` alone has none.
+    while text.split_whitespace().nth(1).is_none()
+        && let Some(line) = lines.next()
+    {
+        text.push_str(&line.replace("**", ""));
+        text.push('\n');
+    }
+    begins_statement(&text) || (depth == 0 && begins_with_value(text.trim_start()))
+}
+
+fn begins_statement(text: &str) -> bool {
+    let mut words = text.split_whitespace();
     let first = words.next().map(letters_at_start).unwrap_or_default().to_lowercase();
     let candidates = super::tables::spellings_of(&first);
     candidates.iter().any(|spelling| {
@@ -307,6 +325,19 @@ fn begins_statement(line: &str) -> bool {
                 _ => false,
             }
     })
+}
+
+/// Whether a paragraph ends with a period, `**` and `\` behind it apart.
+fn ends_with_period<'t>(lines: impl DoubleEndedIterator<Item = &'t str>) -> bool {
+    let is_nothing = |end: char| end.is_whitespace() || end == '\\';
+    let mut said = lines.rev().map(|line| {
+        let mut text = line.trim_end_matches(is_nothing);
+        while let Some(before) = text.strip_suffix("**") {
+            text = before.trim_end_matches(is_nothing);
+        }
+        text
+    });
+    said.find(|text| !text.is_empty()).is_some_and(|text| text.ends_with('.'))
 }
 
 /// The run of characters without what is not a letter at its end.
@@ -336,12 +367,12 @@ mod tests {
     #[test]
     fn a_statement_word_begins_statements() {
         for line in ["Say _1_.", "**Define** `x`", "if, then", "For each `x`", "Otherwise:", "For **each**"] {
-            assert!(begins_statement(line), "{line}");
+            assert!(begins_code([line].into_iter(), 1), "{line}");
         }
         for line in
             ["The set of", "For example, tea", "Give me tea", "_1_ + _2_.", "- Say _1_.", "(Set", "**", ""]
         {
-            assert!(!begins_statement(line), "{line}");
+            assert!(!begins_code([line].into_iter(), 1), "{line}");
         }
     }
 }

@@ -48,7 +48,8 @@ class _Checker:
 
     def function(self, function: Function) -> None:
         for item in function.inputs:
-            self.define(item.variable, None)
+            self.define(item.variable, item.types)
+            self.given_otherwise.add(item.variable.slot)
             if item.default is not None:
                 self.default(item.variable, item.types, item.default, item.default_at)
         self.given.clear()
@@ -120,40 +121,45 @@ class _Checker:
     def check_call(self, call: Call) -> None:
         for argument in call.arguments:
             self.expression(argument.value)
-        if call.variable and (variable := self.variable(call.variable)):
-            self.given_otherwise.add(variable.slot)
+        if call.variable:
+            self.changes(call.variable)
         function = self.functions.get(call.function)
         if function is None:
             self.report("UndefinedFunction", call.function_at, name=call.function)
             return
         inputs = [item.variable.name for item in function.inputs]
-        given: set[str] = set()
+        given: set[int] = set()
         for position, argument in enumerate(call.arguments):
             if argument.input is None:
                 if position == len(inputs) and not function.has_unreadable_inputs:
                     fields = {"function": call.function, "most": len(inputs), "given": position + 1}
                     self.report("TooManyArguments", argument.at, **fields)
-                given.update(inputs[position : position + 1])
+                given.add(position)
             elif argument.input not in inputs:
                 if not function.has_unreadable_inputs:
                     self.report("UnknownInput", argument.at, function=call.function, input=argument.input)
-            elif argument.input in given:
+            elif inputs.index(argument.input) in given:
                 self.report("DuplicateArgument", argument.at, input=argument.input)
             else:
-                given.add(argument.input)
-        for item in function.inputs:
-            if item.is_required and item.variable.name not in given:
+                given.add(inputs.index(argument.input))
+        for position, item in enumerate(function.inputs):
+            if item.is_required and position not in given:
                 fields = {"function": call.function, "input": item.variable.name}
                 self.report("MissingArgument", call.function_at, **fields)
+
+    def changes(self, name: Name) -> None:
+        """A variable that a statement changes which is no Set … to …."""
+        if variable := self.variable(name):
+            self.given_otherwise.add(variable.slot)
 
     def check_set_item(self, statement: SetItem) -> None:
         if statement.place.index is not None:
             self.expression(statement.place.index)
-        self.variable(statement.variable)
+        self.changes(statement.variable)
         self.expression(statement.value)
 
     def check_set_key(self, statement: SetKey) -> None:
-        self.variable(statement.variable)
+        self.changes(statement.variable)
         self.expression(statement.key)
         self.expression(statement.value)
 
@@ -185,20 +191,20 @@ class _Checker:
 
     def check_item(self, statement: Add | Remove) -> None:
         self.expression(statement.item)
-        self.variable(statement.variable)
+        self.changes(statement.variable)
 
     def check_insert(self, statement: Insert) -> None:
         self.expression(statement.item)
         self.expression(statement.position)
-        self.variable(statement.variable)
+        self.changes(statement.variable)
 
     def check_remove_item(self, statement: RemoveItem) -> None:
         if statement.place.index is not None:
             self.expression(statement.place.index)
-        self.variable(statement.variable)
+        self.changes(statement.variable)
 
     def check_clear(self, statement: Clear) -> None:
-        self.variable(statement.variable)
+        self.changes(statement.variable)
 
     # --- Expressions ---
 
@@ -213,10 +219,10 @@ class _Checker:
     def fits(self, name: Name, types: tuple[str, ...], value: Expression, at: At) -> None:
         held = [TYPES[declared][1] for declared in types]
         found = static_type(value)
-        if not held or () in held or found in ("unknown", "empty"):
+        if not held or found in ("unknown", "empty"):
             return
         if not any(found in classes for classes in held):
-            fields = {"found": STATIC_TYPES[found][1], "name": name.name, "declared": " or ".join(types)}
+            fields = {"found": STATIC_TYPES[found][1], "name": name.name, "declared": " or ".join(name for name in TYPES if name in types)}
             self.report("WrongType", at, **fields)
 
 

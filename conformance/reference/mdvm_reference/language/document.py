@@ -32,17 +32,17 @@ class _Document(Parser):
     def stray_block(self, in_function: bool) -> list:
         """A run of paragraphs with depth, but without a header, which is read all the same."""
         self.diagnostics.report("UnexpectedBlock", self.token.at)
-        self.stop = self.piece
-        for piece in self.pieces[self.piece :]:
-            ends_body = in_function and (is_details(piece.lines[0]) or is_end_of_details(piece.lines[0]))
-            if piece.depth == 0 and (piece.kind != "tag" or ends_body):
-                break
-            self.stop += 1
+        self.stray = "function" if in_function else "top"
         self.blocks += 1
         statements = self.statements_below(0, None)
         self.blocks -= 1
-        self.stop = None
+        self.stray = None
         return statements
+
+    def ends_stray(self, piece: Piece) -> bool:
+        line = piece.lines[0]
+        ends_body = self.stray == "function" and (is_details(line) or is_end_of_details(line))
+        return piece.depth == 0 and (piece.kind != "tag" or ends_body)
 
     def interrupts(self, piece: Piece) -> bool:
         if piece.depth > 0:
@@ -97,9 +97,9 @@ class _Document(Parser):
             if paragraph.depth > 0:
                 function.body += self.statements_below(0, None)
             else:
-                self.diagnostics.report("OutsideBody", self.token.at)
-                while self.paragraph and self.token.kind != "end":
-                    function.body += self.statement()
+                if self.index == 0:
+                    self.diagnostics.report("OutsideBody", self.token.at)
+                function.body += self.statement()
         self.in_body = False
         if self.piece < len(self.pieces) and self.pieces[self.piece].kind == "tag":
             self.piece += 1
@@ -125,7 +125,7 @@ class _Document(Parser):
             else:
                 function.has_unreadable_inputs = True
             found = self.token.found
-            self.recover(SyntaxProblem("ExpectedInput", line.at, problem.line, found=found))
+            self.recover(SyntaxProblem("ExpectedInput", self.tokens[0].at, problem.line, found=found))
         self.paragraph = None
 
     def input_item(self) -> Input:

@@ -152,11 +152,10 @@ class Expressions:
                 return Literal(None, "empty")
             return Literal(token.word == "yes", "truth")
         if token.kind == "name":
-            name = self.expect_name()
-            if self.token.kind != "possessive":
-                return name
+            return self.expect_name()
+        if token.kind == "possessive":
             with self.deeper(self.advance()):
-                return KeyOf(name, self.key())
+                return KeyOf(Name(token.value, token.at), self.key())
         if opening := self.takes("("):
             with self.deeper(opening):
                 inner = self.expression()
@@ -178,7 +177,7 @@ class Expressions:
 
     def begins_expression(self) -> bool:
         token = self.token
-        if token.kind in ("literal", "name") or self.at_place() or (token.kind == "punctuation" and token.text == "("):
+        if token.kind in ("literal", "name", "possessive") or self.at_place() or (token.kind == "punctuation" and token.text == "("):
             return True
         if token.kind == "word" and token.word in ("yes", "no", "empty"):
             return True

@@ -16,7 +16,7 @@ INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 @dataclass(slots=True)
 class Token:
-    """`kind` is literal, name, word, sign, punctuation, possessive ('s), error or end."""
+    """`kind` is literal, name, possessive (a name with 's), word, sign, punctuation, error or end."""
 
     kind: str
     text: str
@@ -35,7 +35,7 @@ class Token:
     @property
     def found(self) -> str:
         """How messages name it."""
-        return "the end of the paragraph" if self.kind == "end" else self.text
+        return "the end of the paragraph" if self.kind == "end" else self.text[:_FOUND]
 
 
 WORD_ROLES = {word: role for word, (role, _spellings) in WORDS.items()}
@@ -44,11 +44,13 @@ _UNSIGNED = {name: re.compile(LITERALS[name][1].removeprefix("-?")) for name in 
 _URL = re.compile(URL_PATTERN)
 _NAME = re.compile(r"[^\W\d](?:[\w -]|(?<=\w)'(?=\w))*")
 _ODD_WORDS = {word for words, *_rest in SPELLINGS for word in words if not re.fullmatch(r"[\w']+", word)}
-_BARE_WORD = r"(?!_(?!\w))[^\W\d]\w*(?:'[^\W\d_]+)*"
-_WORD = re.compile("|".join([*map(re.escape, sorted(_ODD_WORDS)), _BARE_WORD]), re.IGNORECASE)
+_OWNS = re.compile(r"'s(?!\w)", re.IGNORECASE)
+_BARE_WORD = r"(?!_(?!\w))[^\W\d]\w*(?:'\w+)*"
+_WORD = re.compile("|".join([*(re.escape(word) + r"(?!\w)" for word in sorted(_ODD_WORDS)), _BARE_WORD]), re.IGNORECASE)
 _TRUE_WORDS = {spelling.lower() for spelling in WORDS["yes"][1]}
 _PUNCTUATION = ".:,;()"
 _FILLERS = frozenset(FILLERS)
+_FOUND = 60  # so many characters of a token a message repeats
 _PHRASES: dict[str, list[tuple]] = {}  # first word -> the spellings that begin with it, the longest first
 for _spelling in SPELLINGS:
     _PHRASES.setdefault(_spelling[0][0], []).append(_spelling)
@@ -135,9 +137,6 @@ class _Scanner:
             return self.underscored()
         if text[start] == "`":
             return self.name()
-        if text[start] == "'" and touches and before.kind in ("name", "word"):
-            if re.compile(r"'s(?!\w)", re.IGNORECASE).match(text, start):
-                return self.made("possessive", start + 2)
         if text[start] in "\"'":
             return self.quoted(start, start)
         if text[start] in "0123456789" or (text[start] == "." and not (touches and before.text not in "(+-*/^<>=")):
@@ -156,11 +155,18 @@ class _Scanner:
     def name(self) -> Token:
         end = self.text.find("`", self.index + 1)
         if end < 0:
-            return self.error("UnterminatedName", len(self.text))
+            return self.error("UnterminatedName", self.open_end())
         name = self.text[self.index + 1 : end]
         if not _NAME.fullmatch(name):
             return self.error("InvalidName", end + 1, name=name)
+        if owns := _OWNS.match(self.text, end + 1):
+            return self.made("possessive", owns.end(), value=name, is_bare=False)
         return self.made("name", end + 1, value=name, is_bare=False)
+
+    def open_end(self) -> int:
+        """Where a name or text ends that nothing closes: with its line, before the period that ends the line."""
+        said = self.text.rstrip("*\\ \t")
+        return len(said) - 1 if said.endswith(".") else len(self.text)
 
     def underscored(self) -> Token:
         text, start = self.text, self.index
@@ -194,7 +200,7 @@ class _Scanner:
     def quoted(self, start: int, quote: int) -> Token:
         found = _LITERAL["text"].match(self.text, quote)
         if found is None:
-            return self.error("UnterminatedText", len(self.text), quote=self.text[quote])
+            return self.error("UnterminatedText", self.open_end(), quote=self.text[quote])
         end = found.end()
         if start != quote:
             if not self.text.startswith("_", end):
@@ -243,7 +249,7 @@ def _with_phrases(raw: list[Token]) -> list[Token]:
             index += 1
             continue
         else:
-            tokens += _names(token, begins_line)
+            tokens.append(_name(token, begins_line))
             index += 1
         begins_line = False
     return tokens
@@ -260,16 +266,12 @@ def _phrase(raw: list[Token], index: int) -> tuple | None:
     return None
 
 
-def _names(token: Token, begins_line: bool) -> list[Token]:
-    """A bare word as a name, with the 's that may end it."""
-    name = token.text
-    owner = name[:-2] if name.lower().endswith("'s") else name
-    line, column = token.at
-    end = (line, column + len(owner))
-    names = [Token("name", owner, token.at, end, begins_line, value=owner)]
-    if owner != name:
-        names.append(Token("possessive", name[-2:], end, token.end))
-    return names
+def _name(token: Token, begins_line: bool) -> Token:
+    """A bare word as a name, which may end in 's."""
+    word = token.text
+    is_owner = word.endswith("'s") and _NAME.fullmatch(word[:-2])
+    kind, name = ("possessive", word[:-2]) if is_owner else ("name", word)
+    return Token(kind, word, token.at, token.end, begins_line, value=name)
 
 
 def operators_of_group(token: Token, group: str) -> str | None:

@@ -24,7 +24,7 @@ class Parser(Expressions):
         self.paragraph: Piece | None = None  # the one that the tokens are of
         self.in_body = False
         self.header_depths: list[int] = []  # of the blocks that are open
-        self.stop: int | None = None  # the piece before which the statements end, while a stray block is read
+        self.stray: str | None = None  # where a run of blocks without a header is read: top, or function
         self.part: Statement | None = None  # what could be read of a statement that could not
 
     # --- Where the next statement is ---
@@ -34,8 +34,10 @@ class Parser(Expressions):
         if self.paragraph and self.token.kind != "end":
             return self.paragraph
         self.paragraph = None
-        while self.piece < len(self.pieces) and self.piece != self.stop:
+        while self.piece < len(self.pieces):
             piece = self.pieces[self.piece]
+            if self.stray and self.ends_stray(piece):
+                return None
             if piece.kind == "paragraph":
                 if self.is_code(piece):
                     return self.enter(piece)
@@ -51,6 +53,10 @@ class Parser(Expressions):
 
     def interrupts(self, piece: Piece) -> bool:
         """Whether a heading or tag ends the statements of the unit for now; `document.py` knows."""
+        raise NotImplementedError
+
+    def ends_stray(self, piece: Piece) -> bool:
+        """Whether a piece ends the run of blocks without a header; `document.py` knows."""
         raise NotImplementedError
 
     def enter(self, paragraph: Piece) -> Piece:
@@ -192,10 +198,10 @@ class Parser(Expressions):
             place = self.place()
             self.expect_word("of")
             return self.ended(SetItem(word.at, place, self.expect_name(), self.behind("to")))
-        variable = self.expect_name()
         if self.token.kind == "possessive":
-            self.advance()
-            return self.ended(SetKey(word.at, variable, self.key(), self.behind("to")))
+            owner = self.advance()
+            return self.ended(SetKey(word.at, Name(owner.value, owner.at), self.key(), self.behind("to")))
+        variable = self.expect_name()
         if self.takes_word("using"):
             return self.ended(self.call(word, variable))
         self.expect_word("to")
@@ -341,6 +347,7 @@ class Parser(Expressions):
         is_named = None
         self.in_list = True
         while mark is not None:
+            begin = self.index
             try:
                 if mark != first:
                     self.fail("ExpectedItem", found=self.token.found)
@@ -352,11 +359,12 @@ class Parser(Expressions):
                 items.append(self.list_item(has_name))
             except SyntaxProblem as problem:
                 self.report_problem(problem)
-                self.skip_item()
+                self.skip_item(begin)
             mark = self.list_item_mark(is_first=False)
         self.in_list = False
         if first is None:
             self.diagnostics.report("EmptyList", colon.at)
+        if not items:
             return Blank()
         return NamedList(items) if is_named else List(items)
 
@@ -374,13 +382,15 @@ class Parser(Expressions):
         self.end_statement()
         return item
 
-    def skip_item(self) -> None:
-        """Goes to the next item, or to the statement behind the list."""
+    def skip_item(self, begin: int) -> None:
+        """Goes to the item behind the one that begins at a token, or to the statement behind the list."""
         while self.token.kind != "end":
-            before = self.advance()
-            if self.token.begins_line or before.text == ".":
-                if _item_mark(self.tokens, self.index) or (self.token.begins_line and before.text == "."):
-                    return
+            is_behind_period = self.tokens[self.index - 1].text == "."
+            begins_line = self.token.begins_line
+            is_item = (begins_line or is_behind_period) and _item_mark(self.tokens, self.index)
+            if self.index > begin and (is_item or (begins_line and is_behind_period)):
+                return
+            self.advance()
 
     def list_item_mark(self, is_first: bool) -> str | None:
         """What begins the next item, if there is one: here, or in the next paragraph of the same depth."""

@@ -53,11 +53,10 @@ def pieces_of(lines: list[Line]) -> list[Piece]:
 
 def begins_code(paragraph: Piece) -> bool:
     """Whether a paragraph that no block holds begins as a statement."""
-    text = paragraph.content.replace("**", "")
-    if is_literal_between_underscores(text.lstrip()):
+    text = "\n".join(line.content for line in paragraph.lines).replace("**", "")
+    if paragraph.depth == 0 and is_literal_between_underscores(text.lstrip()):
         return True
-    written = " ".join(line.content for line in paragraph.lines[:2]).replace("**", "").split()[:2]
-    first = [re.sub(r"[\W\d_]+$", "", word).lower() for word in written]
+    first = [re.sub(r"[\W\d_]+$", "", word).lower() for word in text.split(maxsplit=2)[:2]]
     return any(first[: len(words)] == words for words in _STATEMENT_WORDS)
 
 

@@ -41,7 +41,7 @@ impl Emitter<'_> {
         let mut next = range.start;
         while next < range.end {
             let mark = self.frame.mark();
-            let (after, goes_on) = self.statement(statements, next)?;
+            let (after, goes_on) = self.statement(statements, next, range.end)?;
             self.frame.release(mark);
             if !goes_on {
                 return Ok(false);
@@ -51,15 +51,15 @@ impl Emitter<'_> {
         Ok(true)
     }
 
-    /// Emits a statement; gives the index of the next one, and whether control goes on there.
-    fn statement(&mut self, statements: &[Statement], index: u32) -> Emit<(u32, bool)> {
+    /// Emits a statement of a block that ends there; gives the index of the next one, and whether control goes on there.
+    fn statement(&mut self, statements: &[Statement], index: u32, end: u32) -> Emit<(u32, bool)> {
         let statement = &statements[index as usize];
         let at = statement.at;
         self.statement = at;
         let inside = index + 1..statement.end;
         let goes_on = match &statement.kind {
             StatementKind::If { .. } | StatementKind::ElseIf { .. } | StatementKind::Else => {
-                return self.choice(statements, index);
+                return self.choice(&statements[..end as usize], index);
             }
             StatementKind::While { condition } => self.while_loop(*condition, inside)?,
             StatementKind::ForEach { name, list } => {
@@ -119,7 +119,8 @@ impl Emitter<'_> {
         Ok((statement.end, goes_on))
     }
 
-    /// Emits an If with the Elses that follow it.
+    /// Emits an If with the Elses that follow it. The statements are those up to the end of its block: an Else behind that belongs to an
+    /// If around this one.
     fn choice(&mut self, statements: &[Statement], first: u32) -> Emit<(u32, bool)> {
         let mut ends = Vec::new();
         let mut goes_on = false;

@@ -93,16 +93,13 @@ impl Parser<'_> {
                     let (before, before_at) = std::mem::replace(&mut chain.operator, (operator, at));
                     self.link_stack.push(Link { operator: before, at: before_at, operand });
                 }
-                Some(_) | None => {
-                    self.warn_of_not(operator.group(), operand_token);
-                    pending.push(Pending {
-                        group: operator.group(),
-                        first: operand,
-                        first_token: operand_token,
-                        links: self.link_stack.len(),
-                        operator: (operator, at),
-                    });
-                }
+                Some(_) | None => pending.push(Pending {
+                    group: operator.group(),
+                    first: operand,
+                    first_token: operand_token,
+                    links: self.link_stack.len(),
+                    operator: (operator, at),
+                }),
             }
             operand_token = self.position;
             operand = self.operand(true)?;
@@ -110,6 +107,7 @@ impl Parser<'_> {
     }
 
     fn finish_chain(&mut self, chain: Pending, operand: Id) -> Id {
+        self.warn_of_not(chain.group, chain.first_token);
         let (operator, at) = chain.operator;
         let from = self.program.links.len() as u32;
         self.program.links.extend(self.link_stack.drain(chain.links..));

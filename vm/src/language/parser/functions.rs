@@ -72,6 +72,8 @@ impl Parser<'_> {
             Heading::Other => self.finish_function(),
             Heading::Function { name, end } => {
                 self.finish_function();
+                // No block of the top level, and no Else, goes on behind a function.
+                self.top.close(0, self.reports);
                 self.open = Some(OpenFunction {
                     name,
                     name_end: end,
@@ -144,18 +146,14 @@ impl Parser<'_> {
             self.position = 0;
             self.nesting = 0;
             let mut input = None;
-            if let Err(stop) = self.input_item(&mut input) {
-                let Stop { at, end, problem, .. } = self.settled(stop);
+            if self.input_item(&mut input).is_err() {
+                let first = self.tokens.tokens.first();
+                let (at, end) = first.map_or((line.start, line.end), |first| (first.start, first.end));
+                let Stop { problem, .. } = self.expected(|found| Problem::ExpectedInput { found });
+                let stop = Stop { is_final: self.token().is_none(), ..Stop::new(at, end, problem) };
                 // What is no token says more than that no input was found.
-                let is_token = self.token().is_none_or(|token| !matches!(token.kind, Kind::Bad(_)));
-                if is_token {
-                    let found = self.expected(|found| Problem::ExpectedInput { found });
-                    let first = self.tokens.tokens.first();
-                    let (at, end) = first.map_or((line.start, line.end), |first| (first.start, first.end));
-                    self.reports.add(at, end, found.problem);
-                } else {
-                    self.reports.add(at, end, problem);
-                }
+                let Stop { at, end, problem, .. } = self.settled(stop);
+                self.reports.add(at, end, problem);
             }
             let Some(open) = &mut self.open else { continue };
             open.has_items = true;

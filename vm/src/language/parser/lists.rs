@@ -22,12 +22,13 @@ impl Parser<'_> {
         let mut items = Vec::new();
         let mut form = None;
         while let Some(mark) = self.item_mark(form.is_none()) {
+            let begin = self.position;
             match self.list_item(mark, &mut form) {
                 Ok(item) => items.push(item),
                 // An item that cannot be read is left out; the others are checked all the same.
                 Err(stop) => {
                     self.report(stop);
-                    self.skip_item();
+                    self.skip_item(begin);
                 }
             }
         }
@@ -78,17 +79,18 @@ impl Parser<'_> {
         mark_of(&self.tokens.tokens[self.position.min(self.tokens.tokens.len())..])
     }
 
-    /// Goes to the next item, or to the statement behind the list.
-    fn skip_item(&mut self) {
-        while let Some(before) = self.token().copied() {
-            self.position += 1;
-            let Some(token) = self.token() else { return };
-            let is_behind_period = matches!(before.kind, Kind::Period);
-            let may_be_item = token.begins_line || is_behind_period;
-            let is_item = may_be_item && mark_of(&self.tokens.tokens[self.position..]).is_some();
-            if is_item || (token.begins_line && is_behind_period) {
+    /// Goes to the item behind the one that began at that token, or to the statement behind the list.
+    fn skip_item(&mut self, begin: usize) {
+        while self.token().is_some() {
+            let tokens = &self.tokens.tokens[self.position..];
+            let before = self.position.checked_sub(1).and_then(|before| self.tokens.tokens.get(before));
+            let is_behind_period = before.is_some_and(|token| matches!(token.kind, Kind::Period));
+            let begins_line = tokens.first().is_some_and(|token| token.begins_line);
+            let is_item = (begins_line || is_behind_period) && mark_of(tokens).is_some();
+            if self.position > begin && (is_item || (begins_line && is_behind_period)) {
                 return;
             }
+            self.position += 1;
         }
     }
 

@@ -34,7 +34,7 @@ impl Parser<'_> {
         let (at, end) = self.span();
         let problem = Problem::UnexpectedElse { word: self.slice(at, end) };
         self.position += 1;
-        self.partial = Some(StatementKind::If { condition: None });
+        self.partial = Some(StatementKind::Block);
         Err(Stop { is_final: true, ..Stop::new(at, end, problem) })
     }
 
@@ -128,9 +128,10 @@ impl Parser<'_> {
                 Ok(condition)
             }
             Word::Else => {
+                let (if_at, if_end) = self.span();
                 if self.takes(Word::If) {
-                    return self
-                        .if_header(self.slice(at, end), |condition| StatementKind::ElseIf { condition });
+                    let what = self.slice(if_at, if_end);
+                    return self.if_header(what, |condition| StatementKind::ElseIf { condition });
                 }
                 self.partial = Some(StatementKind::Else);
                 self.colon(self.slice(at, end))?;
