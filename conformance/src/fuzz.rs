@@ -17,4 +17,5 @@ pub mod program;
 pub mod reduce;
 pub mod results;
 pub mod seeds;
+pub mod source;
 pub mod triage;

@@ -1,5 +1,7 @@
 //! The command `mdvm-conform`.
 
+mod fuzz_pages;
+
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -68,6 +70,7 @@ Examples:
   mdvm-conform coverage --verbose
   mdvm-conform fuzz --impl rust --impl reference --seed 1 --count 2000
   mdvm-conform fuzz --impl rust --impl 'mine=./my-vm serve' --time 3600 --shard 2/8
+  mdvm-conform fuzz-pages --seed 1 --count 5000
   mdvm-conform fuzz-seeds target/seeds
   mdvm-conform fuzz-report target/fuzz/*.jsonl
   mdvm-conform triage --impl rust --impl 'mine=./my-vm serve' program.mdbc
@@ -104,6 +107,8 @@ enum Task {
     Coverage(CoverageArguments),
     /// Runs generated programs on several implementations, and reduces every program on which they differ.
     Fuzz(FuzzArguments),
+    /// Runs random pages of the language on two implementations, and reduces every page on which they differ.
+    FuzzPages(fuzz_pages::Arguments),
     /// Adds up the results of any number of campaigns and shards.
     FuzzReport {
         /// Files that campaigns wrote.
@@ -283,6 +288,7 @@ fn main() -> ExitCode {
             Task::Doctor(arguments) => examine(&arguments),
             Task::Coverage(arguments) => cover(&arguments),
             Task::Fuzz(arguments) => fuzz(&arguments),
+            Task::FuzzPages(arguments) => fuzz_pages::run(&arguments),
             Task::FuzzReport { files } => report_of(&files),
             Task::FuzzSeeds { folder } => write_seeds(&folder),
             Task::Triage(arguments) => triage_file(&arguments),

@@ -9,7 +9,7 @@
 //! The same bytes give the same program. Where they run out, the program is brought to its end.
 
 mod body;
-mod choose;
+pub(crate) mod choose;
 mod rules;
 mod setup;
 
