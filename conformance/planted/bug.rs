@@ -53,15 +53,15 @@ struct Listed {
     dies_because: Option<String>,
 }
 
-/// The bugs of `bugs.yaml`.
-pub(crate) fn read() -> Result<Vec<Bug>, String> {
-    let path = home().join("planted/bugs.yaml");
+/// The bugs of a list in `conformance/planted`.
+pub(crate) fn read(file: &str) -> Result<Vec<Bug>, String> {
+    let path = home().join("planted").join(file);
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let list: List = serde_yaml::from_str(&text).map_err(|error| format!("planted/bugs.yaml: {error}"))?;
-    list.bugs.into_iter().map(bug_of).collect()
+    let list: List = serde_yaml::from_str(&text).map_err(|error| format!("planted/{file}: {error}"))?;
+    list.bugs.into_iter().map(|listed| bug_of(listed, file)).collect()
 }
 
-fn bug_of(listed: Listed) -> Result<Bug, String> {
+fn bug_of(listed: Listed, file_of_bugs: &str) -> Result<Bug, String> {
     let Listed { name, why, file, function, find, replace, edits, killed_by, dies_because } = listed;
     let edits = match (file, find, replace, edits.is_empty()) {
         (Some(file), Some(find), Some(replace), true) => vec![Edit { file, function, find, replace }],
@@ -70,6 +70,6 @@ fn bug_of(listed: Listed) -> Result<Bug, String> {
             return Err(format!("{name}: a bug has either `file`, `find` and `replace`, or `edits`"));
         }
     };
-    let place = format!("{name} in conformance/planted/bugs.yaml");
+    let place = format!("{name} in conformance/planted/{file_of_bugs}");
     Ok(Bug { name, why, place, edits, killed_by, dies_because })
 }

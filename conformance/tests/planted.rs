@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
-    let mut bugs = bug::read()?;
+    let mut bugs = bug::read("bugs.yaml")?;
     bugs.extend(tables::bugs(&spec)?);
     let names: BTreeSet<&str> = bugs.iter().map(|bug| bug.name.as_str()).collect();
     if names.len() < bugs.len() {
