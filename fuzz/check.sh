@@ -40,6 +40,7 @@ try() {
   local target="$1" dictionary log executed
   case "$target" in
     asm) dictionary=fuzz/dictionaries/assembly.dict ;;
+    source) dictionary=fuzz/dictionaries/source.dict ;;
     *) dictionary=fuzz/dictionaries/module.dict ;;
   esac
   mkdir -p "$work/corpus/$target" "$work/artifacts/$target"

@@ -90,6 +90,11 @@ fn asm() {
 }
 
 #[test]
+fn source() {
+    replay(Target::Source);
+}
+
+#[test]
 fn every_target_has_a_binary_and_a_folder_for_findings() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();

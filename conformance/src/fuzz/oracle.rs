@@ -5,6 +5,8 @@
 //! bytes are choices for [`generate`](crate::fuzz::generate). A finding that is kept as a module stays the same finding
 //! when the generator changes.
 
+mod page;
+
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -46,12 +48,21 @@ pub enum Target {
     Differential,
     /// Any text as assembly.
     Asm,
+    /// Any text as a page.
+    Source,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 6] =
-        [Self::Decode, Self::Roundtrip, Self::Run, Self::Modes, Self::Differential, Self::Asm];
+    pub const ALL: [Self; 7] = [
+        Self::Decode,
+        Self::Roundtrip,
+        Self::Run,
+        Self::Modes,
+        Self::Differential,
+        Self::Asm,
+        Self::Source,
+    ];
 
     /// The name of the target and of its folders.
     #[must_use]
@@ -63,6 +74,7 @@ impl Target {
             Self::Modes => "modes",
             Self::Differential => "differential",
             Self::Asm => "asm",
+            Self::Source => "source",
         }
     }
 
@@ -81,6 +93,7 @@ impl Target {
             Self::Modes => modes(input),
             Self::Differential => differential(input),
             Self::Asm => asm(input),
+            Self::Source => page::page(input),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What fuzzing begins with: the modules of the cases and of the real corpus, and choices that make good programs.
+//! What fuzzing begins with: the modules of the cases and of the real corpus, choices that make good programs, and pages.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +11,9 @@ use crate::catalog::{cases_folder, read_folder};
 use crate::corpus;
 use crate::fuzz::generate::choices;
 use crate::fuzz::oracle::Target;
+use crate::fuzz::source::campaign::page_of;
+use crate::fuzz::source::write::Vocabulary;
+use crate::programs;
 
 /// The largest module that is a seed, in bytes; engines like small ones.
 const LARGEST: usize = 4096;
@@ -42,6 +45,14 @@ pub fn seeds(target: Target, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>, Stri
         Target::Asm => {
             let loadable = modules.iter().filter_map(|(bytes, id)| Some((Module::decode(bytes).ok()?, id)));
             seeds.extend(loadable.map(|(module, id)| (name(id, "mdasm"), disassemble(&module).into_bytes())));
+        }
+        Target::Source => {
+            let pages = programs::all(spec).map_err(|problems| problems.to_string())?;
+            let small = pages.into_iter().filter(|page| page.source.len() <= LARGEST);
+            seeds.extend(small.map(|page| (name(&page.id, "md"), page.source.into_bytes())));
+            let vocabulary = Vocabulary::of(spec);
+            let random = |index| (format!("random-{index}.md"), page_of(SEEDS, index, &vocabulary).0.into_bytes());
+            seeds.extend((0..SEQUENCES).map(random));
         }
         Target::Decode => seeds.extend(modules.into_iter().map(|(bytes, id)| (name(&id, "mdbc"), bytes))),
         Target::Roundtrip | Target::Run | Target::Modes | Target::Differential => {
