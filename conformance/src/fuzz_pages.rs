@@ -67,7 +67,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, String> {
     let ended = campaign::run(&plan, &spec, &STOP)?;
     print(&format!("{}{:.1} s\n", ended.text(), began.elapsed().as_secs_f64()))?;
     if ended.pages == 0 && !STOP.load(Ordering::SeqCst) {
-        return Err("no page could be compared; give this shard a --count or a --time that reaches one".to_owned());
+        return Err(
+            "no page could be compared; give this shard a --count or a --time that reaches one".to_owned()
+        );
     }
     Ok(ended.findings.is_empty())
 }

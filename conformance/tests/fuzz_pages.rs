@@ -35,8 +35,18 @@ fn the_machine_and_the_reference_agree_on_random_pages() {
 
 /// What the copy of the reference gets wrong, the edit that makes it so, and words that the smallest page must have.
 const BUGS: &[(&str, &str, &str, &[&str])] = &[
-    ("insert comes one place too late", "operations.sub(position, 1)", "operations.sub(position, 0)", &["nsert"]),
-    ("and is always Yes", "        return evaluate\n\n    def binary", "        return lambda variables: True\n\n    def binary", &[]),
+    (
+        "insert comes one place too late",
+        "operations.sub(position, 1)",
+        "operations.sub(position, 0)",
+        &["nsert"],
+    ),
+    (
+        "and is always Yes",
+        "        return evaluate\n\n    def binary",
+        "        return lambda variables: True\n\n    def binary",
+        &[],
+    ),
     (
         "a missing period is nothing",
         "            end = self.tokens[self.index - 1].end\n            raise SyntaxProblem(\"MissingPeriod\", end, end[0])",
@@ -98,7 +108,8 @@ fn the_same_number_gives_the_same_page_and_pages_are_of_all_kinds() {
         let (page, _) = page_of(7, index, &vocabulary);
         assert_eq!(page_of(7, index, &vocabulary).0, page);
         words.extend(page.split_whitespace().map(|word| word.to_lowercase().replace("**", "")));
-        let depth = |line: &str| line.chars().take_while(|c| " >\t".contains(*c)).filter(|c| *c == '>').count();
+        let depth =
+            |line: &str| line.chars().take_while(|c| " >\t".contains(*c)).filter(|c| *c == '>').count();
         deepest = deepest.max(page.lines().map(depth).max().unwrap_or(0));
         match language::compile(&page, "page.md") {
             Ok(_) => fine += 1,

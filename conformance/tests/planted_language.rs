@@ -87,8 +87,10 @@ impl Ground {
 
     /// The programs that have one of these texts in their ids first, then all others.
     fn programs(&self, first: &[String]) -> Vec<&Program> {
-        let (mut named, others): (Vec<&Program>, Vec<&Program>) =
-            self.programs.iter().partition(|program| first.iter().any(|part| program.id.contains(part.as_str())));
+        let (mut named, others): (Vec<&Program>, Vec<&Program>) = self
+            .programs
+            .iter()
+            .partition(|program| first.iter().any(|part| program.id.contains(part.as_str())));
         named.extend(others);
         named
     }

@@ -29,7 +29,10 @@ fn the_code_of_pages_is_as_it_was() {
         assert_eq!(assemble(&emitted).unwrap(), compiled.module, "{name}");
         // Which line of the page each instruction is of.
         let lines = (0..compiled.module.len()).map(|pc| {
-            compiled.map.place_of(pc).map_or("-".to_owned(), |place| format!("{}:{}", place.line, place.column))
+            compiled
+                .map
+                .place_of(pc)
+                .map_or("-".to_owned(), |place| format!("{}:{}", place.line, place.column))
         });
         emitted.push_str(&format!("; places: {}\n", lines.collect::<Vec<_>>().join(" ")));
         let golden = path.with_extension("mdasm");
@@ -38,6 +41,11 @@ fn the_code_of_pages_is_as_it_was() {
         }
         let expected = fs::read_to_string(&golden)
             .unwrap_or_else(|error| panic!("{}: {error}; BLESS=1 makes it", golden.display()));
-        assert_eq!(emitted, expected.replace("\r\n", "\n"), "the code of {name} differs from {}", golden.display());
+        assert_eq!(
+            emitted,
+            expected.replace("\r\n", "\n"),
+            "the code of {name} differs from {}",
+            golden.display()
+        );
     }
 }

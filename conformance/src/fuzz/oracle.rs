@@ -54,15 +54,8 @@ pub enum Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 7] = [
-        Self::Decode,
-        Self::Roundtrip,
-        Self::Run,
-        Self::Modes,
-        Self::Differential,
-        Self::Asm,
-        Self::Source,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Decode, Self::Roundtrip, Self::Run, Self::Modes, Self::Differential, Self::Asm, Self::Source];
 
     /// The name of the target and of its folders.
     #[must_use]

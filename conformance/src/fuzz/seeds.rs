@@ -51,7 +51,8 @@ pub fn seeds(target: Target, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>, Stri
             let small = pages.into_iter().filter(|page| page.source.len() <= LARGEST);
             seeds.extend(small.map(|page| (name(&page.id, "md"), page.source.into_bytes())));
             let vocabulary = Vocabulary::of(spec);
-            let random = |index| (format!("random-{index}.md"), page_of(SEEDS, index, &vocabulary).0.into_bytes());
+            let random =
+                |index| (format!("random-{index}.md"), page_of(SEEDS, index, &vocabulary).0.into_bytes());
             seeds.extend((0..SEQUENCES).map(random));
         }
         Target::Decode => seeds.extend(modules.into_iter().map(|(bytes, id)| (name(&id, "mdbc"), bytes))),

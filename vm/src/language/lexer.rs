@@ -477,7 +477,10 @@ fn float(text: &str) -> Result<Kind, Problem> {
 }
 
 fn too_large(text: &str, class: StaticType) -> Problem {
-    Problem::NumberTooLarge { text: text.to_owned(), r#type: class.summary().trim_start_matches("a ").to_owned() }
+    Problem::NumberTooLarge {
+        text: text.to_owned(),
+        r#type: class.summary().trim_start_matches("a ").to_owned(),
+    }
 }
 
 /// The first escape in the text that the language does not have, and where its backslash stands.

@@ -108,7 +108,8 @@ impl Parser<'_> {
         let lines = self.lines;
         let line = &lines.lines[first];
         let (depth, text) = (line.depth, lines.text_of(line));
-        let begins_code = begins_code(lines.lines[lines.paragraph(first)].iter().map(|line| lines.text_of(line)), depth);
+        let begins_code =
+            begins_code(lines.lines[lines.paragraph(first)].iter().map(|line| lines.text_of(line)), depth);
         if let Some(open) = &mut self.open
             && depth == 0
             && !open.is_inside()
@@ -163,7 +164,7 @@ impl Parser<'_> {
         let Some(first) = paragraph.first() else { return };
         if first.depth == 0 {
             let (body, reports) = self.body_and_reports();
-        body.end_stray(reports);
+            body.end_stray(reports);
         }
         if !ends_with_period(paragraph.iter().map(|line| lines.text_of(line)))
             || !paragraph.iter().any(|line| looks_like_code(lines.text_of(line)))

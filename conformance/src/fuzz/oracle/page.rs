@@ -44,7 +44,8 @@ pub(super) fn page(input: &[u8]) {
         Err(found) => {
             assert!(found.has_errors(), "a page is refused without an error");
             diagnostics(&text, &found);
-            let is_too_large = found.iter().any(|one| one.kind() == language::DiagnosticKind::ProgramTooLarge);
+            let is_too_large =
+                found.iter().any(|one| one.kind() == language::DiagnosticKind::ProgramTooLarge);
             assert!(checked.is_err() || is_too_large, "a check passes what does not compile");
             assert!(language::format(&text).is_err(), "a page with errors is formatted");
         }
@@ -72,7 +73,10 @@ fn diagnostics(text: &str, found: &Diagnostics) {
     assert!(found.iter().any(|one| one.severity() == Severity::Error));
     places(text, found);
     let shown = found.render(false);
-    assert!(shown.contains("error") && !shown.chars().any(|sign| sign.is_control() && sign != '\n'), "{shown:?}");
+    assert!(
+        shown.contains("error") && !shown.chars().any(|sign| sign.is_control() && sign != '\n'),
+        "{shown:?}"
+    );
 }
 
 /// Each stands in the page, they are in order, and none is told twice.

@@ -4,10 +4,50 @@ use fastrand::Rng;
 
 /// Pieces of pages that are put where they may not belong.
 const PIECES: [&str; 44] = [
-    ".", ",", ":", ";", "(", ")", "`", "_", "\"", "'", "-", "+", ">", "> ", ">>", ">=", "**", "\\", "the ",
-    "`x`", "`y`'s ", "_1_", "_\"a\"_", "x ", "not ", "if ", "else ", "Else:", "Otherwise ", "If _Yes_:", "Say ",
-    "Set `x` to ", "For each ", "of ", "item ", "- ", "1. ", "<details>", "</details>", "# H", "#### Inputs",
-    "template ", "<!-- ", "é",
+    ".",
+    ",",
+    ":",
+    ";",
+    "(",
+    ")",
+    "`",
+    "_",
+    "\"",
+    "'",
+    "-",
+    "+",
+    ">",
+    "> ",
+    ">>",
+    ">=",
+    "**",
+    "\\",
+    "the ",
+    "`x`",
+    "`y`'s ",
+    "_1_",
+    "_\"a\"_",
+    "x ",
+    "not ",
+    "if ",
+    "else ",
+    "Else:",
+    "Otherwise ",
+    "If _Yes_:",
+    "Say ",
+    "Set `x` to ",
+    "For each ",
+    "of ",
+    "item ",
+    "- ",
+    "1. ",
+    "<details>",
+    "</details>",
+    "# H",
+    "#### Inputs",
+    "template ",
+    "<!-- ",
+    "é",
 ];
 
 /// The page with a few faults in it.
@@ -55,8 +95,11 @@ fn with_faulty_piece(text: &str, random: &mut Rng) -> String {
         return text.to_owned();
     }
     // Signs matter more often than letters do.
-    let signs: Vec<usize> =
-        places.iter().copied().filter(|at| text[*at..].starts_with(|c: char| !c.is_alphanumeric() && c != ' ')).collect();
+    let signs: Vec<usize> = places
+        .iter()
+        .copied()
+        .filter(|at| text[*at..].starts_with(|c: char| !c.is_alphanumeric() && c != ' '))
+        .collect();
     let from = if signs.is_empty() || random.usize(..3) == 0 { &places } else { &signs };
     let at = from[random.usize(..from.len())];
     let (before, behind) = text.split_at(at);

@@ -143,10 +143,8 @@ pub fn program(u: &mut Unstructured<'_>) -> Program {
 }
 
 fn style(u: &mut Unstructured<'_>) -> Style {
-    let marks = pick(
-        u,
-        &[Marks::Spaced, Marks::Spaced, Marks::Tight, Marks::Bare, Marks::Wide, Marks::Tabbed],
-    );
+    let marks =
+        pick(u, &[Marks::Spaced, Marks::Spaced, Marks::Tight, Marks::Bare, Marks::Wide, Marks::Tabbed]);
     let gaps = pick(u, &[Gaps::None, Gaps::Formatted, Gaps::Outer, Gaps::Inner]);
     Style {
         marks: marks.copied().unwrap_or_default(),
@@ -368,7 +366,11 @@ impl Maker<'_, '_> {
             15 | 16 => {
                 // At the top level they would be prose, but for those that begin with a literal.
                 let value = self.expression(scope, Kind::Any, 2);
-                if depth > 0 || one_in(self.u, 8) { Statement::Evaluate(value) } else { Statement::Say(value) }
+                if depth > 0 || one_in(self.u, 8) {
+                    Statement::Evaluate(value)
+                } else {
+                    Statement::Say(value)
+                }
             }
             17..=19 => self.branches(scope, depth),
             20 => return self.counted(scope, depth),

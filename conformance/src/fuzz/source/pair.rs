@@ -76,18 +76,12 @@ impl<'a> Pair<'a> {
 }
 
 /// What an implementation answers; one that ends or is late is started anew the next time.
-fn answer(
-    slot: &mut Option<(Worker, Handshake)>,
-    id: usize,
-    subject: Subject<'_>,
-    until: Instant,
-) -> Said {
+fn answer(slot: &mut Option<(Worker, Handshake)>, id: usize, subject: Subject<'_>, until: Instant) -> Said {
     let alone = |answer| Said { answer, warnings: None };
     let Some((mut worker, handshake)) = slot.take() else {
         return alone(Answer::Crash { how: "it was not started".to_owned() });
     };
-    let unreported: Vec<Field> =
-        handshake.unreported.iter().chain(subject.unreported()).copied().collect();
+    let unreported: Vec<Field> = handshake.unreported.iter().chain(subject.unreported()).copied().collect();
     loop {
         match worker.next(until.saturating_duration_since(Instant::now())) {
             Event::Line(line) => match Reply::from_line(&line, &unreported) {

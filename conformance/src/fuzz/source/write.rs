@@ -237,8 +237,11 @@ impl Writer<'_> {
                 if let Some(text) = self.lines.pop()
                     && let Some(last) = self.lines.last_mut()
                 {
-                    let marks =
-                        if depth == 0 { 0 } else { text.len() - text.trim_start_matches(['>', ' ', '\t']).len() };
+                    let marks = if depth == 0 {
+                        0
+                    } else {
+                        text.len() - text.trim_start_matches(['>', ' ', '\t']).len()
+                    };
                     last.push(' ');
                     last.push_str(&text[marks..]);
                 }

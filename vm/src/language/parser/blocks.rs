@@ -29,9 +29,9 @@ struct OpenBlock {
 }
 
 impl Body {
-    /// How deep blocks nest here.
-    pub(super) fn nesting(&self) -> u32 {
-        self.open.len() as u32
+    /// How many blocks a statement of that depth stands in.
+    pub(super) fn nesting(&self, depth: u32) -> u32 {
+        self.open.iter().take_while(|block| block.depth < depth).count() as u32
     }
 
     /// Whether a line of that depth belongs to a block.

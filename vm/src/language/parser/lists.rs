@@ -101,7 +101,8 @@ impl Parser<'_> {
         let mut next = self.next_line;
         // The public compiler wants the items of a list in a block at depth 0, right behind its line.
         if is_first && list_depth > 0 {
-            let is_item = |line: &&Line| line.kind == LineKind::Text && line.depth == 0 && self.begins_item(line);
+            let is_item =
+                |line: &&Line| line.kind == LineKind::Text && line.depth == 0 && self.begins_item(line);
             let count = lines.lines[next..].iter().take_while(is_item).count();
             if count > 0 {
                 return self.append(next..next + count);

@@ -9,7 +9,7 @@ impl Parser<'_> {
     /// Reads a statement at a depth, and adds it to the body that is read.
     pub(super) fn statement(&mut self, depth: u32) {
         let (at, end) = self.span();
-        self.nesting = self.body().nesting();
+        self.nesting = self.body().nesting(depth);
         self.partial = None;
         self.list = None;
         let is_alone = self.is_word(Word::Else) && !self.body().takes_else(depth);
