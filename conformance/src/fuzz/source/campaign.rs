@@ -104,7 +104,7 @@ pub struct Finding {
 pub fn page_of(seed: u64, index: u64, vocabulary: &Vocabulary) -> (String, Option<Program>) {
     let program = numbered(seed, index);
     let text = page(&program, vocabulary);
-    if index % FAULTY != 0 {
+    if !index.is_multiple_of(FAULTY) {
         return (text, Some(program));
     }
     let mut random = fastrand::Rng::with_seed(seed ^ index.rotate_left(17) ^ program.style.seed);
