@@ -222,8 +222,8 @@ class _Checker:
         if not held or found in ("unknown", "empty"):
             return
         if not any(found in classes for classes in held):
-            fields = {"found": STATIC_TYPES[found][1], "name": name.name, "declared": " or ".join(name for name in TYPES if name in types)}
-            self.report("WrongType", at, **fields)
+            declared = " or ".join(declared for declared in TYPES if declared in types)
+            self.report("WrongType", at, found=STATIC_TYPES[found][1], name=name.name, declared=declared)
 
 
 _CHECKS = {

@@ -177,7 +177,9 @@ class Expressions:
 
     def begins_expression(self) -> bool:
         token = self.token
-        if token.kind in ("literal", "name", "possessive") or self.at_place() or (token.kind == "punctuation" and token.text == "("):
+        if token.kind in ("literal", "name", "possessive") or self.at_place():
+            return True
+        if token.kind == "punctuation" and token.text == "(":
             return True
         if token.kind == "word" and token.word in ("yes", "no", "empty"):
             return True
