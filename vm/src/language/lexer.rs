@@ -223,7 +223,8 @@ impl Lexer<'_> {
     fn begins_fraction(&self, start: usize) -> bool {
         let before = self.text[..start].chars().next_back();
         let stands_alone = before.is_none_or(|before| {
-            before.is_whitespace() || matches!(before, '(' | '+' | '-' | '*' | '/' | '^' | '<' | '>' | '=')
+            before.is_whitespace()
+                || matches!(before, '(' | '+' | '-' | '*' | '/' | '^' | '<' | '>' | '=' | '\\')
         });
         stands_alone && self.text[start + 1..].starts_with(|next: char| next.is_ascii_digit())
     }
@@ -392,7 +393,7 @@ fn word_length(text: &str) -> usize {
 }
 
 /// How long the `'s` is that the text begins with, and ends as a word.
-fn possessive(text: &str) -> Option<usize> {
+pub(crate) fn possessive(text: &str) -> Option<usize> {
     let rest = text.strip_prefix("'s").or_else(|| text.strip_prefix("'S"))?;
     (!rest.starts_with(is_word_part)).then_some(2)
 }

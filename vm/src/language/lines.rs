@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::lexer::possessive;
+
 /// A line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -325,9 +327,12 @@ fn find_comment(line: &str) -> Option<usize> {
         let byte = bytes[at];
         let close = match byte {
             b'<' if line[at..].starts_with(COMMENT_OPENS) => return Some(at),
-            b'`' => line[at + 1..].find('`').map(|found| at + 1 + found),
+            b'`' => line[at + 1..].find('`').map(|found| {
+                let close = at + 1 + found;
+                close + possessive(&line[close + 1..]).unwrap_or(0)
+            }),
             b'"' | b'\'' if open_ended.contains(&Some(byte)) => None,
-            b'\'' if at > 0 && bytes[at - 1].is_ascii_alphanumeric() => None,
+            b'\'' if line[..at].ends_with(char::is_alphanumeric) => None,
             b'"' | b'\'' => {
                 let close = closing_quote(line, at);
                 if close.is_none() {

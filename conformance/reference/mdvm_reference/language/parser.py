@@ -253,6 +253,8 @@ class Parser(Expressions):
             self.fail("ExpectedArgument", found=self.token.found)
         name = self.expect_name()
         self.expect_word("is")
+        if not self.begins_expression():
+            self.fail("ExpectedArgument", found=self.token.found)
         return Argument(name.at, self.argument(), name.name)
 
     def add(self, word: Token) -> Statement:

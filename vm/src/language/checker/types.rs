@@ -1,7 +1,7 @@
 //! Types: what is certain of an expression without running it, and whether it fits (rule Types).
 
 use super::Checker;
-use crate::language::ast::{ExpressionKind, Id, Named, Program};
+use crate::language::ast::{ExpressionKind, Id, Link, Named, Program};
 use crate::language::lexer::Symbol;
 use crate::language::tables::{DeclaredType, Gives, Problem, StaticType, Types};
 
@@ -43,42 +43,32 @@ impl Checker<'_> {
 impl Program {
     /// What is certain of an expression.
     pub(crate) fn class(&self, id: Id) -> StaticType {
-        match self.kind(id) {
+        self.certain(id).0
+    }
+
+    /// What is certain of an expression, and whether it is certainly text, variables aside (rule Joining): the class of a conditional
+    /// between a text and a URL is unknown, though it is text.
+    fn certain(&self, id: Id) -> (StaticType, bool) {
+        let class = match self.kind(id) {
+            ExpressionKind::Text { is_url: true, .. } => return (StaticType::Url, true),
+            ExpressionKind::Text { is_url: false, .. } => return (StaticType::Text, true),
             ExpressionKind::Whole(_) => StaticType::Whole,
             ExpressionKind::Float(_) => StaticType::Float,
-            ExpressionKind::Text { is_url: true, .. } => StaticType::Url,
-            ExpressionKind::Text { is_url: false, .. } => StaticType::Text,
             ExpressionKind::Truth(_) => StaticType::Truth,
             ExpressionKind::Empty => StaticType::Empty,
             ExpressionKind::Name(_) | ExpressionKind::Item { .. } | ExpressionKind::Key { .. } => {
                 StaticType::Unknown
             }
             ExpressionKind::Chain { first, links } => {
-                let links = self.links(links);
-                // Only sums and products say more than their operator does.
-                let mut class = match links.first().map(|link| link.operator.gives()) {
-                    Some(Gives::Truth) => return StaticType::Truth,
-                    Some(Gives::Number) => return StaticType::Number,
-                    Some(Gives::List) => return StaticType::List,
-                    Some(Gives::Sum | Gives::Arithmetic | Gives::Same) | None => self.class(*first),
-                };
-                for link in links {
-                    let right = self.class(link.operand);
-                    class = match link.operator.gives() {
-                        Gives::Sum => sum(class, right),
-                        Gives::Truth | Gives::Arithmetic | Gives::Number | Gives::Same | Gives::List => {
-                            arithmetic(class, right)
-                        }
-                    };
-                }
-                class
+                return self.certain_of_chain(*first, self.links(links));
             }
             ExpressionKind::Conditional { arms, otherwise } => {
-                let mut class = self.class(*otherwise);
+                let mut certain = self.certain(*otherwise);
                 for arm in self.arms(arms).iter().rev() {
-                    class = either(self.class(arm.value), class);
+                    let (class, is_text) = self.certain(arm.value);
+                    certain = (either(class, certain.0), is_text && certain.1);
                 }
-                class
+                return certain;
             }
             ExpressionKind::Prefix { operator, operand } => match operator.gives() {
                 Gives::Truth => StaticType::Truth,
@@ -95,16 +85,34 @@ impl Program {
                     | StaticType::Unknown => StaticType::Number,
                 },
             },
+        };
+        (class, false)
+    }
+
+    fn certain_of_chain(&self, first: Id, links: &[Link]) -> (StaticType, bool) {
+        // Only sums and products say more than their operator does.
+        let mut certain = match links.first().map(|link| link.operator.gives()) {
+            Some(Gives::Truth) => return (StaticType::Truth, false),
+            Some(Gives::Number) => return (StaticType::Number, false),
+            Some(Gives::List) => return (StaticType::List, false),
+            Some(Gives::Sum | Gives::Arithmetic | Gives::Same) | None => self.certain(first),
+        };
+        for link in links {
+            let (right, is_text) = self.certain(link.operand);
+            certain = match link.operator.gives() {
+                Gives::Sum if certain.1 || is_text => (StaticType::Text, true),
+                Gives::Sum => (sum(certain.0, right), false),
+                Gives::Truth | Gives::Arithmetic | Gives::Number | Gives::Same | Gives::List => {
+                    (arithmetic(certain.0, right), false)
+                }
+            };
         }
+        certain
     }
 }
 
 fn is_number(class: StaticType) -> bool {
     matches!(class, StaticType::Whole | StaticType::Float | StaticType::Number)
-}
-
-fn is_text(class: StaticType) -> bool {
-    matches!(class, StaticType::Text | StaticType::Url)
 }
 
 fn arithmetic(left: StaticType, right: StaticType) -> StaticType {
@@ -116,13 +124,7 @@ fn arithmetic(left: StaticType, right: StaticType) -> StaticType {
 }
 
 fn sum(left: StaticType, right: StaticType) -> StaticType {
-    if is_number(left) && is_number(right) {
-        arithmetic(left, right)
-    } else if is_text(left) || is_text(right) {
-        StaticType::Text
-    } else {
-        StaticType::Unknown
-    }
+    if is_number(left) && is_number(right) { arithmetic(left, right) } else { StaticType::Unknown }
 }
 
 fn either(left: StaticType, right: StaticType) -> StaticType {

@@ -141,6 +141,8 @@ impl Parser<'_> {
         let lines = self.lines;
         let range = lines.paragraph(self.next_line);
         self.next_line = range.end;
+        let (body, reports) = self.body_and_reports();
+        body.end_stray(reports);
         for line in &lines.lines[range] {
             self.tokens = lexer::lex_line(self.text, line.start..line.end, &mut self.program.names);
             self.position = 0;
