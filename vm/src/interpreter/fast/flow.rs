@@ -71,6 +71,9 @@ impl Arrivals {
 /// A module of more blocks is not looked into: every register counts as live there.
 const MOST_BLOCKS: usize = 1 << 16;
 
+/// So often are the blocks gone over. Where that is not enough, every register counts as live, too.
+const MOST_ROUNDS: usize = 32;
+
 impl FlowGraph {
     pub(super) fn new(module: &Module) -> Self {
         let mut arrivals = vec![Arrivals::None; module.len() + 1];
@@ -155,7 +158,8 @@ impl FlowGraph {
         false
     }
 
-    /// Goes backward over the blocks until nothing changes.
+    /// Goes over the blocks until nothing changes, each after those that may come next as far as there is no loop. So it does
+    /// not matter in what order the code is laid out: a few rounds do, one more for each loop in a loop.
     fn live_registers(&self, module: &Module) -> Vec<RegSet> {
         if self.leaders.len() > MOST_BLOCKS {
             return Vec::new();
@@ -173,11 +177,17 @@ impl FlowGraph {
             }
         }
         let mut live: Vec<RegSet> = blocks.iter().map(|block| block.reads).collect();
-        let mut pending: Vec<u32> = (0..).take(blocks.len()).collect();
-        let mut is_pending = vec![true; blocks.len()];
-        while let Some(index) = pending.pop() {
-            let index = index as usize;
-            is_pending[index] = false;
+        let order = last_first(&blocks);
+        let mut is_due = vec![true; blocks.len()];
+        let mut due = blocks.len();
+        for index in std::iter::repeat_n(&order, MOST_ROUNDS).flatten().map(|index| *index as usize) {
+            if !std::mem::take(&mut is_due[index]) {
+                if due == 0 {
+                    break;
+                }
+                continue;
+            }
+            due -= 1;
             let block = &blocks[index];
             let after = block
                 .next
@@ -188,13 +198,11 @@ impl FlowGraph {
             if before != live[index] {
                 live[index] = before;
                 for source in &sources[index] {
-                    if !std::mem::replace(&mut is_pending[*source as usize], true) {
-                        pending.push(*source);
-                    }
+                    due += usize::from(!std::mem::replace(&mut is_due[*source as usize], true));
                 }
             }
         }
-        live
+        if due == 0 { live } else { Vec::new() }
     }
 
     fn summary(&self, module: &Module, range: std::ops::Range<usize>) -> Block {
@@ -219,6 +227,31 @@ impl FlowGraph {
         }
         block
     }
+}
+
+/// The blocks, each behind those that may come next as far as there is no loop.
+fn last_first(blocks: &[Block]) -> Vec<u32> {
+    let mut order = Vec::with_capacity(blocks.len());
+    let mut is_seen = vec![false; blocks.len()];
+    // Blocks that are begun, with how many of those that come next were looked at.
+    let mut begun: Vec<(u32, usize)> = Vec::new();
+    for first in (0..).take(blocks.len()) {
+        if !std::mem::replace(&mut is_seen[first as usize], true) {
+            begun.push((first, 0));
+        }
+        while let Some((block, looked)) = begun.last_mut() {
+            let next = blocks[*block as usize].next.get(*looked).copied();
+            *looked += 1;
+            match next {
+                Some(Some(next)) if !std::mem::replace(&mut is_seen[next as usize], true) => {
+                    begun.push((next, 0));
+                }
+                Some(_) => {}
+                None => order.extend(begun.pop().map(|(block, _)| block)),
+            }
+        }
+    }
+    order
 }
 
 /// A straight piece of code.

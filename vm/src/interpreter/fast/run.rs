@@ -5,9 +5,10 @@ use super::obey::{Parcel, Stop};
 use super::state::{Source, State};
 use crate::errors::RuntimeError;
 use crate::interpreter::Program;
-use crate::interpreter::machine::{Machine, registers};
+use crate::interpreter::machine::{Machine, Site, registers};
 use crate::isa::REGISTERS;
 use crate::value::Value;
+use crate::vm::Tiers;
 
 /// How fast code was left.
 pub(in crate::interpreter) enum Left {
@@ -28,9 +29,40 @@ impl Machine<'_> {
             return None;
         }
         let mut code = self.code.take()?;
-        let left = self.run_code(&mut code, pc);
+        let left = if matches!(self.tiers, Tiers::Fast | Tiers::Machine) {
+            self.run_code(&mut code, pc)
+        } else {
+            self.run_if_it_pays(&mut code, pc)
+        };
         self.code = Some(code);
         left
+    }
+
+    /// The same, unless it did not pay before. See [`super::payoff`].
+    fn run_if_it_pays(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
+        let before = self.meter.steps();
+        let length = code.ops.len();
+        let left =
+            if code.payoff.can_enter(before) { self.run_code(code, pc) } else { None };
+        let steps = self.meter.steps();
+        code.payoff.settle(pc, steps - before, code.ops.len() - length, steps);
+        if code.is_full() && code.payoff.is_missed(pc) && code.payoff.flush() {
+            self.materialise_frames(code);
+            code.flush();
+        }
+        left
+    }
+
+    /// Has frames that wait in specialised code wait in plain code instead.
+    fn materialise_frames(&mut self, code: &Code) {
+        let mut base = self.frame.base;
+        for caller in self.callers.iter_mut().rev() {
+            base -= usize::from(caller.size);
+            if caller.site != Site::PLAIN {
+                let Site(site) = std::mem::replace(&mut caller.site, Site::PLAIN);
+                catch_up(self.program, registers(&mut self.stack, base), code.after(site));
+            }
+        }
     }
 
     fn run_code(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
@@ -57,6 +89,11 @@ impl Machine<'_> {
                 Stop::Exit | Stop::Charge | Stop::Leave => {
                     let exit = code.exit_of[at.index()] as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
+                    if let Stop::Exit = stop
+                        && code.widen(program, registers, at)
+                    {
+                        continue;
+                    }
                     if let Stop::Exit = stop
                         && let Some(other) = code.detour(program, registers, exit)
                     {

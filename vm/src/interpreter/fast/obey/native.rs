@@ -43,7 +43,7 @@ use std::panic::resume_unwind;
 use self::emit::{Emitted, Emitter, Why};
 use self::layout::Layout;
 use super::{Parcel, Stop};
-use crate::interpreter::Program;
+use crate::interpreter::{Program, Scopes};
 use crate::interpreter::fast::code::{At, Code, RESERVE};
 use crate::interpreter::machine::{Caller, Machine};
 use crate::isa::REGISTERS;
@@ -99,6 +99,13 @@ impl Native {
             self.made = None;
             self.length = 0;
         }
+    }
+
+    /// Drops all machine code, as the code it was made of is dropped.
+    pub(in crate::interpreter::fast) fn drop_code(&mut self) {
+        self.made = None;
+        self.length = 0;
+        self.turns = 0;
     }
 
     /// Whether it is worth making machine code now.
@@ -160,7 +167,8 @@ struct Bridge<'a, 'm> {
     room_for_element: u64,
     /// The limit on memory.
     most_memory: u64,
-    open_scopes: u64,
+    /// What `top` is in the innermost frame in which a scope is open; null where there is none.
+    scoped: *mut Caller,
     /// Not for machine code.
     machine: *mut Machine<'m>,
     code: *const Code,
@@ -184,11 +192,18 @@ impl Bridge<'_, '_> {
     const ROOM_FOR_FRAME: i32 = offset_of!(Self, room_for_frame) as i32;
     const ROOM_FOR_ELEMENT: i32 = offset_of!(Self, room_for_element) as i32;
     const MOST_MEMORY: i32 = offset_of!(Self, most_memory) as i32;
-    const OPEN_SCOPES: i32 = offset_of!(Self, open_scopes) as i32;
+    const SCOPED: i32 = offset_of!(Self, scoped) as i32;
 
     /// How many frames wait.
     fn depth(&self) -> u64 {
         ((self.top as usize - self.bottom as usize) / size_of::<Caller>()) as u64
+    }
+
+    /// Notes in which frame a return has scopes to close.
+    fn see_scopes(&mut self, scopes: &Scopes) {
+        let depth = scopes.innermost();
+        self.scoped =
+            depth.map_or(std::ptr::null_mut(), |depth| self.bottom.wrapping_add(depth as usize));
     }
 
     /// Notes where the stack is.
@@ -269,7 +284,7 @@ impl Machine<'_> {
             room_for_frame: most_memory.saturating_sub(costs::FRAME),
             room_for_element: most_memory.saturating_sub(costs::ELEMENT),
             most_memory,
-            open_scopes: self.context.scopes.open() as u64,
+            scoped: std::ptr::null_mut(),
             machine: std::ptr::from_mut(self).cast(),
             code,
             parcel,
@@ -281,6 +296,7 @@ impl Machine<'_> {
             let machine = &mut *bridge.machine;
             bridge.see_stack(&mut machine.stack);
         }
+        bridge.see_scopes(&self.context.scopes);
         type Enter = unsafe extern "sysv64" fn(*mut Bridge<'_, '_>, *const u8) -> u32;
         // SAFETY: that is what the code begins with, and the address is one of its instructions (1); the bridge says where the
         // things are that it works on (2), and nothing else is done with them (3).
