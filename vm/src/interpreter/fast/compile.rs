@@ -52,6 +52,9 @@ const MOST_PHIS_CHARGED: usize = RESERVE as usize;
 const MOST_BETWEEN: usize = 16;
 const _: () = assert!(MOST_STEPS as usize + MOST_PHIS + 4 < RESERVE as usize);
 
+/// So many instructions are made before control must have come there.
+const MOST_AT_ONCE: usize = 256;
+
 /// So many pieces are made for one place with all that is known of values, and then so many more with less.
 const MOST_EXACT: usize = 4;
 const MOST_VERSIONS: usize = 8;
@@ -145,7 +148,7 @@ impl Code {
             return exit.other;
         }
         exit.taken += 1;
-        if exit.taken < OFTEN || full {
+        if exit.taken < OFTEN || full || exit.state.surprises > MOST_SURPRISES {
             return None;
         }
         let mut state = State::clone(&exit.state);
@@ -236,6 +239,10 @@ impl<'a> Compiler<'a> {
         loop {
             if self.code.is_full() {
                 self.leave();
+                return;
+            }
+            if self.code.ops.len() - self.begin >= MOST_AT_ONCE {
+                self.suspend(is_inside);
                 return;
             }
             if without!("put-off") {
@@ -438,9 +445,7 @@ impl<'a> Compiler<'a> {
             now.retain(|(dst, source)| *source != Source::Slot(dst.0));
             let mut written = RegSet::default();
             now.iter().for_each(|(dst, _)| written.insert(dst.0));
-            let is_spoiled = |written: RegSet, source: Source| {
-                matches!(source, Source::Slot(slot) if written.contains(slot))
-            };
+            let is_spoiled = |written: RegSet, source: Source| matches!(source, Source::Slot(slot) if written.contains(slot));
             while let Some(place) = later.iter().position(|(_, source)| is_spoiled(written, *source)) {
                 let one = later.swap_remove(place);
                 written.insert(one.0.0);

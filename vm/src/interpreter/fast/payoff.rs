@@ -21,12 +21,12 @@ const ENOUGH: u64 = 128;
 const HOT_DOUBLINGS: u16 = 4;
 
 /// What the tier may cost at first, and at most at a time, in steps of the interpreter: well below 20 ms.
-const PURSE: i64 = 1_200_000;
+const PURSE: i64 = 500_000;
 /// What an entry costs.
 const ENTRY: i64 = 80;
 /// What it costs to make an instruction of specialised code, and what to drop all there is.
 const INSTRUCTION: i64 = 40;
-const FLUSH: i64 = 200_000;
+const FLUSH: i64 = 50_000;
 /// Of so many steps of the interpreter, one may be spent.
 const PART: u64 = 32;
 
@@ -71,6 +71,11 @@ impl Payoff {
         self.seen = steps;
         self.earn(more / PART);
         self.purse > 0
+    }
+
+    /// Whether more code can be paid, where that many instructions were made since the last settlement.
+    pub(super) fn can_make(&self, made: usize) -> bool {
+        self.purse > made as i64 * INSTRUCTION
     }
 
     /// Settles an entry at an instruction: how many steps it took, and how many instructions were made for it.

@@ -29,21 +29,22 @@ impl Machine<'_> {
             return None;
         }
         let mut code = self.code.take()?;
-        let left = if matches!(self.tiers, Tiers::Fast | Tiers::Machine) {
-            self.run_code(&mut code, pc)
-        } else {
-            self.run_if_it_pays(&mut code, pc)
-        };
+        let left =
+            if self.is_forced() { self.run_code(&mut code, pc) } else { self.run_if_it_pays(&mut code, pc) };
         self.code = Some(code);
         left
+    }
+
+    /// Whether the host asked for specialised code wherever there can be any, whether it pays or not.
+    fn is_forced(&self) -> bool {
+        matches!(self.tiers, Tiers::Fast | Tiers::Machine)
     }
 
     /// The same, unless it did not pay before. See [`super::payoff`].
     fn run_if_it_pays(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let before = self.meter.steps();
         let length = code.ops.len();
-        let left =
-            if code.payoff.can_enter(before) { self.run_code(code, pc) } else { None };
+        let left = if code.payoff.can_enter(before) { self.run_code(code, pc) } else { None };
         let steps = self.meter.steps();
         code.payoff.settle(pc, steps - before, code.ops.len() - length, steps);
         if code.is_full() && code.payoff.is_missed(pc) && code.payoff.flush() {
@@ -67,6 +68,8 @@ impl Machine<'_> {
 
     fn run_code(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let program: &Program = self.program;
+        let is_forced = self.is_forced();
+        let length = code.ops.len();
         let size = usize::from(self.frame.size);
         let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
         loop {
@@ -83,6 +86,15 @@ impl Machine<'_> {
                 Stop::Stub(number) => {
                     let number = number as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
+                    let made = code.ops.len().saturating_sub(length);
+                    if !(is_forced || code.payoff.can_make(made))
+                        && let Some(Some(stub)) = code.stubs.get(number)
+                    {
+                        catch_up(program, registers, &stub.state);
+                        self.meter.left -= u64::from(stub.state.steps);
+                        let previous = stub.state.previous.map(|pc| pc as usize);
+                        return Some(Left::For { pc: stub.pc as usize, previous });
+                    }
                     at = code.make_stub(program, registers, number)?;
                 }
                 Stop::Charge if self.meter.refill() => {}

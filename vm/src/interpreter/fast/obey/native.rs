@@ -43,9 +43,9 @@ use std::panic::resume_unwind;
 use self::emit::{Emitted, Emitter, Why};
 use self::layout::Layout;
 use super::{Parcel, Stop};
-use crate::interpreter::{Program, Scopes};
 use crate::interpreter::fast::code::{At, Code, RESERVE};
 use crate::interpreter::machine::{Caller, Machine};
+use crate::interpreter::{Program, Scopes};
 use crate::isa::REGISTERS;
 use crate::value::Value;
 use crate::values::costs;
@@ -61,6 +61,11 @@ pub(in crate::interpreter::fast) struct Native {
     changes: u32,
     /// How often the loop over fast code used up its portion since then.
     turns: u64,
+    /// How much more often it was entered in vain than not: where few steps were taken.
+    bounces: u64,
+    /// So many portions it is not to be entered, and how many that were the last time.
+    pause: u64,
+    last_pause: u64,
     /// Whether there can be none.
     is_refused: bool,
 }
@@ -106,6 +111,25 @@ impl Native {
         self.made = None;
         self.length = 0;
         self.turns = 0;
+    }
+
+    /// Counts an entry after which so many steps were taken. Where few are time and again, fast code runs without for a while.
+    fn count_entry(&mut self, steps: u64) {
+        /// What pays for an entry.
+        const ENOUGH: u64 = 8;
+        /// In portions.
+        const FIRST_PAUSE: u64 = 16;
+        const LONGEST_PAUSE: u64 = 1 << 12;
+        if steps >= ENOUGH {
+            self.bounces = self.bounces.saturating_sub(steps / ENOUGH);
+            return;
+        }
+        self.bounces += 1;
+        if self.bounces >= 256 && !without!("back-off") {
+            self.bounces = 0;
+            self.last_pause = (self.last_pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            self.pause = self.last_pause;
+        }
     }
 
     /// Whether it is worth making machine code now.
@@ -202,8 +226,7 @@ impl Bridge<'_, '_> {
     /// Notes in which frame a return has scopes to close.
     fn see_scopes(&mut self, scopes: &Scopes) {
         let depth = scopes.innermost();
-        self.scoped =
-            depth.map_or(std::ptr::null_mut(), |depth| self.bottom.wrapping_add(depth as usize));
+        self.scoped = depth.map_or(std::ptr::null_mut(), |depth| self.bottom.wrapping_add(depth as usize));
     }
 
     /// Notes where the stack is.
@@ -240,9 +263,15 @@ impl Machine<'_> {
                 native.make(code, self.program, *at);
                 code.native = native;
             }
-            let address = code.native.made.as_ref().and_then(|made| made.address(*at));
+            let made = code.native.made.as_ref().filter(|_| code.native.pause == 0);
+            let address = made.and_then(|made| made.address(*at));
             let stop = if let Some(address) = address {
-                match self.run_native(code, address, at, parcel) {
+                let before = self.meter.steps();
+                let ended = self.run_native(code, address, at, parcel);
+                if self.tiers == Tiers::Both {
+                    code.native.count_entry(self.meter.steps() - before);
+                }
+                match ended {
                     Ended::Stopped(stop) => return stop,
                     Ended::Retry => self.obey::<true>(code, at, parcel, u64::MAX),
                 }
@@ -251,7 +280,10 @@ impl Machine<'_> {
             };
             match stop {
                 Stop::Done => {}
-                Stop::Charge if self.meter.left >= 2 * RESERVE => code.native.turns += 1,
+                Stop::Charge if self.meter.left >= 2 * RESERVE => {
+                    code.native.turns += 1;
+                    code.native.pause = code.native.pause.saturating_sub(1);
+                }
                 stop => return stop,
             }
         }

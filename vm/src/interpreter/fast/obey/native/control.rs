@@ -467,11 +467,14 @@ impl Emitter<'_> {
                 ; je =>retry
                 ; cmp DWORD [rdx + CALLER_SITE - CALLER], sites
                 ; jae =>retry
-                // Scopes of this frame are to be closed.
-                ; cmp rdx, [r15 + Bridge::SCOPED]
-                ; je =>retry
             );
         });
+        let (close, closed) = self.aside(move |emitter| {
+            x64!(emitter ; mov rdi, r15);
+            emitter.call(super::help::close_scopes as *const ());
+            x64!(emitter ; mov rdx, [r15 + Bridge::TOP]);
+        });
+        x64!(self ; cmp rdx, [r15 + Bridge::SCOPED] ; je =>close ; =>closed);
         let code = self.code;
         for slot in code.clears[clear as usize].iter().copied() {
             if self.cache.tag(slot).is_scalar() {

@@ -156,6 +156,15 @@ pub(super) unsafe extern "sysv64" fn names(
     u32::from(ops::call(&machine.program.functions, name).is_ok_and(|named| named == function))
 }
 
+/// Closes the scopes of the current frame, which is left now.
+pub(super) unsafe extern "sysv64" fn close_scopes(bridge: &mut Bridge<'_, '_>) {
+    // SAFETY: see the top of the module.
+    let scopes = unsafe { &mut (*bridge.machine).context.scopes };
+    scopes.set_depth(bridge.depth());
+    scopes.end_frame();
+    bridge.see_scopes(scopes);
+}
+
 /// Makes room on the stack for the frame behind the current one and the one behind that, and gives where the current one begins then.
 pub(super) unsafe extern "sysv64" fn grow(
     bridge: &mut Bridge<'_, '_>,
