@@ -22,7 +22,7 @@ use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::report::{self, Detail};
 use mdvm_conform::run::{self, Column, Plan, Progress, Run, Selection};
-use mdvm_conform::{catalog, doctor, embedded, fix, next, show, worker};
+use mdvm_conform::{catalog, doctor, embedded, fix, next, show, tier_cost, worker};
 use mdvm_spec::Spec;
 
 /// The run differs from what is expected.
@@ -116,6 +116,8 @@ enum Task {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+    /// Counts whether the default tier of the VM of this repository executes more instructions than its interpreter alone.
+    TierCost(TierCostArguments),
     /// Says where two implementations part on a module, and reduces it to a case.
     Triage(TriageArguments),
 }
@@ -152,6 +154,25 @@ struct FuzzArguments {
     /// Ends as soon as a divergence was found and made small.
     #[arg(long)]
     first: bool,
+}
+
+#[derive(Args)]
+struct TierCostArguments {
+    /// Which sequence of generated programs.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The number of the first generated program.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    from: u64,
+    /// How many generated programs.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    count: u64,
+    /// Only generated programs, none of those that once were slow.
+    #[arg(long)]
+    no_slow: bool,
+    /// Executes the programs once in each way, as it is done under valgrind, and counts nothing.
+    #[arg(long, hide = true)]
+    execute: bool,
 }
 
 #[derive(Args)]
@@ -285,6 +306,8 @@ fn main() -> ExitCode {
             Task::Fuzz(arguments) => fuzz(&arguments),
             Task::FuzzReport { files } => report_of(&files),
             Task::FuzzSeeds { folder } => write_seeds(&folder),
+            Task::TierCost(arguments) if arguments.execute => execute_tiers(&arguments),
+            Task::TierCost(arguments) => tier_cost(&arguments),
             Task::Triage(arguments) => triage_file(&arguments),
         }
     });
@@ -299,6 +322,89 @@ fn main() -> ExitCode {
             ExitCode::from(USAGE)
         }
     }
+}
+
+fn execute_tiers(arguments: &TierCostArguments) -> Result<bool, String> {
+    let slow = if arguments.no_slow { Vec::new() } else { tier_cost::slow_programs()? };
+    let numbers = arguments.from..arguments.from + arguments.count;
+    let generated = numbers.filter_map(|index| tier_cost::generated(arguments.seed, index));
+    for program in slow.into_iter().chain(generated) {
+        let cost = tier_cost::execute(&program)?;
+        println!("{}", serde_json::to_string(&cost).map_err(|error| error.to_string())?);
+    }
+    Ok(true)
+}
+
+fn tier_cost(arguments: &TierCostArguments) -> Result<bool, String> {
+    /// How many programs a process runs under valgrind, which writes some kilobytes for each.
+    const AT_ONCE: u64 = 100;
+    let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    let scratch = std::env::temp_dir().join(format!("mdvm-tier-cost-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
+    let mut costs = Vec::new();
+    let mut begin = 0;
+    let ended = loop {
+        if STOP.load(Ordering::SeqCst) {
+            break Ok(());
+        }
+        let count = AT_ONCE.min(arguments.count - begin);
+        let mut words: Vec<String> = ["tier-cost", "--execute"].map(str::to_owned).into();
+        words.push(format!("--seed={}", arguments.seed));
+        words.push(format!("--from={}", arguments.from + begin));
+        words.push(format!("--count={count}"));
+        if arguments.no_slow || begin > 0 {
+            words.push("--no-slow".to_owned());
+        }
+        match tier_cost::count(&program, &words, &scratch) {
+            Ok(more) => costs.extend(more),
+            Err(message) => break Err(message),
+        }
+        begin += count;
+        if begin >= arguments.count {
+            break Ok(());
+        }
+    };
+    // What is left behind there is of no use.
+    let _ = std::fs::remove_dir_all(&scratch);
+    ended?;
+    show_costs(&mut costs);
+    Ok(costs.iter().all(tier_cost::Cost::is_fine) && !costs.is_empty())
+}
+
+fn show_costs(costs: &mut [tier_cost::Cost]) {
+    let millions = |count: u64| count as f64 / 1e6;
+    for cost in costs.iter().filter(|cost| !cost.is_fine()) {
+        println!(
+            "{}: {:.1} million instructions on the default tier, {:.1} million on the interpreter, {} steps{}",
+            cost.name,
+            millions(cost.default),
+            millions(cost.interpreter),
+            cost.steps,
+            cost.difference.as_ref().map_or_else(String::new, |difference| format!("\n{difference}"))
+        );
+    }
+    costs.sort_by(|a, b| a.ratio().total_cmp(&b.ratio()));
+    let part = |percent: usize| costs.get((costs.len().saturating_sub(1)) * percent / 100);
+    for percent in [0, 25, 50, 75, 90, 99, 100] {
+        if let Some(cost) = part(percent) {
+            println!("{percent:3} % of programs: ratio up to {:.2} ({})", cost.ratio(), cost.name);
+        }
+    }
+    let excess = |cost: &&tier_cost::Cost| cost.excess();
+    if let Some(cost) = costs.iter().max_by_key(excess) {
+        println!(
+            "nearest to the bound: {}, {:.2} million below it",
+            cost.name,
+            -(cost.excess() as f64) / 1e6
+        );
+    }
+    let most_over = costs.iter().max_by_key(|cost| cost.excess() + cost.allowed.cast_signed());
+    if let Some(cost) = most_over {
+        let over = cost.excess() + cost.allowed.cast_signed();
+        println!("most over 1.1 times: {}, {:.2} million instructions", cost.name, over as f64 / 1e6);
+    }
+    let failed = costs.iter().filter(|cost| !cost.is_fine()).count();
+    println!("{} programs, {failed} over the bound", costs.len());
 }
 
 fn run_cases(arguments: &RunArguments) -> Result<bool, String> {

@@ -1,0 +1,293 @@
+//! What the default tier costs beside the interpreter alone, in instructions of the processor.
+//!
+//! The rule: on no program does the default tier execute more than 1.1 times the instructions of the interpreter, and [`ALLOWED`]
+//! on top. Instructions are counted by `valgrind --tool=callgrind`, so the figures are the same from run to run. A process of
+//! this program runs under it and executes many programs, each in both ways, in [`measured`], around which callgrind writes
+//! its counts.
+//!
+//! The programs are those that once broke the rule ([`slow_programs`]), and programs of the generator ([`numbered`]).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use machine_dialect_vm::{Tiers, Vm, assemble};
+use serde::{Deserialize, Serialize};
+
+use crate::fuzz::generate::{Size, numbered};
+use crate::fuzz::machine::{How, MAX_STEPS, Ran, run};
+use crate::fuzz::program::Subject;
+
+/// What is allowed on top: 20 ms of a processor that executes two instructions a nanosecond.
+pub const ALLOWED: u64 = 40_000_000;
+/// The same for generated programs, which are small: making their code takes a fraction of it.
+pub const ALLOWED_GENERATED: u64 = 8_000_000;
+
+/// A run ends after so many steps, whatever its limits say.
+const MOST_STEPS: u64 = 10_000_000;
+/// A generated program is run again until it took so many steps, or so many runs, so that its code gets hot.
+const STEPS: u64 = 100_000;
+const MOST_RUNS: usize = 32;
+
+/// A program to measure.
+pub struct Program {
+    /// What it is called in reports.
+    pub name: String,
+    subject: Subject,
+    /// The steps it is known to take.
+    steps: Option<u64>,
+    runs: usize,
+    allowed: u64,
+}
+
+/// What a program cost.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Cost {
+    /// The program.
+    pub name: String,
+    /// The instructions of the interpreter alone.
+    #[serde(default)]
+    pub interpreter: u64,
+    /// Those of the default tier.
+    #[serde(default)]
+    pub default: u64,
+    /// How many steps the runs took.
+    pub steps: u64,
+    /// What may come on top.
+    pub allowed: u64,
+    /// How the outcomes differ, if they do.
+    pub difference: Option<String>,
+}
+
+impl Cost {
+    /// By how much the default tier is over what it may cost; below 0 where it is not.
+    #[must_use]
+    pub fn excess(&self) -> i64 {
+        let most = self.interpreter + self.interpreter / 10 + self.allowed;
+        self.default.cast_signed() - most.cast_signed()
+    }
+
+    /// The default tier as a part of the interpreter.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.default as f64 / (self.interpreter.max(1)) as f64
+    }
+
+    /// Whether all is as it must be.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.excess() <= 0 && self.difference.is_none()
+    }
+}
+
+/// Programs that were up to 110 times slower on the default tier than on the interpreter alone, with what each showed.
+///
+/// # Errors
+///
+/// Fails where one of them is not assembled.
+pub fn slow_programs() -> Result<Vec<Program>, String> {
+    let adds = "add r11, r11, r13\n".repeat(17_000);
+    let texts = [
+        ("calls-in-open-scope", include_str!("../slow/calls-in-open-scope.mdasm").to_owned(), 6_000_007),
+        ("divide-by-minus-one", include_str!("../slow/divide-by-minus-one.mdasm").to_owned(), 5_000_005),
+        ("many-callees", include_str!("../slow/many-callees.mdasm").to_owned(), 2_700_030),
+        ("phi-65", include_str!("../slow/phi-65.mdasm").to_owned(), 6_800_005),
+        ("phi-entry", include_str!("../slow/phi-entry.mdasm").to_owned(), 1_800_005),
+        ("phi-swap-containers", include_str!("../slow/phi-swap-containers.mdasm").to_owned(), 1_500_008),
+        // A hot loop that begins when there is no room for its code.
+        (
+            "code-full-loop",
+            format!(
+                "load_const r13, 1\nload_const r12, 100\nload_const r11, 0\nHot: sub r12, r12, r13\n\
+                 jump_if r12, Hot\n{adds}load_const r1, 0\nload_const r2, 3000000\nTop: add r1, r1, r13\n\
+                 lt r3, r1, r2\njump_if r3, Top\nreturn r1\n"
+            ),
+            9_017_206,
+        ),
+        // The same function with ints, and with floats when there is no room any more.
+        (
+            "code-full-other-kinds",
+            format!(
+                ".func main\nload_const r10, \"loop\"\nload_const r11, 0\nload_const r12, 3000\n\
+                 load_const r13, 1\ncall r10, r20, (r11, r12, r13)\n{adds}load_const r11, 0.0\n\
+                 load_const r12, 1000000\nload_const r13, 1.0\ncall r10, r20, (r11, r12, r13)\nreturn r20\n\
+                 .func loop\nTop: add r0, r0, r2\nlt r3, r0, r1\njump_if r3, Top\nreturn r0\n"
+            ),
+            3_026_012,
+        ),
+        // A loop of one instruction, for a kind of value for which there is no code and no room for some.
+        (
+            "code-full-spin",
+            format!(
+                ".func main\nload_const r10, \"spin\"\nload_const r11, 0\nload_const r12, 100\n\
+                 load_const r13, 1\nload_const r20, 0\nW: sub r12, r12, r13\ncall r10, r21, (r20)\n\
+                 jump_if r12, W\n{adds}load_const r20, 1.5\ncall r10, r21, (r20)\nhalt\n\
+                 .func spin\nTop: jump_if r0, Top\nreturn r0\n"
+            ),
+            3_000_000,
+        ),
+        ("flow-graph-reverse", flow_graph_reverse(), 20_000),
+    ];
+    let program = |(name, text, steps): (&str, String, u64)| {
+        let module = assemble(&text).map_err(|error| format!("{name}: {error}"))?;
+        let limits = BTreeMap::from([(MAX_STEPS.to_owned(), steps)]);
+        let subject = Subject { module: module.encode(), limits, globals: BTreeMap::new() };
+        Ok(Program { name: name.to_owned(), subject, steps: Some(steps), runs: 1, allowed: ALLOWED })
+    };
+    texts.into_iter().map(program).collect()
+}
+
+/// Blocks that stand in the reverse of the order in which they run, each with a register of its own: to look into them takes
+/// longer than the few steps that are allowed.
+fn flow_graph_reverse() -> String {
+    const BLOCKS: usize = 32_000;
+    let last = BLOCKS - 1;
+    let mut text = format!(
+        "load_const r1, 1\nload_const r2, 200\nHot: sub r2, r2, r1\njump_if r2, Hot\njump B{last}\n\
+         B0: move r0, r0\nreturn r0\n"
+    );
+    for block in 1..BLOCKS {
+        let (register, next) = (block % 256, block - 1);
+        text.push_str(&format!("B{block}: jump_if r{register}, B{next}\njump B{next}\n"));
+    }
+    text
+}
+
+/// The generated program of that number; none where it is no module.
+#[must_use]
+pub fn generated(seed: u64, index: u64) -> Option<Program> {
+    let size = if index % 2 == 0 { Size::Long } else { Size::Special };
+    let subject = numbered(seed, index, size).subject()?;
+    let vm = Vm::load(&subject.module).ok()?;
+    let steps = run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain }).steps();
+    let runs = usize::try_from(STEPS / steps.max(1)).unwrap_or(MOST_RUNS).clamp(1, MOST_RUNS);
+    let name = format!("seed {seed} program {index}");
+    Some(Program { name, subject, steps: None, runs, allowed: ALLOWED_GENERATED })
+}
+
+/// Executes a program in both ways, to be called under callgrind, and tells of it what it can tell itself.
+///
+/// # Errors
+///
+/// Fails where the program is not loaded.
+pub fn execute(program: &Program) -> Result<Cost, String> {
+    let (plain, _) = run_on(program, Tiers::Plain)?;
+    let (default, steps) = run_on(program, Tiers::Both)?;
+    let is_known = program.steps.is_none_or(|steps| plain.steps() == steps);
+    let difference = if plain.told() != default.told() {
+        Some(format!("interpreter: {}\ndefault tier: {}", plain.told(), default.told()))
+    } else if is_known {
+        None
+    } else {
+        Some(format!("it took {} steps", plain.steps()))
+    };
+    let name = program.name.clone();
+    Ok(Cost { name, interpreter: 0, default: 0, steps, allowed: program.allowed, difference })
+}
+
+/// Loads a program, which is the same for all tiers and not measured, and runs it.
+fn run_on(program: &Program, tiers: Tiers) -> Result<(Ran, u64), String> {
+    let vm = Vm::load(&program.subject.module).map_err(|error| format!("{}: {error}", program.name))?;
+    Ok(measured(&vm, program, How { steps: Some(MOST_STEPS), tiers }))
+}
+
+/// Around this function callgrind writes its counts: see [`TRIGGER`].
+#[inline(never)]
+fn measured(vm: &Vm, program: &Program, how: How) -> (Ran, u64) {
+    let mut ran = run(vm, &program.subject, how);
+    let mut steps = ran.steps();
+    for _ in 1..program.runs {
+        ran = run(vm, &program.subject, how);
+        steps += ran.steps();
+    }
+    (ran, steps)
+}
+
+/// The name of [`measured`] in the symbols of this program.
+const TRIGGER: &str = "mdvm_conform::tier_cost::measured*";
+
+/// Has callgrind count what this program executes with those arguments, in which it prints a [`Cost`] for each program.
+///
+/// # Errors
+///
+/// Fails where valgrind is missing, and where its counts are not those of the programs.
+pub fn count(program: &Path, arguments: &[String], scratch: &Path) -> Result<Vec<Cost>, String> {
+    let counts = scratch.join("callgrind.out");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--dump-line=no", "--combine-dumps=yes"])
+        .arg(format!("--dump-before={TRIGGER}"))
+        .arg(format!("--dump-after={TRIGGER}"))
+        .arg(format!("--callgrind-out-file={}", counts.display()))
+        .arg(program)
+        .args(arguments)
+        .output()
+        .map_err(|error| format!("valgrind cannot be run ({error}); install it: apt-get install valgrind"))?;
+    if !output.status.success() {
+        return Err(format!("under valgrind: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let mut costs = Vec::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        costs.push(serde_json::from_str::<Cost>(line).map_err(|error| format!("{line}: {error}"))?);
+    }
+    let text = std::fs::read_to_string(&counts).map_err(|error| format!("{}: {error}", counts.display()))?;
+    let figures = figures(&text);
+    if figures.len() != 2 * costs.len() {
+        return Err(format!("callgrind counted {} runs of {} programs", figures.len(), costs.len()));
+    }
+    for (cost, pair) in costs.iter_mut().zip(figures.chunks_exact(2)) {
+        (cost.interpreter, cost.default) = (pair[0], pair[1]);
+    }
+    Ok(costs)
+}
+
+/// What was counted within [`measured`], run by run, by the parts of a file of callgrind.
+fn figures(text: &str) -> Vec<u64> {
+    let mut is_behind = false;
+    let mut figures = Vec::new();
+    for line in text.lines() {
+        if let Some(trigger) = line.strip_prefix("desc: Trigger: ") {
+            is_behind = trigger.starts_with("--dump-after");
+        } else if let Some(summary) = line.strip_prefix("summary: ")
+            && std::mem::take(&mut is_behind)
+        {
+            figures.extend(summary.trim().parse::<u64>());
+        }
+    }
+    figures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_written_behind_the_function_is_its_cost() {
+        let text = "part: 1\ndesc: Trigger: --dump-before=x\nsummary: 7\n\npart: 2\ndesc: Trigger: --dump-after=x\n\
+                    summary: 30\ntotals: 30\npart: 3\ndesc: Trigger: Program termination\nsummary: 9\n";
+        assert_eq!(figures(text), [30]);
+    }
+
+    #[test]
+    fn a_cost_is_over_where_a_tenth_and_the_constant_do_not_do() {
+        let mut cost = Cost {
+            name: String::new(),
+            interpreter: 1000,
+            default: 1100,
+            steps: 0,
+            allowed: 10,
+            difference: None,
+        };
+        assert!(cost.is_fine());
+        cost.default = 1111;
+        assert!(!cost.is_fine());
+    }
+
+    #[test]
+    fn slow_programs_do_what_they_did() {
+        for program in slow_programs().unwrap() {
+            let vm = Vm::load(&program.subject.module).unwrap();
+            let ran = run(&vm, &program.subject, How { steps: None, tiers: Tiers::Both });
+            assert_eq!(Some(ran.steps()), program.steps, "{}", program.name);
+        }
+    }
+}
