@@ -23,7 +23,7 @@ const HOT_DOUBLINGS: u16 = 4;
 /// What the tier may cost at first, and at most at a time, in steps of the interpreter: well below 20 ms.
 const PURSE: i64 = 500_000;
 /// What an entry costs.
-const ENTRY: i64 = 80;
+const ENTRY: i64 = 60;
 /// What it costs to make an instruction of specialised code, and what to drop all there is.
 const INSTRUCTION: i64 = 40;
 const FLUSH: i64 = 50_000;
