@@ -20,8 +20,6 @@ use crate::fuzz::program::Subject;
 
 /// What is allowed on top: 20 ms of a processor that executes two instructions a nanosecond.
 pub const ALLOWED: u64 = 40_000_000;
-/// The same for generated programs, which are small: making their code takes a fraction of it.
-pub const ALLOWED_GENERATED: u64 = 8_000_000;
 
 /// A run ends after so many steps, whatever its limits say.
 const MOST_STEPS: u64 = 10_000_000;
@@ -162,7 +160,7 @@ pub fn generated(seed: u64, index: u64) -> Option<Program> {
     let steps = run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain }).steps();
     let runs = usize::try_from(STEPS / steps.max(1)).unwrap_or(MOST_RUNS).clamp(1, MOST_RUNS);
     let name = format!("seed {seed} program {index}");
-    Some(Program { name, subject, steps: None, runs, allowed: ALLOWED_GENERATED })
+    Some(Program { name, subject, steps: None, runs, allowed: ALLOWED })
 }
 
 /// Executes a program in both ways, to be called under callgrind, and tells of it what it can tell itself.

@@ -21,7 +21,7 @@ const ENOUGH: u64 = 128;
 const HOT_DOUBLINGS: u16 = 4;
 
 /// What the tier may cost at first, and at most at a time, in steps of the interpreter: well below 20 ms.
-const PURSE: i64 = 500_000;
+const PURSE: i64 = 300_000;
 /// What an entry costs.
 const ENTRY: i64 = 60;
 /// What it costs to make an instruction of specialised code, and what to drop all there is.
@@ -70,12 +70,12 @@ impl Payoff {
         let more = steps.checked_sub(self.seen).unwrap_or(steps);
         self.seen = steps;
         self.earn(more / PART);
-        self.purse > 0
+        self.purse > 0 || without!("back-off")
     }
 
     /// Whether more code can be paid, where that many instructions were made since the last settlement.
     pub(super) fn can_make(&self, made: usize) -> bool {
-        self.purse > made as i64 * INSTRUCTION
+        self.purse > made as i64 * INSTRUCTION || without!("back-off")
     }
 
     /// Settles an entry at an instruction: how many steps it took, and how many instructions were made for it.
