@@ -154,7 +154,7 @@ fn flow_graph_reverse() -> String {
 /// The generated program of that number; none where it is no module.
 #[must_use]
 pub fn generated(seed: u64, index: u64) -> Option<Program> {
-    let size = if index % 2 == 0 { Size::Long } else { Size::Special };
+    let size = if index.is_multiple_of(2) { Size::Long } else { Size::Special };
     let subject = numbered(seed, index, size).subject()?;
     let vm = Vm::load(&subject.module).ok()?;
     let steps = run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain }).steps();

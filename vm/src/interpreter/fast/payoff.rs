@@ -33,9 +33,9 @@ const PART: u64 = 32;
 /// How many steps a run must have taken before a module of that many instructions is looked into.
 pub(super) fn steps_before_analysis(instructions: usize) -> u64 {
     /// What it takes for an instruction, in steps.
-    const STEPS: u64 = 8;
+    const STEPS: u64 = 4;
     let cost = instructions as u64 * STEPS;
-    cost.saturating_sub(PURSE as u64 / 4) * PART
+    cost.saturating_sub(PURSE as u64 / 2) * PART
 }
 
 /// What the tier earned and spent in a program, and where it is not to be tried.
@@ -83,6 +83,11 @@ impl Payoff {
         self.seen = steps;
         self.purse -= ENTRY + made as i64 * INSTRUCTION;
         self.earn(taken / 2);
+        self.back_off(pc, taken);
+    }
+
+    /// Has an instruction wait, or not any more, after an entry that took so many steps; 0 where none could be paid.
+    pub(super) fn back_off(&mut self, pc: usize, taken: u64) {
         if let Some(wait) = self.waits.get_mut(pc) {
             let doublings = *wait >> MOST_DOUBLINGS;
             let doublings = if taken < ENOUGH {

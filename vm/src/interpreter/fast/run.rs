@@ -44,9 +44,13 @@ impl Machine<'_> {
     fn run_if_it_pays(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let before = self.meter.steps();
         let length = code.ops.len();
-        let left = if code.payoff.can_enter(before) { self.run_code(code, pc) } else { None };
+        if !code.payoff.can_enter(before) {
+            code.payoff.back_off(pc, 0);
+            return None;
+        }
+        let left = self.run_code(code, pc);
         let steps = self.meter.steps();
-        code.payoff.settle(pc, steps - before, code.ops.len() - length, steps);
+        code.payoff.settle(pc, steps - before, code.ops.len().saturating_sub(length), steps);
         if code.is_full() && code.payoff.is_missed(pc) && code.payoff.flush() {
             self.materialise_frames(code);
             code.flush();
