@@ -157,7 +157,7 @@ pub fn generated(seed: u64, index: u64) -> Option<Program> {
     let size = if index.is_multiple_of(2) { Size::Long } else { Size::Special };
     let subject = numbered(seed, index, size).subject()?;
     let vm = Vm::load(&subject.module).ok()?;
-    let steps = run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain }).steps();
+    let steps = run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain, ..How::default() }).steps();
     let runs = usize::try_from(STEPS / steps.max(1)).unwrap_or(MOST_RUNS).clamp(1, MOST_RUNS);
     let name = format!("seed {seed} program {index}");
     Some(Program { name, subject, steps: None, runs, allowed: ALLOWED })
@@ -186,7 +186,7 @@ pub fn execute(program: &Program) -> Result<Cost, String> {
 /// Loads a program, which is the same for all tiers and not measured, and runs it.
 fn run_on(program: &Program, tiers: Tiers) -> Result<(Ran, u64), String> {
     let vm = Vm::load(&program.subject.module).map_err(|error| format!("{}: {error}", program.name))?;
-    let ran = measured(&vm, program, How { steps: Some(MOST_STEPS), tiers });
+    let ran = measured(&vm, program, How { steps: Some(MOST_STEPS), tiers, ..How::default() });
     settled();
     Ok(ran)
 }
@@ -295,7 +295,7 @@ mod tests {
     fn slow_programs_do_what_they_did() {
         for program in slow_programs().unwrap() {
             let vm = Vm::load(&program.subject.module).unwrap();
-            let ran = run(&vm, &program.subject, How { steps: None, tiers: Tiers::Both });
+            let ran = run(&vm, &program.subject, How { steps: None, tiers: Tiers::Both, ..How::default() });
             assert_eq!(Some(ran.steps()), program.steps, "{}", program.name);
         }
     }
