@@ -327,8 +327,9 @@ fn main() -> ExitCode {
 fn execute_tiers(arguments: &TierCostArguments) -> Result<bool, String> {
     let slow = if arguments.no_slow { Vec::new() } else { tier_cost::slow_programs()? };
     let numbers = arguments.from..arguments.from + arguments.count;
-    let generated = numbers.filter_map(|index| tier_cost::generated(arguments.seed, index));
-    for program in slow.into_iter().chain(generated) {
+    let generated = numbers.filter_map(|index| tier_cost::generated(arguments.seed, index).transpose());
+    for program in slow.into_iter().map(Ok).chain(generated) {
+        let program = program?;
         let cost = tier_cost::execute(&program)?;
         println!("{}", serde_json::to_string(&cost).map_err(|error| error.to_string())?);
     }

@@ -7,6 +7,8 @@
 //!
 //! The programs are those that once broke the rule ([`slow_programs`]), and programs of the generator ([`numbered`]).
 
+mod looping;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -17,9 +19,13 @@ use serde::{Deserialize, Serialize};
 use crate::fuzz::generate::{Size, numbered};
 use crate::fuzz::machine::{How, MAX_STEPS, Ran, run};
 use crate::fuzz::program::Subject;
+use crate::tier_cost::looping::looping;
 
 /// What is allowed on top: 20 ms of a processor that executes two instructions a nanosecond.
 pub const ALLOWED: u64 = 40_000_000;
+
+/// The same for random programs, which take fewer steps than those.
+pub const ALLOWED_RANDOM: u64 = 10_000_000;
 
 /// A run ends after so many steps, whatever its limits say.
 const MOST_STEPS: u64 = 10_000_000;
@@ -151,16 +157,34 @@ fn flow_graph_reverse() -> String {
     text
 }
 
-/// The generated program of that number; none where it is no module.
-#[must_use]
-pub fn generated(seed: u64, index: u64) -> Option<Program> {
-    let size = if index.is_multiple_of(2) { Size::Long } else { Size::Special };
+/// The random program of that number; none where it is no module. Most are those of [`looping`], some those that compare outcomes.
+///
+/// # Errors
+///
+/// Fails where a program of [`looping`] is not assembled.
+pub fn generated(seed: u64, index: u64) -> Result<Option<Program>, String> {
+    if index.is_multiple_of(8) { Ok(compared(seed, index)) } else { looped(seed, index).map(Some) }
+}
+
+fn looped(seed: u64, index: u64) -> Result<Program, String> {
+    let name = format!("seed {seed} program {index}, looping");
+    let program = looping(seed, index);
+    let module = assemble(&program.text).map_err(|error| format!("{name}: {error}"))?;
+    let limits = BTreeMap::from([(MAX_STEPS.to_owned(), program.steps)]);
+    let subject = Subject { module: module.encode(), limits, globals: BTreeMap::new() };
+    Ok(Program { name, subject, steps: Some(program.steps), runs: 1, allowed: ALLOWED_RANDOM })
+}
+
+/// One of the programs by which tiers are compared. They seldom loop for long.
+fn compared(seed: u64, index: u64) -> Option<Program> {
+    let size = if index.is_multiple_of(16) { Size::Long } else { Size::Special };
     let subject = numbered(seed, index, size).subject()?;
     let vm = Vm::load(&subject.module).ok()?;
-    let steps = run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain, ..How::default() }).steps();
+    let steps =
+        run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain, ..How::default() }).steps();
     let runs = usize::try_from(STEPS / steps.max(1)).unwrap_or(MOST_RUNS).clamp(1, MOST_RUNS);
     let name = format!("seed {seed} program {index}");
-    Some(Program { name, subject, steps: None, runs, allowed: ALLOWED })
+    Some(Program { name, subject, steps: None, runs, allowed: ALLOWED_RANDOM })
 }
 
 /// Executes a program in both ways, to be called under callgrind, and tells of it what it can tell itself.
@@ -291,12 +315,31 @@ mod tests {
         assert!(!cost.is_fine());
     }
 
+    /// Runs a program on all tiers, alone and together, and gives the steps.
+    fn compared_on_all_tiers(program: &Program) -> u64 {
+        let vm = Vm::load(&program.subject.module).unwrap();
+        let how = |tiers| How { steps: Some(MOST_STEPS), tiers, ..How::default() };
+        let plain = run(&vm, &program.subject, how(Tiers::Plain));
+        for tiers in [Tiers::Fast, Tiers::Machine, Tiers::Portable, Tiers::Both, Tiers::Both] {
+            let ran = run(&vm, &program.subject, how(tiers));
+            assert_eq!(ran.told(), plain.told(), "{} on {tiers:?}", program.name);
+        }
+        plain.steps()
+    }
+
     #[test]
-    fn slow_programs_do_what_they_did() {
+    fn slow_programs_do_the_same_on_all_tiers() {
         for program in slow_programs().unwrap() {
-            let vm = Vm::load(&program.subject.module).unwrap();
-            let ran = run(&vm, &program.subject, How { steps: None, tiers: Tiers::Both, ..How::default() });
-            assert_eq!(Some(ran.steps()), program.steps, "{}", program.name);
+            assert_eq!(Some(compared_on_all_tiers(&program)), program.steps, "{}", program.name);
+        }
+    }
+
+    #[test]
+    fn random_programs_do_the_same_on_all_tiers_until_their_steps_are_taken() {
+        for index in 0..64 {
+            let Some(program) = generated(5, index).unwrap() else { continue };
+            let steps = compared_on_all_tiers(&program);
+            assert!(program.steps.is_none_or(|known| known == steps), "{} ended early", program.name);
         }
     }
 }

@@ -573,12 +573,12 @@ impl<'a> Meter<'a> {
         let more = (self.limit - self.issued).min(self.portion);
         // All or nothing: code that is told to stop still counts by what it had, and would lose what it was handed beside that.
         let is_enough = self.left + more >= 2 * fast::RESERVE;
-        if wants_end || !is_enough {
+        if wants_end || !(is_enough || planted!("refill-part")) {
             return false;
         }
         self.left += more;
         self.issued += more;
-        true
+        is_enough
     }
 
     #[cold]

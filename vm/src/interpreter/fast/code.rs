@@ -392,7 +392,8 @@ impl Family {
     }
 
     pub(super) fn position(&self, function: FunctionIndex) -> Option<u32> {
-        self.positions.get(&function).copied()
+        let position = self.positions.get(&function).copied();
+        if planted!("family-first") { position.map(|_| 0) } else { position }
     }
 
     pub(super) fn site(&self, function: FunctionIndex) -> Option<u32> {
@@ -494,7 +495,12 @@ impl Code {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.ops.len().max(self.exits.len()).max(self.stubs.len()) >= Self::MOST_OPS
+        self.ops.len().max(self.exits.len()).max(self.stubs.len()).max(self.sites.len()) >= Self::MOST_OPS
+    }
+
+    /// What the tier is charged for: instructions, and callees that calls know.
+    pub(super) fn size(&self) -> usize {
+        self.ops.len() + self.sites.len()
     }
 
     /// What is true when a call comes back.

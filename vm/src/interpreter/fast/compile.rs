@@ -413,7 +413,8 @@ impl<'a> Compiler<'a> {
                 self.emit_guarded(Fast::Charge { steps: self.state.steps });
                 self.state.steps = 0;
             }
-            self.emit_guarded(Fast::Charge { steps: run.len() as u16 });
+            let missing = u16::from(planted!("long-phis"));
+            self.emit_guarded(Fast::Charge { steps: run.len() as u16 - missing });
         }
         let mut moves: Vec<(Reg, Reg)> = Vec::new();
         for (dst, src) in chosen() {
@@ -482,6 +483,9 @@ impl<'a> Compiler<'a> {
                 self.is_fresh = false;
                 self.state.kinds.swap(usize::from(dst.0), usize::from(other));
                 for (_, source) in now.iter_mut().chain(&mut later) {
+                    if planted!("swap-order") {
+                        break;
+                    }
                     if *source == Source::Slot(dst.0) {
                         *source = Source::Slot(other);
                     } else if *source == Source::Slot(other) {

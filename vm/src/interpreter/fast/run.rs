@@ -43,14 +43,14 @@ impl Machine<'_> {
     /// The same, unless it did not pay before. See [`super::payoff`].
     fn run_if_it_pays(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let before = self.meter.steps();
-        let length = code.ops.len();
+        let length = code.size();
         if !code.payoff.can_enter(before) {
             code.payoff.back_off(pc, 0);
             return None;
         }
         let left = self.run_code(code, pc);
         let steps = self.meter.steps();
-        code.payoff.settle(pc, steps - before, code.ops.len().saturating_sub(length), steps);
+        code.payoff.settle(pc, steps - before, code.size().saturating_sub(length), steps);
         if code.is_full() && code.payoff.is_missed(pc) && code.payoff.flush() {
             self.materialise_frames(code);
             code.flush();
@@ -64,7 +64,13 @@ impl Machine<'_> {
         for caller in self.callers.iter_mut().rev() {
             base -= usize::from(caller.size);
             if caller.site != Site::PLAIN {
-                let Site(site) = std::mem::replace(&mut caller.site, Site::PLAIN);
+                let Site(site) = caller.site;
+                if !planted!("flush-leads-on") {
+                    caller.site = Site::PLAIN;
+                }
+                if planted!("flush-forgets") {
+                    continue;
+                }
                 catch_up(self.program, registers(&mut self.stack, base), code.after(site));
             }
         }
@@ -73,7 +79,7 @@ impl Machine<'_> {
     fn run_code(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let program: &Program = self.program;
         let is_forced = self.is_forced();
-        let length = code.ops.len();
+        let length = code.size();
         let size = usize::from(self.frame.size);
         let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
         loop {
@@ -90,7 +96,7 @@ impl Machine<'_> {
                 Stop::Stub(number) => {
                     let number = number as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
-                    let made = code.ops.len().saturating_sub(length);
+                    let made = code.size().saturating_sub(length);
                     if !(is_forced || code.payoff.can_make(made))
                         && let Some(Some(stub)) = code.stubs.get(number)
                     {

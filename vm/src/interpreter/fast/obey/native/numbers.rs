@@ -86,7 +86,11 @@ impl Emitter<'_> {
         let exit = self.leave(Why::Exit);
         // The division of the processor traps on both.
         let (special, done) = self.detour(move |emitter| {
-            x64!(emitter ; test rcx, rcx ; jz =>exit ; neg rax ; jo =>exit ; xor edx, edx);
+            x64!(emitter ; test rcx, rcx ; jz =>exit ; neg rax);
+            if !planted!("minus-one") {
+                x64!(emitter ; jo =>exit);
+            }
+            x64!(emitter ; xor edx, edx);
         });
         x64!(self
             ; mov rax, Rq(left)
@@ -104,7 +108,10 @@ impl Emitter<'_> {
         if right == -1 {
             let exit = self.leave(Why::Exit);
             let to = self.cache.take_int();
-            x64!(self ; mov rax, Rq(left) ; neg rax ; jo =>exit);
+            x64!(self ; mov rax, Rq(left) ; neg rax);
+            if !planted!("minus-one") {
+                x64!(self ; jo =>exit);
+            }
             if is_remainder {
                 x64!(self ; xor Rd(to), Rd(to));
             } else {
