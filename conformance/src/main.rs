@@ -170,9 +170,12 @@ struct TierCostArguments {
     /// Only generated programs, none of those that once were slow.
     #[arg(long)]
     no_slow: bool,
-    /// Executes the programs once in each way, as it is done under valgrind, and counts nothing.
-    #[arg(long, hide = true)]
-    execute: bool,
+    /// Writes the modules to this folder instead, to look at one.
+    #[arg(long, value_name = "DIR")]
+    write: Option<PathBuf>,
+    /// Executes the programs in a file once in each way, as it is done under valgrind, and counts nothing.
+    #[arg(long, value_name = "FILE", hide = true)]
+    execute: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -306,8 +309,10 @@ fn main() -> ExitCode {
             Task::Fuzz(arguments) => fuzz(&arguments),
             Task::FuzzReport { files } => report_of(&files),
             Task::FuzzSeeds { folder } => write_seeds(&folder),
-            Task::TierCost(arguments) if arguments.execute => execute_tiers(&arguments),
-            Task::TierCost(arguments) => tier_cost(&arguments),
+            Task::TierCost(arguments) => match &arguments.execute {
+                Some(file) => execute_tiers(file),
+                None => tier_cost(&arguments),
+            },
             Task::Triage(arguments) => triage_file(&arguments),
         }
     });
@@ -324,13 +329,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute_tiers(arguments: &TierCostArguments) -> Result<bool, String> {
-    let slow = if arguments.no_slow { Vec::new() } else { tier_cost::slow_programs()? };
-    let numbers = arguments.from..arguments.from + arguments.count;
-    let generated = numbers.filter_map(|index| tier_cost::generated(arguments.seed, index).transpose());
-    for program in slow.into_iter().map(Ok).chain(generated) {
-        let program = program?;
-        let cost = tier_cost::execute(&program)?;
+fn execute_tiers(file: &Path) -> Result<bool, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let programs: Vec<tier_cost::Program> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    for program in &programs {
+        let cost = tier_cost::execute(program)?;
         println!("{}", serde_json::to_string(&cost).map_err(|error| error.to_string())?);
     }
     Ok(true)
@@ -338,31 +341,30 @@ fn execute_tiers(arguments: &TierCostArguments) -> Result<bool, String> {
 
 fn tier_cost(arguments: &TierCostArguments) -> Result<bool, String> {
     /// How many programs a process runs under valgrind, which writes some kilobytes for each.
-    const AT_ONCE: u64 = 100;
-    let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    const AT_ONCE: usize = 100;
+    let listed = if arguments.no_slow { Vec::new() } else { tier_cost::slow_programs()? };
+    let numbers = arguments.from..arguments.from + arguments.count;
+    let generated = numbers.filter_map(|index| tier_cost::generated(arguments.seed, index).transpose());
+    let mut programs = listed.into_iter().map(Ok).chain(generated);
+    if let Some(folder) = &arguments.write {
+        return programs.try_for_each(|program| write_module(&program?, folder)).map(|()| true);
+    }
+    let this = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    let command = [this.as_os_str(), "tier-cost".as_ref(), "--execute".as_ref()];
     let scratch = std::env::temp_dir().join(format!("mdvm-tier-cost-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
     let mut costs = Vec::new();
-    let mut begin = 0;
     let ended = loop {
-        if STOP.load(Ordering::SeqCst) {
+        let some = match programs.by_ref().take(AT_ONCE).collect::<Result<Vec<_>, _>>() {
+            Ok(some) => some,
+            Err(message) => break Err(message),
+        };
+        if some.is_empty() || STOP.load(Ordering::SeqCst) {
             break Ok(());
         }
-        let count = AT_ONCE.min(arguments.count - begin);
-        let mut words: Vec<String> = ["tier-cost", "--execute"].map(str::to_owned).into();
-        words.push(format!("--seed={}", arguments.seed));
-        words.push(format!("--from={}", arguments.from + begin));
-        words.push(format!("--count={count}"));
-        if arguments.no_slow || begin > 0 {
-            words.push("--no-slow".to_owned());
-        }
-        match tier_cost::count(&program, &words, &scratch) {
+        match tier_cost::count(&some, &command, &scratch) {
             Ok(more) => costs.extend(more),
             Err(message) => break Err(message),
-        }
-        begin += count;
-        if begin >= arguments.count {
-            break Ok(());
         }
     };
     // What is left behind there is of no use.
@@ -370,6 +372,12 @@ fn tier_cost(arguments: &TierCostArguments) -> Result<bool, String> {
     ended?;
     show_costs(&mut costs);
     Ok(costs.iter().all(tier_cost::Cost::is_fine) && !costs.is_empty())
+}
+
+fn write_module(program: &tier_cost::Program, folder: &Path) -> Result<(), String> {
+    let file = folder.join(format!("{}.mdbc", program.name.replace([' ', ','], "-")));
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, program.module()));
+    written.map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn show_costs(costs: &mut [tier_cost::Cost]) {

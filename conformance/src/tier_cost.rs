@@ -10,6 +10,7 @@
 mod looping;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -34,6 +35,7 @@ const STEPS: u64 = 100_000;
 const MOST_RUNS: usize = 32;
 
 /// A program to measure.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Program {
     /// What it is called in reports.
     pub name: String,
@@ -238,20 +240,31 @@ fn settled() {
 const BEGIN: &str = "mdvm_conform::tier_cost::measured";
 const END: &str = "mdvm_conform::tier_cost::settled";
 
-/// Has callgrind count what this program executes with those arguments, in which it prints a [`Cost`] for each program.
+impl Program {
+    /// The bytes of the module.
+    #[must_use]
+    pub fn module(&self) -> &[u8] {
+        &self.subject.module
+    }
+}
+
+/// Has callgrind count what programs cost. `command` and the name of a file with them, which is written to `scratch`, executes
+/// them and prints a [`Cost`] for each.
 ///
 /// # Errors
 ///
 /// Fails where valgrind is missing, and where its counts are not those of the programs.
-pub fn count(program: &Path, arguments: &[String], scratch: &Path) -> Result<Vec<Cost>, String> {
-    let counts = scratch.join("callgrind.out");
+pub fn count(programs: &[Program], command: &[&OsStr], scratch: &Path) -> Result<Vec<Cost>, String> {
+    let (counts, file) = (scratch.join("callgrind.out"), scratch.join("programs.json"));
+    let text = serde_json::to_string(programs).map_err(|error| error.to_string())?;
+    std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--dump-line=no", "--combine-dumps=yes"])
         .arg(format!("--dump-before={BEGIN}"))
         .arg(format!("--dump-before={END}"))
         .arg(format!("--callgrind-out-file={}", counts.display()))
-        .arg(program)
-        .args(arguments)
+        .args(command)
+        .arg(&file)
         .output()
         .map_err(|error| format!("valgrind cannot be run ({error}); install it: apt-get install valgrind"))?;
     if !output.status.success() {
