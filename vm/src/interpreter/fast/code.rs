@@ -6,7 +6,7 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 
 use super::flow::FlowGraph;
-use super::payoff::Payoff;
+use super::payoff::{Made, Payoff};
 use super::state::{Kind, State};
 use crate::interpreter::lower::Op;
 use crate::interpreter::{FunctionIndex, GlobalSlot};
@@ -498,9 +498,13 @@ impl Code {
         self.ops.len().max(self.exits.len()).max(self.stubs.len()).max(self.sites.len()) >= Self::MOST_OPS
     }
 
-    /// What the tier is charged for: instructions, and callees that calls know.
-    pub(super) fn size(&self) -> usize {
-        self.ops.len() + self.sites.len()
+    /// What was made up to now, of what there is.
+    pub(super) fn made(&self) -> Made {
+        #[cfg(machine_code)]
+        let translated = self.native.translated();
+        #[cfg(not(machine_code))]
+        let translated = 0;
+        Made { instructions: self.ops.len() as u64, callees: self.sites.len() as u64, translated }
     }
 
     /// What is true when a call comes back.

@@ -101,15 +101,18 @@ impl Code {
         Some(at)
     }
 
-    /// The code to go on with at a plain instruction, given the registers as they are.
+    /// The code to go on with at a plain instruction, given the registers as they are; where there is none, it is made, if that
+    /// may be.
     pub(super) fn enter(
         &mut self,
         program: &Program,
         registers: &[Value; REGISTERS],
         pc: usize,
         size: usize,
+        can_make: bool,
     ) -> Option<At> {
-        if self.is_full() && !self.versions.contains_key(&(pc as u32)) {
+        let can_make = can_make && !self.is_full();
+        if !can_make && !self.versions.contains_key(&(pc as u32)) {
             return None;
         }
         let mut kinds = [Kind::Scalar; REGISTERS];
@@ -121,7 +124,7 @@ impl Code {
         if let Some(at) = self.version(pc, &state) {
             return Some(at);
         }
-        if self.is_full() {
+        if !can_make {
             return None;
         }
         self.floor = self.ops.len();
@@ -139,16 +142,17 @@ impl Code {
         program: &Program,
         registers: &[Value; REGISTERS],
         exit: usize,
+        can_make: bool,
     ) -> Option<At> {
         /// So often must an exit be taken.
         const OFTEN: u32 = 4;
-        let full = self.is_full();
+        let can_make = can_make && !self.is_full();
         let exit = &mut self.exits[exit];
         if exit.other.is_some() {
             return exit.other;
         }
         exit.taken += 1;
-        if exit.taken < OFTEN || full || exit.state.surprises > MOST_SURPRISES {
+        if exit.taken < OFTEN || !can_make || exit.state.surprises > MOST_SURPRISES {
             return None;
         }
         let mut state = State::clone(&exit.state);
@@ -176,9 +180,16 @@ impl State {
     /// Forgets what kind of number a register holds that is written before it is read.
     fn weaken_dead(&mut self, code: &Code, pc: usize) {
         let live = code.graph.live_at(pc);
-        for (register, kind) in (0..=u8::MAX).zip(&mut self.kinds) {
-            if kind.is_scalar() && !live.contains(register) {
-                *kind = Kind::Scalar;
+        for (kinds, live) in self.kinds.chunks_exact_mut(64).zip(live.words()) {
+            // Registers that nothing is known of are as they would be, and most are such.
+            let mut known = 0_u64;
+            for (place, kind) in kinds.iter().enumerate() {
+                known |= u64::from(*kind > Kind::Scalar) << place;
+            }
+            let mut dead = known & !live;
+            while dead != 0 {
+                kinds[dead.trailing_zeros() as usize] = Kind::Scalar;
+                dead &= dead - 1;
             }
         }
     }

@@ -33,8 +33,19 @@ impl RegSet {
         Self(std::array::from_fn(|word| self.0[word] & !other.0[word]))
     }
 
+    /// A bit for each register.
+    pub(super) fn words(self) -> [u64; 4] {
+        self.0
+    }
+
     pub(super) fn iter(self) -> impl Iterator<Item = u8> {
-        (0..=u8::MAX).filter(move |register| self.contains(*register))
+        let mut words = self.0;
+        std::iter::from_fn(move || {
+            let word = words.iter().position(|word| *word != 0)?;
+            let bit = words[word].trailing_zeros();
+            words[word] &= words[word] - 1;
+            Some((word as u32 * 64 + bit) as u8)
+        })
     }
 }
 
@@ -84,23 +95,22 @@ impl FlowGraph {
             is_leader[start] = true;
         }
         let mut keeps_destination = false;
-        for (pc, instruction) in module.instructions().enumerate() {
-            let flow = instruction.opcode().spec().flow;
-            for operand in instruction.operands().iter() {
-                if let Operand::Jump(jump) = operand {
-                    // Loading made sure that the target is within the code or at its end.
-                    let target = jump.target(pc) as usize;
-                    arrivals[target].and(Arrivals::Jump);
-                    is_leader[target] = true;
-                }
-            }
+        for pc in 0..module.len() {
+            let Some(flow) = module.opcode(pc).map(|opcode| opcode.spec().flow) else { break };
             if falls_through(flow) {
                 arrivals[pc + 1].and(Arrivals::Above);
             }
-            if flow != FlowKind::Next {
-                is_leader[pc + 1] = true;
+            // Most instructions are not decoded for this.
+            if flow == FlowKind::Next {
+                continue;
             }
+            is_leader[pc + 1] = true;
+            let Some(instruction) = module.instruction(pc) else { break };
             keeps_destination |= matches!(instruction, Instruction::Return { src: None });
+            if let Some(target) = jump_of(&instruction, pc) {
+                arrivals[target].and(Arrivals::Jump);
+                is_leader[target] = true;
+            }
         }
         let leaders = (0..).zip(&is_leader).filter(|(_, is_leader)| **is_leader).map(|(pc, _)| pc).collect();
         let mut graph = Self { arrivals, leaders, live: Vec::new(), keeps_destination };
@@ -140,11 +150,7 @@ impl FlowGraph {
             }
             let flow = instruction.opcode().spec().flow;
             let dead_at = |pc: usize| !self.live_at(pc).contains(register);
-            let targets_dead = instruction.operands().iter().all(|operand| match operand {
-                Operand::Jump(jump) => dead_at(jump.target(pc) as usize),
-                _ => true,
-            });
-            if !targets_dead {
+            if jump_of(&instruction, pc).is_some_and(|target| !dead_at(target)) {
                 return false;
             }
             if !falls_through(flow) {
@@ -212,17 +218,20 @@ impl FlowGraph {
         };
         for pc in range.clone() {
             let Some(instruction) = module.instruction(pc) else { break };
-            let flow = instruction.opcode().spec().flow;
-            for operand in instruction.operands().iter() {
-                if let Operand::Jump(jump) = operand {
-                    block.next[1] = block_at(jump.target(pc) as usize);
+            let Block { reads, writes, .. } = &mut block;
+            let written = *writes;
+            each_register(&instruction, self.keeps_destination, |register, is_written| {
+                if is_written {
+                    writes.insert(register);
+                } else if !written.contains(register) {
+                    reads.insert(register);
                 }
-            }
-            let (reads, writes) = registers_of(&instruction, self.keeps_destination);
-            block.reads = block.reads.union(reads.without(block.writes));
-            block.writes = block.writes.union(writes);
-            if pc + 1 == range.end && falls_through(flow) {
-                block.next[0] = block_at(pc + 1);
+            });
+            if pc + 1 == range.end {
+                block.next[1] = jump_of(&instruction, pc).and_then(block_at);
+                if falls_through(instruction.opcode().spec().flow) {
+                    block.next[0] = block_at(pc + 1);
+                }
             }
         }
         block
@@ -286,20 +295,25 @@ fn effect(instruction: &Instruction<'_>, register: u8, keeps_destination: bool) 
 /// gives nothing, leave their destination as it was; that counts as reading it.
 pub(super) fn registers_of(instruction: &Instruction<'_>, keeps_destination: bool) -> (RegSet, RegSet) {
     let (mut reads, mut writes) = (RegSet::default(), RegSet::default());
+    each_register(instruction, keeps_destination, |register, is_written| {
+        if is_written { &mut writes } else { &mut reads }.insert(register);
+    });
+    (reads, writes)
+}
+
+/// Names each of the registers of [`registers_of`], and whether it is written.
+#[inline]
+fn each_register(instruction: &Instruction<'_>, keeps_destination: bool, mut name: impl FnMut(u8, bool)) {
     let spec = instruction.opcode().spec();
+    let may_keep = spec.flow == FlowKind::Phi || (spec.flow == FlowKind::Call && keeps_destination);
     for (operand, operand_spec) in instruction.operands().iter().zip(spec.operands) {
         match operand {
-            Operand::Register(register) => {
-                let may_keep =
-                    spec.flow == FlowKind::Phi || (spec.flow == FlowKind::Call && keeps_destination);
-                let is_written = operand_spec.role == Role::Out && !may_keep;
-                if is_written { &mut writes } else { &mut reads }.insert(register.0);
-            }
+            Operand::Register(register) => name(register.0, operand_spec.role == Role::Out && !may_keep),
             Operand::OptionalRegister(register) => {
-                register.iter().for_each(|register| reads.insert(register.0));
+                register.iter().for_each(|register| name(register.0, false));
             }
-            Operand::Registers(registers) => registers.iter().for_each(|register| reads.insert(register.0)),
-            Operand::Phis(phis) => phis.iter().for_each(|phi| reads.insert(phi.register.0)),
+            Operand::Registers(registers) => registers.iter().for_each(|register| name(register.0, false)),
+            Operand::Phis(phis) => phis.iter().for_each(|phi| name(phi.register.0, false)),
             Operand::Jump(_)
             | Operand::Constant(_)
             | Operand::Type(_)
@@ -307,7 +321,14 @@ pub(super) fn registers_of(instruction: &Instruction<'_>, keeps_destination: boo
             | Operand::Scope(_) => {}
         }
     }
-    (reads, writes)
+}
+
+/// Where an instruction jumps to. Loading made sure that this is within the code or at its end.
+fn jump_of(instruction: &Instruction<'_>, pc: usize) -> Option<usize> {
+    instruction.operands().iter().find_map(|operand| match operand {
+        Operand::Jump(jump) => Some(jump.target(pc) as usize),
+        _ => None,
+    })
 }
 
 fn falls_through(flow: FlowKind) -> bool {

@@ -2,6 +2,7 @@
 
 use super::code::{Code, RESERVE};
 use super::obey::{Parcel, Stop};
+use super::payoff::Made;
 use super::state::{Source, State};
 use crate::errors::RuntimeError;
 use crate::interpreter::Program;
@@ -43,14 +44,14 @@ impl Machine<'_> {
     /// The same, unless it did not pay before. See [`super::payoff`].
     fn run_if_it_pays(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let before = self.meter.steps();
-        let length = code.size();
-        if !code.payoff.can_enter(before) {
+        let made = code.made();
+        if !code.payoff.can_enter(pc, before) {
             code.payoff.back_off(pc, 0);
             return None;
         }
         let left = self.run_code(code, pc);
         let steps = self.meter.steps();
-        code.payoff.settle(pc, steps - before, code.size().saturating_sub(length), steps);
+        code.payoff.settle(pc, steps - before, code.made().since(made), steps);
         if code.is_full() && code.payoff.is_missed(pc) && code.payoff.flush() {
             self.materialise_frames(code);
             code.flush();
@@ -79,9 +80,11 @@ impl Machine<'_> {
     fn run_code(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let program: &Program = self.program;
         let is_forced = self.is_forced();
-        let length = code.size();
+        let made = code.made();
         let size = usize::from(self.frame.size);
-        let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
+        let can_make = is_forced || code.payoff.can_make(Made::default());
+        let values = registers(&mut self.stack, self.frame.base);
+        let mut at = code.enter(program, values, pc, size, can_make)?;
         loop {
             let mut parcel = Parcel::default();
             let stop = self.advance(code, &mut at, &mut parcel);
@@ -96,8 +99,7 @@ impl Machine<'_> {
                 Stop::Stub(number) => {
                     let number = number as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
-                    let made = code.size().saturating_sub(length);
-                    if !(is_forced || code.payoff.can_make(made))
+                    if !(is_forced || code.payoff.can_make(code.made().since(made)))
                         && let Some(Some(stub)) = code.stubs.get(number)
                     {
                         catch_up(program, registers, &stub.state);
@@ -111,16 +113,15 @@ impl Machine<'_> {
                 Stop::Exit | Stop::Charge | Stop::Leave => {
                     let exit = code.exit_of[at.index()] as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
-                    if let Stop::Exit = stop
-                        && code.widen(program, registers, at)
-                    {
-                        continue;
-                    }
-                    if let Stop::Exit = stop
-                        && let Some(other) = code.detour(program, registers, exit)
-                    {
-                        at = other;
-                        continue;
+                    if let Stop::Exit = stop {
+                        let can_make = is_forced || code.payoff.can_make(code.made().since(made));
+                        if can_make && code.widen(program, registers, at) {
+                            continue;
+                        }
+                        if let Some(other) = code.detour(program, registers, exit, can_make) {
+                            at = other;
+                            continue;
+                        }
                     }
                     let exit = &code.exits[exit];
                     catch_up(program, registers, &exit.state);

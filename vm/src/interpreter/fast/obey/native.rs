@@ -68,6 +68,8 @@ pub(in crate::interpreter::fast) struct Native {
     last_pause: u64,
     /// Whether there can be none.
     is_refused: bool,
+    /// Of how many instructions machine code was made, each counted each time.
+    translated: u64,
 }
 
 /// Machine code that can be run.
@@ -146,11 +148,16 @@ impl Native {
         self.turns >= FIRST && self.turns * 32 >= length
     }
 
+    pub(in crate::interpreter::fast) fn translated(&self) -> u64 {
+        self.translated
+    }
+
     /// Makes machine code of all fast code there is.
     fn make(&mut self, code: &Code, program: &Program, wanted: At) {
         self.turns = 0;
         self.changes = code.changes;
         self.length = code.ops.len();
+        self.translated += (code.ops.len() + code.sites.len()) as u64;
         self.made = Layout::get().and_then(|layout| {
             let mut table = vec![0; 4 * code.sites.len()].into_boxed_slice();
             let place = (table.as_ptr() as usize, code.sites.len());
