@@ -133,6 +133,10 @@ pub fn slow_programs() -> Result<Vec<Program>, String> {
             3_000_000,
         ),
         ("flow-graph-reverse", flow_graph_reverse(), 20_000),
+        ("code-full-frames", code_full_frames(), 9_000_000),
+        ("least-by-minus-one", include_str!("../slow/least-by-minus-one.mdasm").to_owned(), 3_000_012),
+        ("phi-swap-three", include_str!("../slow/phi-swap-three.mdasm").to_owned(), 1_800_010),
+        ("scopes-left-open", include_str!("../slow/scopes-left-open.mdasm").to_owned(), 2_400_009),
     ];
     let program = |(name, text, steps): (&str, String, u64)| {
         let module = assemble(&text).map_err(|error| format!("{name}: {error}"))?;
@@ -155,6 +159,33 @@ fn flow_graph_reverse() -> String {
     for block in 1..BLOCKS {
         let (register, next) = (block % 256, block - 1);
         text.push_str(&format!("B{block}: jump_if r{register}, B{next}\njump B{next}\n"));
+    }
+    text
+}
+
+/// More functions than there is room for are called at the end of a recursion: where the room is made again, frames wait in the
+/// code that is dropped, with writes to `r6` that were put off.
+fn code_full_frames() -> String {
+    const WORKERS: usize = 250;
+    let mut text = String::from(
+        ".func main\nload_const r1, 1\nload_const r0, 0\nnew_array r2, r0\nload_const r3, 0\n\
+         load_const r8, \"down\"\nload_const r9, 4\nload_const r4, 250\n",
+    );
+    for worker in 0..WORKERS {
+        text.push_str(&format!("load_const r5, \"w{worker}\"\narray_len r6, r2\narray_set r2, r6, r5\n"));
+    }
+    text.push_str(
+        "Top: mod r5, r0, r4\narray_get r5, r2, r5\ncall r8, r6, (r9, r1, r5)\nadd r3, r3, r6\n\
+         store_global r3, \"sum\"\nadd r0, r0, r1\njump Top\n\
+         .func down\nmove r6, r0\njump_if_not r0, Work\nload_const r7, \"down\"\nsub r8, r0, r1\n\
+         call r7, r9, (r8, r1, r2)\nadd r9, r9, r6\nreturn r9\nWork: call r2, r9, (r1)\nreturn r9\n",
+    );
+    for worker in 0..WORKERS {
+        let adds = "add r1, r1, r0\n".repeat(90);
+        text.push_str(&format!(
+            ".func w{worker}\nload_const r1, {worker}\nload_const r2, 40\nAgain{worker}: {adds}\
+             sub r2, r2, r0\njump_if r2, Again{worker}\nreturn r1\n"
+        ));
     }
     text
 }
@@ -245,6 +276,12 @@ impl Program {
     #[must_use]
     pub fn module(&self) -> &[u8] {
         &self.subject.module
+    }
+
+    /// The limit on steps it is run with.
+    #[must_use]
+    pub fn most_steps(&self) -> Option<u64> {
+        self.subject.limits.get(MAX_STEPS).copied()
     }
 }
 

@@ -4,8 +4,9 @@
 //! without it. (`tests/planted.rs` does something else: it plants bugs into the reference, to see whether the *cases* find them.)
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use mdvm_conform::fuzz::campaign::{self, Plan, Sizes, Watcher};
 use mdvm_conform::fuzz::results;
 use mdvm_conform::fuzz::results::Row;
 use mdvm_conform::implementation::{Launcher, Start};
+use mdvm_conform::tier_cost::slow_programs;
 
 /// How long a campaign may look for one bug.
 const TIME: Duration = Duration::from_secs(120);
@@ -37,13 +39,57 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
     ("fused-branch", "--fast", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
     ("fast-window", "--fast", Sizes::Small, &[]),
     ("fast-steps", "--fast", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
+    ("refill-part", "--machine", Sizes::Long, &[]),
     ("machine-overflow", "--machine", Sizes::Small, &["mul"]),
+];
+
+/// Bugs in what few programs come to, each with a program of [`slow_programs`] that must show it on the default tier.
+const SHOWN: &[(&str, &str)] = &[
+    ("flush-forgets", "code-full-frames"),
+    ("flush-leads-on", "code-full-frames"),
+    ("family-first", "many-callees"),
+    ("swap-order", "phi-swap-three"),
+    ("minus-one", "least-by-minus-one"),
+    ("scopes-stay", "scopes-left-open"),
+    ("long-phis", "phi-65"),
 ];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = BUGS.iter().map(|bug| Trial::test(bug.0, move || find(bug)));
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let found = BUGS.iter().map(|bug| Trial::test(bug.0, move || find(bug)));
+    let shown = SHOWN.iter().map(|(bug, program)| Trial::test(*bug, move || shows(bug, program)));
+    libtest_mimic::run(&arguments, found.chain(shown).collect()).exit_code()
+}
+
+/// Runs a program on the machine with a bug and without. The outcomes must differ, or the one with the bug must crash.
+fn shows(bug: &str, name: &str) -> Result<(), Failed> {
+    let machine = planted_machine()?;
+    let programs = slow_programs()?;
+    let program = programs.iter().find(|program| program.name == name).ok_or("there is no such program")?;
+    let run = |planted: Option<&str>| {
+        let mut command = Command::new(&machine);
+        command
+            .args(["run", "--json", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        if let Some(steps) = program.most_steps() {
+            command.args(["--max-steps", &steps.to_string()]);
+        }
+        command.env_remove("MDVM_PLANTED").envs(planted.map(|bug| ("MDVM_PLANTED", bug)));
+        let mut child = command.spawn()?;
+        child.stdin.take().expect("it is piped").write_all(program.module())?;
+        child.wait_with_output()
+    };
+    let (right, wrong) = (run(None)?, run(Some(bug))?);
+    if right.stdout.is_empty() {
+        return Err(format!("{name} has no outcome: {:?}", right.status).into());
+    }
+    if (right.status, &right.stdout) == (wrong.status, &wrong.stdout) {
+        let outcome = String::from_utf8_lossy(&right.stdout).into_owned();
+        return Err(format!("{name} comes to the same: {outcome}").into());
+    }
+    Ok(())
 }
 
 struct Quiet;

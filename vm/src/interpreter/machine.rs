@@ -258,7 +258,12 @@ impl<'a> Machine<'a> {
                     if self.code.is_none() && Tier::can_begin(self.program, self.meter.steps()) {
                         self.code = Some(Tier::begin(self.program));
                     }
-                    if let Some(code) = &self.code {
+                    if let Some(code) = &mut self.code {
+                        code.count_steps(
+                            self.meter.steps(),
+                            matches!(self.tiers, Tiers::Fast | Tiers::Machine),
+                        );
+                        code.look_into(self.program, pc);
                         spare_copy(self.program, code, pc, &self.context.memory, window.values_mut(), array);
                     }
                 }

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 
 use super::flow::FlowGraph;
-use super::payoff::{Made, Payoff};
+use super::payoff::{self, Made, Payoff};
 use super::state::{Kind, State};
 use crate::interpreter::lower::Op;
-use crate::interpreter::{FunctionIndex, GlobalSlot};
+use crate::interpreter::{FunctionIndex, GlobalSlot, Program};
 use crate::isa::Reg;
 use crate::value::Value;
 
@@ -419,6 +419,8 @@ pub(super) struct Version {
 /// The fast code of a program. It grows while the program runs.
 pub(in crate::interpreter) struct Code {
     pub(super) graph: FlowGraph,
+    /// So many instructions of the module may be looked into.
+    most_looked_into: usize,
     pub(super) ops: Vec<Fast>,
     /// By position, the exit of an instruction; those that have none have a number all the same.
     pub(super) exit_of: Vec<u32>,
@@ -448,6 +450,7 @@ impl Code {
     pub(super) fn new(graph: FlowGraph, instructions: usize) -> Self {
         Self {
             graph,
+            most_looked_into: 0,
             payoff: Payoff::new(instructions),
             ops: Vec::new(),
             exit_of: Vec::new(),
@@ -496,6 +499,17 @@ impl Code {
 
     pub(super) fn is_full(&self) -> bool {
         self.ops.len().max(self.exits.len()).max(self.stubs.len()).max(self.sites.len()) >= Self::MOST_OPS
+    }
+
+    /// Says how many steps the run has taken, by which it is told how much of the module may be looked into; all of it where the
+    /// host asked for specialised code whether it pays or not.
+    pub(in crate::interpreter) fn count_steps(&mut self, steps: u64, is_forced: bool) {
+        self.most_looked_into = if is_forced { usize::MAX } else { payoff::most_looked_into(steps) };
+    }
+
+    /// Looks into the function that an instruction belongs to, if that can be paid.
+    pub(in crate::interpreter) fn look_into(&mut self, program: &Program, pc: usize) {
+        self.graph.look_into(&program.module, pc, self.most_looked_into);
     }
 
     /// What was made up to now, of what there is.

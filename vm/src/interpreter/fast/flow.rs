@@ -55,10 +55,23 @@ pub(super) struct FlowGraph {
     arrivals: Vec<Arrivals>,
     /// The first instruction of each block, in order.
     leaders: Vec<u32>,
-    /// For each block, the registers that may be read from there before they are written.
-    live: Vec<RegSet>,
+    /// The functions in order of their code, and what stands before the first. Each is looked into when it is first needed.
+    regions: Vec<Region>,
+    /// How many instructions were looked into.
+    seen: usize,
     /// Whether a call may come back without a value and leave its destination as it was.
     keeps_destination: bool,
+}
+
+/// The code from the beginning of a function to that of the next.
+struct Region {
+    /// Its first instruction.
+    begin: u32,
+    /// Its first block.
+    block: u32,
+    /// For each block, the registers that may be read from there before they are written, once that was looked into. There are
+    /// none where it is not known.
+    live: Option<Box<[RegSet]>>,
 }
 
 /// How control may come to an instruction.
@@ -79,7 +92,7 @@ impl Arrivals {
     }
 }
 
-/// A module of more blocks is not looked into: every register counts as live there.
+/// A function of more blocks is not looked into: every register counts as live there.
 const MOST_BLOCKS: usize = 1 << 16;
 
 /// So often are the blocks gone over. Where that is not enough, every register counts as live, too.
@@ -89,10 +102,13 @@ impl FlowGraph {
     pub(super) fn new(module: &Module) -> Self {
         let mut arrivals = vec![Arrivals::None; module.len() + 1];
         let mut is_leader = vec![false; module.len() + 1];
-        let starts = module.functions().iter().map(|function| function.entry as usize);
-        for start in starts.chain([0, module.entry().0]) {
-            arrivals[start] = Arrivals::Many;
-            is_leader[start] = true;
+        let mut starts: Vec<u32> = module.functions().iter().map(|function| function.entry).collect();
+        starts.extend([0, module.entry().0 as u32]);
+        starts.sort_unstable();
+        starts.dedup();
+        for start in &starts {
+            arrivals[*start as usize] = Arrivals::Many;
+            is_leader[*start as usize] = true;
         }
         let mut keeps_destination = false;
         for pc in 0..module.len() {
@@ -112,10 +128,41 @@ impl FlowGraph {
                 is_leader[target] = true;
             }
         }
-        let leaders = (0..).zip(&is_leader).filter(|(_, is_leader)| **is_leader).map(|(pc, _)| pc).collect();
-        let mut graph = Self { arrivals, leaders, live: Vec::new(), keeps_destination };
-        graph.live = graph.live_registers(module);
-        graph
+        let leaders: Vec<u32> =
+            (0..).zip(&is_leader).filter(|(_, is_leader)| **is_leader).map(|(pc, _)| pc).collect();
+        let region = |begin: u32| Region {
+            begin,
+            block: leaders.partition_point(|leader| *leader < begin) as u32,
+            live: None,
+        };
+        let regions = starts.into_iter().map(region).collect();
+        Self { arrivals, leaders, regions, seen: 0, keeps_destination }
+    }
+
+    /// Looks into the function whose code an instruction is, if that was not done, and if no more than `most` instructions will
+    /// have been looked into then.
+    pub(super) fn look_into(&mut self, module: &Module, pc: usize, most: usize) {
+        let index = self.region_of(pc);
+        let Some(region) = self.regions.get(index).filter(|region| region.live.is_none()) else { return };
+        let end = self.regions.get(index + 1).map_or(module.len(), |next| next.begin as usize);
+        let length = end - region.begin as usize;
+        if self.seen + length > most {
+            return;
+        }
+        self.seen += length;
+        let live = self.live_registers(module, index).into();
+        self.regions[index].live = Some(live);
+    }
+
+    /// The region that an instruction belongs to.
+    fn region_of(&self, pc: usize) -> usize {
+        self.regions.partition_point(|region| region.begin as usize <= pc).saturating_sub(1)
+    }
+
+    /// The blocks of a region.
+    fn blocks_of(&self, region: usize) -> std::ops::Range<usize> {
+        let end = self.regions.get(region + 1).map_or(self.leaders.len(), |next| next.block as usize);
+        self.regions.get(region).map_or(end, |region| region.block as usize)..end
     }
 
     /// Whether paths meet at an instruction.
@@ -130,8 +177,12 @@ impl FlowGraph {
 
     /// The registers that may be read from `pc` on before they are written; all, where nothing better is known.
     pub(super) fn live_at(&self, pc: usize) -> RegSet {
-        let block = u32::try_from(pc).ok().and_then(|pc| self.leaders.binary_search(&pc).ok());
-        block.and_then(|block| self.live.get(block).copied()).unwrap_or(RegSet::ALL)
+        let live = || {
+            let region = self.regions.get(self.region_of(pc))?;
+            let block = self.leaders.binary_search(&u32::try_from(pc).ok()?).ok()?;
+            region.live.as_ref()?.get(block - region.block as usize).copied()
+        };
+        live().unwrap_or(RegSet::ALL)
     }
 
     /// Whether a register is sure to be written before it is read from `pc` on, whatever way control takes. What cannot be told
@@ -164,18 +215,14 @@ impl FlowGraph {
         false
     }
 
-    /// Goes over the blocks until nothing changes, each after those that may come next as far as there is no loop. So it does
-    /// not matter in what order the code is laid out: a few rounds do, one more for each loop in a loop.
-    fn live_registers(&self, module: &Module) -> Vec<RegSet> {
-        if self.leaders.len() > MOST_BLOCKS {
+    /// Goes over the blocks of a region until nothing changes, each after those that may come next as far as there is no loop.
+    /// So it does not matter in what order the code is laid out: a few rounds do, one more for each loop in a loop.
+    fn live_registers(&self, module: &Module, region: usize) -> Vec<RegSet> {
+        let range = self.blocks_of(region);
+        if range.len() > MOST_BLOCKS {
             return Vec::new();
         }
-        let blocks: Vec<Block> = (0..self.leaders.len())
-            .map(|block| {
-                let end = self.leaders.get(block + 1).map_or(module.len(), |end| *end as usize);
-                self.summary(module, self.leaders[block] as usize..end.min(module.len()))
-            })
-            .collect();
+        let blocks: Vec<Block> = range.clone().map(|block| self.summary(module, block, &range)).collect();
         let mut sources = vec![Vec::new(); blocks.len()];
         for (index, block) in (0_u32..).zip(&blocks) {
             for next in block.next.into_iter().flatten() {
@@ -211,14 +258,14 @@ impl FlowGraph {
         if due == 0 { live } else { Vec::new() }
     }
 
-    fn summary(&self, module: &Module, range: std::ops::Range<usize>) -> Block {
-        let mut block = Block::default();
-        let block_at = |pc: usize| {
-            u32::try_from(pc).ok().and_then(|pc| self.leaders.binary_search(&pc).ok()).map(|at| at as u32)
-        };
-        for pc in range.clone() {
+    /// What a block does. Blocks that come next are counted from the first of the region.
+    fn summary(&self, module: &Module, block: usize, region: &std::ops::Range<usize>) -> Block {
+        let begin = self.leaders[block] as usize;
+        let end = self.leaders.get(block + 1).map_or(module.len(), |end| *end as usize).min(module.len());
+        let mut summary = Block::default();
+        for pc in begin..end {
             let Some(instruction) = module.instruction(pc) else { break };
-            let Block { reads, writes, .. } = &mut block;
+            let Block { reads, writes, .. } = &mut summary;
             let written = *writes;
             each_register(&instruction, self.keeps_destination, |register, is_written| {
                 if is_written {
@@ -227,14 +274,20 @@ impl FlowGraph {
                     reads.insert(register);
                 }
             });
-            if pc + 1 == range.end {
-                block.next[1] = jump_of(&instruction, pc).and_then(block_at);
-                if falls_through(instruction.opcode().spec().flow) {
-                    block.next[0] = block_at(pc + 1);
-                }
+        }
+        let Some(last) = end.checked_sub(1).filter(|last| *last >= begin) else { return summary };
+        let Some(instruction) = module.instruction(last) else { return summary };
+        let above = falls_through(instruction.opcode().spec().flow).then_some(end);
+        for (next, pc) in summary.next.iter_mut().zip([above, jump_of(&instruction, last)]) {
+            // At the end of the code nothing is read any more.
+            let Some(pc) = pc.filter(|pc| *pc < module.len()) else { continue };
+            match u32::try_from(pc).ok().and_then(|pc| self.leaders.binary_search(&pc).ok()) {
+                Some(block) if region.contains(&block) => *next = Some((block - region.start) as u32),
+                // What another function reads is not looked into here.
+                Some(_) | None => summary.reads = summary.reads.union(RegSet::ALL.without(summary.writes)),
             }
         }
-        block
+        summary
     }
 }
 
@@ -344,7 +397,27 @@ mod tests {
     use crate::assemble;
 
     fn live(source: &str, pc: usize) -> Vec<u8> {
-        FlowGraph::new(&assemble(source).unwrap()).live_at(pc).iter().collect()
+        let module = assemble(source).unwrap();
+        let mut graph = FlowGraph::new(&module);
+        graph.look_into(&module, pc, usize::MAX);
+        graph.live_at(pc).iter().collect()
+    }
+
+    #[test]
+    fn functions_are_looked_into_one_by_one() {
+        let source =
+            ".func main\n load_const r0, 1\n jump_if r7, other\n return r0\n .func f\n other: return r9";
+        let module = assemble(source).unwrap();
+        let mut graph = FlowGraph::new(&module);
+        assert_eq!(graph.live_at(3), RegSet::ALL);
+        graph.look_into(&module, 3, 0);
+        assert_eq!(graph.live_at(3), RegSet::ALL);
+        graph.look_into(&module, 3, 1);
+        assert_eq!(graph.live_at(3).iter().collect::<Vec<_>>(), [9]);
+        // What leads to another function may read all but what is written on the way.
+        graph.look_into(&module, 0, 4);
+        assert!(!graph.live_at(0).contains(0));
+        assert!(graph.live_at(0).contains(200));
     }
 
     #[test]

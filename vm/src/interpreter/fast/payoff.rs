@@ -32,14 +32,21 @@ const FLUSH: i64 = 50_000;
 const PART_INSIDE: u64 = 4;
 const PART: u64 = 32;
 
-/// How many steps a run must have taken before a module of that many instructions is looked into.
+/// One of so many steps may be spent on looking into a module, besides a purse.
+const PART_LOOKED: u64 = 16;
+
+/// How many steps a run must have taken before a module of that many instructions is looked at as a whole.
 pub(super) fn steps_before_analysis(instructions: usize) -> u64 {
     /// What it takes for an instruction, in steps.
-    const STEPS: u64 = 12;
-    /// One of so many steps may be spent on it.
-    const PART: u64 = 16;
-    let cost = instructions as u64 * STEPS;
-    cost.saturating_sub(PURSE as u64) * PART
+    const STEPS: u64 = 3;
+    (instructions as u64 * STEPS).saturating_sub(PURSE as u64) * PART_LOOKED
+}
+
+/// How many instructions may have been looked into, function by function, where a run has taken so many steps.
+pub(super) fn most_looked_into(steps: u64) -> usize {
+    /// What it takes for an instruction, in steps.
+    const STEPS: u64 = 20;
+    usize::try_from((PURSE as u64 + steps / PART_LOOKED) / STEPS).unwrap_or(usize::MAX)
 }
 
 /// What was made, to be charged.
@@ -76,13 +83,11 @@ pub(super) struct Payoff {
     purse: i64,
     /// The steps of the run that were counted.
     seen: u64,
-    /// How often all code was dropped.
-    flushes: u32,
 }
 
 impl Payoff {
     pub(super) fn new(instructions: usize) -> Self {
-        Self { waits: vec![0; instructions + 1], purse: PURSE, seen: 0, flushes: 0 }
+        Self { waits: vec![0; instructions + 1], purse: PURSE, seen: 0 }
     }
 
     /// Counts an arrival at an instruction, and tells whether an entry is to be tried.
@@ -150,7 +155,6 @@ impl Payoff {
             return false;
         }
         self.purse -= FLUSH;
-        self.flushes += 1;
         // Only what is come to again and again gets code from now on.
         self.waits.fill((1 << HOT_DOUBLINGS) - 1);
         true
@@ -213,7 +217,8 @@ mod tests {
 
     #[test]
     fn small_modules_are_looked_into_at_once() {
-        assert_eq!(steps_before_analysis(20_000), 0);
+        assert_eq!(steps_before_analysis(100_000), 0);
+        assert!(most_looked_into(0) > 10_000);
         assert!(steps_before_analysis(1 << 20) > 1 << 20);
     }
 }

@@ -82,6 +82,8 @@ impl Machine<'_> {
         let is_forced = self.is_forced();
         let made = code.made();
         let size = usize::from(self.frame.size);
+        code.count_steps(self.meter.steps(), is_forced);
+        code.look_into(program, pc);
         let can_make = is_forced || code.payoff.can_make(Made::default());
         let values = registers(&mut self.stack, self.frame.base);
         let mut at = code.enter(program, values, pc, size, can_make)?;
@@ -107,6 +109,7 @@ impl Machine<'_> {
                         let previous = stub.state.previous.map(|pc| pc as usize);
                         return Some(Left::For { pc: stub.pc as usize, previous });
                     }
+                    code.count_steps(self.meter.steps(), is_forced);
                     at = code.make_stub(program, registers, number)?;
                 }
                 Stop::Charge if self.meter.refill() => {}

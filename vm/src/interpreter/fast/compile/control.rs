@@ -21,6 +21,7 @@ impl Code {
         let count = call.args.len();
         let registers = usize::from(entry.registers).max(count);
         call.registers = registers as u16;
+        self.look_into(program, begin);
         let live = self.graph.live_at(begin);
         let clear = live.iter().filter(|register| (count..registers).contains(&usize::from(*register)));
         call.clear = clear.map(Slot::of).collect();
