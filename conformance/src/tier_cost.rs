@@ -134,7 +134,7 @@ pub fn slow_programs() -> Result<Vec<Program>, String> {
         ),
         ("flow-graph-reverse", flow_graph_reverse(), 20_000),
         ("code-full-frames", code_full_frames(), 9_000_000),
-        ("least-by-minus-one", include_str!("../slow/least-by-minus-one.mdasm").to_owned(), 3_000_012),
+        ("least-by-minus-one", include_str!("../slow/least-by-minus-one.mdasm").to_owned(), 2_500_010),
         ("phi-swap-three", include_str!("../slow/phi-swap-three.mdasm").to_owned(), 1_800_010),
         ("scopes-left-open", include_str!("../slow/scopes-left-open.mdasm").to_owned(), 2_400_009),
     ];

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use mdvm_conform::fuzz::campaign::{self, Plan, Sizes, Watcher};
 use mdvm_conform::fuzz::results;
 use mdvm_conform::fuzz::results::Row;
 use mdvm_conform::implementation::{Launcher, Start};
-use mdvm_conform::tier_cost::slow_programs;
+use mdvm_conform::tier_cost::{Program, slow_programs};
 
 /// How long a campaign may look for one bug.
 const TIME: Duration = Duration::from_secs(120);
@@ -61,35 +61,39 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, found.chain(shown).collect()).exit_code()
 }
 
-/// Runs a program on the machine with a bug and without. The outcomes must differ, or the one with the bug must crash.
+/// Runs a program on the machine with a bug and without. What the command prints must differ.
 fn shows(bug: &str, name: &str) -> Result<(), Failed> {
-    let machine = planted_machine()?;
     let programs = slow_programs()?;
     let program = programs.iter().find(|program| program.name == name).ok_or("there is no such program")?;
-    let run = |planted: Option<&str>| {
-        let mut command = Command::new(&machine);
-        command
-            .args(["run", "--json", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+    // Messages name the file.
+    let mut file = tempfile::NamedTempFile::with_suffix(".mdbc")?;
+    file.write_all(program.module())?;
+    let (right, wrong) = (printed(program, file.path(), None)?, printed(program, file.path(), Some(bug))?);
+    if right != printed(program, file.path(), None)? {
+        return Err(format!("{name} does not always come to the same").into());
+    }
+    if right == wrong {
+        return Err(format!("{name} comes to the same: {right}").into());
+    }
+    Ok(())
+}
+
+/// What the command prints of a program: its outcome, and for people, how it failed.
+fn printed(program: &Program, file: &Path, planted: Option<&str>) -> Result<String, Failed> {
+    let mut text = String::new();
+    for form in [&["--json"][..], &[]] {
+        let mut command = Command::new(planted_machine()?);
+        command.arg("run").args(form).arg(file);
         if let Some(steps) = program.most_steps() {
             command.args(["--max-steps", &steps.to_string()]);
         }
         command.env_remove("MDVM_PLANTED").envs(planted.map(|bug| ("MDVM_PLANTED", bug)));
-        let mut child = command.spawn()?;
-        child.stdin.take().expect("it is piped").write_all(program.module())?;
-        child.wait_with_output()
-    };
-    let (right, wrong) = (run(None)?, run(Some(bug))?);
-    if right.stdout.is_empty() {
-        return Err(format!("{name} has no outcome: {:?}", right.status).into());
+        let output = command.output()?;
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        text.push_str(&format!("{}\n{stdout}{stderr}", output.status));
     }
-    if (right.status, &right.stdout) == (wrong.status, &wrong.stdout) {
-        let outcome = String::from_utf8_lossy(&right.stdout).into_owned();
-        return Err(format!("{name} comes to the same: {outcome}").into());
-    }
-    Ok(())
+    Ok(text)
 }
 
 struct Quiet;
