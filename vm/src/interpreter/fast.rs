@@ -90,6 +90,6 @@ impl Tier {
 
     /// Begins fast code.
     pub(super) fn begin(program: &Program) -> Box<Code> {
-        Box::new(Code::new(flow::FlowGraph::new(&program.module), program.ops.len()))
+        Box::new(Code::new(flow::FlowGraph::new(program), program.ops.len()))
     }
 }

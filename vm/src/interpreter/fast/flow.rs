@@ -1,5 +1,7 @@
 //! How control and values flow through a module: where paths meet, and which registers may still be read from there.
 
+use crate::interpreter::Program;
+use crate::interpreter::lower::Op;
 use crate::isa::{FlowKind, Instruction, Operand, Role};
 use crate::module::Module;
 
@@ -99,7 +101,8 @@ const MOST_BLOCKS: usize = 1 << 16;
 const MOST_ROUNDS: usize = 32;
 
 impl FlowGraph {
-    pub(super) fn new(module: &Module) -> Self {
+    pub(super) fn new(program: &Program) -> Self {
+        let module = &program.module;
         let mut arrivals = vec![Arrivals::None; module.len() + 1];
         let mut is_leader = vec![false; module.len() + 1];
         let mut starts: Vec<u32> = module.functions().iter().map(|function| function.entry).collect();
@@ -116,14 +119,20 @@ impl FlowGraph {
             if falls_through(flow) {
                 arrivals[pc + 1].and(Arrivals::Above);
             }
-            // Most instructions are not decoded for this.
             if flow == FlowKind::Next {
                 continue;
             }
             is_leader[pc + 1] = true;
-            let Some(instruction) = module.instruction(pc) else { break };
-            keeps_destination |= matches!(instruction, Instruction::Return { src: None });
-            if let Some(target) = jump_of(&instruction, pc) {
+            // Decoding each would take most of the time.
+            let target = match program.ops[pc] {
+                Op::Jump { offset } | Op::JumpIf { offset, .. } | Op::JumpIfNot { offset, .. } => {
+                    Some(offset.pc())
+                }
+                _ => None,
+            };
+            debug_assert_eq!(target, module.instruction(pc).and_then(|line| jump_of(&line, pc)));
+            keeps_destination |= matches!(program.ops[pc], Op::Return { src: None });
+            if let Some(target) = target {
                 arrivals[target].and(Arrivals::Jump);
                 is_leader[target] = true;
             }
@@ -396,10 +405,14 @@ mod tests {
     use super::*;
     use crate::assemble;
 
+    fn program(source: &str) -> Program {
+        Program::new(assemble(source).unwrap())
+    }
+
     fn live(source: &str, pc: usize) -> Vec<u8> {
-        let module = assemble(source).unwrap();
-        let mut graph = FlowGraph::new(&module);
-        graph.look_into(&module, pc, usize::MAX);
+        let program = program(source);
+        let mut graph = FlowGraph::new(&program);
+        graph.look_into(&program.module, pc, usize::MAX);
         graph.live_at(pc).iter().collect()
     }
 
@@ -407,15 +420,15 @@ mod tests {
     fn functions_are_looked_into_one_by_one() {
         let source =
             ".func main\n load_const r0, 1\n jump_if r7, other\n return r0\n .func f\n other: return r9";
-        let module = assemble(source).unwrap();
-        let mut graph = FlowGraph::new(&module);
+        let program = program(source);
+        let (module, mut graph) = (&program.module, FlowGraph::new(&program));
         assert_eq!(graph.live_at(3), RegSet::ALL);
-        graph.look_into(&module, 3, 0);
+        graph.look_into(module, 3, 0);
         assert_eq!(graph.live_at(3), RegSet::ALL);
-        graph.look_into(&module, 3, 1);
+        graph.look_into(module, 3, 1);
         assert_eq!(graph.live_at(3).iter().collect::<Vec<_>>(), [9]);
         // What leads to another function may read all but what is written on the way.
-        graph.look_into(&module, 0, 4);
+        graph.look_into(module, 0, 4);
         assert!(!graph.live_at(0).contains(0));
         assert!(graph.live_at(0).contains(200));
     }
@@ -439,8 +452,7 @@ mod tests {
 
     #[test]
     fn paths_meet_where_jumps_lead_besides_the_instruction_before() {
-        let graph =
-            FlowGraph::new(&assemble("again:\n nop\n jump_if r0, again\n jump end\nend:\n halt").unwrap());
+        let graph = FlowGraph::new(&program("again:\n nop\n jump_if r0, again\n jump end\nend:\n halt"));
         let joins: Vec<usize> = (0..5).filter(|pc| graph.is_join(*pc)).collect();
         assert_eq!(joins, [0]);
         assert!(graph.is_straight(1));
