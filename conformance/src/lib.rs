@@ -37,6 +37,7 @@ pub mod report;
 pub mod run;
 pub mod show;
 pub mod suite;
+pub mod tier_cost;
 pub mod value;
 pub mod verdict;
 pub mod worker;

@@ -1,5 +1,6 @@
 //! Values in the JSON form that outcomes use, brought into one spelling so that equal values have equal texts.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use machine_dialect_vm::escape::visible;
@@ -17,8 +18,23 @@ use serde_yaml::Value as Yaml;
 /// assert_eq!(value.as_str(), r#"[1,{"float":"1.5"},"a"]"#);
 /// # Ok::<(), String>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ValueText(String);
+
+impl TryFrom<String> for ValueText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::from_json(&text)
+    }
+}
+
+impl From<ValueText> for String {
+    fn from(value: ValueText) -> Self {
+        value.0
+    }
+}
 
 impl ValueText {
     /// The value that a JSON text stands for. Values may be nested to any depth.

@@ -5,6 +5,7 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
@@ -16,6 +17,7 @@ use mdvm_conform::fuzz::campaign::{self, Plan, Sizes, Watcher};
 use mdvm_conform::fuzz::results;
 use mdvm_conform::fuzz::results::Row;
 use mdvm_conform::implementation::{Launcher, Start};
+use mdvm_conform::tier_cost::{Program, slow_programs};
 
 /// How long a campaign may look for one bug.
 const TIME: Duration = Duration::from_secs(120);
@@ -38,24 +40,72 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
     ("fused-branch", "--fast", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
     ("fast-window", "--fast", Sizes::Small, &[]),
     ("fast-steps", "--fast", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
+    ("refill-part", "--machine", Sizes::Long, &[]),
     ("machine-overflow", "--machine", Sizes::Small, &["mul"]),
+];
+
+/// Bugs in what few programs come to, each with a program of [`slow_programs`] that must show it on the default tier.
+const SHOWN: &[(&str, &str)] = &[
+    ("flush-forgets", "code-full-frames"),
+    ("flush-leads-on", "code-full-frames"),
+    ("family-first", "code-full-frames"),
+    ("swap-order", "phi-swap-three"),
+    ("minus-one", "least-by-minus-one"),
+    ("scopes-stay", "scopes-left-open"),
+    ("long-phis", "phi-65"),
 ];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = BUGS.iter().map(|bug| Trial::test(bug.0, move || find(bug)));
+    let found = BUGS.iter().map(|bug| Trial::test(bug.0, move || find(bug)));
+    let shown = SHOWN.iter().map(|(bug, program)| Trial::test(*bug, move || shows(bug, program)));
     let names = Trial::test("every-mutant-has-a-trial", every_mutant_has_a_trial);
-    libtest_mimic::run(&arguments, trials.chain([names]).collect()).exit_code()
+    libtest_mimic::run(&arguments, found.chain(shown).chain([names]).collect()).exit_code()
 }
 
 fn every_mutant_has_a_trial() -> Result<(), Failed> {
-    let tried: BTreeSet<&str> = BUGS.iter().map(|bug| bug.0).collect();
+    let tried: BTreeSet<&str> = BUGS.iter().map(|bug| bug.0).chain(SHOWN.iter().map(|bug| bug.0)).collect();
     let there: BTreeSet<&str> = machine_dialect_vm::planted::BUGS.iter().map(|bug| bug.0).collect();
     if tried == there {
         return Ok(());
     }
     Err(format!("of the mutants of vm/src/planted.rs and the trials here only one has {:?}", &tried ^ &there)
         .into())
+}
+
+/// Runs a program on the machine with a bug and without. What the command prints must differ.
+fn shows(bug: &str, name: &str) -> Result<(), Failed> {
+    let programs = slow_programs()?;
+    let program = programs.iter().find(|program| program.name == name).ok_or("there is no such program")?;
+    // Messages name the file.
+    let mut file = tempfile::NamedTempFile::with_suffix(".mdbc")?;
+    file.write_all(program.module())?;
+    let (right, wrong) = (printed(program, file.path(), None)?, printed(program, file.path(), Some(bug))?);
+    if right != printed(program, file.path(), None)? {
+        return Err(format!("{name} does not always come to the same").into());
+    }
+    if right == wrong {
+        return Err(format!("{name} comes to the same: {right}").into());
+    }
+    Ok(())
+}
+
+/// What the command prints of a program: its outcome, and for people, how it failed.
+fn printed(program: &Program, file: &Path, planted: Option<&str>) -> Result<String, Failed> {
+    let mut text = String::new();
+    for form in [&["--json"][..], &[]] {
+        let mut command = Command::new(planted_machine()?);
+        command.arg("run").args(form).arg(file);
+        if let Some(steps) = program.most_steps() {
+            command.args(["--max-steps", &steps.to_string()]);
+        }
+        command.env_remove("MDVM_PLANTED").envs(planted.map(|bug| ("MDVM_PLANTED", bug)));
+        let output = command.output()?;
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        text.push_str(&format!("{}\n{stdout}{stderr}", output.status));
+    }
+    Ok(text)
 }
 
 struct Quiet;

@@ -20,6 +20,7 @@ pub const TECHNIQUES: &[(&str, &str)] = &[
     ("powers-of-two", "divide ints by a power of two without a division"),
     ("calls", "call in fast code"),
     ("typed-returns", "come back from a call behind the guard of its result"),
+    ("back-off", "leave it to the interpreter where few steps are taken each time in specialised code"),
     ("release", "take a container away from another holder that will not be asked, before it is written to"),
     ("places", "look for a key first where it was found before"),
     ("rewriting", "write a string over one that nothing else holds, where that stands"),

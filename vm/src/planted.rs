@@ -15,7 +15,18 @@ pub const BUGS: &[(&str, &str)] = &[
     ("fused-branch", "fast code takes `<=` a constant for `<`"),
     ("fast-window", "a call in fast code leaves in a register what an earlier call had there"),
     ("fast-steps", "a jump in fast code charges a step too few"),
+    (
+        "refill-part",
+        "the last few steps of a limit are handed out to machine code that is told to stop, and are lost",
+    ),
     ("machine-overflow", "machine code takes an int product that does not fit for one that does"),
+    ("flush-forgets", "frames that wait while specialised code is dropped lose the writes that were put off"),
+    ("flush-leads-on", "frames that wait while specialised code is dropped come back to where it was"),
+    ("family-first", "a call of many callees leads to the first of them"),
+    ("swap-order", "registers that change places in phis are read after they were written"),
+    ("minus-one", "machine code takes the least int divided by -1 for what fits"),
+    ("scopes-stay", "a return in machine code leaves the scopes of its frame open"),
+    ("long-phis", "a long run of phis in specialised code is charged a step too few"),
 ];
 
 /// That there is a bug of that name. Fails to compile for a name that is none.

@@ -7,6 +7,7 @@ use machine_dialect_vm::{
     Check, Condition, Constant, Instruction, JumpOffset, Module, ModuleBuilder, Opcode, Operand, PhiSource,
     Phis, Reg, Registers, ScopeId, TypeId,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::plug::{self, Request};
 use crate::value::ValueText;
@@ -81,7 +82,7 @@ pub enum Change {
 }
 
 /// A module and how it is run: all that an implementation is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The bytes of the module.
     pub module: Vec<u8>,

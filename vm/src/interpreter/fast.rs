@@ -23,6 +23,7 @@ mod flow;
 mod fuse;
 #[expect(clippy::wildcard_enum_match_arm, reason = "each instruction is for some kinds of values")]
 mod obey;
+mod payoff;
 mod run;
 mod state;
 mod twin;
@@ -71,17 +72,24 @@ impl Tier {
     }
 
     /// Counts that control came by, and begins fast code where that was often enough.
-    pub(super) fn warm(&self, program: &Program, tiers: Tiers) -> Option<Box<Code>> {
+    pub(super) fn warm(&self, program: &Program, tiers: Tiers, steps: u64) -> Option<Box<Code>> {
         let heat = self.heat.get() + 1;
-        if heat < Self::HOT && matches!(tiers, Tiers::Both | Tiers::Portable) {
-            self.heat.set(heat);
+        let is_forced = !matches!(tiers, Tiers::Both | Tiers::Portable);
+        if !is_forced && (heat < Self::HOT || !Self::can_begin(program, steps)) {
+            self.heat.set(heat.min(Self::HOT));
             return None;
         }
         Some(Self::begin(program))
     }
 
+    /// Whether a run has taken enough steps for what it takes to look into the whole module: no limit on steps or time is
+    /// looked at meanwhile.
+    pub(super) fn can_begin(program: &Program, steps: u64) -> bool {
+        steps >= payoff::steps_before_analysis(program.ops.len())
+    }
+
     /// Begins fast code.
     pub(super) fn begin(program: &Program) -> Box<Code> {
-        Box::new(Code::new(flow::FlowGraph::new(&program.module)))
+        Box::new(Code::new(flow::FlowGraph::new(program), program.ops.len()))
     }
 }

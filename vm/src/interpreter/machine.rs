@@ -219,7 +219,7 @@ impl<'a> Machine<'a> {
         // Whether control has just come to where fast code may begin.
         let mut may_enter = matches!(self.tiers, Tiers::Fast | Tiers::Machine);
         'frames: loop {
-            if !M::OBSERVED && std::mem::take(&mut may_enter) && self.is_hot() && !self.is_at_phi(pc) {
+            if !M::OBSERVED && std::mem::take(&mut may_enter) && self.is_hot(pc) && !self.is_at_phi(pc) {
                 match self.run_fast(pc) {
                     Some(Left::For { pc: next, previous }) => {
                         pc = next;
@@ -255,8 +255,17 @@ impl<'a> Machine<'a> {
                     && self.tiers != Tiers::Plain
                     && !without!("release")
                 {
-                    let code = self.code.get_or_insert_with(|| Tier::begin(self.program));
-                    spare_copy(self.program, code, pc, &self.context.memory, window.values_mut(), array);
+                    if self.code.is_none() && Tier::can_begin(self.program, self.meter.steps()) {
+                        self.code = Some(Tier::begin(self.program));
+                    }
+                    if let Some(code) = &mut self.code {
+                        code.count_steps(
+                            self.meter.steps(),
+                            matches!(self.tiers, Tiers::Fast | Tiers::Machine),
+                        );
+                        code.look_into(self.program, pc);
+                        spare_copy(self.program, code, pc, &self.context.memory, window.values_mut(), array);
+                    }
                 }
                 match dispatch(*op, &mut window, &mut self.context) {
                     Ok(Flow::Next) => {
@@ -333,14 +342,22 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Whether there is fast code, or comes to be now.
-    fn is_hot(&mut self) -> bool {
+    /// Whether there is fast code, or comes to be now, and is worth trying from that instruction on.
+    #[inline(always)]
+    fn is_hot(&mut self, pc: usize) -> bool {
         if self.tiers == Tiers::Plain {
             return false;
         }
-        if self.code.is_none() {
-            self.code = self.program.tier.warm(self.program, self.tiers);
+        match &mut self.code {
+            Some(code) => code.is_worth_trying(pc),
+            None => self.is_warm(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_warm(&mut self) -> bool {
+        self.code = self.program.tier.warm(self.program, self.tiers, self.meter.steps());
         self.code.is_some()
     }
 
@@ -527,7 +544,7 @@ impl<'a> Meter<'a> {
     }
 
     /// The instructions charged so far.
-    fn steps(&self) -> u64 {
+    pub(super) fn steps(&self) -> u64 {
         self.issued - self.left
     }
 
@@ -561,12 +578,12 @@ impl<'a> Meter<'a> {
         let more = (self.limit - self.issued).min(self.portion);
         // All or nothing: code that is told to stop still counts by what it had, and would lose what it was handed beside that.
         let is_enough = self.left + more >= 2 * fast::RESERVE;
-        if wants_end || !is_enough {
+        if wants_end || !(is_enough || planted!("refill-part")) {
             return false;
         }
         self.left += more;
         self.issued += more;
-        true
+        is_enough
     }
 
     #[cold]

@@ -36,10 +36,10 @@ impl Scopes {
         self.open.len() - own.count()
     }
 
-    /// How many scopes are open, in all frames.
+    /// How many frames wait for the innermost one in which a scope is open.
     #[cfg(machine_code)]
-    pub(crate) fn open(&self) -> usize {
-        self.open.len()
+    pub(crate) fn innermost(&self) -> Option<u64> {
+        self.open.last().map(|(_, depth)| *depth)
     }
 
     /// Notes how many frames wait now; no scope is open in one that was left.

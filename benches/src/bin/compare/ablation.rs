@@ -98,7 +98,8 @@ impl Builds {
             is_portable,
         };
         let mut variants = vec![variant("everything on", &self.switches, None, false)];
-        for (name, _) in TECHNIQUES {
+        // No kernel needs to back off. What that buys, `conformance/tier-cost.sh --planted` tells.
+        for (name, _) in TECHNIQUES.iter().filter(|(name, _)| *name != "back-off") {
             // With machine code, little would be seen of what the loop does to be fast.
             let is_portable = !matches!(*name, "fast-code" | MACHINE_CODE);
             variants.push(variant(&format!("`{name}`"), &self.switches, Some(name), is_portable));

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
+
 use super::flow::FlowGraph;
+use super::payoff::{self, Made, Payoff};
 use super::state::{Kind, State};
 use crate::interpreter::lower::Op;
-use crate::interpreter::{FunctionIndex, GlobalSlot};
+use crate::interpreter::{FunctionIndex, GlobalSlot, Program};
 use crate::isa::Reg;
 use crate::value::Value;
 
@@ -269,6 +272,8 @@ pub(super) enum Fast {
     /// The same with a global, which the instruction behind the next sets. `key` is where the write goes.
     ReleaseGlobal { holder: GlobalSlot, container: Slot, key: Slot },
     Call { site: u32, steps: u16 },
+    /// Calls whichever function of a family the value names.
+    CallAny { func: Slot, steps: u16, family: u32 },
     Return { src: Slot, clear: u32, steps: u16 },
     /// Returns a constant, or nothing.
     ReturnConst { constant: Option<u16>, clear: u32, steps: u16 },
@@ -365,6 +370,44 @@ pub(super) struct Site {
     pub(super) back_with_bool: At,
     /// What is true when the call comes back.
     pub(super) after: Rc<State>,
+    /// The other functions that the same call leads to.
+    pub(super) family: Option<u32>,
+}
+
+/// The functions that one call leads to, by what it was given.
+#[derive(Default)]
+pub(super) struct Family {
+    /// A call for each of them. They differ in the function, and come back to the same code.
+    sites: Vec<u32>,
+    /// Where among those the call of a function is.
+    positions: HashMap<FunctionIndex, u32, RandomState>,
+}
+
+impl Family {
+    /// A call that leads to more functions is left to plain code where it leads to another.
+    const MOST: usize = 256;
+
+    pub(super) fn sites(&self) -> &[u32] {
+        &self.sites
+    }
+
+    pub(super) fn position(&self, function: FunctionIndex) -> Option<u32> {
+        let position = self.positions.get(&function).copied();
+        if planted!("family-first") { position.map(|_| 0) } else { position }
+    }
+
+    pub(super) fn site(&self, function: FunctionIndex) -> Option<u32> {
+        self.position(function).map(|position| self.sites[position as usize])
+    }
+
+    pub(super) fn add(&mut self, function: FunctionIndex, site: u32) {
+        self.positions.insert(function, self.sites.len() as u32);
+        self.sites.push(site);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.sites.len() >= Self::MOST
+    }
 }
 
 /// Code for a place where paths meet, made for what was known on one of them.
@@ -376,6 +419,8 @@ pub(super) struct Version {
 /// The fast code of a program. It grows while the program runs.
 pub(in crate::interpreter) struct Code {
     pub(super) graph: FlowGraph,
+    /// So many instructions of the module may be looked into.
+    most_looked_into: usize,
     pub(super) ops: Vec<Fast>,
     /// By position, the exit of an instruction; those that have none have a number all the same.
     pub(super) exit_of: Vec<u32>,
@@ -383,11 +428,13 @@ pub(in crate::interpreter) struct Code {
     /// A stub is taken out when its code is made.
     pub(super) stubs: Vec<Option<Box<Stub>>>,
     pub(super) sites: Vec<Site>,
+    pub(super) families: Vec<Family>,
     /// Registers that returns clear. The first clears none.
     pub(super) clears: Vec<Box<[Slot]>>,
     pub(super) versions: HashMap<u32, Vec<Version>>,
     /// Nothing leads to code behind this position but the code before it.
     pub(super) floor: usize,
+    pub(super) payoff: Payoff,
     /// How often there was more code, or code led elsewhere.
     pub(super) changes: u32,
     /// The same as code of the processor.
@@ -400,14 +447,17 @@ impl Code {
     /// to it take some hundred bytes, so this bounds what a hostile module can make of it.
     const MOST_OPS: usize = 1 << 14;
 
-    pub(super) fn new(graph: FlowGraph) -> Self {
+    pub(super) fn new(graph: FlowGraph, instructions: usize) -> Self {
         Self {
             graph,
+            most_looked_into: 0,
+            payoff: Payoff::new(instructions),
             ops: Vec::new(),
             exit_of: Vec::new(),
             exits: Vec::new(),
             stubs: Vec::new(),
             sites: Vec::new(),
+            families: Vec::new(),
             clears: vec![Box::default()],
             versions: HashMap::new(),
             floor: 0,
@@ -415,6 +465,28 @@ impl Code {
             #[cfg(machine_code)]
             native: super::obey::Native::default(),
         }
+    }
+
+    /// Whether specialised code is to be tried at an instruction that control has just come to.
+    #[inline(always)]
+    pub(in crate::interpreter) fn is_worth_trying(&mut self, pc: usize) -> bool {
+        self.payoff.arrive(pc)
+    }
+
+    /// Drops all code. No frame may wait in it.
+    pub(super) fn flush(&mut self) {
+        self.ops = Vec::new();
+        self.exit_of = Vec::new();
+        self.exits = Vec::new();
+        self.stubs = Vec::new();
+        self.sites = Vec::new();
+        self.families = Vec::new();
+        self.clears = vec![Box::default()];
+        self.versions = HashMap::new();
+        self.floor = 0;
+        self.changes += 1;
+        #[cfg(machine_code)]
+        self.native.drop_code();
     }
 
     /// Notes that the instruction at that place is another now, and does something else for what leads there.
@@ -426,7 +498,27 @@ impl Code {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.ops.len().max(self.exits.len()).max(self.stubs.len()) >= Self::MOST_OPS
+        self.ops.len().max(self.exits.len()).max(self.stubs.len()).max(self.sites.len()) >= Self::MOST_OPS
+    }
+
+    /// Says how many steps the run has taken, by which it is told how much of the module may be looked into; all of it where the
+    /// host asked for specialised code whether it pays or not.
+    pub(in crate::interpreter) fn count_steps(&mut self, steps: u64, is_forced: bool) {
+        self.most_looked_into = if is_forced { usize::MAX } else { payoff::most_looked_into(steps) };
+    }
+
+    /// Looks into the function that an instruction belongs to, if that can be paid.
+    pub(in crate::interpreter) fn look_into(&mut self, program: &Program, pc: usize) {
+        self.graph.look_into(&program.module, pc, self.most_looked_into);
+    }
+
+    /// What was made up to now, of what there is.
+    pub(super) fn made(&self) -> Made {
+        #[cfg(machine_code)]
+        let translated = self.native.translated();
+        #[cfg(not(machine_code))]
+        let translated = 0;
+        Made { instructions: self.ops.len() as u64, callees: self.sites.len() as u64, translated }
     }
 
     /// What is true when a call comes back.
@@ -440,26 +532,36 @@ impl Code {
         match from {
             From::Code(position) => self.ops[position].redirect(code),
             From::Return { site } => {
-                let site = &mut self.sites[site];
-                [site.back, site.back_with_int, site.back_with_float, site.back_with_bool] = [code; 4];
-                if without!("typed-returns") {
-                    return;
-                }
-                // Who comes back with what is looked for need not look.
-                match self.ops.get(code.index()) {
-                    Some(Fast::GuardInt { slot }) if slot.register() == site.dst => {
-                        site.back_with_int = code.next();
-                    }
-                    Some(Fast::GuardFloat { slot }) if slot.register() == site.dst => {
-                        site.back_with_float = code.next();
-                    }
-                    Some(Fast::GuardBool { slot }) if slot.register() == site.dst => {
-                        site.back_with_bool = code.next();
-                    }
-                    _ => {}
+                let family = self.sites[site].family;
+                self.come_back(site, code);
+                let relatives = family.map(|family| self.families[family as usize].sites.clone());
+                for relative in relatives.into_iter().flatten() {
+                    self.come_back(relative as usize, code);
                 }
             }
             From::Call { site } => self.sites[site].callee = code,
+        }
+    }
+
+    /// Makes a call come back to that code.
+    fn come_back(&mut self, site: usize, code: At) {
+        let site = &mut self.sites[site];
+        [site.back, site.back_with_int, site.back_with_float, site.back_with_bool] = [code; 4];
+        if without!("typed-returns") {
+            return;
+        }
+        // Who comes back with what is looked for need not look.
+        match self.ops.get(code.index()) {
+            Some(Fast::GuardInt { slot }) if slot.register() == site.dst => {
+                site.back_with_int = code.next();
+            }
+            Some(Fast::GuardFloat { slot }) if slot.register() == site.dst => {
+                site.back_with_float = code.next();
+            }
+            Some(Fast::GuardBool { slot }) if slot.register() == site.dst => {
+                site.back_with_bool = code.next();
+            }
+            _ => {}
         }
     }
 }
@@ -629,6 +731,7 @@ impl Fast {
                 | Self::Jump { .. }
                 | Self::Leave
                 | Self::Call { .. }
+                | Self::CallAny { .. }
                 | Self::Return { .. }
                 | Self::ReturnConst { .. }
         )

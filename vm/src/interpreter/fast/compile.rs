@@ -13,6 +13,7 @@ mod writes;
 use std::rc::Rc;
 
 use super::code::{At, Code, Exit, Fast, From, RESERVE, Slot, Stub, Version};
+use super::flow::RegSet;
 use super::state::{Kind, Source, State};
 use crate::interpreter::Program;
 use crate::interpreter::lower::Op;
@@ -43,11 +44,16 @@ enum Piece {
 
 /// Steps are charged at the latest when there are so many. One instruction and a run of phis may come on top.
 const MOST_STEPS: u16 = 128;
-/// Longer runs of phis are left to plain code.
+/// The steps of so many phis come on top.
 const MOST_PHIS: usize = 64;
+/// Longer runs are charged by themselves, at once; what is longer than this is left to plain code.
+const MOST_PHIS_CHARGED: usize = RESERVE as usize;
 /// So many instructions may stand between an operation and the move of its result.
 const MOST_BETWEEN: usize = 16;
 const _: () = assert!(MOST_STEPS as usize + MOST_PHIS + 4 < RESERVE as usize);
+
+/// So many instructions are made before control must have come there.
+const MOST_AT_ONCE: usize = 256;
 
 /// So many pieces are made for one place with all that is known of values, and then so many more with less.
 const MOST_EXACT: usize = 4;
@@ -95,15 +101,18 @@ impl Code {
         Some(at)
     }
 
-    /// The code to go on with at a plain instruction, given the registers as they are.
+    /// The code to go on with at a plain instruction, given the registers as they are; where there is none, it is made, if that
+    /// may be.
     pub(super) fn enter(
         &mut self,
         program: &Program,
         registers: &[Value; REGISTERS],
         pc: usize,
         size: usize,
+        can_make: bool,
     ) -> Option<At> {
-        if self.is_full() && !self.versions.contains_key(&(pc as u32)) {
+        let can_make = can_make && !self.is_full();
+        if !can_make && !self.versions.contains_key(&(pc as u32)) {
             return None;
         }
         let mut kinds = [Kind::Scalar; REGISTERS];
@@ -115,7 +124,7 @@ impl Code {
         if let Some(at) = self.version(pc, &state) {
             return Some(at);
         }
-        if self.is_full() {
+        if !can_make {
             return None;
         }
         self.floor = self.ops.len();
@@ -133,16 +142,17 @@ impl Code {
         program: &Program,
         registers: &[Value; REGISTERS],
         exit: usize,
+        can_make: bool,
     ) -> Option<At> {
         /// So often must an exit be taken.
         const OFTEN: u32 = 4;
-        let full = self.is_full();
+        let can_make = can_make && !self.is_full();
         let exit = &mut self.exits[exit];
         if exit.other.is_some() {
             return exit.other;
         }
         exit.taken += 1;
-        if exit.taken < OFTEN || full {
+        if exit.taken < OFTEN || !can_make || exit.state.surprises > MOST_SURPRISES {
             return None;
         }
         let mut state = State::clone(&exit.state);
@@ -170,9 +180,16 @@ impl State {
     /// Forgets what kind of number a register holds that is written before it is read.
     fn weaken_dead(&mut self, code: &Code, pc: usize) {
         let live = code.graph.live_at(pc);
-        for (register, kind) in (0..=u8::MAX).zip(&mut self.kinds) {
-            if kind.is_scalar() && !live.contains(register) {
-                *kind = Kind::Scalar;
+        for (kinds, live) in self.kinds.chunks_exact_mut(64).zip(live.words()) {
+            // Registers that nothing is known of are as they would be, and most are such.
+            let mut known = 0_u64;
+            for (place, kind) in kinds.iter().enumerate() {
+                known |= u64::from(*kind > Kind::Scalar) << place;
+            }
+            let mut dead = known & !live;
+            while dead != 0 {
+                kinds[dead.trailing_zeros() as usize] = Kind::Scalar;
+                dead &= dead - 1;
             }
         }
     }
@@ -233,6 +250,10 @@ impl<'a> Compiler<'a> {
         loop {
             if self.code.is_full() {
                 self.leave();
+                return;
+            }
+            if self.code.ops.len() - self.begin >= MOST_AT_ONCE {
+                self.suspend(is_inside);
                 return;
             }
             if without!("put-off") {
@@ -383,12 +404,12 @@ impl<'a> Compiler<'a> {
         let run: Vec<(Reg, Option<Reg>)> = self.program.ops[self.pc..]
             .iter()
             .map_while(|op| op.select(code, previous))
-            .take(MOST_PHIS + 1)
+            .take(MOST_PHIS_CHARGED + 1)
             .collect();
         if run.is_empty() {
             return Piece::GoesOn;
         }
-        if run.len() > MOST_PHIS {
+        if run.len() > MOST_PHIS_CHARGED {
             return self.leave();
         }
         let chosen = || run.iter().filter_map(|(dst, src)| Some((*dst, (*src)?)));
@@ -397,43 +418,96 @@ impl<'a> Compiler<'a> {
                 return Piece::Ended;
             }
         }
-        let mut sources: Vec<(Reg, Source)> = Vec::new();
-        for (dst, src) in chosen() {
-            sources.retain(|(known, _)| *known != dst);
-            sources.push((dst, self.state.source(src.0)));
+        if run.len() > MOST_PHIS {
+            // All of them are charged before the first is done, as plain code does.
+            if self.state.steps > 0 {
+                self.emit_guarded(Fast::Charge { steps: self.state.steps });
+                self.state.steps = 0;
+            }
+            let missing = u16::from(planted!("long-phis"));
+            self.emit_guarded(Fast::Charge { steps: run.len() as u16 - missing });
         }
+        let mut moves: Vec<(Reg, Reg)> = Vec::new();
+        for (dst, src) in chosen() {
+            moves.retain(|(known, _)| *known != dst);
+            moves.push((dst, src));
+        }
+        self.move_at_once(&moves);
+        let count = run.len() as u16;
+        self.retire(count);
+        if run.len() > MOST_PHIS {
+            self.state.steps -= count;
+        }
+        self.pc += run.len();
+        Piece::GoesOn
+    }
+
+    /// Gives registers the values that others have, all at the same time.
+    fn move_at_once(&mut self, moves: &[(Reg, Reg)]) {
+        let sources = |compiler: &Self| -> Vec<(Reg, Source)> {
+            moves.iter().map(|(dst, src)| (*dst, compiler.state.source(src.0))).collect()
+        };
         let is_costly = |compiler: &Self, (dst, source): &(Reg, Source)| {
             compiler.state.kind(dst.0) == Kind::Any || compiler.source_kind(*source) == Kind::Any
         };
-        let (mut costly, free): (Vec<_>, Vec<_>) = sources.into_iter().partition(|one| is_costly(self, one));
-        costly.retain(|(dst, source)| *source != Source::Slot(dst.0));
-        // What costs something is written at once, each before its place is written and after it was read.
-        let mut order = Vec::new();
-        while !costly.is_empty() {
-            let is_read = |dst: Reg| {
-                costly.iter().any(|(other, source)| *other != dst && *source == Source::Slot(dst.0))
-                    || free.iter().any(|(_, source)| *source == Source::Slot(dst.0))
-            };
-            let Some(place) = costly.iter().position(|(dst, _)| !is_read(*dst)) else { return self.leave() };
-            order.push(costly.swap_remove(place));
-        }
-        let spoils = |to: u8, from: Source| {
-            order.iter().any(|(dst, _)| from == Source::Slot(dst.0) || to == dst.0)
-                || order.iter().any(|(_, source)| *source == Source::Slot(to))
+        // What costs something is written at once, and so is what reads a place that is written then.
+        let split = |compiler: &Self| {
+            let (mut now, mut later): (Vec<_>, Vec<_>) =
+                sources(compiler).into_iter().partition(|one| is_costly(compiler, one));
+            now.retain(|(dst, source)| *source != Source::Slot(dst.0));
+            let mut written = RegSet::default();
+            now.iter().for_each(|(dst, _)| written.insert(dst.0));
+            let is_spoiled = |written: RegSet, source: Source| matches!(source, Source::Slot(slot) if written.contains(slot));
+            while let Some(place) = later.iter().position(|(_, source)| is_spoiled(written, *source)) {
+                let one = later.swap_remove(place);
+                written.insert(one.0.0);
+                now.push(one);
+            }
+            (now, later, written)
         };
-        if self.state.pending.iter().any(|(to, from)| spoils(*to, *from)) {
-            // Rare, and plain code knows how.
-            return self.leave();
+        let (mut now, mut later, written) = split(self);
+        // Writes that were put off, to or from such a place or one that is read now, come before.
+        let mut touched = written;
+        now.iter().for_each(|(_, source)| {
+            if let Source::Slot(slot) = source {
+                touched.insert(*slot);
+            }
+        });
+        let is_due = |to: u8, from: Source| {
+            touched.contains(to) || matches!(from, Source::Slot(slot) if written.contains(slot))
+        };
+        if self.state.pending.iter().any(|(to, from)| is_due(*to, *from)) {
+            self.flush(|_, _| true);
+            (now, later, _) = split(self);
         }
-        for (dst, source) in order {
-            self.write(dst.0, source);
+        let is_read =
+            |now: &[(Reg, Source)], dst: Reg| now.iter().any(|(_, source)| *source == Source::Slot(dst.0));
+        while !now.is_empty() {
+            // What is moved within its place was moved there by a swap.
+            now.retain(|(dst, source)| *source != Source::Slot(dst.0));
+            if let Some(place) = now.iter().position(|(dst, _)| !is_read(&now, *dst)) {
+                let (dst, source) = now.swap_remove(place);
+                self.write(dst.0, source);
+            } else if let Some(&(dst, Source::Slot(other))) = now.last() {
+                // Each is read by another: they change places in circles, and no value is copied.
+                self.emit(Fast::Swap { a: Slot::of(dst.0), b: Slot::of(other) });
+                self.is_fresh = false;
+                self.state.kinds.swap(usize::from(dst.0), usize::from(other));
+                for (_, source) in now.iter_mut().chain(&mut later) {
+                    if planted!("swap-order") {
+                        break;
+                    }
+                    if *source == Source::Slot(dst.0) {
+                        *source = Source::Slot(other);
+                    } else if *source == Source::Slot(other) {
+                        *source = Source::Slot(dst.0);
+                    }
+                }
+            }
         }
-        for (dst, source) in free {
+        for (dst, source) in later {
             self.state.put_off(dst.0, source);
         }
-        self.retire(run.len() as u16);
-        self.pc += run.len();
-        Piece::GoesOn
     }
 
     /// Makes sure that it is known whether a value costs anything: where it can be seen that it does not, it is guarded.

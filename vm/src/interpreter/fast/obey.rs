@@ -811,6 +811,12 @@ impl Machine<'_> {
                     }
                 }
                 &Fast::Call { site, steps } => call!(site, steps),
+                &Fast::CallAny { func, family, steps } => {
+                    let named = ops::call(&program.functions, value!(func)).ok();
+                    let site = named.and_then(|function| code.families[family as usize].site(function));
+                    let Some(site) = site else { leave!(Stop::Exit) };
+                    call!(site, steps)
+                }
                 &Fast::Return { src, clear, steps } => r#return!(src, clear, steps),
                 &Fast::ReturnConst { constant, clear, steps } => {
                     charge!(steps);

@@ -2,12 +2,14 @@
 
 use super::code::{Code, RESERVE};
 use super::obey::{Parcel, Stop};
+use super::payoff::Made;
 use super::state::{Source, State};
 use crate::errors::RuntimeError;
 use crate::interpreter::Program;
-use crate::interpreter::machine::{Machine, registers};
+use crate::interpreter::machine::{Machine, Site, registers};
 use crate::isa::REGISTERS;
 use crate::value::Value;
+use crate::vm::Tiers;
 
 /// How fast code was left.
 pub(in crate::interpreter) enum Left {
@@ -28,15 +30,63 @@ impl Machine<'_> {
             return None;
         }
         let mut code = self.code.take()?;
-        let left = self.run_code(&mut code, pc);
+        let left =
+            if self.is_forced() { self.run_code(&mut code, pc) } else { self.run_if_it_pays(&mut code, pc) };
         self.code = Some(code);
         left
     }
 
+    /// Whether the host asked for specialised code wherever there can be any, whether it pays or not.
+    fn is_forced(&self) -> bool {
+        matches!(self.tiers, Tiers::Fast | Tiers::Machine)
+    }
+
+    /// The same, unless it did not pay before. See [`super::payoff`].
+    fn run_if_it_pays(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
+        let before = self.meter.steps();
+        let made = code.made();
+        if !code.payoff.can_enter(pc, before) {
+            code.payoff.back_off(pc, 0);
+            return None;
+        }
+        let left = self.run_code(code, pc);
+        let steps = self.meter.steps();
+        code.payoff.settle(pc, steps - before, code.made().since(made), steps);
+        if code.is_full() && code.payoff.is_missed(pc) && code.payoff.flush() {
+            self.materialise_frames(code);
+            code.flush();
+        }
+        left
+    }
+
+    /// Has frames that wait in specialised code wait in plain code instead.
+    fn materialise_frames(&mut self, code: &Code) {
+        let mut base = self.frame.base;
+        for caller in self.callers.iter_mut().rev() {
+            base -= usize::from(caller.size);
+            if caller.site != Site::PLAIN {
+                let Site(site) = caller.site;
+                if !planted!("flush-leads-on") {
+                    caller.site = Site::PLAIN;
+                }
+                if planted!("flush-forgets") {
+                    continue;
+                }
+                catch_up(self.program, registers(&mut self.stack, base), code.after(site));
+            }
+        }
+    }
+
     fn run_code(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let program: &Program = self.program;
+        let is_forced = self.is_forced();
+        let made = code.made();
         let size = usize::from(self.frame.size);
-        let mut at = code.enter(program, registers(&mut self.stack, self.frame.base), pc, size)?;
+        code.count_steps(self.meter.steps(), is_forced);
+        code.look_into(program, pc);
+        let can_make = is_forced || code.payoff.can_make(Made::default());
+        let values = registers(&mut self.stack, self.frame.base);
+        let mut at = code.enter(program, values, pc, size, can_make)?;
         loop {
             let mut parcel = Parcel::default();
             let stop = self.advance(code, &mut at, &mut parcel);
@@ -51,17 +101,30 @@ impl Machine<'_> {
                 Stop::Stub(number) => {
                     let number = number as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
+                    if !(is_forced || code.payoff.can_make(code.made().since(made)))
+                        && let Some(Some(stub)) = code.stubs.get(number)
+                    {
+                        catch_up(program, registers, &stub.state);
+                        self.meter.left -= u64::from(stub.state.steps);
+                        let previous = stub.state.previous.map(|pc| pc as usize);
+                        return Some(Left::For { pc: stub.pc as usize, previous });
+                    }
+                    code.count_steps(self.meter.steps(), is_forced);
                     at = code.make_stub(program, registers, number)?;
                 }
                 Stop::Charge if self.meter.refill() => {}
                 Stop::Exit | Stop::Charge | Stop::Leave => {
                     let exit = code.exit_of[at.index()] as usize;
                     let registers = registers(&mut self.stack, self.frame.base);
-                    if let Stop::Exit = stop
-                        && let Some(other) = code.detour(program, registers, exit)
-                    {
-                        at = other;
-                        continue;
+                    if let Stop::Exit = stop {
+                        let can_make = is_forced || code.payoff.can_make(code.made().since(made));
+                        if can_make && code.widen(program, registers, at) {
+                            continue;
+                        }
+                        if let Some(other) = code.detour(program, registers, exit, can_make) {
+                            at = other;
+                            continue;
+                        }
                     }
                     let exit = &code.exits[exit];
                     catch_up(program, registers, &exit.state);

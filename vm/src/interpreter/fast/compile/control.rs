@@ -3,12 +3,76 @@
 use std::rc::Rc;
 
 use super::{Compiler, MOST_BETWEEN, MOST_SURPRISES, Piece};
-use crate::interpreter::FunctionIndex;
-use crate::interpreter::fast::code::{At, Fast, From, Site, Slot};
+use crate::interpreter::Program;
+use crate::interpreter::fast::code::{At, Code, Family, Fast, From, Site, Slot, Stub};
 use crate::interpreter::fast::state::{Kind, Source, State};
 use crate::interpreter::lower::{Op, Span, Target};
 use crate::isa::{REGISTERS, Reg};
 use crate::ops;
+use crate::value::Value;
+
+impl Code {
+    /// Adds a call, made where that much is known, with what depends on the function: what of its frame must be cleared, and its
+    /// code.
+    fn add_site(&mut self, program: &Program, mut call: Site, state: &State) {
+        let site = self.sites.len();
+        let entry = program.entries[call.function as usize];
+        let begin = entry.target.pc();
+        let count = call.args.len();
+        let registers = usize::from(entry.registers).max(count);
+        call.registers = registers as u16;
+        self.look_into(program, begin);
+        let live = self.graph.live_at(begin);
+        let clear = live.iter().filter(|register| (count..registers).contains(&usize::from(*register)));
+        call.clear = clear.map(Slot::of).collect();
+        let mut callee = State::new([Kind::Scalar; REGISTERS]);
+        for (kind, arg) in callee.kinds.iter_mut().zip(&call.args) {
+            *kind = state.kind(arg.register());
+        }
+        callee.weaken_dead(self, begin);
+        call.callee = self.version(begin, &callee).unwrap_or_else(|| {
+            let from = From::Call { site };
+            let number = self.stubs.len();
+            let stub = Stub { pc: begin as u32, state: callee, is_inside: false, written: None, from };
+            self.stubs.push(Some(Box::new(stub)));
+            At::stub(number)
+        });
+        if let Some(family) = call.family {
+            self.families[family as usize].add(call.function, site as u32);
+        }
+        self.sites.push(call);
+    }
+
+    /// Where a call that leads to several functions stopped, since it does not know the one that is up: has it know that one,
+    /// too. Tells whether it does now.
+    pub(in crate::interpreter::fast) fn widen(
+        &mut self,
+        program: &Program,
+        registers: &[Value; REGISTERS],
+        at: At,
+    ) -> bool {
+        let Some(&Fast::CallAny { func, family, .. }) = self.ops.get(at.index()) else { return false };
+        let Ok(function) = ops::call(&program.functions, &registers[usize::from(func.register())]) else {
+            return false;
+        };
+        let known = &self.families[family as usize];
+        if known.position(function).is_some() || known.is_full() || self.is_full() {
+            return false;
+        }
+        let Some(first) = known.sites().first().map(|site| &self.sites[*site as usize]) else { return false };
+        let call = Site {
+            args: first.args.clone(),
+            clear: Box::default(),
+            after: Rc::clone(&first.after),
+            function,
+            ..*first
+        };
+        let state = Rc::clone(&self.exits[self.exit_of[at.index()] as usize].state);
+        self.add_site(program, call, &state);
+        self.changes += 1;
+        true
+    }
+}
 
 impl Compiler<'_> {
     /// The branch that the next instruction makes on what this one writes, if both can be one: when it leads where true leads, and
@@ -110,15 +174,14 @@ impl Compiler<'_> {
         let Ok(function) = ops::call(&self.program.functions, self.value(source)) else {
             return self.leave();
         };
-        let entry = self.program.entries[function as usize];
-        if entry.target.is_phi() {
-            return self.leave();
-        }
+        let mut has_more = false;
         if let Source::Slot(slot) = source {
-            if self.state.surprises >= MOST_SURPRISES {
-                return self.leave();
+            match self.state.surprises {
+                0 => self.emit_guarded(Fast::GuardFunction { slot: Slot::of(slot), function }),
+                // Another function was expected here, so more will come.
+                1..MOST_SURPRISES => has_more = true,
+                MOST_SURPRISES.. => return self.leave(),
             }
-            self.emit_guarded(Fast::GuardFunction { slot: Slot::of(slot), function });
         }
         // A call may give nothing, and then the destination keeps what it holds.
         self.free(dst);
@@ -127,60 +190,44 @@ impl Compiler<'_> {
         for arg in &args {
             self.places([*arg]);
         }
-        let mut callee = State::new([Kind::Scalar; REGISTERS]);
         let mut slots = Vec::with_capacity(args.len());
-        for (place, arg) in args.iter().enumerate() {
+        for arg in &args {
             let [slot] = self.places([*arg]);
             slots.push(slot);
-            callee.kinds[place] = self.state.kind(slot.register());
         }
-        let registers = usize::from(entry.registers).max(args.len());
-        let begin = entry.target.pc();
-        let live = self.code.graph.live_at(begin);
-        let clear = live.iter().filter(|register| (args.len()..registers).contains(&usize::from(*register)));
-        let clear = clear.map(Slot::of);
-        let site = self.code.sites.len();
-        self.emit_call(site, function, dst, &slots, clear.collect(), registers, begin, callee)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of a call")]
-    pub(super) fn emit_call(
-        &mut self,
-        site: usize,
-        function: FunctionIndex,
-        dst: Reg,
-        slots: &[Slot],
-        clear: Box<[Slot]>,
-        registers: usize,
-        begin: usize,
-        mut callee: State,
-    ) -> Piece {
         let pc = self.pc;
-        self.emit_guarded(Fast::Call { site: site as u32, steps: self.state.steps + 1 });
-        callee.weaken_dead(self.code, begin);
-        let to = match self.code.version(begin, &callee) {
-            Some(at) => at,
-            None => self.stub(begin, callee, false, From::Call { site }),
-        };
+        let steps = self.state.steps + 1;
+        let (site, mut family) = (self.code.sites.len(), None);
+        if has_more {
+            let [func] = self.places([func]);
+            let number = self.code.families.len() as u32;
+            family = Some(number);
+            self.code.families.push(Family::default());
+            self.emit_guarded(Fast::CallAny { func, steps, family: number });
+        } else {
+            self.emit_guarded(Fast::Call { site: site as u32, steps });
+        }
         let mut after = self.state.clone();
         after.set_kind(dst.0, Kind::Any);
         after.steps = 0;
         after.previous = Some(pc as u32);
         let back = self.stub_behind(Some(dst), pc + 1, after.clone(), false, From::Return { site });
-        self.code.sites.push(Site {
+        let call = Site {
             function,
             pc: pc as u32,
             dst: dst.0,
             args: slots.into(),
-            clear,
-            registers: registers as u16,
-            callee: to,
+            clear: Box::default(),
+            registers: 0,
+            callee: At::NOWHERE,
             back,
             back_with_int: back,
             back_with_float: back,
             back_with_bool: back,
             after: Rc::new(after),
-        });
+            family,
+        };
+        self.code.add_site(self.program, call, &self.state);
         Piece::Ended
     }
 

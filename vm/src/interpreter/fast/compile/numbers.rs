@@ -129,10 +129,10 @@ impl Compiler<'_> {
             (Mod, &Numbers::IntAndConst(left, right)) if is_power(right) => {
                 Fast::ModIntMask { dst: d, left, mask: right - 1 }
             }
-            (Div, &Numbers::IntAndConst(left, right)) if right != 0 && right != -1 => {
+            (Div, &Numbers::IntAndConst(left, right)) if right != 0 => {
                 Fast::DivIntConst { dst: d, left, right }
             }
-            (Mod, &Numbers::IntAndConst(left, right)) if right != 0 && right != -1 => {
+            (Mod, &Numbers::IntAndConst(left, right)) if right != 0 => {
                 Fast::ModIntConst { dst: d, left, right }
             }
             (Add, &Numbers::Floats(left, right)) => Fast::AddFloat { dst: d, left, right },

@@ -43,9 +43,9 @@ use std::panic::resume_unwind;
 use self::emit::{Emitted, Emitter, Why};
 use self::layout::Layout;
 use super::{Parcel, Stop};
-use crate::interpreter::Program;
 use crate::interpreter::fast::code::{At, Code, RESERVE};
 use crate::interpreter::machine::{Caller, Machine};
+use crate::interpreter::{Program, Scopes};
 use crate::isa::REGISTERS;
 use crate::value::Value;
 use crate::values::costs;
@@ -61,8 +61,15 @@ pub(in crate::interpreter::fast) struct Native {
     changes: u32,
     /// How often the loop over fast code used up its portion since then.
     turns: u64,
+    /// How much more often it was entered in vain than not: where few steps were taken.
+    bounces: u64,
+    /// So many portions it is not to be entered, and how many that were the last time.
+    pause: u64,
+    last_pause: u64,
     /// Whether there can be none.
     is_refused: bool,
+    /// Of how many instructions machine code was made, each counted each time.
+    translated: u64,
 }
 
 /// Machine code that can be run.
@@ -101,6 +108,32 @@ impl Native {
         }
     }
 
+    /// Drops all machine code, as the code it was made of is dropped.
+    pub(in crate::interpreter::fast) fn drop_code(&mut self) {
+        self.made = None;
+        self.length = 0;
+        self.turns = 0;
+    }
+
+    /// Counts an entry after which so many steps were taken. Where few are time and again, fast code runs without for a while.
+    fn count_entry(&mut self, steps: u64) {
+        /// What pays for an entry.
+        const ENOUGH: u64 = 8;
+        /// In portions.
+        const FIRST_PAUSE: u64 = 16;
+        const LONGEST_PAUSE: u64 = 1 << 12;
+        if steps >= ENOUGH {
+            self.bounces = self.bounces.saturating_sub(steps / ENOUGH);
+            return;
+        }
+        self.bounces += 1;
+        if self.bounces >= 256 && !without!("back-off") {
+            self.bounces = 0;
+            self.last_pause = (self.last_pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            self.pause = self.last_pause;
+        }
+    }
+
     /// Whether it is worth making machine code now.
     fn is_due(&self, code: &Code, tiers: Tiers) -> bool {
         if self.is_refused || self.made.is_some() && self.changes == code.changes {
@@ -115,11 +148,16 @@ impl Native {
         self.turns >= FIRST && self.turns * 32 >= length
     }
 
+    pub(in crate::interpreter::fast) fn translated(&self) -> u64 {
+        self.translated
+    }
+
     /// Makes machine code of all fast code there is.
     fn make(&mut self, code: &Code, program: &Program, wanted: At) {
         self.turns = 0;
         self.changes = code.changes;
         self.length = code.ops.len();
+        self.translated += (code.ops.len() + code.sites.len()) as u64;
         self.made = Layout::get().and_then(|layout| {
             let mut table = vec![0; 4 * code.sites.len()].into_boxed_slice();
             let place = (table.as_ptr() as usize, code.sites.len());
@@ -160,7 +198,8 @@ struct Bridge<'a, 'm> {
     room_for_element: u64,
     /// The limit on memory.
     most_memory: u64,
-    open_scopes: u64,
+    /// What `top` is in the innermost frame in which a scope is open; null where there is none.
+    scoped: *mut Caller,
     /// Not for machine code.
     machine: *mut Machine<'m>,
     code: *const Code,
@@ -184,11 +223,17 @@ impl Bridge<'_, '_> {
     const ROOM_FOR_FRAME: i32 = offset_of!(Self, room_for_frame) as i32;
     const ROOM_FOR_ELEMENT: i32 = offset_of!(Self, room_for_element) as i32;
     const MOST_MEMORY: i32 = offset_of!(Self, most_memory) as i32;
-    const OPEN_SCOPES: i32 = offset_of!(Self, open_scopes) as i32;
+    const SCOPED: i32 = offset_of!(Self, scoped) as i32;
 
     /// How many frames wait.
     fn depth(&self) -> u64 {
         ((self.top as usize - self.bottom as usize) / size_of::<Caller>()) as u64
+    }
+
+    /// Notes in which frame a return has scopes to close.
+    fn see_scopes(&mut self, scopes: &Scopes) {
+        let depth = scopes.innermost();
+        self.scoped = depth.map_or(std::ptr::null_mut(), |depth| self.bottom.wrapping_add(depth as usize));
     }
 
     /// Notes where the stack is.
@@ -225,9 +270,15 @@ impl Machine<'_> {
                 native.make(code, self.program, *at);
                 code.native = native;
             }
-            let address = code.native.made.as_ref().and_then(|made| made.address(*at));
+            let made = code.native.made.as_ref().filter(|_| code.native.pause == 0);
+            let address = made.and_then(|made| made.address(*at));
             let stop = if let Some(address) = address {
-                match self.run_native(code, address, at, parcel) {
+                let before = self.meter.steps();
+                let ended = self.run_native(code, address, at, parcel);
+                if self.tiers == Tiers::Both {
+                    code.native.count_entry(self.meter.steps() - before);
+                }
+                match ended {
                     Ended::Stopped(stop) => return stop,
                     Ended::Retry => self.obey::<true>(code, at, parcel, u64::MAX),
                 }
@@ -236,7 +287,10 @@ impl Machine<'_> {
             };
             match stop {
                 Stop::Done => {}
-                Stop::Charge if self.meter.left >= 2 * RESERVE => code.native.turns += 1,
+                Stop::Charge if self.meter.left >= 2 * RESERVE => {
+                    code.native.turns += 1;
+                    code.native.pause = code.native.pause.saturating_sub(1);
+                }
                 stop => return stop,
             }
         }
@@ -269,7 +323,7 @@ impl Machine<'_> {
             room_for_frame: most_memory.saturating_sub(costs::FRAME),
             room_for_element: most_memory.saturating_sub(costs::ELEMENT),
             most_memory,
-            open_scopes: self.context.scopes.open() as u64,
+            scoped: std::ptr::null_mut(),
             machine: std::ptr::from_mut(self).cast(),
             code,
             parcel,
@@ -281,6 +335,7 @@ impl Machine<'_> {
             let machine = &mut *bridge.machine;
             bridge.see_stack(&mut machine.stack);
         }
+        bridge.see_scopes(&self.context.scopes);
         type Enter = unsafe extern "sysv64" fn(*mut Bridge<'_, '_>, *const u8) -> u32;
         // SAFETY: that is what the code begins with, and the address is one of its instructions (1); the bridge says where the
         // things are that it works on (2), and nothing else is done with them (3).

@@ -337,18 +337,69 @@ impl Emitter<'_> {
             x64!(self ; jmp =>retry);
             return;
         };
+        self.charge_after(steps, |emitter| emitter.expect_room_for_frame(retry));
+        self.enter_function(site, callee);
+    }
+
+    /// Enters the function that a value names, if it is one of those that the call knows.
+    pub(super) fn call_any(&mut self, func: Slot, family: u32, steps: u16) {
+        let retry = self.leave(Why::Retry);
+        let code = self.code;
+        let sites = code.families[family as usize].sites();
+        self.cache.lose_registers();
         self.charge_after(steps, |emitter| {
-            x64!(emitter
-                ; mov rdx, [r15 + Bridge::TOP]
-                ; cmp rdx, [r15 + Bridge::LIMIT]
-                ; jae =>retry
-                ; mov rcx, [r15 + Bridge::LIVE]
-                ; mov rax, [rcx]
-                ; sub rax, [r15 + Bridge::BEFORE]
-                ; cmp rax, [r15 + Bridge::ROOM_FOR_FRAME]
-                ; ja =>retry
-            );
+            x64!(emitter ; mov rdi, r15 ; lea rsi, [rbx + at(func)] ; mov edx, family as i32);
+            emitter.call(super::help::callee as *const ());
+            x64!(emitter ; mov esi, eax ; cmp esi, sites.len() as i32 ; jae =>retry);
+            emitter.expect_room_for_frame(retry);
         });
+        // What was read of arguments on the way to one callee is not read on the way to another.
+        let cache = self.cache.clone();
+        self.choose(0, sites, &mut |emitter, site| {
+            emitter.cache = cache.clone();
+            match emitter.label(code.sites[site as usize].callee) {
+                Some(callee) => emitter.enter_function(site, callee),
+                None => x64!(emitter ; add r12, i32::from(steps) ; jmp =>retry),
+            }
+        });
+        self.cache = Cache::EMPTY;
+    }
+
+    /// Goes on with the site whose position, counted from `first`, stands in esi.
+    fn choose(&mut self, first: usize, sites: &[u32], enter: &mut impl FnMut(&mut Self, u32)) {
+        match sites {
+            [] => {}
+            [site] => enter(self, *site),
+            sites => {
+                let (lower, upper) = sites.split_at(sites.len() / 2);
+                let middle = first + lower.len();
+                let above = self.new_label();
+                x64!(self ; cmp esi, middle as i32 ; jae =>above);
+                self.choose(first, lower, enter);
+                x64!(self ; =>above);
+                self.choose(middle, upper, enter);
+            }
+        }
+    }
+
+    /// Makes sure that another frame may be entered. Leaves where the last that waits ends in rdx, and where memory is counted
+    /// in rcx.
+    fn expect_room_for_frame(&mut self, retry: DynamicLabel) {
+        x64!(self
+            ; mov rdx, [r15 + Bridge::TOP]
+            ; cmp rdx, [r15 + Bridge::LIMIT]
+            ; jae =>retry
+            ; mov rcx, [r15 + Bridge::LIVE]
+            ; mov rax, [rcx]
+            ; sub rax, [r15 + Bridge::BEFORE]
+            ; cmp rax, [r15 + Bridge::ROOM_FOR_FRAME]
+            ; ja =>retry
+        );
+    }
+
+    /// Makes the frame of a call for which there is room, and goes to the function.
+    fn enter_function(&mut self, site: u32, callee: DynamicLabel) {
+        let call = &self.code.sites[site as usize];
         let (grow, grown) = self.aside(move |emitter| {
             x64!(emitter ; mov rdi, r15 ; mov rsi, rbx ; mov rdx, r13);
             emitter.call(super::help::grow as *const ());
@@ -416,10 +467,14 @@ impl Emitter<'_> {
                 ; je =>retry
                 ; cmp DWORD [rdx + CALLER_SITE - CALLER], sites
                 ; jae =>retry
-                ; cmp QWORD [r15 + Bridge::OPEN_SCOPES], 0
-                ; jne =>retry
             );
         });
+        let (close, closed) = self.aside(move |emitter| {
+            x64!(emitter ; mov rdi, r15);
+            emitter.call(super::help::close_scopes as *const ());
+            x64!(emitter ; mov rdx, [r15 + Bridge::TOP]);
+        });
+        x64!(self ; cmp rdx, [r15 + Bridge::SCOPED] ; je =>close ; =>closed);
         let code = self.code;
         for slot in code.clears[clear as usize].iter().copied() {
             if self.cache.tag(slot).is_scalar() {

@@ -397,13 +397,7 @@ impl<'a> Emitter<'a> {
         x64!(self ; mov rax, QWORD function as i64 ; call rax);
     }
 
-    /// Has the machine do the instruction that is up, which goes on to the next.
-    pub(super) fn by_machine(&mut self) {
-        self.call_machine();
-        self.cache.lose_registers();
-    }
-
-    /// The same, where the caller sees to the registers.
+    /// Has the machine do the instruction that is up, which goes on to the next. The caller sees to the registers.
     pub(super) fn call_machine(&mut self) {
         let stopped = self.leave(Why::Stopped);
         let place = self.place as i32;

@@ -42,7 +42,7 @@ pub(super) unsafe extern "sysv64" fn step(
     machine.context.scopes.set_depth(bridge.depth());
     let mut at = At::of(place as usize);
     let done = catch_unwind(AssertUnwindSafe(|| machine.obey::<true>(code, &mut at, parcel, u64::MAX)));
-    bridge.open_scopes = machine.context.scopes.open() as u64;
+    bridge.see_scopes(&machine.context.scopes);
     match done {
         Ok(Stop::Done) => 0,
         Err(payload) => stop_for_panic(bridge, payload),
@@ -66,7 +66,7 @@ pub(super) unsafe extern "sysv64" fn plain(
     let context = &mut machine.context;
     context.scopes.set_depth(bridge.depth());
     let done = catch_unwind(AssertUnwindSafe(|| super::super::plain(op, registers, context)));
-    bridge.open_scopes = context.scopes.open() as u64;
+    bridge.see_scopes(&context.scopes);
     let error = match done {
         Ok(Ok(())) => return 0,
         Ok(Err(error)) => error,
@@ -131,6 +131,40 @@ pub(super) unsafe extern "sysv64" fn set_element(
     let value = registers[usize::from(value.register())].clone();
     let at = At::of(place as usize);
     u32::from(set_item(machine.program, code, at, &machine.context.memory, registers, array, (index, value)))
+}
+
+/// The position of the function that a value names among those that a call with many callees knows, or `u32::MAX`.
+pub(super) unsafe extern "sysv64" fn callee(
+    bridge: &mut Bridge<'_, '_>,
+    name: *const Value,
+    family: u32,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let (machine, code, name) = unsafe { (&*bridge.machine, &*bridge.code, &*name) };
+    let function = ops::call(&machine.program.functions, name).ok();
+    function.and_then(|function| code.families[family as usize].position(function)).unwrap_or(u32::MAX)
+}
+
+/// Whether a value names that function.
+pub(super) unsafe extern "sysv64" fn names(
+    bridge: &mut Bridge<'_, '_>,
+    name: *const Value,
+    function: u32,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let (machine, name) = unsafe { (&*bridge.machine, &*name) };
+    u32::from(ops::call(&machine.program.functions, name).is_ok_and(|named| named == function))
+}
+
+/// Closes the scopes of the current frame, which is left now.
+pub(super) unsafe extern "sysv64" fn close_scopes(bridge: &mut Bridge<'_, '_>) {
+    // SAFETY: see the top of the module.
+    let scopes = unsafe { &mut (*bridge.machine).context.scopes };
+    scopes.set_depth(bridge.depth());
+    if !planted!("scopes-stay") {
+        scopes.end_frame();
+    }
+    bridge.see_scopes(scopes);
 }
 
 /// Makes room on the stack for the frame behind the current one and the one behind that, and gives where the current one begins then.

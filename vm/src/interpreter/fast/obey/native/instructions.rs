@@ -101,7 +101,13 @@ impl Emitter<'_> {
             Fast::GuardInt { slot } => self.expect(slot, tag::INT),
             Fast::GuardFloat { slot } => self.expect(slot, tag::FLOAT),
             Fast::GuardBool { slot } => self.expect(slot, tag::BOOL),
-            Fast::GuardFunction { .. } => self.by_machine(),
+            Fast::GuardFunction { slot, function } => {
+                let exit = self.leave(Why::Exit);
+                x64!(self ; mov rdi, r15 ; lea rsi, [rbx + at(slot)] ; mov edx, function as i32);
+                self.call(super::help::names as *const ());
+                x64!(self ; test eax, eax ; jz =>exit);
+                self.cache.lose_registers();
+            }
             Fast::AddInt { dst, left, right } => self.ints(I::Add, dst, left, right),
             Fast::SubInt { dst, left, right } => self.ints(I::Sub, dst, left, right),
             Fast::MulInt { dst, left, right } => self.ints(I::Mul, dst, left, right),
@@ -304,6 +310,7 @@ impl Emitter<'_> {
             Fast::Release { holder, container } => self.release(holder, container),
             Fast::ReleaseGlobal { holder, container, key } => self.release_global(holder, container, key),
             Fast::Call { site, steps } => self.call_function(site, steps),
+            Fast::CallAny { func, family, steps } => self.call_any(func, family, steps),
             Fast::Return { src, clear, steps } => self.return_value(src, clear, steps),
             Fast::ReturnConst { constant, clear, steps } => self.return_constant(constant, clear, steps),
             // Those that are two have been taken apart.

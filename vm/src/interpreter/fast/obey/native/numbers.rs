@@ -1,6 +1,6 @@
 //! Operations on numbers.
 
-use dynasmrt::{DynasmApi, DynasmLabelApi};
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
 use super::cache::Tag;
 use super::emit::{Emitter, Why, at, payload, x64};
@@ -80,33 +80,57 @@ impl Emitter<'_> {
         self.write_int(dst, to);
     }
 
-    /// Quotient or remainder. What is divided by 0 or -1 is left to others: the one is an error, the other overflows.
+    /// Quotient or remainder. What is divided by 0 is left to others, and what overflows: the least number divided by -1.
     pub(super) fn divide(&mut self, dst: Slot, left: Slot, right: Slot, is_remainder: bool) {
         let (left, right) = (self.int(left), self.int(right));
         let exit = self.leave(Why::Exit);
+        // The division of the processor traps on both.
+        let (special, done) = self.detour(move |emitter| {
+            x64!(emitter ; test rcx, rcx ; jz =>exit ; neg rax);
+            if !planted!("minus-one") {
+                x64!(emitter ; jo =>exit);
+            }
+            x64!(emitter ; xor edx, edx);
+        });
         x64!(self
+            ; mov rax, Rq(left)
             ; mov rcx, Rq(right)
             ; lea rdx, [rcx + 1]
             ; cmp rdx, 1
-            ; jbe =>exit
-            ; mov rax, Rq(left)
+            ; jbe =>special
         );
-        self.quotient(dst, is_remainder);
+        self.quotient(dst, is_remainder, done);
     }
 
-    /// The same with a constant that is neither 0 nor -1.
+    /// The same with a constant that is not 0.
     pub(super) fn divide_by_constant(&mut self, dst: Slot, left: Slot, right: i64, is_remainder: bool) {
         let left = self.int(left);
+        if right == -1 {
+            let exit = self.leave(Why::Exit);
+            let to = self.cache.take_int();
+            x64!(self ; mov rax, Rq(left) ; neg rax);
+            if !planted!("minus-one") {
+                x64!(self ; jo =>exit);
+            }
+            if is_remainder {
+                x64!(self ; xor Rd(to), Rd(to));
+            } else {
+                x64!(self ; mov Rq(to), rax);
+            }
+            self.write_int(dst, to);
+            return;
+        }
         self.load_rax(right);
         x64!(self ; mov rcx, rax ; mov rax, Rq(left));
-        self.quotient(dst, is_remainder);
+        let done = self.new_label();
+        self.quotient(dst, is_remainder, done);
     }
 
-    /// Divides rax by rcx.
-    fn quotient(&mut self, dst: Slot, is_remainder: bool) {
+    /// Divides rax by rcx. What stands in rax and rdx at `done` is the result.
+    fn quotient(&mut self, dst: Slot, is_remainder: bool, done: DynamicLabel) {
         let to = self.cache.take_int();
         // Most numbers take half of a register, and are divided in half of the time.
-        let (wide, done) = (self.new_label(), self.new_label());
+        let wide = self.new_label();
         x64!(self
             ; mov rdx, rax
             ; or rdx, rcx
