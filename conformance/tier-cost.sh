@@ -4,12 +4,20 @@
 #
 #   bash conformance/tier-cost.sh                     about five minutes
 #   bash conformance/tier-cost.sh --count 10000       more of them; all arguments are those of the command
+#   bash conformance/tier-cost.sh --setup             installs valgrind, where it is missing
 #   bash conformance/tier-cost.sh --planted           whether it sees that a tier never backs off, on random programs alone
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+if [[ ${1-} == --setup ]]; then
+    command -v valgrind >/dev/null && exit 0
+    as_root=()
+    ((EUID == 0)) || as_root=(sudo)
+    "${as_root[@]}" apt-get update
+    exec "${as_root[@]}" apt-get install -y valgrind
+fi
 command -v valgrind >/dev/null || {
-    echo "error: valgrind counts the instructions, and is missing; install it: sudo apt-get install -y valgrind" >&2
+    echo "error: valgrind counts the instructions, and is missing; install it: bash conformance/tier-cost.sh --setup" >&2
     exit 2
 }
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16

@@ -374,12 +374,12 @@ mod tests {
     #[test]
     fn a_statement_word_begins_statements() {
         for line in ["Say _1_.", "**Define** `x`", "if, then", "For each `x`", "Otherwise:", "For **each**"] {
-            assert!(begins_code([line].into_iter(), 1), "{line}");
+            assert!(begins_code([line].into_iter(), 1, false), "{line}");
         }
         for line in
             ["The set of", "For example, tea", "Give me tea", "_1_ + _2_.", "- Say _1_.", "(Set", "**", ""]
         {
-            assert!(!begins_code([line].into_iter(), 1), "{line}");
+            assert!(!begins_code([line].into_iter(), 1, false), "{line}");
         }
     }
 }
