@@ -148,6 +148,7 @@ impl Diagnostics {
 }
 
 /// `error` or `warning`.
+#[cfg(feature = "json")]
 pub(crate) fn severity_name(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
