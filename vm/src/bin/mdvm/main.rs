@@ -213,7 +213,11 @@ impl RunArguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse_from(verbs::completed(std::env::args_os().collect())) {
+    let arguments = verbs::completed(std::env::args_os().collect());
+    if let Some(arguments) = verbs::run_alone(&arguments) {
+        return run::run(&arguments);
+    }
+    let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return usage::refuse(&error),
     };
