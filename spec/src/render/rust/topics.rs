@@ -20,19 +20,15 @@ struct Topic {
 pub(super) fn render(spec: &Spec) -> String {
     let files = "spec/isa.yaml, spec/values.yaml, spec/format.yaml, spec/errors.yaml and spec/language.yaml";
     let mut out = super::header(files);
-    out += "\n/// Everything that can be explained.\nstatic TOPICS: &[Topic] = &[\n";
+    out += "\n/// Everything that can be explained: records that end with 0x1e, of fields with 0x1f between them: the kind, the name, other\n";
+    out += "/// names with line ends between them, the text. It is one text, since each reference in a table would be a relocation that\n";
+    out += "/// every start of the command pays for.\n";
+    out += "static TOPICS: &str = concat!(\n";
     for topic in topics(spec) {
-        let other: Vec<String> = topic.other.iter().map(|name| literal(name)).collect();
-        let _ = writeln!(
-            out,
-            "    Topic {{ kind: {}, name: {}, other: &[{}], text: {} }},",
-            literal(topic.kind),
-            literal(&topic.name),
-            other.join(", "),
-            literal(topic.text.trim_end())
-        );
+        let fields = [topic.kind, &topic.name, &topic.other.join("\n"), topic.text.trim_end()];
+        let _ = writeln!(out, "    {},", literal(&format!("{}\u{1e}", fields.join("\u{1f}"))));
     }
-    out + "];\n"
+    out + ");\n"
 }
 
 fn topics(spec: &Spec) -> Vec<Topic> {

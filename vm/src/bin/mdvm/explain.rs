@@ -13,9 +13,21 @@ struct Topic {
     /// What sort of thing it is.
     kind: &'static str,
     name: &'static str,
-    /// Other names that it is found by.
-    other: &'static [&'static str],
+    /// Other names that it is found by, with line ends between them.
+    other: &'static str,
     text: &'static str,
+}
+
+fn topics() -> impl Iterator<Item = Topic> {
+    TOPICS.split_terminator('\u{1e}').filter_map(|record| {
+        let mut fields = record.split('\u{1f}');
+        Some(Topic {
+            kind: fields.next()?,
+            name: fields.next()?,
+            other: fields.next()?,
+            text: fields.next()?,
+        })
+    })
 }
 
 include!(concat!(env!("OUT_DIR"), "/topics.rs"));
@@ -42,17 +54,16 @@ pub(crate) fn explain(words: &[String]) -> ExitCode {
 
 /// What there is of that name: all of it, where several things have it.
 pub(crate) fn text_of(name: &str) -> Result<String, String> {
-    let topics: Vec<&Topic> =
-        TOPICS.iter().filter(|topic| topic.names().any(|known| same(known, name))).collect();
-    if topics.is_empty() {
-        let hint = match nearest(name, TOPICS.iter().flat_map(Topic::names)) {
+    let found: Vec<Topic> = topics().filter(|topic| topic.names().any(|known| same(known, name))).collect();
+    if found.is_empty() {
+        let hint = match nearest(name, topics().flat_map(|topic| topic.names().collect::<Vec<_>>())) {
             Some(near) => format!("did you mean {near}?"),
             None => "`mdvm explain` lists what there is".to_owned(),
         };
         return Err(format!("nothing is called {name}; {hint}"));
     }
     let mut out = String::new();
-    for (index, topic) in topics.iter().enumerate() {
+    for (index, topic) in found.iter().enumerate() {
         let gap = if index == 0 { "" } else { "\n" };
         let _ = writeln!(out, "{gap}{}: {}\n\n{}", topic.name, topic.kind, topic.text);
     }
@@ -61,12 +72,12 @@ pub(crate) fn text_of(name: &str) -> Result<String, String> {
 
 /// Every name that can be explained.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    TOPICS.iter().map(|topic| topic.name)
+    topics().map(|topic| topic.name)
 }
 
 impl Topic {
-    fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.other.iter().copied())
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.other.lines())
     }
 }
 
@@ -79,14 +90,13 @@ fn same(one: &str, other: &str) -> bool {
 fn list() -> String {
     let mut out = String::new();
     let mut kinds: Vec<&str> = Vec::new();
-    for topic in TOPICS {
+    for topic in topics() {
         if !kinds.contains(&topic.kind) {
             kinds.push(topic.kind);
         }
     }
     for kind in kinds {
-        let names: Vec<&str> =
-            TOPICS.iter().filter(|topic| topic.kind == kind).map(|topic| topic.name).collect();
+        let names: Vec<&str> = topics().filter(|topic| topic.kind == kind).map(|topic| topic.name).collect();
         let _ = writeln!(out, "{kind}: {}\n", names.join(", "));
     }
     out.truncate(out.trim_end().len());

@@ -223,7 +223,11 @@ fn main() -> ExitCode {
 /// Does what the arguments say, the first of which is the name of the command.
 pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let given: Vec<OsString> = arguments.collect();
-    let arguments = match Arguments::try_parse_from(verbs::completed(given.clone())) {
+    let completed = verbs::completed(given.clone());
+    if let Some(arguments) = verbs::run_alone(&completed) {
+        return run::run(&arguments);
+    }
+    let arguments = match Arguments::try_parse_from(completed) {
         Ok(arguments) => arguments,
         Err(error) => return usage::refuse(&error, &given),
     };

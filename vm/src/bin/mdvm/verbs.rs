@@ -3,9 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use clap::CommandFactory as _;
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
-use super::Arguments;
+use super::{Arguments, RunArguments};
+
+/// The arguments of `run`, where that is the verb and they are right. Declaring all other verbs takes a third of the time in which a
+/// short program starts, runs and ends. Whatever else there is, help and mistakes included, is for the whole declaration.
+pub(crate) fn run_alone(arguments: &[OsString]) -> Option<RunArguments> {
+    if arguments.get(1)? != "run" {
+        return None;
+    }
+    let run = RunArguments::augment_args(clap::Command::new("run"));
+    RunArguments::from_arg_matches(&run.try_get_matches_from(&arguments[1..]).ok()?).ok()
+}
 
 /// The arguments with `run` before a file that no verb precedes, and with the verb in small letters.
 pub(crate) fn completed(mut arguments: Vec<OsString>) -> Vec<OsString> {
@@ -15,12 +25,13 @@ pub(crate) fn completed(mut arguments: Vec<OsString>) -> Vec<OsString> {
         name == "help"
             || command.get_subcommands().any(|verb| verb.get_name_and_visible_aliases().contains(&name))
     };
-    // The verb that starts programs goes first, so that they start fast.
-    if first == "run" || first.to_str().is_some_and(is_verb) {
+    // The declaration is not made for what looks like a program, so that programs start fast.
+    let has_name = has_name_of_program(&first);
+    if first == "run" || (!has_name && first.to_str().is_some_and(is_verb)) {
         return arguments;
     }
     let small = first.to_string_lossy().to_lowercase();
-    if is_program(&first) {
+    if has_name || is_program(&first) {
         arguments.insert(1, "run".into());
     } else if is_verb(&small) {
         arguments[1] = small.into();
@@ -28,11 +39,14 @@ pub(crate) fn completed(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Whether the word names a program rather than a verb: there is such a file, or its name is one of a program.
+/// Whether the word can be no verb but a program.
+fn has_name_of_program(word: &OsStr) -> bool {
+    let extension = Path::new(word).extension();
+    word == "-"
+        || extension.is_some_and(|extension| ["md", "mdbc", "mdasm"].iter().any(|known| extension == *known))
+}
+
+/// Whether the word, which is no verb, names a program.
 fn is_program(word: &OsStr) -> bool {
-    let path = Path::new(word);
-    let has_name = path
-        .extension()
-        .is_some_and(|extension| ["md", "mdbc", "mdasm"].iter().any(|known| extension == *known));
-    word == "-" || word == "-e" || word == "--eval" || has_name || path.is_file()
+    word == "-e" || word == "--eval" || Path::new(word).is_file()
 }
