@@ -38,7 +38,7 @@ _END_OF_DETAILS = re.compile(r"</details\s*>", re.IGNORECASE)
 _SUMMARY = re.compile(r"(<details(\s[^<>]*)?>\s*)?<summary(\s[^<>]*)?>", re.IGNORECASE)
 _END_OF_SUMMARY = re.compile(r"</summary>", re.IGNORECASE)
 # Where a comment cannot begin: a name, or a text (whose quote is no apostrophe inside a word).
-_CLOSED = re.compile(r"`[^`]*`(?:'[sS](?!\w))?|(?<![^\W_])(\"(\\.|[^\"\\])*\"|'(\\.|[^'\\])*')")
+_CLOSED = re.compile(r"`[^`]*`(?:'[sS](?!\w))?|\"(\\.|[^\"\\])*\"|(?<![^\W_])'(\\.|[^'\\])*'")
 _OPENING, _CLOSING = "<!--", "-->"
 
 
