@@ -25,6 +25,7 @@ use crate::case::Case;
 use crate::case_file::Expecting;
 use crate::catalog::{cases_folder, read_folder, shown};
 use crate::corpus;
+use crate::diff::WIDEST;
 use crate::implementation::Launcher;
 use crate::matrix::{self, Claim, Evidence};
 use crate::obligations::{Class, Duty, Edge, Obligation, Point, obligations};
@@ -594,7 +595,7 @@ impl Coverage {
         out.push_str(&format!("{:>8}", cases.len()));
         for column in &self.columns {
             let gaps = row.obligations.iter().filter(|one| column.count(one) == 0).count();
-            let width = "  ".len() + column.name.len() + " gaps".len();
+            let width = ("  ".len() + column.name.len() + " gaps".len()).min(WIDEST);
             out.push_str(&format!("{gaps:>width$}"));
         }
         out.push('\n');

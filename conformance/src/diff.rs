@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use crate::escape::visible;
+use machine_dialect_vm::escape::visible;
 
 /// Texts longer than this many letters are shown around their first difference only.
 const LONG: usize = 160;
@@ -10,13 +10,15 @@ const LONG: usize = 160;
 const LINED: usize = 1 << 18;
 /// How many lines of a difference are shown.
 const LINES: usize = 40;
+/// The widest column of a table, in letters: names may be of any length, and the width of a format holds no more than 16 bits.
+pub(crate) const WIDEST: usize = 200;
 /// How much of a long text is shown before its first difference.
 const BEFORE: usize = 40;
 
 /// The difference of two JSON texts as indented lines that begin with `title`.
 #[must_use]
 pub fn show(title: &str, expected: (&str, &str), found: (&str, &str)) -> String {
-    let width = expected.0.len().max(found.0.len());
+    let width = expected.0.len().max(found.0.len()).min(WIDEST);
     if expected.1.len().max(found.1.len()) <= LINED
         && let (Some(left), Some(right)) = (string_of(expected.1), string_of(found.1))
         && left.lines().count().max(right.lines().count()) > 1

@@ -8,9 +8,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use machine_dialect_vm::asm::assemble_bytes;
+use machine_dialect_vm::escape::visible;
 use serde_json::value::RawValue;
 
-use crate::escape::visible;
 use crate::implementation::Launcher;
 use crate::outcome::Outcome;
 use crate::plug::{Handshake, Request, Subject};

@@ -21,7 +21,6 @@ pub mod coverage;
 pub mod diff;
 pub mod doctor;
 pub mod embedded;
-pub mod escape;
 pub mod fix;
 pub mod fuzz;
 pub mod implementation;

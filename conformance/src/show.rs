@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
+use machine_dialect_vm::escape::{visible, visible_lines};
 use machine_dialect_vm::{Module, disassemble};
 
 use crate::bless::{key, yaml};
 use crate::case::Case;
 use crate::catalog;
-use crate::escape::{visible, visible_lines};
 use crate::outcome::Outcome;
 
 /// The parts of an id that reports group by: the opcode where a case is about one alone, or else the theme.

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use machine_dialect_vm::escape::visible;
 use serde_yaml::Value as Yaml;
-
-use crate::escape::visible;
 
 /// The JSON text of a value, without spaces and with every string and number spelled one way.
 ///

@@ -10,9 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::{Tiers, plug};
 
-use crate::escape::visible;
 use crate::implementation::{Launcher, Start, explain_reference, reference_commands};
 use crate::plug::Handshake;
 use crate::process::Group;

@@ -21,29 +21,23 @@
 //! before. Where a label, a type or a kind of assertion is expected, a number is taken as it is encoded.
 
 mod lex;
+mod mistakes;
 mod parse;
 mod print;
+mod words;
 
 use std::fmt;
 
 use crate::errors::LoadError;
 use crate::module::Module;
+pub use mistakes::{Mistake, Mistakes};
 pub use print::{disassemble, instruction_text, listing};
 
 /// Why a text is no module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AsmError {
-    /// A line cannot be understood.
-    Syntax {
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1, in characters.
-        column: usize,
-        /// What is wrong, and what was expected.
-        message: String,
-        /// The text of the line.
-        text: String,
-    },
+    /// Lines cannot be understood.
+    Syntax(Box<Mistakes>),
     /// Every line can, but what they say together would not load.
     Module(LoadError),
 }
@@ -51,10 +45,8 @@ pub enum AsmError {
 impl fmt::Display for AsmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { line, column, message, text } => {
-                write!(f, "line {line}, column {column}: {message}\n  | {text}\n  | {:>column$}", "^")
-            }
-            Self::Module(error) => fmt::Display::fmt(error, f),
+            Self::Syntax(mistakes) => mistakes.fmt(f),
+            Self::Module(error) => error.fmt(f),
         }
     }
 }
@@ -73,8 +65,10 @@ impl std::error::Error for AsmError {}
 /// );
 /// ```
 ///
+/// A byte-order mark before the text is no part of it.
+///
 /// # Errors
-/// Gives the first line that cannot be understood, or the fault that loading the module would give.
+/// Gives every line that cannot be understood, or the fault that loading the module would give.
 pub fn assemble(text: &str) -> Result<Module, AsmError> {
     Module::decode(&assemble_bytes(text)?).map_err(AsmError::Module)
 }
@@ -82,7 +76,9 @@ pub fn assemble(text: &str) -> Result<Module, AsmError> {
 /// Assembles a file without checking that it would load: for modules that must be refused.
 ///
 /// # Errors
-/// Gives the first line that cannot be understood.
+/// Gives every line that cannot be understood.
 pub fn assemble_bytes(text: &str) -> Result<Vec<u8>, AsmError> {
-    parse::parse(text).map(|builder| builder.encode())
+    parse::parse(text)
+        .map(|builder| builder.encode())
+        .map_err(|mistakes| AsmError::Syntax(Box::new(mistakes)))
 }

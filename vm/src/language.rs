@@ -22,13 +22,15 @@ mod format;
 mod lexer;
 mod lines;
 mod parser;
+mod session;
 mod source;
 mod source_map;
 mod tables;
 mod url;
 
-pub use diagnostics::{Diagnostic, Diagnostics};
+pub use diagnostics::{Diagnostic, Diagnostics, nearest};
 pub use format::format;
+pub use session::{Entry, Reading, Session};
 pub use source::Place;
 pub use source_map::{MappedFunction, MappedVariable, Site, SourceMap, SourceMapError};
 pub use tables::{DiagnosticKind, Severity};
@@ -62,7 +64,7 @@ pub fn compile(source: &str, name: &str) -> Result<Compiled, Diagnostics> {
     let Some((program, checked)) = analyse(&source, &mut reports) else {
         return Err(reports.finish(&source, name));
     };
-    match emit::emit(&program, &checked, source.text, module_name(name)) {
+    match emit::emit(&program, &checked, source.text, module_name(name), None) {
         Ok(emitted) => {
             let map = source_map::build(&emitted, &program, &checked, &source, name);
             Ok(Compiled { module: emitted.module, map, warnings: reports.finish(&source, name) })
@@ -124,15 +126,52 @@ pub fn check(source: &str, name: &str) -> Result<Diagnostics, Diagnostics> {
     if is_good { Ok(diagnostics) } else { Err(diagnostics) }
 }
 
+/// Whether a paragraph that begins with that line is read as statements, wherever it stands.
+///
+/// ```
+/// use machine_dialect_vm::language;
+///
+/// assert!(language::begins_statement("Say _1_."));
+/// assert!(!language::begins_statement("The set of all teas."));
+/// ```
+#[must_use]
+pub fn begins_statement(line: &str) -> bool {
+    parser::begins_statement(line)
+}
+
+/// The words, phrases and types of the language as pages write them, for completion and highlighting.
+///
+/// ```
+/// let words = machine_dialect_vm::language::words();
+/// assert!(words.contains(&"Give back".to_owned()) && words.contains(&"is equal to".to_owned()));
+/// ```
+#[must_use]
+pub fn words() -> Vec<String> {
+    let mut words: Vec<String> = tables::SPELLINGS.iter().map(tables::Spelling::written).collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
 /// Reads and checks a page; gives nothing where it has errors.
 fn analyse(source: &Source<'_>, reports: &mut Reports) -> Option<(ast::Program, checker::Checked)> {
+    analyse_with_entry(source, None, reports)
+}
+
+/// As [`analyse`], for a page that ends with an entry of a session.
+fn analyse_with_entry(
+    source: &Source<'_>,
+    entry: Option<u32>,
+    reports: &mut Reports,
+) -> Option<(ast::Program, checker::Checked)> {
     if source.text.len() as u64 > u64::from(limits::SOURCE_BYTES) {
         let (size, limit) = (source.text.len(), limits::SOURCE_BYTES);
         let what = format!("the source has {size} bytes, and {limit} is the most");
         reports.add(0, 0, Problem::ProgramTooLarge { what });
         return None;
     }
-    let lines = lines::read(source.text);
+    let mut lines = lines::read(source.text);
+    lines.entry = entry;
     let program = parser::parse(&lines, reports);
     let checked = checker::check(&program, source, reports);
     (!reports.has_errors()).then_some((program, checked))

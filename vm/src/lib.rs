@@ -58,6 +58,8 @@ macro_rules! without {
 pub mod ablation;
 pub mod asm;
 mod errors;
+pub mod escape;
+mod excerpt;
 mod interpreter;
 mod isa;
 #[cfg(feature = "language")]
@@ -87,7 +89,7 @@ pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
 pub use interpreter::{Sink, TraceStep};
 pub use isa::*;
-pub use module::{Constant, Function, Label, Module, ModuleBuilder};
+pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};

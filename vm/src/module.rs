@@ -3,10 +3,12 @@
 mod builder;
 mod decode;
 mod encode;
+mod salvage;
 
 use std::convert::Infallible;
 
 pub use builder::{Label, ModuleBuilder};
+pub use salvage::Salvage;
 
 use crate::errors::LoadError;
 use crate::isa::{ConstIdx, Instruction, Opcode, OperandSource, Phis, Registers};
@@ -144,6 +146,18 @@ impl Module {
     #[must_use]
     pub fn functions(&self) -> &[Function] {
         &self.functions
+    }
+
+    /// Where the sections of an encoded module begin, in bytes, by their names.
+    ///
+    /// ```
+    /// let bytes = machine_dialect_vm::assemble("nop")?.encode();
+    /// assert_eq!(machine_dialect_vm::Module::sections(&bytes)[0], ("name", 28));
+    /// # Ok::<(), machine_dialect_vm::asm::AsmError>(())
+    /// ```
+    #[must_use]
+    pub fn sections(bytes: &[u8]) -> Vec<(&'static str, u32)> {
+        decode::sections(bytes)
     }
 
     /// The number of instructions.

@@ -32,9 +32,10 @@ pub fn of_run(result: &Result<Completion, Box<Failure>>, stdout: &str) -> String
     out
 }
 
-/// The outcome of a run of a page: an error names the function, the line and the column of the page.
+/// The outcome of a run of a page, as [`of_run`]: an error names the function, the line and the column of the page.
 #[cfg(feature = "language")]
-pub(crate) fn of_page(
+#[must_use]
+pub fn of_page(
     result: &Result<Completion, Box<Failure>>,
     stdout: &str,
     map: &crate::language::SourceMap,

@@ -1,15 +1,18 @@
 //! The plug: JSON Lines in, JSON Lines out, one run each. It is how a conformance harness talks to this machine.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use crate::errors::LoadError;
+use crate::escape::visible_json;
 use crate::outcome;
-use crate::value::json::from_json;
+use crate::value::json::{from_json, no_int, too_large_int};
 #[cfg(feature = "language")]
 use crate::values::format;
 use crate::values::{Limits, TRACE_STEPS};
@@ -37,14 +40,42 @@ pub fn answer(request: &str) -> String {
 /// The same, by a run that is made of the code of those tiers.
 #[must_use]
 pub fn answer_in(request: &str, tiers: Tiers) -> String {
-    let parsed: Result<Json, _> = serde_json::from_str(request);
-    let id = parsed.as_ref().ok().and_then(|json| json.get("id")).unwrap_or(&Json::Null).to_string();
-    match parsed
-        .map_err(|error| format!("the request is no JSON: {error}"))
-        .and_then(|json| Request::read(&json))
-    {
+    let fields = Fields::read(request);
+    // As the text it was: a number may be longer than any type of ours.
+    let id = fields.as_ref().ok().and_then(|fields| fields.0.get("id")).map_or("null", |id| id.get());
+    let id = visible_json(id);
+    match fields.and_then(|fields| Request::read(&fields)) {
         Ok(request) => format!(r#"{{"id": {id}, {}}}"#, request.carry_out(tiers)),
-        Err(error) => format!(r#"{{"id": {id}, "error": {}}}"#, Json::from(error)),
+        Err(error) => {
+            let error = Json::from(error).to_string();
+            format!(r#"{{"id": {id}, "error": {}}}"#, visible_json(&error))
+        }
+    }
+}
+
+/// The texts of the fields of a request. Each is parsed where it is used.
+struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    fn read(request: &'a str) -> Result<Self, String> {
+        serde_json::from_str(request)
+            .map(Self)
+            .map_err(|error| format!("the request is no JSON object: {error}"))
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The value of a field, if it is there.
+    fn get(&self, name: &str) -> Result<Option<Json>, String> {
+        let parse = |text: &&RawValue| serde_json::from_str(text.get());
+        self.0.get(name).map(parse).transpose().map_err(|error| format!("`{name}`: {error}"))
+    }
+
+    /// The string of a field, if there is one.
+    fn string(&self, name: &str) -> Result<Option<String>, String> {
+        Ok(self.get(name)?.and_then(|json| if let Json::String(text) = json { Some(text) } else { None }))
     }
 }
 
@@ -59,21 +90,20 @@ enum Subject {
 }
 
 impl Subject {
-    fn read(fields: &Map<String, Json>) -> Result<Self, String> {
-        let text_of = |name: &str| fields.get(name).and_then(Json::as_str);
+    fn read(fields: &Fields<'_>) -> Result<Self, String> {
         #[cfg(feature = "language")]
-        if fields.contains_key("source") {
-            if fields.contains_key("module") {
+        if fields.contains("source") {
+            if fields.contains("module") {
                 return Err("the request has both `source` and `module`".to_owned());
             }
-            let text = text_of("source").ok_or("`source` is no string")?.to_owned();
-            let name = match fields.get("name") {
-                None => format::ENTRY_FUNCTION,
-                Some(name) => name.as_str().ok_or("`name` is no string")?,
+            let text = fields.string("source")?.ok_or("`source` is no string")?;
+            let name = match fields.contains("name") {
+                false => format::ENTRY_FUNCTION.to_owned(),
+                true => fields.string("name")?.ok_or("`name` is no string")?,
             };
-            return Ok(Self::Source { text, name: name.to_owned() });
+            return Ok(Self::Source { text, name });
         }
-        let module = text_of("module").ok_or("the request has no `module` in base64")?;
+        let module = fields.string("module")?.ok_or("the request has no `module` in base64")?;
         let module = base64::engine::general_purpose::STANDARD.decode(module);
         module.map(Self::Module).map_err(|error| format!("the module is no base64: {error}"))
     }
@@ -87,26 +117,31 @@ struct Request {
 }
 
 impl Request {
-    fn read(json: &Json) -> Result<Self, String> {
-        let fields = json.as_object().ok_or("the request is no JSON object")?;
+    fn read(fields: &Fields<'_>) -> Result<Self, String> {
         let known: &[&str] = if cfg!(feature = "language") {
             &["id", "module", "source", "name", "limits", "globals", "trace"]
         } else {
             &["id", "module", "limits", "globals", "trace"]
         };
-        if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
+        if let Some(name) = fields.0.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(format!(
                 "the request has the unknown field `{name}`; there are {}",
                 known.join(", ")
             ));
         }
-        if !fields.contains_key("id") {
+        if !fields.contains("id") {
             return Err("the request has no `id`".to_owned());
         }
         Ok(Self {
             subject: Subject::read(fields)?,
             limits: optional(fields, "limits", read_limits)?.unwrap_or_default(),
-            globals: optional(fields, "globals", read_globals)?.unwrap_or_default(),
+            globals: optional(fields, "globals", |json| {
+                // Parsing makes a float of an int that is too large, which is another value.
+                let number = fields.0.get("globals").and_then(|text| too_large_int(text.get()));
+                number.map_or(Ok(()), |number| Err(format!("`globals`: {}", no_int(number))))?;
+                read_globals(json)
+            })?
+            .unwrap_or_default(),
             trace: optional(fields, "trace", |json| json.as_bool().ok_or("`trace` is no bool".to_owned()))?
                 .unwrap_or_default(),
         })
@@ -122,13 +157,15 @@ impl Request {
             #[cfg(feature = "language")]
             Subject::Source { text, name } => match crate::language::compile(text, name) {
                 Ok(compiled) => {
-                    let (map, warnings) = (compiled.map, compiled.warnings.to_json());
+                    let (map, warnings) = (compiled.map, compiled.warnings.to_json().to_string());
+                    let warnings = visible_json(&warnings);
                     let answer = self
                         .run(compiled.module, tiers, |result, stdout| outcome::of_page(result, stdout, &map));
                     format!(r#"{answer}, "warnings": {warnings}"#)
                 }
                 Err(diagnostics) => {
-                    let diagnostics = diagnostics.to_json();
+                    let diagnostics = diagnostics.to_json().to_string();
+                    let diagnostics = visible_json(&diagnostics);
                     format!(r#""outcome": {{"status": "compile_error", "diagnostics": {diagnostics}}}"#)
                 }
             },
@@ -218,11 +255,11 @@ fn trace_json(steps: &[TraceStep]) -> String {
 
 /// A field that may be missing or null.
 fn optional<T>(
-    fields: &Map<String, Json>,
+    fields: &Fields<'_>,
     name: &str,
     read: impl FnOnce(&Json) -> Result<T, String>,
 ) -> Result<Option<T>, String> {
-    fields.get(name).filter(|json| !json.is_null()).map(read).transpose()
+    fields.get(name)?.filter(|json| !json.is_null()).as_ref().map(read).transpose()
 }
 
 fn read_limits(json: &Json) -> Result<Limits, String> {
@@ -234,7 +271,11 @@ fn read_limits(json: &Json) -> Result<Limits, String> {
         *limit = if value.is_null() {
             None
         } else {
-            Some(value.as_u64().ok_or_else(|| format!("limit `{name}` is {value}, not a whole number"))?)
+            Some(
+                value
+                    .as_u64()
+                    .ok_or_else(|| format!("limit `{name}` is {value}, not a whole number of 64 bits"))?,
+            )
         };
     }
     Ok(limits)

@@ -1,7 +1,7 @@
 //! Assembly, there and back: what text cannot say simply, and what it says when it is wrong.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use machine_dialect_vm::asm::{assemble_bytes, listing};
+use machine_dialect_vm::asm::{AsmError, assemble_bytes, listing};
 use machine_dialect_vm::{
     Constant, Function, Instruction, Module, ModuleBuilder, Reg, assemble, disassemble,
 };
@@ -126,7 +126,7 @@ fn mistakes_are_shown_where_they_are() {
         ),
         ("nop\n  jump nowhere", "line 2, column 8: no label `nowhere` stands anywhere"),
         ("a: nop\na: nop", "line 2, column 1: label `a` stands twice"),
-        (".func f\nnop\n.func f", "line 3, column 1: function \"f\" stands twice"),
+        (".func f\nnop\n.func f", "line 3, column 1: function `f` stands twice"),
         (
             "load_const r0, 9223372036854775808",
             "line 1, column 16: `9223372036854775808` is no int of 64 bits",
@@ -153,4 +153,59 @@ fn mistakes_are_shown_where_they_are() {
     }
     let many = format!("call r0, r1, ({})", vec!["r2"; 256].join(", "));
     assert!(assemble(&many).unwrap_err().to_string().contains("a list of 256 is too long; 255 is the most"));
+}
+
+/// The messages and their places.
+fn mistakes(text: &str) -> Vec<(usize, usize, String)> {
+    match assemble(text) {
+        Err(AsmError::Syntax(mistakes)) => {
+            mistakes.iter().map(|one| (one.line, one.column, one.message.clone())).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_mistake_stands_wherever_it_stands() {
+    // The width of a format holds 16 bits.
+    for column in [65_535, 65_536, 65_537, 1_000_000] {
+        let found = assemble(&format!("{}@", " ".repeat(column - 1))).unwrap_err();
+        let shown = found.to_string();
+        assert!(shown.starts_with(&format!("line 1, column {column}: unexpected character `@`")), "{shown}");
+        assert!(shown.len() < 1000 && shown.ends_with('^'), "{shown}");
+    }
+    let word = "x".repeat(1 << 20);
+    for text in [
+        word.clone(),
+        format!("jump {word}"),
+        format!(".{word}"),
+        format!("{word}: nop\n{word}: nop"),
+        format!("move r0, {word}"),
+    ] {
+        let shown = assemble(&text).unwrap_err().to_string();
+        assert!(shown.len() < 2000, "{} bytes", shown.len());
+    }
+}
+
+#[test]
+fn every_mistake_is_told_in_order() {
+    let text =
+        "jump nowhere\nadd r0\n\nbogus r1\nl: nop\nl: load_const r0, \"open\n.func f nowhere\n.modul\nnop";
+    let found: Vec<(usize, usize)> =
+        mistakes(text).iter().map(|(line, column, _)| (*line, *column)).collect();
+    assert_eq!(found, [(1, 6), (2, 7), (4, 1), (6, 1), (6, 19), (7, 9), (8, 1)]);
+    let shown = assemble(text).unwrap_err().to_string();
+    assert_eq!(shown.lines().filter(|line| line.starts_with("line ")).count(), 7, "{shown}");
+    let many = "bogus\n".repeat(1000) + "jump nowhere";
+    assert!(assemble(&many).unwrap_err().to_string().ends_with("\nand 981 more"));
+    let late = "nop\n".repeat(10) + &"jump nowhere\n".repeat(1000) + &"bogus\n".repeat(1000);
+    let found = mistakes(&late);
+    assert_eq!((found[0].0, found.len()), (11, 20));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let marked = assemble("\u{feff}; saved by an editor\r\nload_const r0, 1\r\nreturn r0").unwrap();
+    assert_eq!(marked, assemble("load_const r0, 1\nreturn r0").unwrap());
+    assert_eq!(assemble("\u{feff}bogus").unwrap_err(), assemble("bogus").unwrap_err());
 }

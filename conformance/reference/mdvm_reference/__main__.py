@@ -7,11 +7,12 @@ import inspect
 import os
 import sys
 import textwrap
-from typing import Any
+from typing import Any, NoReturn
 
 from ._tables import ERRORS, OPCODES, RUN_LIMITS, TYPE_RULES
 from .decode import decode
 from .errors import Fault, InvalidInput
+from .escape import visible, visible_json
 from .language import command as language
 from .json_text import parse
 from .machine import Machine, check_run_limits
@@ -48,8 +49,13 @@ def main() -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))  # it repeats what was typed, such as names of files
+
+
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mdvm_reference",
         description="The reference interpreter of Machine Dialect: its bytecode and its programs.",
         epilog=_EXAMPLES,
@@ -94,7 +100,7 @@ def _run(arguments: argparse.Namespace) -> int:
         module = decode(_read(arguments.file))
     except Fault as fault:
         if arguments.json:
-            print(load_error_json(fault))
+            print(visible_json(load_error_json(fault)))
         return _complain(fault.message, BAD_INPUT)
     except InvalidInput as error:
         return _complain(str(error), BAD_INPUT)
@@ -109,7 +115,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return _complain(str(error), BAD_INPUT)
     end = machine.run()
     if arguments.json:
-        print(outcome_json(machine, end, "".join(printed)))
+        print(visible_json(outcome_json(machine, end, "".join(printed))))
     machine.discard()
     if end.fault is None:
         return FINE
@@ -167,7 +173,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 
 def _complain(problem: str, status: int) -> int:
-    print(f"error: {problem}", file=sys.stderr)
+    print(f"error: {visible(problem)}", file=sys.stderr)
     return status
 
 

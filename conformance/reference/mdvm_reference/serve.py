@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from . import __version__
 from .decode import decode
 from .errors import Fault, InvalidInput
+from .escape import visible_json
 from .json_text import parse
 from .language.program import answer_to_source
 from .machine import Machine, check_run_limits
@@ -102,5 +103,5 @@ def _module_bytes(text: str) -> bytes:
 
 
 def _send(answers: BinaryIO, line: str) -> None:
-    answers.write(line.encode() + b"\n")
+    answers.write(visible_json(line).encode() + b"\n")
     answers.flush()

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use machine_dialect_vm::escape::visible;
+
 use super::{Check, Note, Program, Said, Session, Trouble};
-use crate::escape::visible;
 use crate::value::ValueText;
 use crate::worker::Event;
 

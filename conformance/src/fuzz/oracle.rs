@@ -5,12 +5,14 @@
 //! bytes are choices for [`generate`](crate::fuzz::generate). A finding that is kept as a module stays the same finding
 //! when the generator changes.
 
+use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arbitrary::Unstructured;
 use machine_dialect_vm::asm::{AsmError, assemble_bytes, listing};
+use machine_dialect_vm::escape::is_visible;
 use machine_dialect_vm::{
     Completion, Failure, Limits, MAGIC, Module, Run, RuntimeErrorKind, Tiers, Vm, assemble, disassemble,
 };
@@ -327,6 +329,7 @@ fn reference_pair() -> &'static Mutex<Pair> {
 /// Any text is a module, which goes through assembly once more, or is refused at a place in it.
 fn asm(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
+    let text = expanded(&text);
     match assemble(&text) {
         Ok(module) => {
             let shown = disassemble(&module);
@@ -335,12 +338,49 @@ fn asm(input: &[u8]) {
                 Err(error) => fail(&format!("what was disassembled does not assemble: {error}\n{shown}")),
             }
         }
-        Err(AsmError::Syntax { line, column, message, .. }) => {
-            assert!(line >= 1 && line <= text.lines().count().max(1), "line {line}: {message}");
-            assert!(column >= 1 && !message.is_empty());
+        Err(AsmError::Syntax(mistakes)) => {
+            for mistake in mistakes.iter() {
+                let line = text.lines().nth(mistake.line.wrapping_sub(1)).unwrap_or_default();
+                // A byte-order mark is no part of the text, and nothing stands behind the place after the end of a line.
+                let end = line.chars().count() + 1;
+                assert!((1..=end).contains(&mistake.column), "{mistake}");
+                assert!(!mistake.message.is_empty() && mistake.message.len() < 2000, "{mistake}");
+            }
+            check_shown(&mistakes.to_string());
         }
         Err(AsmError::Module(error)) => assert!(!error.to_string().is_empty()),
     }
+}
+
+/// What is shown of a text neither commands a terminal nor grows with what it is about.
+fn check_shown(shown: &str) {
+    let raw = shown.chars().find(|letter| *letter != '\n' && !is_visible(*letter));
+    assert!(raw.is_none(), "{raw:?} is shown raw: {shown:?}");
+    assert!(shown.len() < 100_000, "a message of {} bytes", shown.len());
+}
+
+/// The text that an input of the target `asm` stands for. One that begins with the line `; repeat COUNT UNIT` stands for that many
+/// units before its other lines: `{n}` in a unit is its number, and `\n` ends a line. So an input of some bytes reaches what only
+/// megabytes show: work that grows with the square of the text, which the time limit of the engine finds, and numbers beyond 16 bits.
+fn expanded(text: &str) -> Cow<'_, str> {
+    /// The longest text, in bytes.
+    const LONGEST: usize = 1 << 22;
+    let parts = text.strip_prefix("; repeat ").and_then(|behind| {
+        let (head, rest) = behind.split_once('\n').unwrap_or((behind, ""));
+        let (count, unit) = head.split_once(' ')?;
+        Some((count.parse::<usize>().ok()?, unit.replace("\\n", "\n"), rest))
+    });
+    let Some((count, unit, rest)) = parts.filter(|(_, unit, _)| !unit.is_empty()) else {
+        return Cow::Borrowed(text);
+    };
+    let mut long = String::new();
+    for number in 0..count {
+        if long.len() + unit.len() > LONGEST {
+            break;
+        }
+        long.push_str(&unit.replace("{n}", &number.to_string()));
+    }
+    Cow::Owned(long + rest)
 }
 
 /// Reports what does not hold.

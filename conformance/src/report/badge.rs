@@ -1,8 +1,8 @@
 //! A badge: how much of the suite an implementation passes, as SVG.
 
+use machine_dialect_vm::escape::visible;
 use maud::{PreEscaped, html};
 
-use crate::escape::visible;
 use crate::run::Column;
 use crate::verdict::Verdict;
 

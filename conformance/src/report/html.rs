@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use machine_dialect_vm::escape::{visible, visible_lines};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::case::slug;
-use crate::escape::{visible, visible_lines};
 use crate::report::badge;
 use crate::run::{Column, Run};
 use crate::show;

@@ -1,9 +1,9 @@
 //! The report for programs.
 
+use machine_dialect_vm::escape::visible_json;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::shown;
-use crate::escape::is_visible;
 use crate::run::{CaseResult, Column, Disagreement, Run};
 use crate::show::group;
 use crate::verdict::Verdict;
@@ -30,20 +30,7 @@ pub fn json(run: &Run) -> String {
         "disagreements": run.disagreements.iter().map(|one| disagreement(run, one)).collect::<Vec<_>>(),
         "cases": cases,
     });
-    format!("{}\n", ascii_safe(&format!("{document:#}")))
-}
-
-/// JSON whose strings have no letter that is not plainly visible; such a one can only stand in a string.
-fn ascii_safe(document: &str) -> String {
-    let mut out = String::with_capacity(document.len());
-    for letter in document.chars() {
-        if letter == '\n' || is_visible(letter) {
-            out.push(letter);
-        } else {
-            letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
-        }
-    }
-    out
+    format!("{}\n", visible_json(&format!("{document:#}")))
 }
 
 fn implementation(column: &Column) -> Value {

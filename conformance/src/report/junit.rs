@@ -1,5 +1,7 @@
 //! The report for build servers: JUnit's XML, of which every reader knows this much.
 
+use machine_dialect_vm::escape::visible_lines;
+
 use crate::plug::Answer;
 use crate::run::{CaseResult, Column, Run};
 
@@ -57,17 +59,15 @@ fn suite(run: &Run, column: &Column) -> String {
     )
 }
 
-/// Text as XML. What XML 1.0 cannot hold at all becomes U+FFFD.
+/// Text as XML, with what is not plainly visible escaped: of that there is much that XML 1.0 cannot hold at all.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in visible_lines(text).chars() {
         match letter {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
-            '\t' | '\n' | '\r' => out.push(letter),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             _ => out.push(letter),
         }
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_xml_cannot_hold_is_replaced() {
-        assert_eq!(escape("a<b>&\"\u{1b}\n"), "a&lt;b&gt;&amp;&quot;\u{fffd}\n");
+    fn what_xml_cannot_hold_is_escaped() {
+        assert_eq!(escape("a<b>&\"\u{1b}\n"), "a&lt;b&gt;&amp;&quot;\\u{1b}\n");
     }
 }

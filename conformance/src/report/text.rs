@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::catalog::shown;
+use crate::diff::WIDEST;
 use crate::run::{CaseResult, Column, Disagreement, Run};
 use crate::show::group;
 use crate::verdict::Verdict;
@@ -143,7 +144,7 @@ fn table(run: &Run) -> String {
         row.push(format!("{:.1}", column.seconds()));
         rows.push(row);
     }
-    let width = |cell: usize| rows.iter().map(|row| row[cell].chars().count()).max().unwrap_or(0);
+    let width = |cell: usize| rows.iter().map(|row| row[cell].chars().count()).max().unwrap_or(0).min(WIDEST);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
     let mut out = String::new();
     for row in &rows {

@@ -4,6 +4,7 @@ mod dispatch;
 mod errors;
 mod instruction;
 mod language;
+mod topics;
 mod values;
 
 use crate::Spec;
@@ -27,6 +28,7 @@ pub fn render(spec: &Spec) -> Vec<RustFile> {
         RustFile { name: "values.rs", text: values::render(spec) },
         RustFile { name: "errors.rs", text: errors::render(spec) },
         RustFile { name: "language.rs", text: language::render(spec) },
+        RustFile { name: "topics.rs", text: topics::render(spec) },
     ]
 }
 

@@ -12,6 +12,7 @@ import struct
 from ._errors import AssemblyError, BuildError
 from ._spec import RANGE_KINDS, AssertKind, Opcode, Role
 from .builder import ModuleBuilder
+from .reference.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def assemble(text: str) -> bytes:
         try:
             _Line(builder, line).read()
         except (_Wrong, BuildError) as error:
-            raise AssemblyError(f"line {number}: {error}\n  | {line}", number) from None
+            raise AssemblyError(f"line {number}: {visible(str(error))}\n  | {visible(line)}", number) from None
     try:
         return builder.to_bytes()
     except BuildError as error:

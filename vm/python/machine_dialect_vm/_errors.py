@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .reference.escape import visible
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -234,7 +236,7 @@ class LoadError(MachineDialectError):
         LoadError.kinds[cls.kind] = cls
 
     def __str__(self) -> str:
-        return f"Failed to load bytecode: {self.message}"
+        return f"Failed to load bytecode: {visible(self.message)}"
 
 
 class CallSite(NamedTuple):
@@ -427,11 +429,14 @@ class RunError(MachineDialectError):
         if self._drawn is not None:
             # The first line has the kind, which the class says, too.
             _first, newline, rest = self.render().partition("\n")
-            return f"Runtime error: {self.message}{newline}{rest}"
-        lines = [f"Runtime error: {self.message}", f"  at instruction {self.pc} in {self.function}"]
+            return f"Runtime error: {visible(self.message)}{newline}{rest}"
+        lines = [
+            f"Runtime error: {visible(self.message)}",
+            f"  at instruction {self.pc} in {visible(self.function)}",
+        ]
         if self.instruction is not None:
-            lines.append(f"    {self.instruction}")
-        lines += [f"    {register} = {value}" for register, value in self._shown]
+            lines.append(f"    {visible(self.instruction)}")
+        lines += [f"    {register} = {visible(value)}" for register, value in self._shown]
         if self.scopes:
             lines.append(f"  in scopes {', '.join(map(str, self.scopes))}")
         lines += _callers(self.call_stack[1:])
@@ -444,7 +449,7 @@ _NEAREST, _FARTHEST = 10, 3
 
 def _callers(callers: tuple[CallSite, ...]) -> list[str]:
     """The callers, one line each; the middle of a long stack is left out."""
-    lines = [f"  called at instruction {caller.pc} in {caller.function}" for caller in callers]
+    lines = [f"  called at instruction {caller.pc} in {visible(caller.function)}" for caller in callers]
     left_out = len(lines) - _NEAREST - _FARTHEST
     if left_out > 1:
         lines[_NEAREST:-_FARTHEST] = [f"  … {left_out} calls more …"]
@@ -505,11 +510,6 @@ def warn_of_map(problem: str) -> None:
     import warnings
 
     warnings.warn(f"{problem}; errors name no lines of the page", SourceMapWarning, stacklevel=2)
-
-
-def visible(text: str) -> str:
-    """The text with a sign for each character that would command a terminal or turn the direction of the text around it."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else "\ufffd" for one in text)
 
 
 def without_colour(text: str) -> str:

@@ -79,7 +79,7 @@ class Module:
         >>> run(module).value
         'Hello, world'
 
-        Raises ``AssemblyError`` at the first line that cannot be understood, ``LoadError`` where what the lines say together
+        Raises ``AssemblyError`` where lines cannot be understood, ``LoadError`` where what the lines say together
         would not load.
         """
     def disassemble(self) -> str:

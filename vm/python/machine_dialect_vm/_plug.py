@@ -10,6 +10,7 @@ from . import CompileError, LoadError, Module, RunError, __version__, run
 from ._errors import make_diagnostics
 from ._json import from_json, object_json, parse, to_json
 from .reference._tables import RUN_LIMITS
+from .reference.escape import visible_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,5 +125,5 @@ def load_error_json(error: LoadError) -> str:
 
 
 def _send(answers: BinaryIO, line: str) -> None:
-    answers.write(line.encode() + b"\n")
+    answers.write(visible_json(line).encode() + b"\n")
     answers.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from ._values import Function, Url
+from .reference.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def show(value: Any, most: int = 200) -> str:
             pending.append(_Text("}" if isinstance(item, dict) else "]"))
             for index in range(len(entries) - 1, -1, -1):
                 key, part = entries[index]
-                name = "" if key is None else f"{json.dumps(key, ensure_ascii=False)}: "
+                name = "" if key is None else f"{_quoted(key)}: "
                 pending += (part, _Text(f"{', ' if index else ''}{name}"))
             pieces.append("{" if isinstance(item, dict) else "[")
         else:
@@ -48,7 +49,11 @@ def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (Url, Function)):
-        return str(value)
+        return visible(str(value))
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     return repr(value)
+
+
+def _quoted(text: str) -> str:
+    return visible(json.dumps(text, ensure_ascii=False))

@@ -21,6 +21,7 @@ from ._errors import AssemblyError, CompileError, MachineDialectError, RunError
 from ._repl_help import ASSEMBLY, COMMANDS, HELP, explanation, topics, words
 from ._show import show
 from ._spec import ENTRY_FUNCTION, REGISTERS, Opcode, TypeId
+from .reference.escape import visible, visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,10 +135,10 @@ class Repl:
             else:
                 self._run_assembly(text)
         except (CompileError, RunError) as error:
-            text = error.render() if isinstance(error, CompileError) or error.places else f"error: {error}"
-            self._print(text)
+            is_drawn = isinstance(error, CompileError) or error.places
+            self._print(error.render() if is_drawn else f"error: {visible_lines(str(error))}")
         except MachineDialectError as error:
-            self._print(f"error: {error}")
+            self._print(f"error: {visible_lines(str(error))}")
         except KeyboardInterrupt:
             self._print("interrupted")
         if self._state() != before:
@@ -209,7 +210,7 @@ class Repl:
                 self._print(f"r{register} = {show(registers.get(register))}")
         for name, variable in globals.items():
             if name not in self.globals or not _same(variable, self.globals[name]):
-                self._print(f"{name} = {show(variable)}")
+                self._print(f"{visible(name)} = {show(variable)}")
         self.registers, self.globals = registers, globals
         if value is not None:
             self._print(show(value))
@@ -228,7 +229,7 @@ class Repl:
         except AssemblyError as error:
             raise _shifted(error, 2) from None
         for name in functions.keys() - self.functions.keys():
-            self._print(f"function {name}")
+            self._print(f"function {visible(name)}")
         self.functions = functions
 
     # --- Commands -----------------------------------------------------------------------------------------------------
@@ -252,7 +253,7 @@ class Repl:
                 else:
                     self._save(argument)
             except (OSError, UnicodeDecodeError) as error:
-                self._print(f"error: {argument or 'no file'}: {error}")
+                self._print(f"error: {visible(argument or 'no file')}: {visible(str(error))}")
         elif word in ("registers", "r"):
             self._list({f"r{register}": value for register, value in sorted(self.registers.items())}, "register")
         elif word in ("globals", "g"):
@@ -262,7 +263,7 @@ class Repl:
         elif word == "source":
             self._print("\n".join(self.source).rstrip() or "the page is empty")
         else:
-            self._print(f"error: unknown command :{word}; :help lists those there are")
+            self._print(f"error: unknown command :{visible(word)}; :help lists those there are")
         return True
 
     def _to_dialect(self) -> None:
@@ -296,7 +297,7 @@ class Repl:
     def _save(self, file: str) -> None:
         with open(file, "w", encoding="utf-8") as opened:
             opened.write("\n".join(self.source))
-        self._print(f"wrote {file}")
+        self._print(f"wrote {visible(file)}")
 
     def _dis(self) -> None:
         try:
@@ -333,7 +334,7 @@ class Repl:
                 break
             if place.line != line:
                 line = place.line
-                self._print(f"{line} | {place.source_line}")
+                self._print(f"{line} | {visible(place.source_line or '')}")
             self._print(f"    {module.instruction(pc)}")
             shown += 1
         if not shown:
@@ -341,7 +342,7 @@ class Repl:
 
     def _list(self, values: dict[str, Any], what: str) -> None:
         for name, value in values.items():
-            self._print(f"{name} = {show(value)}")
+            self._print(f"{visible(name)} = {show(value)}")
         if not values:
             self._print(f"no {what} holds anything")
 
@@ -357,7 +358,7 @@ class Repl:
 
         near = get_close_matches(word, topics(), 1)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(topics()[:8])} and {len(topics()) - 8} more"
-        self._print(f"error: nothing is called {word}{hint}")
+        self._print(f"error: nothing is called {visible(word)}{hint}")
 
     # --- Completion ---------------------------------------------------------------------------------------------------
 
@@ -394,10 +395,13 @@ def _is_asking_for_help() -> bool:
 
 
 def _shifted(error: AssemblyError, lines: int) -> AssemblyError:
-    """The error, with its line counted from what was typed."""
-    line = max(error.line - lines, 1)
-    message = re.sub(r"^line \d+", f"line {line}", str(error))
-    return AssemblyError(message, line, error.column)
+    """The error, with its lines counted from what was typed."""
+
+    def shifted(line: int) -> int:
+        return max(line - lines, 1)
+
+    message = re.sub(r"(?m)^line (\d+)", lambda found: f"line {shifted(int(found[1]))}", str(error))
+    return AssemblyError(message, shifted(error.line), error.column)
 
 
 def _same(left: Any, right: Any) -> bool:

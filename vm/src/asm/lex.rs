@@ -1,6 +1,7 @@
-//! The words of a line.
+//! The words of a line, one at a time: what is behind the first mistake is not looked at, and no line is held as words whole.
 
-use super::AsmError;
+use super::mistakes::Mistake;
+use crate::escape::{visible, visible_start};
 
 /// A word and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,105 +32,119 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
 }
 
-impl<'a> Line<'a> {
-    pub(super) fn error(self, column: usize, message: impl Into<String>) -> AsmError {
-        AsmError::Syntax { line: self.number, column, message: message.into(), text: self.text.to_owned() }
+impl Line<'_> {
+    pub(super) fn mistake(self, column: usize, message: impl Into<String>) -> Mistake {
+        Mistake::new(self.number, self.text, column, message.into())
+    }
+}
+
+/// A part of the text, in quotes, as messages show it.
+pub(super) fn shown(text: &str) -> String {
+    /// How many characters are shown.
+    const MOST: usize = 60;
+    format!("`{}`", visible_start(text, MOST))
+}
+
+/// Reads a line word by word.
+#[derive(Debug, Clone)]
+pub(super) struct Lexer<'a> {
+    pub(super) line: Line<'a>,
+    rest: &'a str,
+    /// The column of the first character of `rest`. Counted on and never from the beginning of the line, which would make the
+    /// work grow with the square of its length.
+    column: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(line: Line<'a>) -> Self {
+        Self { line, rest: line.text, column: 1 }
     }
 
-    /// The column of the byte at `offset`, from 1, in characters.
-    fn column(self, offset: usize) -> usize {
-        self.text[..offset].chars().count() + 1
+    /// The column behind the word that was read last.
+    pub(super) fn column(&self) -> usize {
+        self.column
     }
 
-    /// The column behind the last word of the line.
-    pub(super) fn end_column(self, tokens: &[Token<'_>]) -> usize {
-        tokens.last().map_or(1, |last| last.column + last.text.chars().count())
-    }
-
-    /// The words, up to a comment or the end of the line.
-    pub(super) fn tokens(self) -> Result<Vec<Token<'a>>, AsmError> {
-        let mut tokens = Vec::new();
-        let mut rest = self.text.trim_start();
-        while let Some(first) = rest.chars().next() {
-            if first == ';' {
-                break;
+    /// The next word; none at a comment or at the end of the line. After a mistake the lexer stands where it stood.
+    pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, Mistake> {
+        let rest = self.rest.trim_start();
+        let skipped = &self.rest[..self.rest.len() - rest.len()];
+        let column = self.column + skipped.chars().count();
+        let Some(first) = rest.chars().next().filter(|first| *first != ';') else { return Ok(None) };
+        let (kind, length) = match first {
+            ',' | '(' | ')' | '[' | ']' | ':' => (Kind::Mark(first), 1),
+            '"' => string(self.line, rest, column)?,
+            '.' => (Kind::Directive, 1 + word_length(&rest[1..])),
+            '0'..='9' | '+' | '-' => number(self.line, rest, column)?,
+            letter if is_word_start(letter) => (Kind::Word, word_length(rest)),
+            other => {
+                let message = format!("unexpected character `{}`", visible(other.encode_utf8(&mut [0; 4])));
+                return Err(self.line.mistake(column, message));
             }
-            let offset = self.text.len() - rest.len();
-            let column = self.column(offset);
-            let (kind, length) = match first {
-                ',' | '(' | ')' | '[' | ']' | ':' => (Kind::Mark(first), 1),
-                '"' => self.string(rest, offset)?,
-                '.' => (Kind::Directive, 1 + word_length(&rest[1..])),
-                '0'..='9' | '+' | '-' => self.number(rest, column)?,
-                letter if is_word_start(letter) => (Kind::Word, word_length(rest)),
-                other => {
-                    return Err(
-                        self.error(column, format!("unexpected character `{}`", other.escape_debug()))
-                    );
-                }
-            };
-            tokens.push(Token { kind, column, text: &rest[..length] });
-            rest = rest[length..].trim_start();
-        }
-        Ok(tokens)
-    }
-
-    fn number(self, rest: &str, column: usize) -> Result<(Kind, usize), AsmError> {
-        let is_part = |(index, letter): (usize, char)| {
-            let after_exponent = rest[..index].ends_with(['e', 'E']);
-            letter.is_ascii_alphanumeric()
-                || letter == '.'
-                || (matches!(letter, '+' | '-') && (index == 0 || after_exponent))
         };
-        let length =
-            rest.char_indices().find(|place| !is_part(*place)).map_or(rest.len(), |(index, _)| index);
-        let text = &rest[..length];
-        let hexadecimal = text.strip_prefix("0x").map(|digits| u64::from_str_radix(digits, 16));
-        let is_whole = text.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
-        let kind = if let Some(Ok(bits)) = hexadecimal {
-            // The bits of a number, for NaNs that are told apart by them.
-            Some(Kind::Int(bits.cast_signed()))
-        } else if is_whole {
-            match text.parse() {
-                Ok(number) => Some(Kind::Int(number)),
-                Err(_) if text.len() > 1 => {
-                    let message = format!(
-                        "`{text}` is no int of 64 bits; a float is written with a point or an exponent"
-                    );
-                    return Err(self.error(column, message));
-                }
-                Err(_) => None,
-            }
-        } else {
-            text.parse().ok().filter(|_| !text.contains("nan")).map(Kind::Float)
-        };
-        kind.map(|kind| (kind, length)).ok_or_else(|| self.error(column, format!("`{text}` is no number")))
+        let (text, rest) = rest.split_at(length);
+        self.rest = rest;
+        self.column = column + text.chars().count();
+        Ok(Some(Token { kind, column, text }))
     }
+}
 
-    fn string(self, rest: &str, offset: usize) -> Result<(Kind, usize), AsmError> {
-        let mut text = String::new();
-        let mut letters = rest.char_indices().skip(1);
-        while let Some((index, letter)) = letters.next() {
-            match letter {
-                '"' => return Ok((Kind::String(text), index + 1)),
-                '\\' => {
-                    let escape = &rest[index + 1..];
-                    let Some((value, length)) = unescape(escape) else {
-                        let column = self.column(offset + index);
-                        let message =
-                            "expected an escape: \\n \\r \\t \\0 \\b \\f \\\\ \\/ \\\" \\u{1F600} \\uXXXX";
-                        return Err(self.error(column, message));
-                    };
-                    text.push(value);
-                    for _ in escape[..length].chars() {
-                        letters.next();
-                    }
-                }
-                _ => text.push(letter),
+fn number(line: Line<'_>, rest: &str, column: usize) -> Result<(Kind, usize), Mistake> {
+    let is_part = |(index, letter): (usize, char)| {
+        let after_exponent = rest[..index].ends_with(['e', 'E']);
+        letter.is_ascii_alphanumeric()
+            || letter == '.'
+            || (matches!(letter, '+' | '-') && (index == 0 || after_exponent))
+    };
+    let length = rest.char_indices().find(|place| !is_part(*place)).map_or(rest.len(), |(index, _)| index);
+    let text = &rest[..length];
+    let hexadecimal = text.strip_prefix("0x").map(|digits| u64::from_str_radix(digits, 16));
+    let is_whole = text.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
+    let kind = if let Some(Ok(bits)) = hexadecimal {
+        // The bits of a number, for NaNs that are told apart by them.
+        Some(Kind::Int(bits.cast_signed()))
+    } else if is_whole {
+        match text.parse() {
+            Ok(number) => Some(Kind::Int(number)),
+            Err(_) if text.len() > 1 => {
+                let message = format!(
+                    "{} is no int of 64 bits; a float is written with a point or an exponent",
+                    shown(text)
+                );
+                return Err(line.mistake(column, message));
             }
+            Err(_) => None,
         }
-        Err(self.error(self.column(offset), "this string has no end on its line"))
+    } else {
+        text.parse().ok().filter(|_| !text.contains("nan")).map(Kind::Float)
+    };
+    kind.map(|kind| (kind, length))
+        .ok_or_else(|| line.mistake(column, format!("{} is no number", shown(text))))
+}
+
+fn string(line: Line<'_>, rest: &str, column: usize) -> Result<(Kind, usize), Mistake> {
+    let mut text = String::new();
+    let mut letters = rest.char_indices().skip(1);
+    while let Some((index, letter)) = letters.next() {
+        match letter {
+            '"' => return Ok((Kind::String(text), index + 1)),
+            '\\' => {
+                let escape = &rest[index + 1..];
+                let Some((value, length)) = unescape(escape) else {
+                    let column = column + rest[..index].chars().count();
+                    let message =
+                        "expected an escape: \\n \\r \\t \\0 \\b \\f \\\\ \\/ \\\" \\u{1F600} \\uXXXX";
+                    return Err(line.mistake(column, message));
+                };
+                text.push(value);
+                for _ in escape[..length].chars() {
+                    letters.next();
+                }
+            }
+            _ => text.push(letter),
+        }
     }
+    Err(line.mistake(column, "this string has no end on its line"))
 }
 
 /// The character that an escape stands for, and the length of the escape in bytes, without its backslash.

@@ -1,25 +1,31 @@
 //! Lines to module.
 //!
-//! A first pass reads all lines and learns where the labels are; a second turns the instructions into operands, which
-//! [`Instruction::from_operands`] puts together.
+//! A first pass over the lines learns where the labels are; a second turns the instructions into operands, which
+//! [`Instruction::from_operands`] puts together. What a line says wrong keeps no other from being read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::AsmError;
-use super::lex::{Kind, Line, Token};
+use super::lex::{Kind, Line, Token, shown};
+use super::mistakes::{Found, Mistake, Mistakes};
+use super::words::{Words, Written};
 use crate::isa::{
-    Check, Condition, ConstIdx, Instruction, JumpOffset, Opcode, Operand, OperandSpec, PhiSource, Phis, Reg,
+    Check, Condition, ConstIdx, Instruction, JumpOffset, Opcode, Operand, OperandSpec, PhiSource, Phis,
     Registers, Role, ScopeId,
 };
-use crate::module::{Constant, ModuleBuilder};
-use crate::values::{AssertKind, TypeId};
+use crate::module::ModuleBuilder;
+use crate::values::AssertKind;
 
-pub(super) fn parse(text: &str) -> Result<ModuleBuilder, AsmError> {
+pub(super) fn parse(text: &str) -> Result<ModuleBuilder, Mistakes> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = || text.lines().enumerate().map(|(index, text)| Line { number: index + 1, text });
     let mut assembler = Assembler::default();
-    for (index, text) in text.lines().enumerate() {
-        assembler.read(Line { number: index + 1, text })?;
+    lines().for_each(|line| assembler.survey(line));
+    assembler.place_functions();
+    lines().for_each(|line| assembler.assemble(line));
+    match assembler.found.finish() {
+        None => Ok(assembler.builder),
+        Some(mistakes) => Err(mistakes),
     }
-    assembler.finish()
 }
 
 #[derive(Default)]
@@ -27,7 +33,10 @@ struct Assembler<'a> {
     builder: ModuleBuilder,
     labels: HashMap<&'a str, usize>,
     functions: Vec<FunctionLine<'a>>,
-    instructions: Vec<InstructionLine<'a>>,
+    names: HashSet<String>,
+    /// How many instructions the lines so far have.
+    count: usize,
+    found: Found,
 }
 
 struct FunctionLine<'a> {
@@ -36,122 +45,124 @@ struct FunctionLine<'a> {
     line: Line<'a>,
 }
 
-struct InstructionLine<'a> {
-    line: Line<'a>,
-    opcode: Opcode,
-    operands: Vec<Token<'a>>,
-    /// The column behind the last word.
-    end: usize,
-}
-
 /// A place in the code, as it is written.
-enum Place<'a> {
+pub(super) enum Place<'a> {
     Index(usize),
     Label(Token<'a>),
 }
 
 impl<'a> Assembler<'a> {
-    fn read(&mut self, line: Line<'a>) -> Result<(), AsmError> {
-        let tokens = line.tokens()?;
-        let end = line.end_column(&tokens);
-        let mut rest = tokens.as_slice();
-        while let [label, mark, more @ ..] = rest
-            && label.kind == Kind::Word
-            && mark.kind == Kind::Mark(':')
-        {
-            if self.labels.insert(label.text, self.instructions.len()).is_some() {
-                return Err(line.error(label.column, format!("label `{}` stands twice", label.text)));
-            }
-            rest = more;
-        }
-        match rest {
-            [] => Ok(()),
-            [first, more @ ..] if first.kind == Kind::Directive => self.directive(line, first, more, end),
-            [first, more @ ..] if first.kind == Kind::Word => {
-                let Some(opcode) = Opcode::from_mnemonic(first.text) else {
-                    return Err(line.error(first.column, unknown_instruction(first.text)));
-                };
-                self.instructions.push(InstructionLine { line, opcode, operands: more.to_vec(), end });
-                Ok(())
-            }
-            [first, ..] => {
-                let message =
-                    format!("expected an instruction, a label or a directive; found `{}`", first.text);
-                Err(line.error(first.column, message))
-            }
+    /// Takes note of labels and directives, and counts the instructions.
+    fn survey(&mut self, line: Line<'a>) {
+        if let Err(mistake) = self.survey_line(line) {
+            self.found.add(mistake);
         }
     }
 
-    fn directive(
-        &mut self,
-        line: Line<'a>,
-        directive: &Token<'a>,
-        arguments: &[Token<'a>],
-        end: usize,
-    ) -> Result<(), AsmError> {
-        let mut words = Words { line, rest: arguments, end };
+    fn survey_line(&mut self, line: Line<'a>) -> Result<(), Mistake> {
+        let mut words = Words::new(line);
+        // One mistake for all labels of a line: telling the place of each would take time with the square of their number.
+        let mut twice = None;
+        while let Some(label) = words.label() {
+            if self.labels.insert(label.text, self.count).is_some() && twice.is_none() {
+                twice = Some(label);
+            }
+        }
+        if let Some(label) = twice {
+            self.found.add(line.mistake(label.column, format!("label {} stands twice", shown(label.text))));
+        }
+        let Some(first) = words.next()? else { return Ok(()) };
+        let message = match first.kind {
+            Kind::Directive => return self.directive(&mut words, &first),
+            Kind::Word if Opcode::from_mnemonic(first.text).is_some() => {
+                self.count += 1;
+                return Ok(());
+            }
+            // Looking for what is meant takes long, so it is not done for mistakes that nobody sees.
+            Kind::Word if self.found.is_full() => unknown(first.text),
+            Kind::Word => unknown_instruction(first.text),
+            Kind::Int(_) | Kind::Float(_) | Kind::String(_) | Kind::Mark(_) => {
+                format!("expected an instruction, a label or a directive; found {}", shown(first.text))
+            }
+        };
+        Err(line.mistake(first.column, message))
+    }
+
+    fn directive(&mut self, words: &mut Words<'a>, directive: &Token<'a>) -> Result<(), Mistake> {
+        let line = words.line();
         match directive.text {
             ".module" => {
-                let name = words.name("the name of the module, such as `\"name\"`")?;
+                let name = words.name(|| "the name of the module, such as `\"name\"`".to_owned())?;
                 self.builder.set_name(&name);
             }
             ".func" => {
-                let name = words.name("the name of the function")?;
-                let entry = match words.rest {
-                    [] => Place::Index(self.instructions.len()),
-                    _ => words.place("the label of its entry")?,
+                let name = words.name(|| "the name of the function".to_owned())?;
+                let entry = match words.peek()? {
+                    None => Place::Index(self.count),
+                    Some(_) => words.place(|| "the label of its entry".to_owned())?,
                 };
-                if self.functions.iter().any(|function| function.name == name) {
-                    return Err(line.error(directive.column, format!("function {name:?} stands twice")));
+                if !self.names.insert(name.clone()) {
+                    let message = format!("function {} stands twice", shown(&name));
+                    return Err(line.mistake(directive.column, message));
                 }
                 self.functions.push(FunctionLine { name, entry, line });
             }
             ".const" => {
-                let column = words.column();
-                let literal = words.literal("a literal such as `5`")?;
-                self.builder.push_constant(literal).map_err(|error| line.error(column, error.to_string()))?;
+                let column = words.column()?;
+                let literal = words.literal(|| "a literal such as `5`".to_owned())?;
+                self.builder
+                    .push_constant(literal)
+                    .map_err(|error| line.mistake(column, error.to_string()))?;
             }
             other => {
-                let message = format!("unknown directive `{other}`; there are .module, .func and .const");
-                return Err(line.error(directive.column, message));
+                let message =
+                    format!("unknown directive {}; there are .module, .func and .const", shown(other));
+                return Err(line.mistake(directive.column, message));
             }
         }
         words.end_of_line()
     }
 
-    fn finish(mut self) -> Result<ModuleBuilder, AsmError> {
+    /// Gives the functions their entries, now that all labels are known.
+    fn place_functions(&mut self) {
         for FunctionLine { name, entry, line } in std::mem::take(&mut self.functions) {
             let entry = match entry {
-                Place::Index(index) => index,
-                Place::Label(label) => self.label(line, &label)?,
+                Place::Index(index) => Ok(index),
+                Place::Label(label) => self.label(line, &label),
             };
-            // An entry outside the code is for loading to refuse, so one that does not even fit becomes the largest.
-            self.builder.function(&name, u32::try_from(entry).unwrap_or(u32::MAX));
+            match entry {
+                // An entry outside the code is for loading to refuse, so one that does not even fit becomes the largest.
+                Ok(entry) => self.builder.function(&name, u32::try_from(entry).unwrap_or(u32::MAX)),
+                Err(mistake) => self.found.add(mistake),
+            }
         }
-        for (index, InstructionLine { line, opcode, operands, end }) in
-            std::mem::take(&mut self.instructions).into_iter().enumerate()
-        {
-            let mut words = Words { line, rest: &operands, end };
-            self.instruction(index, opcode, &mut words)?;
-        }
-        Ok(self.builder)
+        self.count = 0;
     }
 
-    fn instruction(
-        &mut self,
-        index: usize,
-        opcode: Opcode,
-        words: &mut Words<'_, 'a>,
-    ) -> Result<(), AsmError> {
+    /// Assembles the instruction of a line, if there is one.
+    fn assemble(&mut self, line: Line<'a>) {
+        let mut words = Words::new(line);
+        while words.label().is_some() {}
+        // What else may stand here was read before.
+        let Ok(Some(first)) = words.next() else { return };
+        let Some(opcode) = Opcode::from_mnemonic(first.text) else { return };
+        let index = self.count;
+        self.count += 1;
+        if let Err(mistake) = self.instruction(index, opcode, &mut words) {
+            self.found.add(mistake);
+        }
+    }
+
+    fn instruction(&mut self, index: usize, opcode: Opcode, words: &mut Words<'a>) -> Result<(), Mistake> {
         let mut written = Vec::new();
         for (position, spec) in opcode.spec().operands.iter().enumerate() {
             if position > 0 {
-                words.mark(',', &format!("`,` and {}", describe(spec)))?;
+                words.mark(',', || format!("`,` and {}", describe(spec)))?;
             }
             written.push(self.operand(index, spec, words)?);
         }
         words.end_of_line()?;
-        let operands: Vec<Operand<'_>> = written.iter().map(Written::view).collect();
+        let operands: Vec<Operand<'_>> = written.iter().map(Read::view).collect();
         // Each operand was read by its role, so they are those of the opcode.
         if let Some(instruction) = Instruction::from_operands(opcode, &operands) {
             self.builder.push(instruction);
@@ -159,113 +170,116 @@ impl<'a> Assembler<'a> {
         Ok(())
     }
 
-    fn operand(
-        &mut self,
-        index: usize,
-        spec: &OperandSpec,
-        words: &mut Words<'_, 'a>,
-    ) -> Result<Written, AsmError> {
-        let expected = describe(spec);
-        Ok(Written::Plain(match spec.role {
-            Role::In | Role::Out | Role::InOut | Role::Tagged => {
-                Operand::Register(words.register(&expected)?)
-            }
-            Role::OptionalIn if words.rest.is_empty() => Operand::OptionalRegister(None),
-            Role::OptionalIn => Operand::OptionalRegister(Some(words.register(&expected)?)),
-            Role::Registers => return Ok(Written::Registers(words.register_list(&expected)?)),
-            Role::Phis => return Ok(Written::Phis(self.phi_list(words, &expected)?)),
-            Role::Constant | Role::Global => Operand::Constant(self.constant(words, &expected)?),
-            Role::Type => Operand::Type(words.type_id(&expected)?),
-            Role::Jump => Operand::Jump(self.jump(index, words, &expected)?),
-            Role::Check => Operand::Check(self.check(words, &expected)?),
-            Role::Scope => Operand::Scope(ScopeId(words.small_number(&expected)?)),
+    fn operand(&mut self, index: usize, spec: &OperandSpec, words: &mut Words<'a>) -> Result<Read, Mistake> {
+        let expected = || describe(spec);
+        Ok(Read::Plain(match spec.role {
+            Role::In | Role::Out | Role::InOut | Role::Tagged => Operand::Register(words.register(expected)?),
+            Role::OptionalIn if words.peek()?.is_none() => Operand::OptionalRegister(None),
+            Role::OptionalIn => Operand::OptionalRegister(Some(words.register(expected)?)),
+            Role::Registers => return Ok(Read::Registers(words.register_list(expected)?)),
+            Role::Phis => return Ok(Read::Phis(self.phi_list(words, expected)?)),
+            Role::Constant | Role::Global => Operand::Constant(self.constant(words, expected)?),
+            Role::Type => Operand::Type(words.type_id(expected)?),
+            Role::Jump => Operand::Jump(self.jump(index, words, expected)?),
+            Role::Check => Operand::Check(self.check(words, expected)?),
+            Role::Scope => Operand::Scope(ScopeId(words.small_number(expected)?)),
         }))
     }
 
     /// A literal, put into the pool, or `k` and the index of an entry.
-    fn constant(&mut self, words: &mut Words<'_, 'a>, expected: &str) -> Result<ConstIdx, AsmError> {
-        if let [first, rest @ ..] = words.rest
-            && let Some(index) = first.text.strip_prefix('k').and_then(|digits| digits.parse().ok())
-        {
-            words.rest = rest;
-            return Ok(ConstIdx(index));
+    fn constant(
+        &mut self,
+        words: &mut Words<'a>,
+        expected: impl Fn() -> String + Copy,
+    ) -> Result<ConstIdx, Mistake> {
+        let column = words.column()?;
+        if let Some(pooled) = words.pooled()? {
+            return Ok(pooled);
         }
-        let column = words.column();
         let literal = words.literal(expected)?;
-        self.builder.constant(literal).map_err(|error| words.line.error(column, error.to_string()))
+        self.builder.constant(literal).map_err(|error| words.line().mistake(column, error.to_string()))
     }
 
     /// A label, or the encoded offset itself.
-    fn jump(&self, index: usize, words: &mut Words<'_, 'a>, expected: &str) -> Result<JumpOffset, AsmError> {
-        let column = words.column();
-        let offset = match words.rest {
-            [Token { kind: Kind::Int(offset), .. }, rest @ ..] => {
-                words.rest = rest;
-                *offset
-            }
-            _ => {
-                let label = words.word(expected)?;
-                self.label(words.line, label)? as i64 - (index as i64 + 1)
-            }
+    fn jump(
+        &self,
+        index: usize,
+        words: &mut Words<'a>,
+        expected: impl Fn() -> String + Copy,
+    ) -> Result<JumpOffset, Mistake> {
+        let column = words.column()?;
+        let offset = match words.jump(expected)? {
+            Written::Number(offset) => offset,
+            Written::Label(label) => self.label(words.line(), &label)? as i64 - (index as i64 + 1),
         };
         let fits = i32::try_from(offset).map(JumpOffset);
         fits.map_err(|_| {
-            words.line.error(column, format!("a jump of {offset} instructions does not fit 32 bits"))
+            words.line().mistake(column, format!("a jump of {offset} instructions does not fit 32 bits"))
         })
     }
 
     /// `[r0: label, r1: label]`
-    fn phi_list(&self, words: &mut Words<'_, 'a>, expected: &str) -> Result<Vec<[u8; 3]>, AsmError> {
+    fn phi_list(
+        &self,
+        words: &mut Words<'a>,
+        expected: impl Fn() -> String + Copy,
+    ) -> Result<Vec<[u8; 3]>, Mistake> {
         words.list(('[', ']'), expected, |words| {
-            let register = words.register("a register such as `r0`")?;
-            words.mark(':', "`:` and the label of the instruction that ran before")?;
-            let column = words.column();
-            let place = match words.place("the label of the instruction that ran before")? {
+            let register = words.register(|| "a register such as `r0`".to_owned())?;
+            words.mark(':', || "`:` and the label of the instruction that ran before".to_owned())?;
+            let column = words.column()?;
+            let place = match words.place(|| "the label of the instruction that ran before".to_owned())? {
                 Place::Index(index) => index,
-                Place::Label(label) => self.label(words.line, &label)?,
+                Place::Label(label) => self.label(words.line(), &label)?,
             };
             let label = u16::try_from(place).map_err(|_| {
                 let message =
                     format!("instruction {place} cannot be a source of a phi; only the first 65536 can");
-                words.line.error(column, message)
+                words.line().mistake(column, message)
             })?;
             Ok(PhiSource { register, label }.to_bytes())
         })
     }
 
     /// `kind, "message"`, and the two ends where the kind takes a range.
-    fn check(&mut self, words: &mut Words<'_, 'a>, expected: &str) -> Result<Check, AsmError> {
+    fn check(
+        &mut self,
+        words: &mut Words<'a>,
+        expected: impl Fn() -> String + Copy,
+    ) -> Result<Check, Mistake> {
         let kind = words.assert_kind(expected)?;
-        words.mark(',', "`,` and the message of the assertion")?;
-        let message = self.constant(words, "the message of the assertion, a string")?;
+        words.mark(',', || "`,` and the message of the assertion".to_owned())?;
+        let message = self.constant(words, || "the message of the assertion, a string".to_owned())?;
         let condition = match kind {
             AssertKind::True => Condition::True,
             AssertKind::NonEmpty => Condition::NonEmpty,
             AssertKind::IntRange => {
-                words.mark(',', "`,` and the least int of the range")?;
-                let min = words.int("the least int of the range")?;
-                words.mark(',', "`,` and the greatest int of the range")?;
-                let max = words.int("the greatest int of the range")?;
+                words.mark(',', || "`,` and the least int of the range".to_owned())?;
+                let min = words.int(|| "the least int of the range".to_owned())?;
+                words.mark(',', || "`,` and the greatest int of the range".to_owned())?;
+                let max = words.int(|| "the greatest int of the range".to_owned())?;
                 Condition::IntRange { min, max }
             }
         };
         Ok(Check { condition, message })
     }
 
-    fn label(&self, line: Line<'_>, label: &Token<'_>) -> Result<usize, AsmError> {
+    fn label(&self, line: Line<'_>, label: &Token<'_>) -> Result<usize, Mistake> {
         let known = self.labels.get(label.text).copied();
-        known.ok_or_else(|| line.error(label.column, format!("no label `{}` stands anywhere", label.text)))
+        known.ok_or_else(|| {
+            line.mistake(label.column, format!("no label {} stands anywhere", shown(label.text)))
+        })
     }
 }
 
 /// An operand as it was read; lists own their bytes until the instruction is encoded.
-enum Written {
+enum Read {
     Plain(Operand<'static>),
     Registers(Vec<u8>),
     Phis(Vec<[u8; 3]>),
 }
 
-impl Written {
+impl Read {
     fn view(&self) -> Operand<'_> {
         match self {
             Self::Plain(operand) => *operand,
@@ -276,176 +290,28 @@ impl Written {
     }
 }
 
-/// The words of a line that are still to be read.
-struct Words<'t, 'a> {
-    line: Line<'a>,
-    rest: &'t [Token<'a>],
-    /// The column behind the last word.
-    end: usize,
-}
-
-impl<'t, 'a> Words<'t, 'a> {
-    /// Where the next word stands.
-    fn column(&self) -> usize {
-        self.rest.first().map_or(self.end, |token| token.column)
-    }
-
-    fn expected(&self, what: &str) -> AsmError {
-        let found = match self.rest.first() {
-            Some(token) => format!("`{}`", token.text),
-            None => "the end of the line".to_owned(),
-        };
-        self.line.error(self.column(), format!("expected {what}; found {found}"))
-    }
-
-    fn end_of_line(&self) -> Result<(), AsmError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.expected("the end of the line")) }
-    }
-
-    /// The next word, if `read` can make something of it.
-    fn take<T>(&mut self, what: &str, read: impl FnOnce(&'t Token<'a>) -> Option<T>) -> Result<T, AsmError> {
-        let taken = self.rest.split_first().and_then(|(first, rest)| Some((read(first)?, rest)));
-        let (value, rest) = taken.ok_or_else(|| self.expected(what))?;
-        self.rest = rest;
-        Ok(value)
-    }
-
-    fn mark(&mut self, mark: char, what: &str) -> Result<(), AsmError> {
-        self.take(what, |token| (token.kind == Kind::Mark(mark)).then_some(()))
-    }
-
-    fn word(&mut self, what: &str) -> Result<&'t Token<'a>, AsmError> {
-        self.take(what, |token| (token.kind == Kind::Word).then_some(token))
-    }
-
-    /// A name, with quotes or without.
-    fn name(&mut self, what: &str) -> Result<String, AsmError> {
-        self.take(what, |token| match &token.kind {
-            Kind::String(text) => Some(text.clone()),
-            Kind::Word => Some(token.text.to_owned()),
-            Kind::Directive | Kind::Int(_) | Kind::Float(_) | Kind::Mark(_) => None,
-        })
-    }
-
-    fn int(&mut self, what: &str) -> Result<i64, AsmError> {
-        self.take(what, |token| if let Kind::Int(number) = token.kind { Some(number) } else { None })
-    }
-
-    fn small_number(&mut self, what: &str) -> Result<u16, AsmError> {
-        self.take(
-            what,
-            |token| if let Kind::Int(number) = token.kind { u16::try_from(number).ok() } else { None },
-        )
-    }
-
-    /// A label, or the index of an instruction.
-    fn place(&mut self, what: &str) -> Result<Place<'a>, AsmError> {
-        self.take(what, |token| match token.kind {
-            Kind::Word => Some(Place::Label(token.clone())),
-            Kind::Int(number) => usize::try_from(number).ok().map(Place::Index),
-            Kind::Directive | Kind::Float(_) | Kind::String(_) | Kind::Mark(_) => None,
-        })
-    }
-
-    fn register(&mut self, what: &str) -> Result<Reg, AsmError> {
-        if let Some(token) = self.rest.first()
-            && let Some(digits) = token.text.strip_prefix('r')
-            && !digits.is_empty()
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && digits.parse::<u8>().is_err()
-        {
-            let message = format!("there is no register `{}`; they are r0 to r255", token.text);
-            return Err(self.line.error(token.column, message));
-        }
-        self.take(what, |token| token.text.strip_prefix('r')?.parse().ok().map(Reg))
-    }
-
-    /// `(r0, r1)`
-    fn register_list(&mut self, what: &str) -> Result<Vec<u8>, AsmError> {
-        self.list(('(', ')'), what, |words| Ok(words.register("a register such as `r0`")?.0))
-    }
-
-    fn list<T>(
-        &mut self,
-        (open, close): (char, char),
-        what: &str,
-        mut read: impl FnMut(&mut Self) -> Result<T, AsmError>,
-    ) -> Result<Vec<T>, AsmError> {
-        let column = self.column();
-        self.mark(open, what)?;
-        let mut items = Vec::new();
-        while self.mark(close, "").is_err() {
-            if !items.is_empty() {
-                self.mark(',', &format!("`,` or `{close}`"))?;
-            }
-            items.push(read(self)?);
-        }
-        if items.len() > usize::from(u8::MAX) {
-            return Err(self
-                .line
-                .error(column, format!("a list of {} is too long; 255 is the most", items.len())));
-        }
-        Ok(items)
-    }
-
-    fn type_id(&mut self, what: &str) -> Result<TypeId, AsmError> {
-        let names: Vec<&str> = TypeId::ALL.iter().map(|one| one.name()).collect();
-        let what = format!("{what} ({})", names.join(", "));
-        self.take(&what, |token| match token.kind {
-            Kind::Word => TypeId::from_name(token.text),
-            Kind::Int(number) => u16::try_from(number).ok().and_then(TypeId::from_id),
-            Kind::Directive | Kind::Float(_) | Kind::String(_) | Kind::Mark(_) => None,
-        })
-    }
-
-    fn assert_kind(&mut self, what: &str) -> Result<AssertKind, AsmError> {
-        let names: Vec<&str> = AssertKind::ALL.iter().map(|kind| kind.name()).collect();
-        let what = format!("{what} ({})", names.join(", "));
-        self.take(&what, |token| match token.kind {
-            Kind::Word => AssertKind::from_name(token.text),
-            Kind::Int(number) => u8::try_from(number).ok().and_then(AssertKind::from_id),
-            Kind::Directive | Kind::Float(_) | Kind::String(_) | Kind::Mark(_) => None,
-        })
-    }
-
-    fn literal(&mut self, what: &str) -> Result<Constant, AsmError> {
-        if let [nan, open, bits, close, rest @ ..] = self.rest
-            && nan.text == "nan"
-            && open.kind == Kind::Mark('(')
-            && let Kind::Int(bits) = bits.kind
-            && close.kind == Kind::Mark(')')
-        {
-            self.rest = rest;
-            return Ok(Constant::Float(f64::from_bits(bits.cast_unsigned())));
-        }
-        self.take(what, |token| match &token.kind {
-            Kind::Int(number) => Some(Constant::Int(*number)),
-            Kind::Float(number) => Some(Constant::Float(*number)),
-            Kind::String(text) => Some(Constant::String(text.clone())),
-            Kind::Word => match token.text {
-                "true" => Some(Constant::Bool(true)),
-                "false" => Some(Constant::Bool(false)),
-                "empty" => Some(Constant::Empty),
-                "nan" => Some(Constant::Float(f64::NAN)),
-                "inf" => Some(Constant::Float(f64::INFINITY)),
-                _ => None,
-            },
-            Kind::Directive | Kind::Mark(_) => None,
-        })
-    }
-}
-
 /// The operand in words: its name, what it is, and an example.
 fn describe(spec: &OperandSpec) -> String {
     format!("operand `{}`, {} such as `{}`", spec.name, spec.role.summary(), spec.role.example())
 }
 
+fn unknown(word: &str) -> String {
+    format!("unknown instruction {}", shown(word))
+}
+
 fn unknown_instruction(word: &str) -> String {
-    let closest =
-        Opcode::ALL.iter().map(|opcode| opcode.spec().mnemonic).min_by_key(|known| distance(known, word));
-    match closest.filter(|known| distance(known, word) <= 2) {
-        Some(known) => format!("unknown instruction `{word}`; did you mean `{known}`?"),
-        None => format!("unknown instruction `{word}`"),
+    let unknown = unknown(word);
+    // No mnemonic is near to a word this much longer than all, and comparing takes time with its length.
+    const MOST_CHANGES: usize = 2;
+    let mnemonics = || Opcode::ALL.iter().map(|opcode| opcode.spec().mnemonic);
+    let longest = mnemonics().map(str::len).max().unwrap_or(0) + MOST_CHANGES;
+    if word.chars().nth(longest).is_some() {
+        return unknown;
+    }
+    let closest = mnemonics().map(|known| (distance(known, word), known)).min();
+    match closest.filter(|(changes, _)| *changes <= MOST_CHANGES) {
+        Some((_, known)) => format!("{unknown}; did you mean `{known}`?"),
+        None => unknown,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use super::lex::is_word;
+use crate::escape::is_visible;
 use crate::isa::{Condition, ConstIdx, Instruction, Operand, Phis};
 use crate::module::{Constant, Module};
 
@@ -252,11 +253,7 @@ fn quoted(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\0' => out.push_str("\\0"),
             // What would end a line, or could not be seen, is written by its number.
-            letter
-                if letter.is_control()
-                    || ('\u{2028}'..='\u{202f}').contains(&letter)
-                    || letter == '\u{feff}' =>
-            {
+            letter if !is_visible(letter) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(letter));
             }
             letter => out.push(letter),

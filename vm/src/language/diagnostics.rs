@@ -206,6 +206,11 @@ impl Reports {
         self.list.push(Report { at, end: end.max(at), problem, suggestion });
     }
 
+    /// Takes back what was reported of that kind at a place.
+    pub(crate) fn withdraw(&mut self, kind: DiagnosticKind, at: u32) {
+        self.list.retain(|report| report.at != at || report.problem.kind() != kind);
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.list.iter().any(|report| report.problem.kind().severity() == Severity::Error)
     }
@@ -218,7 +223,7 @@ impl Reports {
             let place = source.place(report.at);
             let excerpt = (index < shown).then(|| {
                 let width = source.slice(report.at, report.end).lines().next().unwrap_or("").chars().count();
-                Excerpt::new(source.line(place.line), place.column, width)
+                Excerpt::new(source.line(place.line), place.column as usize, width)
             });
             Diagnostic { problem: report.problem, place, suggestion: report.suggestion, excerpt }
         };
@@ -232,7 +237,14 @@ const CANDIDATES: usize = 1000;
 const LONGEST: usize = 40;
 
 /// The candidate nearest to `meant`, if one is near: with one change for every three characters at the most.
-pub(crate) fn nearest<'c>(meant: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+///
+/// ```
+/// use machine_dialect_vm::language::nearest;
+///
+/// assert_eq!(nearest("sya", ["Set", "Say"].into_iter()), Some("Say"));
+/// assert_eq!(nearest("tea", ["Set", "Say"].into_iter()), None);
+/// ```
+pub fn nearest<'c>(meant: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let meant: Vec<char> = meant.chars().take(LONGEST + 1).flat_map(char::to_lowercase).collect();
     if meant.len() > LONGEST {
         return None;

@@ -5,77 +5,14 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer,
 
 use super::source::Place;
 use super::tables::Severity;
+use crate::escape::visible_start;
+pub(crate) use crate::excerpt::Excerpt;
 
-/// What is shown of a line: a part around the place, where the line is long.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Excerpt {
-    text: String,
-    /// Where in `text` the mark begins and ends, in bytes.
-    from: usize,
-    to: usize,
-    /// Whether `text` begins where the line does.
-    is_whole: bool,
-}
-
-/// How many characters of a line are shown before the place and behind it.
-const BEFORE: usize = 60;
-const BEHIND: usize = 90;
-
-impl Excerpt {
-    /// What to show of a line for a place `width` characters wide.
-    pub(crate) fn new(line: &str, column: u32, width: usize) -> Self {
-        let column = column as usize - 1;
-        let skip = if column > BEFORE + 10 { column - BEFORE } else { 0 };
-        let mut text = String::new();
-        if skip > 0 {
-            text.push('…');
-        }
-        let (mut from, mut to) = (None, None);
-        let mut number = skip;
-        let mut rest = line.chars().skip(skip);
-        loop {
-            if number == column {
-                from = Some(text.len());
-            }
-            if number == column + width.max(1) {
-                to = Some(text.len());
-            }
-            if number > column + BEHIND {
-                if rest.next().is_some() {
-                    text.push('…');
-                }
-                break;
-            }
-            let Some(character) = rest.next() else { break };
-            text.push(visible(character));
-            number += 1;
-        }
-        let from = from.unwrap_or(text.len());
-        let to = to.unwrap_or(text.len()).max(from);
-        Self { text, from, to, is_whole: skip == 0 }
-    }
-}
-
-/// The character, or a sign for one that would command a terminal or turn the direction of the text around it.
-fn visible(character: char) -> char {
-    let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let ends_line = matches!(character, '\u{2028}' | '\u{2029}');
-    match character {
-        '\t' => ' ',
-        _ if character.is_control() || turns || ends_line => '\u{fffd}',
-        _ => character,
-    }
-}
-
-/// The text with a sign for each character that would command a terminal.
+/// The beginning of a text of the page, with what is not plainly visible escaped.
 pub(crate) fn visible_text(text: &str) -> String {
     /// How many characters of what a page says are shown in a message.
     const MOST: usize = 300;
-    let mut shown: String = text.chars().take(MOST).map(visible).collect();
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
-    }
-    shown
+    visible_start(text, MOST).into_owned()
 }
 
 /// How a message begins.
@@ -135,6 +72,7 @@ fn group<'a>(part: &'a Part, name: &str) -> Group<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escape::is_visible;
 
     #[test]
     fn a_page_commands_no_terminal() {
@@ -147,19 +85,6 @@ mod tests {
             help: vec!["\u{9b}".to_owned()],
         };
         let drawn = draw(&[part], "a\u{1b}b.md", false);
-        assert!(
-            drawn.chars().all(|character| character == '\n' || visible(character) == character),
-            "{drawn:?}"
-        );
-    }
-
-    #[test]
-    fn a_long_line_is_cut_around_the_place() {
-        let line = "x".repeat(1000) + "y" + &"z".repeat(1000);
-        let excerpt = Excerpt::new(&line, 1001, 1);
-        assert!(excerpt.text.chars().count() < 200);
-        assert_eq!(&excerpt.text[excerpt.from..excerpt.to], "y");
-        let at_end = Excerpt::new("Say _1_", 8, 0);
-        assert_eq!((at_end.from, at_end.to), (7, 7));
+        assert!(drawn.chars().all(|character| character == '\n' || is_visible(character)), "{drawn:?}");
     }
 }

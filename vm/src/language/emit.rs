@@ -8,6 +8,7 @@ mod constants;
 mod expressions;
 mod helpers;
 mod registers;
+mod resumed;
 mod statements;
 
 use super::ast::Program;
@@ -63,12 +64,14 @@ type Emit<T> = Result<T, Fault>;
 /// How many inputs a function may have that are passed in registers. Where there are more, they are passed in one array.
 pub(crate) const IN_REGISTERS: usize = 40;
 
-/// Emits a program without errors.
+/// Emits a program without errors. `resumed` is the statement that the top level goes on with, where earlier runs had come to it: its
+/// variables are globals between runs then; see [`resumed`].
 pub(crate) fn emit(
     program: &Program,
     checked: &Checked,
     text: &str,
     name: &str,
+    resumed: Option<u32>,
 ) -> Result<Emitted, TooLarge> {
     let mut emitter = Emitter {
         program,
@@ -81,6 +84,8 @@ pub(crate) fn emit(
         frame: Frame::default(),
         function: 0,
         statement: 0,
+        resumed,
+        unsaved: 0,
     };
     let fault = match emitter.program() {
         Ok(functions) => {
@@ -119,6 +124,10 @@ struct Emitter<'a> {
     function: usize,
     /// Where the statement begins that is emitted.
     statement: u32,
+    /// The statement that the top level goes on with.
+    resumed: Option<u32>,
+    /// The statement of the top level from which on changes of variables are not in globals yet.
+    unsaved: u32,
 }
 
 impl Emitter<'_> {
@@ -168,7 +177,11 @@ impl Emitter<'_> {
         let function = &self.program.functions[index];
         self.statement = function.name.map_or(0, |name| name.at);
         self.prologue()?;
-        let goes_on = self.block(0..function.statements.len() as u32)?;
+        let statements = 0..function.statements.len() as u32;
+        let goes_on = match self.resumed {
+            Some(first) if index == 0 => self.resume(first..statements.end)?,
+            Some(_) | None => self.block(statements)?,
+        };
         self.statement = function.statements.last().map_or(self.statement, |statement| statement.at);
         if !goes_on {
             return Ok(());

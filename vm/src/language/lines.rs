@@ -40,6 +40,8 @@ pub(crate) struct Lines<'s> {
     pub(crate) open_comment: Option<u32>,
     /// The lines that begin within a comment, by index, in order.
     pub(crate) in_comment: Vec<u32>,
+    /// Where an entry of a session begins, if the page ends with one: a paragraph of it may begin with a name and be no prose.
+    pub(crate) entry: Option<u32>,
 }
 
 /// Reads the lines of a page that has no byte-order mark.
@@ -70,6 +72,7 @@ pub(crate) fn read(source: &str) -> Lines<'_> {
         lines: reader.lines,
         open_comment: reader.comment.map(|at| at as u32),
         in_comment: reader.in_comment,
+        entry: None,
     }
 }
 

@@ -118,7 +118,9 @@ impl Parser<'_> {
         }
         let is_in_body = self.open.as_ref().is_some_and(OpenFunction::is_inside);
         let is_in_block = if is_in_body { depth > 0 } else { depth > 0 && self.top.reaches(depth) };
-        let begins_code = begins_statement(text) || (depth == 0 && begins_with_value(text));
+        let is_entry = lines.entry.is_some_and(|begin| line.start >= begin);
+        let begins_value = begins_with_value(text) || (is_entry && text.starts_with(['`', '(']));
+        let begins_code = begins_statement(text) || (depth == 0 && begins_value);
         if !is_in_block && !begins_code {
             return self.prose();
         }
@@ -269,7 +271,7 @@ impl Parser<'_> {
 }
 
 /// Whether a paragraph that begins with the line is of statements.
-fn begins_statement(line: &str) -> bool {
+pub(crate) fn begins_statement(line: &str) -> bool {
     let clean = line.replace("**", "");
     let mut words = clean.split_whitespace();
     let first = words.next().map(letters_at_start).unwrap_or_default().to_lowercase();

@@ -237,7 +237,7 @@ impl SourceMap {
             title,
             message,
             place: site.place,
-            excerpt: self.line(site.place.line).map(|line| Excerpt::new(line, site.place.column, 1)),
+            excerpt: self.line(site.place.line).map(|line| Excerpt::new(line, site.place.column as usize, 1)),
             help: Vec::new(),
         };
         let error = || Title { severity: Some(Severity::Error), id: Some(kind) };

@@ -24,6 +24,29 @@ static BY_FIRST: LazyLock<HashMap<&'static str, Vec<&'static Spelling>, foldhash
         index
     });
 
+impl Spelling {
+    /// As pages write it: what begins a statement and types have a capital letter.
+    pub(crate) fn written(&self) -> String {
+        let text = self.words.join(" ");
+        let name = self.declared_type.map(DeclaredType::name);
+        if let Some(name) = name.filter(|name| name.eq_ignore_ascii_case(&text)) {
+            return name.to_owned();
+        }
+        let is_capital = self.declared_type.is_some()
+            || self.word.is_some_and(|word| {
+                matches!(
+                    word.role(),
+                    WordRole::Statement | WordRole::Definition | WordRole::Section | WordRole::Value
+                )
+            });
+        let mut letters = text.chars();
+        match letters.next() {
+            Some(first) if is_capital => first.to_uppercase().chain(letters).collect(),
+            Some(_) | None => text,
+        }
+    }
+}
+
 /// The spellings that begin with that word, in lower case, the longest first.
 pub(crate) fn spellings_of(first: &str) -> &'static [&'static Spelling] {
     BY_FIRST.get(first).map_or(&[], Vec::as_slice)

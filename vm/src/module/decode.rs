@@ -17,9 +17,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
     let header = decode_header(bytes)?;
     let at = |offset: u32| Cursor { bytes, position: offset as usize };
     let name = at(header.name).string(reads::MODULE_NAME)?;
-    let constants = decode_constants(at(header.constants))?;
-    let functions = decode_functions(at(header.functions))?;
-    let code = decode_instructions(at(header.instructions), &constants)?;
+    let (mut constants, mut functions, mut code) = (Vec::new(), Vec::new(), Code::default());
+    decode_constants(at(header.constants), &mut constants)?;
+    decode_functions(at(header.functions), &mut functions)?;
+    decode_instructions(at(header.instructions), &constants, Constants::Checked, &mut code)?;
     let count = code.len() as u64;
     match functions.iter().find(|function| u64::from(function.entry) >= count) {
         Some(function) => Err(LoadError::InvalidEntryPoint {
@@ -31,12 +32,81 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
     }
 }
 
+/// Reads what can be read of a module that does not load: of each section as much as there is before it makes no sense. Where
+/// sections contradict one another, both stay; such a module can be shown and not run.
+pub(super) fn salvage(bytes: &[u8]) -> (Module, Vec<(&'static str, LoadError)>) {
+    let mut module =
+        Module { name: String::new(), constants: Vec::new(), functions: Vec::new(), code: Code::default() };
+    let mut stops = Vec::new();
+    let offsets = Cursor { bytes, position: OFFSETS_BEGIN };
+    let header = match decode_offsets(offsets) {
+        Ok(header) if bytes.starts_with(&format::MAGIC) => header,
+        Ok(_) => return (module, stops),
+        Err(error) => return (module, vec![("header", error)]),
+    };
+    let at = |offset: u32| Cursor { bytes, position: offset as usize };
+    match at(header.name).string(reads::MODULE_NAME) {
+        Ok(name) => module.name = name,
+        Err(error) => stops.push(("name", error)),
+    }
+    if let Err(error) = decode_constants(at(header.constants), &mut module.constants) {
+        stops.push(("constants", error));
+    }
+    if let Err(error) = decode_functions(at(header.functions), &mut module.functions) {
+        stops.push(("functions", error));
+    }
+    let instructions = at(header.instructions);
+    if let Err(error) = decode_instructions(instructions, &module.constants, Constants::Any, &mut module.code)
+    {
+        stops.push(("instructions", error));
+    }
+    (module, stops)
+}
+
+/// Where the sections begin, by their names; none where the file is too short to say.
+pub(super) fn sections(bytes: &[u8]) -> Vec<(&'static str, u32)> {
+    decode_offsets(Cursor { bytes, position: OFFSETS_BEGIN }).map(Header::sections).unwrap_or_default().into()
+}
+
+/// Where the offsets of the sections stand: behind magic, version and flags.
+const OFFSETS_BEGIN: usize = format::HEADER_BYTES as usize - 4 * size_of::<u32>();
+
+/// What is made of the constants that instructions name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Constants {
+    /// They must be there, and of the kind that the instruction needs.
+    Checked,
+    /// They may be missing.
+    Any,
+}
+
 /// The offsets of the sections.
+#[derive(Default, Clone, Copy)]
 struct Header {
     name: u32,
     constants: u32,
     functions: u32,
     instructions: u32,
+}
+
+impl Header {
+    fn sections(self) -> [(&'static str, u32); 4] {
+        [
+            ("name", self.name),
+            ("constants", self.constants),
+            ("functions", self.functions),
+            ("instructions", self.instructions),
+        ]
+    }
+}
+
+fn decode_offsets(mut cursor: Cursor<'_>) -> Result<Header, LoadError> {
+    Ok(Header {
+        name: cursor.u32(reads::NAME_OFFSET)?,
+        constants: cursor.u32(reads::CONSTANTS_OFFSET)?,
+        functions: cursor.u32(reads::FUNCTIONS_OFFSET)?,
+        instructions: cursor.u32(reads::INSTRUCTIONS_OFFSET)?,
+    })
 }
 
 fn decode_header(bytes: &[u8]) -> Result<Header, LoadError> {
@@ -58,20 +128,9 @@ fn decode_header(bytes: &[u8]) -> Result<Header, LoadError> {
         return Err(LoadError::UnsupportedFlags { flags, offset, supported });
     }
     let offsets_begin = cursor.position;
-    let header = Header {
-        name: cursor.u32(reads::NAME_OFFSET)?,
-        constants: cursor.u32(reads::CONSTANTS_OFFSET)?,
-        functions: cursor.u32(reads::FUNCTIONS_OFFSET)?,
-        instructions: cursor.u32(reads::INSTRUCTIONS_OFFSET)?,
-    };
-    debug_assert_eq!(cursor.position, format::HEADER_BYTES as usize);
-    let sections = [
-        ("name", header.name),
-        ("constants", header.constants),
-        ("functions", header.functions),
-        ("instructions", header.instructions),
-    ];
-    for (index, (section, value)) in sections.into_iter().enumerate() {
+    debug_assert_eq!(offsets_begin, OFFSETS_BEGIN);
+    let header = decode_offsets(cursor)?;
+    for (index, (section, value)) in header.sections().into_iter().enumerate() {
         if value as usize > bytes.len() {
             return Err(LoadError::InvalidOffset {
                 section: section.to_owned(),
@@ -84,10 +143,9 @@ fn decode_header(bytes: &[u8]) -> Result<Header, LoadError> {
     Ok(header)
 }
 
-fn decode_constants(mut cursor: Cursor<'_>) -> Result<Vec<Constant>, LoadError> {
+fn decode_constants(mut cursor: Cursor<'_>, constants: &mut Vec<Constant>) -> Result<(), LoadError> {
     let count =
         cursor.count(reads::CONSTANT_COUNT, format::MAX_CONSTANTS, format::LEAST_BYTES_OF_CONSTANTS)?;
-    let mut constants = Vec::new();
     for index in 0..count {
         let offset = cursor.position as u64;
         let [tag] = cursor.array(reads::CONSTANT_TAG)?;
@@ -106,13 +164,12 @@ fn decode_constants(mut cursor: Cursor<'_>) -> Result<Vec<Constant>, LoadError> 
             }
         });
     }
-    Ok(constants)
+    Ok(())
 }
 
-fn decode_functions(mut cursor: Cursor<'_>) -> Result<Vec<Function>, LoadError> {
+fn decode_functions(mut cursor: Cursor<'_>, functions: &mut Vec<Function>) -> Result<(), LoadError> {
     let count =
         cursor.count(reads::FUNCTION_COUNT, format::MAX_FUNCTIONS, format::LEAST_BYTES_OF_FUNCTIONS)?;
-    let mut functions: Vec<Function> = Vec::new();
     let mut names = std::collections::HashSet::new();
     for _ in 0..count {
         let offset = cursor.position as u64;
@@ -123,55 +180,70 @@ fn decode_functions(mut cursor: Cursor<'_>) -> Result<Vec<Function>, LoadError> 
         let entry = cursor.u32(reads::FUNCTION_ENTRY)?;
         functions.push(Function { name: name.to_owned(), entry });
     }
-    Ok(functions)
+    Ok(())
 }
 
-fn decode_instructions(mut cursor: Cursor<'_>, constants: &[Constant]) -> Result<Code, LoadError> {
+fn decode_instructions(
+    mut cursor: Cursor<'_>,
+    constants: &[Constant],
+    check: Constants,
+    code: &mut Code,
+) -> Result<(), LoadError> {
     let count = cursor.count(
         reads::INSTRUCTION_COUNT,
         format::MAX_INSTRUCTIONS,
         format::LEAST_BYTES_OF_INSTRUCTIONS,
     )?;
     let begin = cursor.position;
-    let mut starts = Vec::with_capacity(count as usize);
+    code.starts = Vec::with_capacity(count as usize);
     let mut presence_bytes = Vec::new();
     let mut first_bad_jump = None;
+    let mut result = Ok(());
     for index in 0..count {
         // The file is shorter than 4 GiB, so every position fits.
-        starts.push((cursor.position - begin) as u32);
+        code.starts.push((cursor.position - begin) as u32);
         let offset = cursor.position;
-        let [byte] = cursor.array(reads::OPCODE)?;
-        let opcode = Opcode::from_byte(byte).or(planted!("decode-opcode").then_some(Opcode::Nop));
-        let Some(opcode) = opcode else {
-            return Err(LoadError::InvalidOpcode {
-                opcode: u64::from(byte),
-                instruction: u64::from(index),
-                offset: offset as u64,
-            });
-        };
         let mut unchecked = Unchecked {
             cursor,
             constants,
+            check,
             instruction: index,
             offset: offset as u64,
             count,
             presence: None,
             bad_jump: None,
         };
-        Instruction::decode(opcode, &mut unchecked)?;
+        if let Err(error) = decode_instruction(&mut unchecked) {
+            code.starts.pop();
+            result = Err(error);
+            break;
+        }
         cursor = unchecked.cursor;
         presence_bytes.extend(unchecked.presence);
         first_bad_jump = first_bad_jump.or(unchecked.bad_jump);
     }
-    // A jump can only be wrong once all instructions were right: faults are reported in that order.
-    if let Some(error) = first_bad_jump {
-        return Err(error);
-    }
-    let mut bytes = cursor.bytes[begin..cursor.position].to_vec();
+    code.bytes = cursor.bytes[begin..cursor.position].to_vec();
     for position in presence_bytes {
-        bytes[position - begin] = 1;
+        code.bytes[position - begin] = 1;
     }
-    Ok(Code { bytes, starts })
+    result?;
+    // A jump can only be wrong once all instructions were right: faults are reported in that order.
+    first_bad_jump.map_or(Ok(()), Err)
+}
+
+#[inline]
+fn decode_instruction(unchecked: &mut Unchecked<'_, '_>) -> Result<(), LoadError> {
+    let [byte] = unchecked.cursor.array(reads::OPCODE)?;
+    let opcode = Opcode::from_byte(byte).or(planted!("decode-opcode").then_some(Opcode::Nop));
+    let Some(opcode) = opcode else {
+        return Err(LoadError::InvalidOpcode {
+            opcode: u64::from(byte),
+            instruction: u64::from(unchecked.instruction),
+            offset: unchecked.offset,
+        });
+    };
+    Instruction::decode(opcode, unchecked)?;
+    Ok(())
 }
 
 /// A position in the file.
@@ -255,6 +327,7 @@ impl<'a> Cursor<'a> {
 struct Unchecked<'a, 'c> {
     cursor: Cursor<'a>,
     constants: &'c [Constant],
+    check: Constants,
     instruction: u32,
     /// Where the instruction begins.
     offset: u64,
@@ -327,7 +400,7 @@ impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
 
     #[inline]
     fn check_constant(&mut self, index: u16) -> Result<ConstIdx, LoadError> {
-        if usize::from(index) < self.constants.len() {
+        if usize::from(index) < self.constants.len() || self.check == Constants::Any {
             return Ok(ConstIdx(index));
         }
         Err(LoadError::InvalidConstantIndex {
@@ -340,6 +413,9 @@ impl<'a> OperandSource<'a> for Unchecked<'a, '_> {
 
     fn check_string(&mut self, index: u16) -> Result<ConstIdx, LoadError> {
         self.check_constant(index)?;
+        if self.check == Constants::Any {
+            return Ok(ConstIdx(index));
+        }
         let found = self.constants[usize::from(index)].type_id();
         if found == TypeId::String {
             return Ok(ConstIdx(index));

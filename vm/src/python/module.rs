@@ -159,15 +159,16 @@ impl Module {
     /// >>> run(module).value
     /// 'Hello, world'
     ///
-    /// Raises ``AssemblyError`` at the first line that cannot be understood, ``LoadError`` where what the lines say together
+    /// Raises ``AssemblyError`` where lines cannot be understood, ``LoadError`` where what the lines say together
     /// would not load.
     #[staticmethod]
     #[pyo3(signature = (text, /))]
     fn assemble(py: Python<'_>, text: &str) -> PyResult<Self> {
         py.detach(|| assemble(text)).map(Self::new).map_err(|error| match error {
             AsmError::Module(error) => errors::load_error(py, &error),
-            AsmError::Syntax { line, column, .. } => {
-                errors::assembly_error(py, &error.to_string(), line, column)
+            AsmError::Syntax(mistakes) => {
+                let first = mistakes.first();
+                errors::assembly_error(py, &mistakes.to_string(), first.line, first.column)
             }
         })
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Value;
 use super::walk::{Event, Walk};
+use crate::escape::{visible_json, visible_start};
 use crate::values::{OUTCOME_WEIGHT_LIMIT, TypeId};
 
 /// Appends the JSON of a value, or of a note that it was left out where it is over `outcome_weight_limit` of
@@ -52,10 +53,10 @@ fn append_named(name: &str, text: &str, out: &mut String) {
     out.push('}');
 }
 
-/// Appends a JSON string.
+/// Appends a JSON string, with what cannot be seen escaped.
 pub(crate) fn append_string(text: &str, out: &mut String) {
     // A string always has a JSON form.
-    out.push_str(&serde_json::Value::from(text).to_string());
+    out.push_str(&visible_json(&serde_json::Value::from(text).to_string()));
 }
 
 fn is_over_weight(value: &Value) -> bool {
@@ -107,7 +108,10 @@ impl Value {
     /// Says what is no value.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        from_json(&json)
+        match too_large_int(text) {
+            Some(number) => Err(no_int(number)),
+            None => from_json(&json),
+        }
     }
 
     /// The JSON form of the value. One that stands for more text than an outcome may hold is left out, and a note takes
@@ -120,6 +124,39 @@ impl Value {
     }
 }
 
+/// The first integer of a JSON text that does not fit 64 bits. Parsing makes a float of it, which is another value.
+pub(crate) fn too_large_int(json: &str) -> Option<&str> {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let begin = at;
+        at += 1;
+        match byte {
+            b'"' => {
+                while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
+                    at += if *byte == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+                at += bytes[at..].iter().take_while(is_part).count();
+                let number = &json[begin..at];
+                if !number.contains(['.', 'e', 'E']) && number.parse::<i64>().is_err() {
+                    return Some(number);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Says that a number is no int; one of very many digits is not shown whole.
+pub(crate) fn no_int(number: &str) -> String {
+    format!("{} does not fit an int of 64 bits", visible_start(number, 40))
+}
+
 /// The value that parsed JSON stands for. Parsing bounds how deep it nests, so this may recurse.
 pub(crate) fn from_json(json: &serde_json::Value) -> Result<Value, String> {
     use serde_json::Value as Json;
@@ -129,7 +166,7 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Result<Value, String> {
         Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
             (Some(number), _, _) => Ok(Value::Int(number)),
             (None, None, Some(number)) => Ok(Value::Float(number)),
-            _ => Err(format!("{number} does not fit an int of 64 bits")),
+            _ => Err(no_int(&number.to_string())),
         },
         Json::String(text) => Ok(Value::string(text.as_str())),
         Json::Array(items) => items.iter().map(from_json).collect::<Result<Vec<_>, _>>().map(Value::array),

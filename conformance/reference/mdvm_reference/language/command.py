@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
+from ..escape import visible, visible_json
 from ..machine import RunLimits
 from . import program
 from ._tables import DIAGNOSTICS, FILE_EXTENSION, FORMS, LIMITS, OPERATORS, RULES
@@ -26,11 +27,11 @@ def run(file: str, limits: RunLimits, as_json: bool) -> int:
     source, compiled = _compile(file)
     if as_json:
         if compiled.has_errors:
-            print(program.compile_error_json(compiled.diagnostics))
+            print(visible_json(program.compile_error_json(compiled.diagnostics)))
             return BAD_INPUT
         printed: list[str] = []
         end = program.run(compiled.file, limits, printed.append)
-        print(program.outcome_json(end, "".join(printed)))
+        print(visible_json(program.outcome_json(end, "".join(printed))))
         return FINE if end.fault is None else PROGRAM_FAILED
     _show(file, source, compiled.diagnostics)
     if compiled.has_errors:
@@ -50,7 +51,7 @@ def check(file: str) -> int:
     try:
         source, compiled = _compile(file)
     except OSError as error:
-        print(f"error: {file}: {error.strerror}", file=sys.stderr)
+        print(f"error: {visible(file)}: {error.strerror}", file=sys.stderr)
         return BAD_INPUT
     _show(file, source, compiled.diagnostics)
     return BAD_INPUT if compiled.has_errors else FINE
@@ -62,11 +63,21 @@ def shown(file: str, source: str, at: At, severity: str, message: str, hint: str
     lines = source.removeprefix("\ufeff").split("\n")
     text = lines[line - 1].removesuffix("\r") if line <= len(lines) else ""
     margin = " " * len(str(line))
-    before = "".join("\t" if character == "\t" else " " for character in text[: column - 1])
-    rows = [f"{file}:{line}:{column}: {severity}: {message}", f"{line} | {text}", f"{margin} | {before}^"]
+    before = "".join("\t" if character == "\t" else " " for character in _tabbed(text[: column - 1]))
+    place = f"{visible(file)}:{line}:{column}"
+    rows = [
+        f"{place}: {severity}: {visible(message)}",
+        f"{line} | {_tabbed(text)}",
+        f"{margin} | {before}^",
+    ]
     if hint:
-        rows.append(f"{margin} = {hint}")
+        rows.append(f"{margin} = {visible(hint)}")
     return "\n".join(rows)
+
+
+def _tabbed(text: str) -> str:
+    """A line made visible, but for its tabs."""
+    return "\t".join(map(visible, text.split("\t")))
 
 
 def _compile(file: str) -> tuple[str, Compiled]:

@@ -1,58 +1,18 @@
-//! `mdvm check`, `dis` and `asm`.
+//! `mdvm compile` and `asm`, and how files are written.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use machine_dialect_vm::asm::listing;
 use machine_dialect_vm::language::SourceMap;
 
 use super::input::{InputError, read_program};
+use super::map::Map;
 use super::{BAD_MODULE, report, run};
 
-pub(crate) fn check(files: &[PathBuf]) -> ExitCode {
-    let mut stdout = io::stdout().lock();
-    let mut code = 0;
-    for path in files {
-        let name = report::shown(path);
-        let line = match read_program(path).map(|program| program.module) {
-            Ok(module) => format!(
-                "{name}: ok ({}, {}, {})",
-                counted(module.len(), "instruction"),
-                counted(module.functions().len(), "function"),
-                counted(module.constants().len(), "constant")
-            ),
-            Err(error @ InputError::Page(_)) => {
-                code = BAD_MODULE;
-                report::input_error(&error, path);
-                continue;
-            }
-            Err(error) => {
-                code = BAD_MODULE;
-                format!("{name}: {error}")
-            }
-        };
-        if let Err(error) = writeln!(stdout, "{line}") {
-            return run::output_failed(&error);
-        }
-    }
-    ExitCode::from(code)
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-pub(crate) fn disassemble(path: &Path, output: Option<&Path>) -> ExitCode {
-    match read_program(path).map(|program| program.module) {
-        Ok(module) => finish(output.unwrap_or(Path::new("-")), listing(&module).as_bytes()),
-        Err(error) => bad_module(path, &error),
-    }
-}
-
 pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
-    match read_program(path).map(|program| program.module) {
+    match read_program(path, None).map(|program| program.module) {
         Ok(_) if output == Path::new("-") && io::stdout().is_terminal() => {
             report::error("a module is no text for a terminal; give a file with -o");
             ExitCode::from(BAD_MODULE)
@@ -64,7 +24,7 @@ pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
 
 /// Compiles a page, and writes its source map beside the module if that is asked for.
 pub(crate) fn compile(path: &Path, output: &Path, with_map: bool) -> ExitCode {
-    let program = match read_program(path) {
+    let program = match read_program(path, None) {
         Ok(program) => program,
         Err(error) => return bad_module(path, &error),
     };
@@ -73,26 +33,25 @@ pub(crate) fn compile(path: &Path, output: &Path, with_map: bool) -> ExitCode {
         return ExitCode::from(BAD_MODULE);
     }
     let bytes = program.module.encode();
-    if let (true, Some(map)) = (with_map, program.map) {
+    if let (true, Map::Known(map)) = (with_map, program.map) {
         if output == Path::new("-") {
             report::error("a source map stands beside the module; give a file with -o");
             return ExitCode::from(BAD_MODULE);
         }
         let beside = output.with_extension(SourceMap::EXTENSION);
         if let Err(error) = write_whole(&beside, &map.encode(&bytes)) {
-            report::error(format!("{} cannot be written: {error}", beside.display()));
-            return ExitCode::from(BAD_MODULE);
+            return cannot_be_written(&beside, &error);
         }
     }
     finish(output, &bytes)
 }
 
-fn bad_module(path: &Path, error: &InputError) -> ExitCode {
+pub(crate) fn bad_module(path: &Path, error: &InputError) -> ExitCode {
     report::input_error(error, path);
     ExitCode::from(BAD_MODULE)
 }
 
-fn finish(output: &Path, bytes: &[u8]) -> ExitCode {
+pub(crate) fn finish(output: &Path, bytes: &[u8]) -> ExitCode {
     if output == Path::new("-") {
         let mut stdout = io::stdout().lock();
         return match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -102,19 +61,37 @@ fn finish(output: &Path, bytes: &[u8]) -> ExitCode {
     }
     match write_whole(output, bytes) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report::error(format!("{} cannot be written: {error}", output.display()));
-            ExitCode::from(BAD_MODULE)
-        }
+        Err(error) => cannot_be_written(output, &error),
     }
 }
 
-/// Writes a file wholly or not at all: what stood there before stays until all is written.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+/// Says why a file cannot be written: a folder that is missing is named, since it is what the user has to make.
+pub(crate) fn cannot_be_written(path: &Path, error: &io::Error) -> ExitCode {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    report::error(match folder {
+        Some(folder) => {
+            format!("{} cannot be written: there is no folder {}", report::shown(path), report::shown(folder))
+        }
+        // What a temporary file beside it is called helps nobody.
+        None => match error.raw_os_error() {
+            Some(code) => {
+                format!("{} cannot be written: {}", report::shown(path), io::Error::from_raw_os_error(code))
+            }
+            None => format!("{} cannot be written: {}", report::shown(path), error.kind()),
+        },
+    });
+    ExitCode::from(BAD_MODULE)
+}
+
+/// Writes a file wholly or not at all: what stood there before stays until all is written. A link stays a link, and a file keeps
+/// who may read it.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let known = fs::metadata(path);
+    if known.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
         // A pipe or a device cannot be replaced, and has no content to lose.
         return OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -125,6 +102,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Ok(metadata) = known {
+        fs::set_permissions(file.path(), metadata.permissions())?;
+    }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

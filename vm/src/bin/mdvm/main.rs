@@ -5,19 +5,33 @@
 //! Results go to standard output and nothing else does; errors go to standard error. Exit code 0 says that all is well, 1
 //! that the program failed, 2 that the module or the usage was bad, and 130 that Ctrl-C ended the run.
 
+mod check;
+mod dis;
+mod explain;
 mod files;
+mod fmt;
 mod input;
+mod map;
+mod pages;
+mod repl;
 mod report;
 mod run;
 mod serve;
+mod stats;
+mod units;
+mod usage;
+mod verbs;
+mod watchdog;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use machine_dialect_vm::Tiers;
+
+use input::{InputError, Program};
 
 /// Exit code: the program failed.
 const PROGRAM_FAILED: u8 = 1;
@@ -27,19 +41,26 @@ const BAD_MODULE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 #[derive(Parser)]
-#[command(name = "mdvm", version, about = "Runs, checks, shows and assembles Machine Dialect modules")]
+#[command(
+    name = "mdvm",
+    version,
+    long_version = pages::VERSION,
+    about = "Runs, checks, shows and compiles programs in Machine Dialect, and modules"
+)]
 #[command(after_help = "\
-FILE is a page of Machine Dialect (.md), a module (.mdbc), assembly (.mdasm), or - for standard input.
+FILE is a page of Machine Dialect (.md), a module (.mdbc), assembly (.mdasm), or - for standard input. `mdvm FILE` runs it.
 
 Examples:
-  mdvm run program.md
+  mdvm program.md
+  mdvm run -e 'Say _\"Hello, \"_ + _\"World!\"_.'      # prints: Hello, World!
   mdvm compile program.md -o program.mdbc -g
-  mdvm run program.mdbc
-  mdvm run --max-steps 1000000 --global 'name=\"World\"' program.mdbc
+  mdvm run --max-steps 1M --max-time 2s --global 'name=\"World\"' program.mdbc
   mdvm check *.mdbc
+  mdvm fmt program.md
+  mdvm explain DivisionByZero
   mdvm dis program.mdbc
   mdvm asm program.mdasm -o program.mdbc
-  echo 'debug_print r0' | mdvm run -")]
+  echo 'Say _6_ * _7_.' | mdvm run -                # prints: 42")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -49,20 +70,14 @@ struct Arguments {
 enum Command {
     /// Run a program; what it prints goes to standard output
     Run(RunArguments),
-    /// Check that modules load; one line each
-    Check {
-        /// The modules
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
-    /// Show a module as assembly, with the index and the offset of each instruction
-    Dis {
-        /// The module
-        file: PathBuf,
-        /// Write to this file instead of standard output
-        #[arg(short, long, value_name = "OUT")]
-        output: Option<PathBuf>,
-    },
+    /// Check that pages have no errors and that modules load; one line each
+    Check(check::CheckArguments),
+    /// Show a module as assembly, with the index and the offset of each instruction and the lines of its page
+    #[command(visible_aliases = ["disasm", "disassemble"])]
+    Dis(dis::DisArguments),
+    /// Write pages in the canonical form
+    #[command(visible_alias = "format")]
+    Fmt(fmt::FmtArguments),
     /// Compile a page of Machine Dialect to a module
     Compile {
         /// The page
@@ -75,12 +90,33 @@ enum Command {
         source_map: bool,
     },
     /// Assemble a module
+    #[command(visible_aliases = ["as", "assemble"])]
     Asm {
         /// The assembly
         file: PathBuf,
         /// Write the module to this file, or to standard output with -
         #[arg(short, long, value_name = "OUT")]
         output: PathBuf,
+    },
+    /// Type Machine Dialect and see what it does; variables and functions are kept
+    #[command(visible_alias = "shell")]
+    Repl,
+    /// Tell what an opcode, an error, a type, a limit, a rule or a form of the language is; without a name, list them
+    Explain {
+        /// The name, as in DivisionByZero, add, for_each or max_steps
+        #[arg(allow_hyphen_values = true)]
+        name: Vec<String>,
+    },
+    /// Print what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one for each command, into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        folder: PathBuf,
     },
     /// Answer runs over standard input and output, one JSON object a line, as conformance harnesses ask them
     Serve {
@@ -92,30 +128,49 @@ enum Command {
 #[derive(Args)]
 struct RunArguments {
     /// The page or the module
-    file: PathBuf,
+    #[arg(required_unless_present = "expression")]
+    file: Option<PathBuf>,
+    /// Run this page instead of a file; of several, each is a line
+    #[arg(short, long = "eval", value_name = "PAGE", conflicts_with = "file")]
+    expression: Vec<String>,
+    #[command(flatten)]
+    format: FormatArgument,
     /// Print the outcome as JSON, instead of what the program prints
     #[arg(long)]
     json: bool,
-    /// End the run before it executes more instructions than that
-    #[arg(long, value_name = "N")]
+    /// Print the result of the program, as JSON, behind what it prints; with --json it is there anyway
+    #[arg(long)]
+    result: bool,
+    /// Tell what the run took on standard error; for the counts of each opcode the program runs a second time
+    #[arg(long)]
+    stats: bool,
+    /// End the run before it executes more instructions than that, such as 1000000 or 1M
+    #[arg(long, value_name = "N", value_parser = units::count)]
     max_steps: Option<u64>,
-    /// End the run before its values take more bytes than that [default: 1073741824]
-    #[arg(long, value_name = "BYTES")]
+    /// End the run before its values take more bytes than that, such as 64M [default: 1G]
+    #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     max_memory: Option<u64>,
-    /// End the run before it prints more bytes than that
-    #[arg(long, value_name = "BYTES")]
+    /// End the run before it prints more bytes than that, such as 64K
+    #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     max_output: Option<u64>,
     /// End the run before calls nest deeper than that [default: 1000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = units::count)]
     max_call_depth: Option<u64>,
-    /// End the run when it has taken that many seconds, such as 2 or 0.5
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// End the run, reading included, when it has taken that long, such as 2s, 0.5 or 500ms
+    #[arg(long, value_name = "TIME", value_parser = units::time)]
     max_time: Option<Duration>,
     /// Give the program a global; VALUE is JSON, as outcomes show values
     #[arg(long = "global", value_name = "NAME=VALUE")]
     globals: Vec<String>,
     #[command(flatten)]
     tiers: TierArguments,
+}
+
+#[derive(Args)]
+struct FormatArgument {
+    /// What the file holds, whatever its name and its beginning say: for files of strangers
+    #[arg(long, value_enum)]
+    format: Option<input::Format>,
 }
 
 #[derive(Args)]
@@ -146,9 +201,18 @@ impl TierArguments {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or_else(|| "expected a number of seconds, such as 2 or 0.5".to_owned())
+impl RunArguments {
+    /// Where the program stands, for messages.
+    fn path(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new("-e"))
+    }
+
+    fn read(&self) -> Result<Program, InputError> {
+        match &self.file {
+            Some(file) => input::read_program(file, self.format.format),
+            None => input::compile(self.expression.join("\n").as_bytes(), "-e"),
+        }
+    }
 }
 
 #[cfg_attr(feature = "pyo3", allow(dead_code, reason = "Python has its own beginning"))]
@@ -158,12 +222,21 @@ fn main() -> ExitCode {
 
 /// Does what the arguments say, the first of which is the name of the command.
 pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    match Arguments::parse_from(arguments).command {
+    let arguments = match Arguments::try_parse_from(verbs::completed(arguments.collect())) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::refuse(&error),
+    };
+    match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Check { files } => files::check(&files),
-        Command::Dis { file, output } => files::disassemble(&file, output.as_deref()),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Dis(arguments) => dis::disassemble(&arguments),
+        Command::Fmt(arguments) => fmt::format(&arguments),
         Command::Compile { file, output, source_map } => files::compile(&file, &output, source_map),
         Command::Asm { file, output } => files::assemble(&file, &output),
+        Command::Repl => repl::repl(),
+        Command::Explain { name } => explain::explain(&name),
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { folder } => pages::manual(&folder),
         Command::Serve { tiers } => serve::serve(tiers.tiers()),
     }
 }

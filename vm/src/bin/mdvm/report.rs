@@ -3,21 +3,48 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use machine_dialect_vm::asm::instruction_text;
-use machine_dialect_vm::language::SourceMap;
+use machine_dialect_vm::asm::{AsmError, instruction_text};
+use machine_dialect_vm::escape::{visible, visible_lines};
+use machine_dialect_vm::language::{Diagnostics, Severity};
 use machine_dialect_vm::{CallSite, Failure, Module};
 
 use super::input::InputError;
+use super::map::Map;
 
-/// Prints `error: …` to standard error.
+/// Prints `error: …` to standard error. Whoever makes the message escapes the parts of it that others wrote, so that none of
+/// them ends a line; this is the last door for all else.
 pub(crate) fn error(message: impl std::fmt::Display) {
     // Where standard error is closed, too, there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "error: {message}");
+    let _ = writeln!(io::stderr(), "error: {}", visible_lines(&message.to_string()));
+}
+
+/// Prints `warning: …` to standard error.
+pub(crate) fn warning(message: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "warning: {}", visible_lines(&message.to_string()));
 }
 
 /// Prints what was drawn for people to standard error.
 pub(crate) fn drawn(text: &str) {
     let _ = writeln!(io::stderr(), "{}", text.trim_end());
+}
+
+/// Prints what is wrong with a page, and how to learn more.
+pub(crate) fn page(diagnostics: &Diagnostics) {
+    drawn(&diagnostics.render(has_colour()));
+    let error = diagnostics.iter().find(|one| one.severity() == Severity::Error);
+    if let Some(error) = error {
+        text(&more(error.kind().name()));
+    }
+}
+
+/// How to learn more of an error of that name.
+fn more(name: &str) -> String {
+    format!("\n`mdvm explain {name}` tells more.\n")
+}
+
+/// Prints text to standard error as it is.
+pub(crate) fn text(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Whether messages have colours.
@@ -28,33 +55,47 @@ pub(crate) fn has_colour() -> bool {
 /// Prints why there is no module in a file.
 pub(crate) fn input_error(error: &InputError, path: &Path) {
     match error {
-        InputError::Page(diagnostics) => drawn(&diagnostics.render(has_colour())),
-        InputError::Io(_) | InputError::NotUtf8(_) | InputError::Assembly(_) | InputError::Load(_) => {
-            self::error(format!("{}: {error}", shown(path)));
+        InputError::Page(diagnostics) => page(diagnostics),
+        InputError::Io(_) | InputError::NotUtf8(_) | InputError::Assembly(_) | InputError::Load(..) => {
+            let messages = error.messages();
+            messages.iter().for_each(|message| self::error(format!("{}: {message}", shown(path))));
+            if let InputError::Assembly(AsmError::Module(error)) | InputError::Load(error, _) = error {
+                text(&more(error.kind().name()));
+            }
         }
     }
 }
 
 /// A path as messages show it.
 pub(crate) fn shown(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+    if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        visible(&path.to_string_lossy()).into_owned()
+    }
 }
 
-/// Prints why a run failed: the error, the instruction with what it saw, and how control came there.
-pub(crate) fn failure(failure: &Failure, module: &Module, map: Option<&SourceMap>, path: &Path) {
-    if let Some(map) = map {
-        let pcs = failure.call_stack.iter().map(|site| site.pc);
-        return drawn(&map.draw(failure.error.kind().name(), &failure.to_string(), pcs, has_colour()));
+/// Prints why a run failed: the error, its line of the page if that is known, the instruction with what it saw, and how control
+/// came there.
+pub(crate) fn failure(failure: &Failure, module: &Module, map: &Map, path: &Path) {
+    if let Some(map) = map.get() {
+        let pcs = || failure.call_stack.iter().map(|site| site.pc);
+        if !map.sites(pcs()).is_empty() {
+            let kind = failure.error.kind().name();
+            drawn(&map.draw(kind, &failure.to_string(), pcs(), has_colour()));
+            return text(&more(kind));
+        }
     }
-    let mut text = format!("{}: {failure}\n", failure.error.kind().name());
+    let mut text = format!("{}: {}\n", failure.error.kind().name(), visible(&failure.to_string()));
     let pc = failure.pc;
     let offset = module.instruction_offset(pc);
-    text += &format!("  at instruction {pc} in {} ({}, byte {offset:#x})\n", failure.function(), shown(path));
+    let function = visible(failure.function());
+    text += &format!("  at instruction {pc} in {function} ({}, byte {offset:#x})\n", shown(path));
     if let Some(instruction) = instruction_text(module, pc) {
         text += &format!("    {instruction}\n");
     }
     for (register, value) in &failure.operands {
-        text += &format!("    {register} = {value:?}\n");
+        text += &format!("    {register} = {}\n", visible(&format!("{value:?}")));
     }
     if !failure.scopes.is_empty() {
         let scopes: Vec<String> = failure.scopes.iter().map(|scope| scope.0.to_string()).collect();
@@ -64,6 +105,7 @@ pub(crate) fn failure(failure: &Failure, module: &Module, map: Option<&SourceMap
         text += &format!("  {line}\n");
     }
     error(text.trim_end());
+    self::text(&more(failure.error.kind().name()));
 }
 
 /// The callers, one line each; the middle of a long stack is left out.
@@ -72,7 +114,7 @@ fn call_stack(sites: &[CallSite]) -> Vec<String> {
     const NEAREST: usize = 10;
     const FARTHEST: usize = 3;
     let callers = sites.get(1..).unwrap_or_default();
-    let line = |site: &CallSite| format!("called at instruction {} in {}", site.pc, site.function);
+    let line = |site: &CallSite| format!("called at instruction {} in {}", site.pc, visible(&site.function));
     if callers.len() <= NEAREST + FARTHEST + 1 {
         return callers.iter().map(line).collect();
     }

@@ -4,114 +4,158 @@ use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 use signal_hook::flag::{register, register_conditional_shutdown};
 
+use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::{
-    Completion, Failure, Limits, Module, Run, RuntimeError, RuntimeErrorKind, Value, Vm, outcome,
+    Completion, Failure, Limits, Run, RuntimeErrorKind, Sink, Tiers, Value, Vm, outcome,
 };
 
-use super::input::{InputError, Program, read_program};
+use super::map::Map;
+use super::stats::{self, Count};
+use super::usage;
+use super::watchdog::Watchdog;
 use super::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
-    let globals = match arguments.globals.iter().map(|text| read_global(text)).collect::<Result<Vec<_>, _>>()
-    {
+    let begin = Instant::now();
+    let watchdog = Watchdog::new(arguments.json);
+    if let Some(time) = arguments.max_time {
+        watchdog.end_after(time.saturating_add(GRACE));
+    }
+    let globals = match read_globals(&arguments.globals) {
         Ok(globals) => globals,
         Err(message) => {
+            if arguments.json {
+                return watchdog.answer(&usage::outcome(&message), BAD_MODULE);
+            }
             report::error(message);
             return ExitCode::from(BAD_MODULE);
         }
     };
-    let program = match read_program(&arguments.file) {
+    let program = match arguments.read() {
         Ok(program) => program,
-        Err(InputError::Load(error)) if arguments.json => {
-            return print(&outcome::of_load_error(&error), BAD_MODULE);
-        }
+        Err(error) if arguments.json => return watchdog.answer(&error.to_json(), BAD_MODULE),
         Err(error) => {
-            report::input_error(&error, &arguments.file);
+            report::input_error(&error, arguments.path());
             return ExitCode::from(BAD_MODULE);
         }
     };
     let interrupt = listen_for_interrupts();
-    if let Some(time) = arguments.max_time {
-        end_after(time);
-    }
-    if arguments.json {
-        run_as_json(arguments, program.module, globals, &interrupt)
-    } else {
-        run_plainly(arguments, program, globals, &interrupt)
-    }
-}
-
-fn run_plainly(
-    arguments: &RunArguments,
-    program: Program,
-    globals: Vec<(String, Value)>,
-    interrupt: &AtomicBool,
-) -> ExitCode {
-    let vm = Vm::new(program.module);
-    let mut stdout = Output::new();
-    let mut write = |line: &str| stdout.write(line);
-    let result = vm.run(options(arguments, globals, interrupt, &mut write));
-    let flushed = stdout.flush();
-    match (result, flushed) {
-        (Ok(_), Ok(())) => ExitCode::SUCCESS,
-        (Ok(_), Err(error)) => output_failed(&error),
-        (Err(failure), _) => match &failure.sink_error {
-            Some(error) => output_failed(error),
-            None => {
-                report::failure(&failure, vm.module(), program.map.as_ref(), &arguments.file);
-                ExitCode::from(code_of(&failure))
-            }
-        },
-    }
-}
-
-fn run_as_json(
-    arguments: &RunArguments,
-    module: Module,
-    globals: Vec<(String, Value)>,
-    interrupt: &AtomicBool,
-) -> ExitCode {
-    let vm = Vm::new(module);
-    let mut stdout = String::new();
-    let result = vm.run(options(arguments, globals, interrupt, &mut stdout));
-    let code = match &result {
-        Ok(Completion { .. }) => 0,
-        Err(failure) => code_of(failure),
+    let job = Job {
+        arguments,
+        vm: Vm::new(program.module),
+        map: program.map,
+        globals,
+        interrupt: &interrupt,
+        // A time too long to be told by the clock is no limit.
+        deadline: arguments.max_time.and_then(|time| begin.checked_add(time)),
     };
-    print(&outcome::of_run(&result, &stdout), code)
+    if arguments.json { job.run_as_json(&watchdog) } else { job.run_plainly() }
 }
 
-fn options<'a>(
-    arguments: &RunArguments,
+/// A program that is about to run, and how.
+struct Job<'a> {
+    arguments: &'a RunArguments,
+    vm: Vm,
+    map: Map,
     globals: Vec<(String, Value)>,
     interrupt: &'a AtomicBool,
-    output: &'a mut dyn machine_dialect_vm::Sink,
-) -> Run<'a> {
-    let RunArguments { max_steps, max_memory, max_output, max_call_depth, max_time, json, .. } = arguments;
-    let defaults = Limits::default();
-    // What is collected in memory must have an end.
-    let default_output = if *json { defaults.max_memory } else { defaults.max_output };
-    let limits = Limits {
-        max_steps: max_steps.or(defaults.max_steps),
-        max_memory: max_memory.or(defaults.max_memory),
-        max_output: max_output.or(default_output),
-        max_call_depth: max_call_depth.or(defaults.max_call_depth),
-    };
-    let run = globals
-        .into_iter()
-        .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value))
-        .tiers(arguments.tiers.tiers())
-        .interrupt(interrupt);
-    // A time too long to be told by the clock is no limit.
-    match max_time.and_then(|time| Instant::now().checked_add(time)) {
-        Some(deadline) => run.deadline(deadline),
-        None => run,
+    deadline: Option<Instant>,
+}
+
+impl Job<'_> {
+    fn run_plainly(&self) -> ExitCode {
+        let mut stdout = Output::new();
+        let mut write = |line: &str| stdout.write(line);
+        let begin = Instant::now();
+        let result = self.vm.run(self.options(&mut write));
+        let time = begin.elapsed();
+        let mut written = Ok(());
+        if let (Ok(completion), true) = (&result, self.arguments.result) {
+            written = stdout.write(&format!("{}\n", completion.result.to_json()));
+        }
+        let written = written.and_then(|()| stdout.flush());
+        let code = match (&result, written) {
+            (Ok(_), Ok(())) => ExitCode::SUCCESS,
+            (Ok(_), Err(error)) => output_failed(&error),
+            (Err(failure), _) => match &failure.sink_error {
+                Some(error) => output_failed(error),
+                None => {
+                    report::failure(failure, self.vm.module(), &self.map, self.arguments.path());
+                    ExitCode::from(code_of(failure))
+                }
+            },
+        };
+        self.tell_stats(&result, time);
+        code
+    }
+
+    fn run_as_json(&self, watchdog: &Watchdog) -> ExitCode {
+        let mut stdout = String::new();
+        let begin = Instant::now();
+        let result = self.vm.run(self.options(&mut stdout));
+        let time = begin.elapsed();
+        let code = match &result {
+            Ok(Completion { .. }) => 0,
+            Err(failure) => code_of(failure),
+        };
+        let map = if result.is_err() { self.map.get() } else { None };
+        let outcome = match map {
+            Some(map) => outcome::of_page(&result, &stdout, &map),
+            None => outcome::of_run(&result, &stdout),
+        };
+        let code = watchdog.answer(&outcome, code);
+        self.tell_stats(&result, time);
+        code
+    }
+
+    fn options<'a>(&'a self, output: &'a mut dyn Sink) -> Run<'a> {
+        let RunArguments { max_steps, max_memory, max_output, max_call_depth, json, .. } = self.arguments;
+        let defaults = Limits::default();
+        // What is collected in memory must have an end.
+        let default_output = if *json { defaults.max_memory } else { defaults.max_output };
+        let limits = Limits {
+            max_steps: max_steps.or(defaults.max_steps),
+            max_memory: max_memory.or(defaults.max_memory),
+            max_output: max_output.or(default_output),
+            max_call_depth: max_call_depth.or(defaults.max_call_depth),
+        };
+        let run = self
+            .globals
+            .iter()
+            .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value.clone()))
+            .tiers(self.arguments.tiers.tiers())
+            .interrupt(self.interrupt);
+        match self.deadline {
+            Some(deadline) => run.deadline(deadline),
+            None => run,
+        }
+    }
+
+    /// Tells what a run took. What the machine does not count while it runs fast is counted in a second run, one instruction at a
+    /// time, whose output goes nowhere.
+    fn tell_stats(&self, result: &Result<Completion, Box<Failure>>, time: Duration) {
+        if !self.arguments.stats {
+            return;
+        }
+        let steps = match result {
+            Ok(completion) => completion.steps,
+            Err(failure) => failure.steps,
+        };
+        let module = self.vm.module();
+        let mut count = Count::default();
+        let mut trace = |step: machine_dialect_vm::TraceStep| count.add(module, step.pc);
+        // As many steps as the first run took, so that it ends where that did, also where time ended it.
+        let limits = Limits { max_steps: Some(steps), max_output: None, ..Limits::default() };
+        let mut nowhere = ();
+        let run = self.options(&mut nowhere).limits(limits).tiers(Tiers::Plain).trace(&mut trace);
+        // How it ends is known.
+        let _ = self.vm.run(run);
+        report::text(&stats::text(steps, time, &self.vm, &count));
     }
 }
 
@@ -119,15 +163,33 @@ fn code_of(failure: &Failure) -> u8 {
     if failure.error.kind() == RuntimeErrorKind::Interrupted { INTERRUPTED } else { PROGRAM_FAILED }
 }
 
-/// Reads `name=VALUE`.
+/// Reads globals, each `name=VALUE`, each name once.
+fn read_globals(texts: &[String]) -> Result<Vec<(String, Value)>, String> {
+    let mut globals: Vec<(String, Value)> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (name, value) = read_global(text)?;
+        if globals.iter().any(|(known, _)| *known == name) {
+            return Err(format!("--global {} is there twice", visible(&name)));
+        }
+        globals.push((name, value));
+    }
+    Ok(globals)
+}
+
 fn read_global(text: &str) -> Result<(String, Value), String> {
+    let expected = "expected NAME=VALUE, such as 'count=3' or 'name=\"World\"'";
     let Some((name, value)) = text.split_once('=') else {
-        return Err(format!("--global {text}: expected NAME=VALUE, such as 'count=3' or 'name=\"World\"'"));
+        return Err(format!("--global {}: {expected}", visible(text)));
     };
+    if name.trim().is_empty() {
+        let text = visible(text);
+        return Err(format!("--global '{text}': there is no name before `=`; {expected}"));
+    }
     match Value::from_json(value) {
         Ok(value) => Ok((name.to_owned(), value)),
         Err(error) => {
             let hint = "a value is JSON, and a string stands in quotes, as in 'name=\"World\"'";
+            let (name, value, error) = (visible(name), visible(value), visible(&error));
             Err(format!("--global {name}: {value} is no value ({error}); {hint}"))
         }
     }
@@ -135,7 +197,7 @@ fn read_global(text: &str) -> Result<(String, Value), String> {
 
 /// The first Ctrl-C sets the flag, which asks the run to end; the second ends the process, should the run not listen. No thread
 /// waits for it: starting one would take a short program a tenth of its time.
-fn listen_for_interrupts() -> Arc<AtomicBool> {
+pub(crate) fn listen_for_interrupts() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     // In this order: what is registered first is done first. Without it Ctrl-C still ends the process, only less politely.
     let _ = register_conditional_shutdown(SIGINT, INTERRUPTED.into(), Arc::clone(&flag))
@@ -146,20 +208,8 @@ fn listen_for_interrupts() -> Arc<AtomicBool> {
 /// How long after its deadline a run may still be at work.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Ends the process after that time, should the run not have ended itself: it looks at the clock every few thousand instructions,
-/// which take long where each copies or compares large values.
-fn end_after(time: Duration) {
-    let wait = move || {
-        thread::sleep(time.saturating_add(GRACE));
-        let error = RuntimeError::DeadlineExceeded;
-        report::error(format!("{}: {error}", error.kind().name()));
-        std::process::exit(i32::from(PROGRAM_FAILED));
-    };
-    // Without the thread the run still looks at the clock, only less often.
-    let _ = thread::Builder::new().spawn(wait);
-}
-
-fn print(line: &str, code: u8) -> ExitCode {
+/// Prints a line, and the exit code of that.
+pub(crate) fn print(line: &str, code: u8) -> ExitCode {
     let mut stdout = Output::new();
     match stdout.write(line).and_then(|()| stdout.write("\n")).and_then(|()| stdout.flush()) {
         Ok(()) => ExitCode::from(code),
@@ -177,24 +227,24 @@ pub(crate) fn output_failed(error: &io::Error) -> ExitCode {
 }
 
 /// Standard output: line by line where a person looks on, in large pieces elsewhere.
-struct Output {
+pub(crate) struct Output {
     writer: BufWriter<Stdout>,
     is_terminal: bool,
 }
 
 impl Output {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stdout = io::stdout();
         let is_terminal = stdout.is_terminal();
         Self { writer: BufWriter::with_capacity(1 << 16, stdout), is_terminal }
     }
 
-    fn write(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {
         self.writer.write_all(text.as_bytes())?;
         if self.is_terminal { self.writer.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
 }

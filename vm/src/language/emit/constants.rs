@@ -12,7 +12,7 @@ use crate::values::{TypeId, format};
 pub(super) struct Constants {
     ints: HashMap<i64, ConstIdx, foldhash::fast::RandomState>,
     floats: HashMap<u64, ConstIdx, foldhash::fast::RandomState>,
-    texts: HashMap<String, ConstIdx, foldhash::fast::RandomState>,
+    pub(super) texts: HashMap<String, ConstIdx, foldhash::fast::RandomState>,
     bools: [Option<ConstIdx>; 2],
     empty: Option<ConstIdx>,
     count: u32,
@@ -29,7 +29,7 @@ impl Emitter<'_> {
         self.constants.count < format::MAX_CONSTANTS - if is_basic { 0 } else { KEPT }
     }
 
-    fn pool(&mut self, constant: Constant) -> Emit<ConstIdx> {
+    pub(super) fn pool(&mut self, constant: Constant) -> Emit<ConstIdx> {
         self.constants.count += 1;
         self.builder
             .push_constant(constant)

@@ -52,7 +52,7 @@ impl Emitter<'_> {
     }
 
     /// Emits a statement; gives the index of the next one, and whether control goes on there.
-    fn statement(&mut self, statements: &[Statement], index: u32) -> Emit<(u32, bool)> {
+    pub(super) fn statement(&mut self, statements: &[Statement], index: u32) -> Emit<(u32, bool)> {
         let statement = &statements[index as usize];
         let at = statement.at;
         self.statement = at;
@@ -71,6 +71,7 @@ impl Emitter<'_> {
             StatementKind::Block => self.block(inside)?,
             StatementKind::GiveBack { value } => {
                 let src = Some(self.operand(*value)?.register);
+                self.save_variables(statement.end)?;
                 self.push(at, Instruction::Return { src })?;
                 false
             }
@@ -271,7 +272,11 @@ impl Emitter<'_> {
     }
 
     /// Gives a variable what `compute` leaves in a register, which it writes last.
-    fn assign(&mut self, name: Symbol, compute: impl FnOnce(&mut Self, Reg) -> Emit<()>) -> Emit<()> {
+    pub(super) fn assign(
+        &mut self,
+        name: Symbol,
+        compute: impl FnOnce(&mut Self, Reg) -> Emit<()>,
+    ) -> Emit<()> {
         match self.storage(name) {
             Storage::Register(register) => compute(self, register),
             Storage::Slot(slot) => {
