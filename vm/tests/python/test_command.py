@@ -61,7 +61,7 @@ def test_a_module_with_its_map_beside_it_fails_on_a_line(tmp_path: Path) -> None
         run(Module.load(tmp_path / "zero.mdbc"))
     assert (caught.value.file, caught.value.line, caught.value.column) == ("zero.md", 1, 9)
     ran = command("run", "zero.md", cwd=tmp_path)
-    assert (ran.returncode, ran.stdout, ran.stderr.rstrip()) == (1, "", caught.value.render())
+    assert (ran.returncode, ran.stdout) == (1, "") and ran.stderr.startswith(caught.value.render())
 
 
 def test_run_tells_of_a_failure(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_ctrl_c_ends_the_command(tmp_path: Path) -> None:
 
 def test_help_shows_examples(tmp_path: Path) -> None:
     ran = command("--help", cwd=tmp_path)
-    assert ran.returncode == 0 and "mdvm run program.md" in ran.stdout
+    assert ran.returncode == 0 and "mdvm compile program.md" in ran.stdout
 
 
 def test_the_command_is_on_the_path(tmp_path: Path) -> None:
