@@ -31,6 +31,14 @@ _TOKEN = re.compile(
 _WORDS = {"true": True, "false": False, "empty": None, "nan": float("nan"), "inf": float("inf")}
 
 
+# An escape, which is left as it is unless it gives a number in braces.
+_BY_NUMBER = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|.)", re.DOTALL)
+
+
+def _as_json(escape: re.Match[str]) -> str:
+    return escape[0] if escape[1] is None else json.dumps(chr(int(escape[1], 16)))[1:-1]
+
+
 def assemble(text: str) -> bytes:
     """The file that the text stands for. Raises ``AssemblyError`` at the first line that cannot be understood."""
     builder = ModuleBuilder()
@@ -154,8 +162,9 @@ class _Line:
     def string(self, what: str) -> str:
         text = self.take(f"{what}, a string", "string")
         try:
-            return str(json.loads(text, strict=False))
-        except ValueError as error:
+            # What JSON does not know: a character by its number, as the disassembler writes those that do not show.
+            return str(json.loads(_BY_NUMBER.sub(_as_json, text), strict=False))
+        except (ValueError, OverflowError) as error:
             raise _Wrong(f"{text} is no string: {error}") from None
 
     def name(self) -> str:

@@ -512,11 +512,6 @@ def warn_of_map(problem: str) -> None:
     warnings.warn(f"{problem}; errors name no lines of the page", SourceMapWarning, stacklevel=2)
 
 
-def visible(text: str) -> str:
-    """The text with a sign for each character that would command a terminal or turn the direction of the text around it."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else "\ufffd" for one in text)
-
-
 def without_colour(text: str) -> str:
     """The text without what colours it on a terminal. What is drawn has no other escapes."""
     import re

@@ -10,7 +10,8 @@ form. ``spec/LANGUAGE.md`` is the reference of the language.
 
 from __future__ import annotations
 
-from ._errors import CompileError, Diagnostic, SourceWarning, make_diagnostics, visible
+from ._errors import CompileError, Diagnostic, SourceWarning, make_diagnostics
+from .reference.escape import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

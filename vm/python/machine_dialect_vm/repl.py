@@ -334,7 +334,7 @@ class Repl:
                 break
             if place.line != line:
                 line = place.line
-                self._print(f"{line} | {visible(place.source_line)}")
+                self._print(f"{line} | {visible(place.source_line or '')}")
             self._print(f"    {visible(str(module.instruction(pc)))}")
             shown += 1
         if not shown:
