@@ -111,10 +111,10 @@ impl Code {
         size: usize,
         can_make: bool,
     ) -> Option<At> {
-        let can_make = can_make && !self.is_full();
-        if !can_make && !self.versions.contains_key(&(pc as u32)) {
+        if !self.has_room_for(pc) {
             return None;
         }
+        let can_make = can_make && !self.is_full();
         let mut kinds = [Kind::Scalar; REGISTERS];
         for (kind, value) in kinds.iter_mut().zip(&registers[..size]) {
             *kind = if without!("kinds") { Kind::Any } else { Kind::of(value, program.functions.id) };
@@ -134,6 +134,11 @@ impl Code {
         compiler.join();
         compiler.piece(true);
         Some(begin)
+    }
+
+    /// Whether there is code for a plain instruction, or room for some.
+    pub(super) fn has_room_for(&self, pc: usize) -> bool {
+        !self.is_full() || self.versions.contains_key(&(pc as u32))
     }
 
     /// The code to go on with after an exit that was taken often, given the registers as they are.

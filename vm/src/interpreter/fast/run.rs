@@ -44,14 +44,15 @@ impl Machine<'_> {
     /// The same, unless it did not pay before. See [`super::payoff`].
     fn run_if_it_pays(&mut self, code: &mut Code, pc: usize) -> Option<Left> {
         let before = self.meter.steps();
-        let made = code.made();
-        if !code.payoff.can_enter(pc, before) {
+        let mut left = None;
+        if code.payoff.can_enter(pc, before) && code.has_room_for(pc) {
+            let made = code.made();
+            left = self.run_code(code, pc);
+            let steps = self.meter.steps();
+            code.payoff.settle(pc, steps - before, code.made().since(made), steps);
+        } else {
             code.payoff.back_off(pc, 0);
-            return None;
         }
-        let left = self.run_code(code, pc);
-        let steps = self.meter.steps();
-        code.payoff.settle(pc, steps - before, code.made().since(made), steps);
         if code.is_full() && code.payoff.is_missed(pc) && code.payoff.flush() {
             self.materialise_frames(code);
             code.flush();
