@@ -18,7 +18,16 @@ fn the_help_names_the_defaults_of_the_specification() {
             .split_once("[default: ")
             .and_then(|(_, rest)| rest.split_once(']'))
             .map(|(number, _)| number);
-        let default = limits.by_name(name).and_then(|limit| *limit).map(|number| number.to_string());
-        assert_eq!(named.map(str::to_owned), default, "{option}");
+        let is_bytes = name == "max_memory";
+        let default = limits.by_name(name).and_then(|limit| *limit);
+        assert_eq!(named.map(|text| number(text, is_bytes)), default, "{option}");
     }
+}
+
+/// The number that is written with a unit: of bytes by powers of 1024, else of 1000.
+fn number(text: &str, is_bytes: bool) -> u64 {
+    let digits = text.trim_end_matches(['k', 'K', 'M', 'G']);
+    let power = ["", "k", "M", "G"].iter().position(|unit| *unit == &text[digits.len()..]).expect("a unit");
+    let base: u64 = if is_bytes { 1024 } else { 1000 };
+    digits.parse::<u64>().expect("a number") * base.pow(power as u32)
 }

@@ -260,6 +260,16 @@ fn folders_are_checked_whole() {
     assert_eq!(found, expected.map(|(file, status)| (file.to_owned(), status.to_owned())));
 }
 
+#[test]
+fn a_folder_with_nothing_to_check_is_an_error() {
+    let folder = folder(&[("all/notes.txt", "nothing")]);
+    let (code, stdout, _) = outcome(&folder, &["check", "all"]);
+    assert_eq!(
+        (code, stdout.trim_end()),
+        (2, "all: cannot be read: there is no page, module or assembly in it")
+    );
+}
+
 const LOOSE: &str = "If _Yes_:\n>> Say _1_.\n>> If _No_:\n>>> Say _2_.\nSay _3_.\n";
 const FORMATTED: &str = "If _Yes_:\n\n> Say _1_.\n> If _No_:\n>\n> > Say _2_.\n\nSay _3_.\n";
 

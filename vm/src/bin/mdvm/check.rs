@@ -97,12 +97,16 @@ type Found = Result<PathBuf, (PathBuf, InputError)>;
 
 /// The file, or the files in the folder and the folders in it, in order of their paths.
 fn files_of(path: &Path) -> Box<dyn Iterator<Item = Found>> {
-    if path.is_dir() { Box::new(files_in(path)) } else { Box::new(iter::once(Ok(path.to_owned()))) }
+    if path.is_dir() {
+        Box::new(files_in(path.to_owned()))
+    } else {
+        Box::new(iter::once(Ok(path.to_owned())))
+    }
 }
 
-fn files_in(folder: &Path) -> impl Iterator<Item = Found> + use<> {
+fn files_in(folder: PathBuf) -> impl Iterator<Item = Found> {
     let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
+    let mut folders = vec![folder.clone()];
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -122,6 +126,11 @@ fn files_in(folder: &Path) -> impl Iterator<Item = Found> + use<> {
                 files.push(Ok(path));
             }
         }
+    }
+    if files.is_empty() {
+        // Nothing checked is nothing shown to be right.
+        let error = io::Error::new(io::ErrorKind::NotFound, "there is no page, module or assembly in it");
+        files.push(Err((folder, InputError::Io(error))));
     }
     files.sort_by(|a, b| path_of(a).cmp(path_of(b)));
     files.into_iter()
