@@ -42,6 +42,8 @@ pub(crate) fn debug_print(memory: &Memory, output: &mut Output<'_>, src: &Value)
 pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, RuntimeError> {
     let Some(room) = memory.room().checked_sub(Str::cost(0)) else { return Err(memory.exhausted()) };
     let room = room.try_into().unwrap_or(usize::MAX);
+    /// In bytes.
+    const SHORT: usize = 1 << 12;
     // Two buffers, as two of the values may be numbers.
     let [mut first, mut second] = [itoa::Buffer::new(), itoa::Buffer::new()];
     let pieces = match values {
@@ -62,7 +64,11 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
     for value in values {
         append_text(value, &mut text, room).map_err(|_| memory.exhausted())?;
     }
-    // What grew in steps may have twice the place it needs, and only what it needs is charged.
+    // What grew in steps may have twice the place it needs, and only what it needs is charged. What is short moves to a place of its
+    // size, since a block that shrinks where it stands leaves a gap too small for anything else.
+    if text.len() <= SHORT {
+        return Ok(Value::String(Str::joined(&text, "")));
+    }
     if text.capacity() - text.len() > Str::spare(text.len()) {
         text.shrink_to_fit();
     }

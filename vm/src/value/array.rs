@@ -313,8 +313,9 @@ impl Array {
         Rc::as_ptr(&self.0) as usize
     }
 
-    pub(super) fn into_object(self) -> Option<ArrayObject> {
-        Rc::into_inner(self.0)
+    /// The object, if nothing else holds it.
+    pub(super) fn object_mut(&mut self) -> Option<&mut ArrayObject> {
+        Rc::get_mut(&mut self.0)
     }
 }
 
@@ -453,10 +454,16 @@ impl ArrayObject {
         copy
     }
 
-    /// Takes the elements out that are no scalars, and what they cost off the count.
-    pub(super) fn take_values(&mut self) -> ThinVec<Value> {
-        release(self.values.len() as u64 * costs::ELEMENT);
-        std::mem::take(&mut self.values)
+    /// The elements, unless all of them are scalars.
+    pub(super) fn values_mut(&mut self) -> &mut [Value] {
+        &mut self.values
+    }
+
+    /// Takes the last element out, unless all of them are scalars.
+    pub(super) fn take_last(&mut self) -> Option<Value> {
+        let last = self.values.pop()?;
+        release(costs::ELEMENT);
+        Some(last)
     }
 }
 

@@ -88,40 +88,101 @@ fn deep(left: &Value, right: &Value) -> bool {
     compare_parts(left, right, &mut is_rounded, |a, b| pairs.insert((a, b)))
 }
 
-/// Compares containers. `is_new` is asked whether the containers at two addresses must still be compared.
-fn compare_parts<'a>(
+/// Two containers whose parts are compared, up to a position. Values may nest as deep as memory allows, so it is small.
+struct Pair<'a> {
     left: &'a Value,
     right: &'a Value,
+    position: usize,
+}
+
+/// What comes next in a pair.
+enum Next<'a> {
+    /// Two parts.
+    Parts(Cow<'a, Value>, Cow<'a, Value>),
+    /// A part that the other has none for.
+    Different,
+    /// Nothing.
+    End,
+}
+
+impl<'a> Pair<'a> {
+    fn next(&mut self) -> Next<'a> {
+        if let (Value::Array(left), Value::Array(right)) = (self.left, self.right) {
+            let (Some(left), Some(right)) = (left.get(self.position), right.get(self.position)) else {
+                return Next::End;
+            };
+            self.position += 1;
+            Next::Parts(left, right)
+        } else if let (Value::Dict(left), Value::Dict(right)) = (self.left, self.right) {
+            let Some((behind, key, left)) = left.next_entry(self.position) else { return Next::End };
+            let Some(right) = right.get(key.as_str()) else { return Next::Different };
+            self.position = behind;
+            Next::Parts(Cow::Borrowed(left), Cow::Borrowed(right))
+        } else {
+            Next::Different
+        }
+    }
+
+    /// Whether there is no further part.
+    fn is_at_end(&self) -> bool {
+        if let Value::Array(array) = self.left {
+            self.position >= array.len()
+        } else if let Value::Dict(dict) = self.left {
+            dict.next_entry(self.position).is_none()
+        } else {
+            true
+        }
+    }
+}
+
+/// Where a container stands, and whether several places hold it.
+fn identity(container: &Value) -> (usize, bool) {
+    if let Value::Array(array) = container {
+        (array.address(), array.is_shared())
+    } else if let Value::Dict(dict) = container {
+        (dict.address(), dict.is_shared())
+    } else {
+        (0, false)
+    }
+}
+
+/// Compares containers. `is_new` is asked whether the containers at two addresses must still be compared. It is not asked of two
+/// that are only held by what leads to them: they are come by as often as that, and remembering them takes memory.
+fn compare_parts(
+    left: &Value,
+    right: &Value,
     is_rounded: &mut bool,
     mut is_new: impl FnMut(usize, usize) -> bool,
 ) -> bool {
-    let mut pending = vec![(Cow::Borrowed(left), Cow::Borrowed(right))];
-    while let Some(pair) = pending.pop() {
-        let mut compare = |left: Cow<'a, Value>, right: Cow<'a, Value>| match shallow(&left, &right) {
-            Shallow::Equal => {
-                *is_rounded |= rounds(&left, &right);
-                true
+    let mut must_compare = |left: &Value, right: &Value| {
+        let ((a, a_is_shared), (b, b_is_shared)) = (identity(left), identity(right));
+        !(a_is_shared || b_is_shared) || is_new(a, b)
+    };
+    must_compare(left, right);
+    let mut pending = vec![Pair { left, right, position: 0 }];
+    while let Some(pair) = pending.last_mut() {
+        let (left, right) = match pair.next() {
+            Next::Parts(left, right) => (left, right),
+            Next::Different => return false,
+            Next::End => {
+                pending.pop();
+                continue;
             }
-            Shallow::Different => false,
+        };
+        match shallow(&left, &right) {
+            Shallow::Equal => *is_rounded |= rounds(&left, &right),
+            Shallow::Different => return false,
             Shallow::Parts => {
-                pending.push((left, right));
-                true
+                // Arrays and dicts are borrowed.
+                if let (Cow::Borrowed(left), Cow::Borrowed(right)) = (left, right)
+                    && must_compare(left, right)
+                {
+                    if pair.is_at_end() {
+                        pending.pop();
+                    }
+                    pending.push(Pair { left, right, position: 0 });
+                }
             }
-        };
-        // Only containers are ever put on the stack, and those are borrowed.
-        let (Cow::Borrowed(left), Cow::Borrowed(right)) = pair else { continue };
-        let alike = if let (Value::Array(a), Value::Array(b)) = (left, right) {
-            !is_new(a.address(), b.address()) || a.iter().zip(b.iter()).all(|(a, b)| compare(a, b))
-        } else if let (Value::Dict(a), Value::Dict(b)) = (left, right) {
-            !is_new(a.address(), b.address())
-                || a.iter().all(|(key, a)| {
-                    b.get(key.as_str()).is_some_and(|b| compare(Cow::Borrowed(a), Cow::Borrowed(b)))
-                })
-        } else {
-            true
-        };
-        if !alike {
-            return false;
         }
     }
     true

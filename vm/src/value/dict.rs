@@ -136,8 +136,9 @@ impl Dict {
         Rc::as_ptr(&self.0) as usize
     }
 
-    pub(super) fn into_object(self) -> Option<DictObject> {
-        Rc::into_inner(self.0)
+    /// Whether every entry was taken out.
+    pub(super) fn is_taken_apart(&self) -> bool {
+        self.0.entries.is_empty()
     }
 }
 
@@ -182,9 +183,10 @@ impl DictObject {
                 // The memory limit ends a run long before there are 2³² entries of 64 bytes.
                 slot.insert(entries.len() as u32);
                 key.found_at(entries.len() as u32);
-                // Doubling would keep more room than the entries are counted for.
+                // Doubling would keep more room than the entries are counted for, and so would two places for a first entry that
+                // remains the only one.
                 if entries.len() == entries.capacity() {
-                    entries.reserve_exact((entries.len() / 2).max(2));
+                    entries.reserve_exact(if entries.is_empty() { 1 } else { (entries.len() / 2).max(2) });
                 }
                 entries.push(Some(Entry { hash, key, value }));
                 charge(costs::ENTRY);
@@ -279,11 +281,30 @@ impl DictObject {
         }
     }
 
-    /// Takes the values out, and what the entries cost off the count.
-    pub(super) fn take_values(&mut self) -> impl Iterator<Item = Value> + use<> {
-        release(self.places.len() as u64 * costs::ENTRY);
-        self.places.clear();
-        std::mem::take(&mut self.entries).into_iter().flatten().map(|entry| entry.value)
+    /// The values, in order.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.entries.iter().flatten().map(|entry| &entry.value)
+    }
+
+    /// Takes the last value out. The dict is good for nothing but to be dropped then.
+    pub(super) fn take_last(&mut self) -> Option<Value> {
+        self.give_up_places();
+        self.entries.pop().flatten().map(|entry| entry.value)
+    }
+
+    /// The first value. The dict is good for nothing but to be dropped then.
+    pub(super) fn first_mut(&mut self) -> Option<&mut Value> {
+        self.give_up_places();
+        self.entries.first_mut()?.as_mut().map(|entry| &mut entry.value)
+    }
+
+    /// Drops the table and closes the gaps; the entries cost nothing from here on.
+    fn give_up_places(&mut self) {
+        if !self.places.is_empty() {
+            release(self.places.len() as u64 * costs::ENTRY);
+            self.places = HashTable::new();
+            self.entries.retain(Option::is_some);
+        }
     }
 }
 
