@@ -76,6 +76,7 @@ mod python;
 mod value;
 mod values;
 mod vm;
+mod watch;
 
 pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
