@@ -106,6 +106,9 @@ pub struct OpcodeEntry {
     /// What it touches besides its registers.
     #[serde(default)]
     pub effects: Vec<String>,
+    /// Whether it takes as long as its operands are large, though it charges no memory.
+    #[serde(default)]
+    pub lengthy: bool,
     /// The run-time errors it can give.
     #[serde(default)]
     pub errors: Vec<String>,

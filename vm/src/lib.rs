@@ -86,6 +86,7 @@ mod python;
 mod value;
 mod values;
 mod vm;
+mod watch;
 
 pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 
 use crate::errors::RuntimeError;
+use crate::watch::Watch;
 
 thread_local! {
     /// What all values of this thread cost, in bytes.
@@ -44,24 +45,41 @@ pub(crate) fn outside<T>(host: impl FnOnce() -> T) -> T {
 const HOLDABLE: Option<u64> = if usize::BITS < u64::BITS { Some(1 << 30) } else { None };
 
 /// The memory of one run: what came to life on the thread since the run began, and the limit on it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Memory {
+pub(crate) struct Memory<'a> {
     limit: u64,
     /// The limit, or what the machine can hold.
     most: u64,
     /// What was alive when the run began and is no part of it.
     before: u64,
+    watch: Watch<'a>,
 }
 
-impl Memory {
+impl<'a> Memory<'a> {
     /// The memory of a run that begins now. `inherited` of what is alive already is part of it.
-    pub(crate) fn begin(limit: Option<u64>, inherited: u64) -> Self {
+    pub(crate) fn begin(limit: Option<u64>, inherited: u64, watch: Watch<'a>) -> Self {
         let limit = limit.unwrap_or(u64::MAX);
         Self {
             limit,
             most: HOLDABLE.map_or(limit, |most| most.min(limit)),
             before: LIVE.get().wrapping_sub(inherited),
+            watch,
         }
+    }
+
+    /// Without a limit, and for as long as it takes: outside of runs.
+    pub(crate) fn unlimited() -> Self {
+        Self { limit: u64::MAX, most: u64::MAX, before: LIVE.get(), watch: Watch::nobody() }
+    }
+
+    /// Counts work on large values, which the host may want to end; see [`Watch`].
+    #[inline]
+    pub(crate) fn work(&self, bytes: usize) -> Result<(), RuntimeError> {
+        self.watch.work(bytes)
+    }
+
+    /// The same of work that is small each time and done in a loop.
+    pub(crate) fn count(&self, bytes: usize) -> Result<(), RuntimeError> {
+        self.watch.count(bytes)
     }
 
     /// Where this thread counts what is alive, what was alive before the run, and the limit.

@@ -22,9 +22,10 @@ pub use array::Array;
 use compact_str::CompactString;
 pub use dict::Dict;
 pub(crate) use own::own;
-pub(crate) use text::append_text;
+pub(crate) use text::{Cut, append_text, append_text_in};
 
-use crate::memory::{charge, release};
+use crate::errors::RuntimeError;
+use crate::memory::{Memory, charge, release};
 use crate::values::{TypeId, costs};
 
 /// A value of the language.
@@ -177,11 +178,35 @@ impl Value {
 /// and NaN equals nothing.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
-        compare::equal(self, other)
+        // Without a limit, this does not fail.
+        compare::equal(&Memory::unlimited(), self, other).unwrap_or_default()
     }
 }
 
 impl Value {
+    /// Whether both are equal, as a program asks.
+    ///
+    /// # Errors
+    /// Ends where the host wants it to.
+    #[inline]
+    pub(crate) fn equals(&self, memory: &Memory<'_>, other: &Self) -> Result<bool, RuntimeError> {
+        compare::equal(memory, self, other)
+    }
+
+    /// The order as a program asks for it.
+    ///
+    /// # Errors
+    /// Ends where the host wants it to.
+    #[inline]
+    pub(crate) fn order_in(&self, memory: &Memory<'_>, other: &Self) -> Result<Option<Order>, RuntimeError> {
+        if let (Self::String(left), Self::String(right)) = (self, other)
+            && left.is_long()
+        {
+            return compare::order_in(memory, left, right).map(Some);
+        }
+        Ok(self.order(other))
+    }
+
     /// The order of two numbers or two strings; `None` where there is none, or where it is a NaN's.
     #[inline]
     pub(crate) fn order(&self, other: &Self) -> Option<compare::Order> {
@@ -258,9 +283,40 @@ impl Str {
     }
 
     /// A string of two texts, one after the other.
-    pub(crate) fn joined(left: &str, right: &str) -> Self {
+    ///
+    /// # Errors
+    /// Ends where the host wants it to.
+    #[inline]
+    pub(crate) fn joined(memory: &Memory<'_>, left: &str, right: &str) -> Result<Self, RuntimeError> {
+        if left.len() + right.len() > Self::LONG {
+            return Self::joined_in_pieces(memory, left, right);
+        }
+        memory.work(left.len() + right.len())?;
+        Ok(Self::joined_at_once(left, right))
+    }
+
+    fn joined_at_once(left: &str, right: &str) -> Self {
         Self::of(joined(left, right, 0), 0)
     }
+
+    #[cold]
+    fn joined_in_pieces(memory: &Memory<'_>, left: &str, right: &str) -> Result<Self, RuntimeError> {
+        let mut text = CompactString::with_capacity(left.len() + right.len());
+        for piece in text::pieces(left).chain(text::pieces(right)) {
+            text.push_str(piece);
+            memory.work(piece.len())?;
+        }
+        Ok(Self::of(text, 0))
+    }
+
+    /// Whether what is done to the whole text is done elsewhere than in specialised code, where the host can end it.
+    #[inline(always)]
+    pub(crate) fn is_long(&self) -> bool {
+        self.0.length > Self::LONG
+    }
+
+    /// A string of more bytes than this is long.
+    pub(crate) const LONG: usize = 1 << 12;
 
     /// Makes the string one of two texts where it stands, if nothing else holds it. Gives whether it did.
     pub(crate) fn rewrite(&mut self, left: &str, right: &str) -> bool {

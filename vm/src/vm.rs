@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
     }
 
     /// Ends with [`RuntimeError::Interrupted`] soon after `flag` became true, whichever thread set it. It is looked at
-    /// every few thousand instructions.
+    /// every few thousand instructions, and in the midst of those that work on something large.
     #[must_use]
     pub fn interrupt(mut self, flag: &'a AtomicBool) -> Self {
         self.interrupt = Some(flag);
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
     }
 
     /// Ends with [`RuntimeError::DeadlineExceeded`] soon after that moment. The clock is looked at every few thousand
-    /// instructions.
+    /// instructions, and in the midst of those that work on something large.
     #[must_use]
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);

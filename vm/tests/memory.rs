@@ -27,7 +27,7 @@ fn printing() -> Vm {
 }
 
 /// Two arrays of ten elements are alive at once, and while it prints, one and the line.
-const PRINTING_NEEDS: u64 = 2 * (32 + 160);
+const PRINTING_NEEDS: u64 = 2 * (48 + 160);
 
 fn limits(bytes: u64) -> Limits {
     Limits { max_memory: Some(bytes), ..Limits::default() }
@@ -161,7 +161,7 @@ fn shared_globals(hold: &mut dyn FnMut(&Value)) -> Vec<(&'static str, Value)> {
 fn initial_globals_that_the_host_holds_count_like_any_others() {
     let vm = with_globals();
     let mut ends = std::collections::BTreeSet::new();
-    for bytes in (0..9000).step_by(7) {
+    for bytes in (0..12_000).step_by(7) {
         let run = |globals: Vec<(&str, Value)>, dropped: &mut Vec<Value>| {
             let mut sink = |_: &str| {
                 dropped.clear();
@@ -191,7 +191,7 @@ fn initial_globals_that_the_host_holds_count_like_any_others() {
 fn a_result_that_is_a_global_of_the_next_run_counts_as_if_it_were_new() {
     let vm = vm("load_const r0, \"a constant\"\nload_global r1, \"g\"\nreturn r0");
     let constant = vm.run(Run::new(&mut ())).unwrap().result;
-    for (value, bytes) in [(constant, 32 + 10), (large(), 32 + 16_000)] {
+    for (value, bytes) in [(constant, 32 + 10), (large(), 48 + 16_000)] {
         let end = |bytes| end(&vm, Run::new(&mut ()).global("g", value.clone()).limits(limits(bytes)));
         assert_eq!(end(bytes), (3, None));
         assert_eq!(end(bytes - 1), (0, Some(RuntimeErrorKind::OutOfMemory)));

@@ -106,7 +106,7 @@ ASSERT_KINDS = {
 # Bytes of the cost model.
 COSTS = {
     "string": 32,
-    "array": 32,
+    "array": 48,
     "element": 16,
     "dict": 64,
     "entry": 64,

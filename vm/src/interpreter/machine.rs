@@ -14,6 +14,7 @@ use crate::memory::{self, Memory};
 use crate::value::{self, Value};
 use crate::values::{Limits, costs};
 use crate::vm::Tiers;
+use crate::watch::Watch;
 
 /// What a run begins with.
 pub(crate) struct RunInput<'a> {
@@ -154,7 +155,11 @@ impl<'a> Machine<'a> {
             frame: Frame { base: 0, size: program.start.registers },
             callers: Vec::new(),
             context: Context {
-                memory: Memory::begin(input.limits.max_memory, inherited),
+                memory: Memory::begin(
+                    input.limits.max_memory,
+                    inherited,
+                    Watch::new(input.interrupt, input.deadline),
+                ),
                 globals: Globals::new(&program.global_names, input.globals),
                 output: Output::new(input.sink, input.limits.max_output),
                 scopes: Scopes::default(),

@@ -30,7 +30,7 @@ impl Mode for Observed {
 
 /// What instructions work with besides registers.
 pub(crate) struct Context<'a> {
-    pub(crate) memory: Memory,
+    pub(crate) memory: Memory<'a>,
     pub(crate) globals: Globals,
     pub(crate) output: Output<'a>,
     pub(crate) scopes: Scopes,

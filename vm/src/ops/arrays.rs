@@ -14,8 +14,8 @@ pub(crate) fn new_array(memory: &Memory, size: &Value) -> Result<Value, RuntimeE
     let Ok(length) = u64::try_from(*size) else { return Err(RuntimeError::NegativeSize { size: *size }) };
     memory.check(Array::cost_of(length))?;
     // A run without a memory limit still meets the machine's, whose addresses may have 32 bits.
-    let array = usize::try_from(length).ok().and_then(Array::of_empties);
-    array.map(Value::Array).ok_or_else(|| memory.exhausted())
+    let Ok(length) = usize::try_from(length) else { return Err(memory.exhausted()) };
+    Array::of_empties(memory, length)?.map(Value::Array).ok_or_else(|| memory.exhausted())
 }
 
 /// `r[dst] = r[array][r[index]]`
@@ -43,10 +43,12 @@ pub(crate) fn array_set(
     let copied = if array.is_shared() { Array::cost(length) } else { 0 };
     if place < length {
         memory.check(copied)?;
+        array.unshare(memory, false)?;
         array.make_unshared().set(place, value);
     } else {
         memory.check(copied + costs::ELEMENT)?;
-        let is_lost = planted!("copied-array") && array.is_shared();
+        array.unshare(memory, true)?;
+        let is_lost = planted!("copied-array") && copied > 0;
         array.push(if is_lost { Value::Empty } else { value });
     }
     Ok(())

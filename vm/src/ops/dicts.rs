@@ -1,5 +1,7 @@
 //! Dicts: S13 and S15 of the specification.
 
+use std::borrow::Cow;
+
 use super::mismatch;
 use crate::errors::{Expected, RuntimeError};
 use crate::memory::Memory;
@@ -14,9 +16,10 @@ pub(crate) fn dict_new(memory: &Memory) -> Result<Value, RuntimeError> {
 
 /// `r[dst] = r[dict][r[key]]`, or empty if there is none.
 #[inline]
-pub(crate) fn dict_get(dict: &Value, key: &Value) -> Result<Value, RuntimeError> {
+pub(crate) fn dict_get(memory: &Memory<'_>, dict: &Value, key: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     let key = key_of(key)?;
+    memory.work(key.as_str().len())?;
     Ok(dict.get_by(key).cloned().unwrap_or_default())
 }
 
@@ -36,7 +39,11 @@ pub(crate) fn dict_set(
         let added = if dict.get_by(&key).is_some() { 0 } else { costs::ENTRY };
         memory.check(copy_cost(dict) + added)?;
     }
-    dict.make_unshared().set(key, value);
+    memory.work(key.as_str().len())?;
+    dict.unshare(memory)?;
+    let object = dict.make_unshared();
+    object.make_room(memory)?;
+    object.set(key, value);
     Ok(())
 }
 
@@ -45,15 +52,17 @@ pub(crate) fn dict_remove(memory: &Memory, dict: &mut Value, key: Value) -> Resu
     let dict = changed_dict_of(dict)?;
     let key = key_of(&key)?;
     memory.check(copy_cost(dict))?;
-    dict.make_unshared().remove(key.as_str());
-    Ok(())
+    memory.work(key.as_str().len())?;
+    dict.unshare(memory)?;
+    dict.make_unshared().remove(memory, key.as_str())
 }
 
 /// `r[dst]` = whether `r[dict]` has the key `r[key]`.
 #[inline]
-pub(crate) fn dict_contains(dict: &Value, key: &Value) -> Result<Value, RuntimeError> {
+pub(crate) fn dict_contains(memory: &Memory<'_>, dict: &Value, key: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     let key = key_of(key)?;
+    memory.work(key.as_str().len())?;
     Ok(Value::Bool(dict.get_by(key).is_some()))
 }
 
@@ -61,21 +70,16 @@ pub(crate) fn dict_contains(dict: &Value, key: &Value) -> Result<Value, RuntimeE
 pub(crate) fn dict_keys(memory: &Memory, dict: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     memory.check(Array::cost(dict.len()))?;
-    Ok(array_of(dict, |key, _| Value::String(key.clone())))
+    let keys = dict.iter().map(|(key, _)| Cow::Owned(Value::String(key.clone())));
+    Array::collect(memory, dict.len(), keys).map(Value::Array)
 }
 
 /// `r[dst]` = an array of the values of `r[dict]`, in the order of their keys.
 pub(crate) fn dict_values(memory: &Memory, dict: &Value) -> Result<Value, RuntimeError> {
     let dict = dict_of(dict)?;
     memory.check(Array::cost(dict.len()))?;
-    Ok(array_of(dict, |_, value| value.clone()))
-}
-
-/// An array of something of each entry, with no more room than it needs.
-fn array_of(dict: &Dict, part: impl Fn(&Str, &Value) -> Value) -> Value {
-    let mut items = Vec::with_capacity(dict.len());
-    items.extend(dict.iter().map(|(key, value)| part(key, value)));
-    Value::array(items)
+    let values = dict.iter().map(|(_, value)| Cow::Borrowed(value));
+    Array::collect(memory, dict.len(), values).map(Value::Array)
 }
 
 /// Removes every entry of `r[dict]`. A shared dict is left to the others, and a new one takes its place.

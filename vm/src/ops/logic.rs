@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::errors::RuntimeError;
+use crate::memory::Memory;
 use crate::value::{Order, Value};
 
 /// `r[dst] = not truthy(r[src])`
@@ -25,48 +26,53 @@ pub(crate) fn or(left: &Value, right: &Value) -> Value {
 
 /// `r[dst] = (r[left] == r[right])`
 #[inline(always)]
-pub(crate) fn eq(left: &Value, right: &Value) -> Value {
-    Value::Bool(left == right)
+pub(crate) fn eq(memory: &Memory<'_>, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    left.equals(memory, right).map(Value::Bool)
 }
 
 /// `r[dst] = not (r[left] == r[right])`
 #[inline(always)]
-pub(crate) fn neq(left: &Value, right: &Value) -> Value {
-    Value::Bool(left != right)
+pub(crate) fn neq(memory: &Memory<'_>, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    left.equals(memory, right).map(|is_equal| Value::Bool(!is_equal))
 }
 
 /// `r[dst] = (r[left] < r[right])`
 #[inline(always)]
-pub(crate) fn lt(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
-    ordered(left, right, Ordering::is_lt)
+pub(crate) fn lt(memory: &Memory<'_>, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    ordered(memory, left, right, Ordering::is_lt)
 }
 
 /// `r[dst] = (r[left] > r[right])`, asked as `r[right] < r[left]`.
 #[inline(always)]
-pub(crate) fn gt(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
-    lt(right, left)
+pub(crate) fn gt(memory: &Memory<'_>, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    lt(memory, right, left)
 }
 
 /// `r[dst] = (r[left] <= r[right])`
 #[inline(always)]
-pub(crate) fn lte(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
-    ordered(left, right, Ordering::is_le)
+pub(crate) fn lte(memory: &Memory<'_>, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    ordered(memory, left, right, Ordering::is_le)
 }
 
 /// `r[dst] = (r[left] >= r[right])`, asked as `r[right] <= r[left]`.
 #[inline(always)]
-pub(crate) fn gte(left: &Value, right: &Value) -> Result<Value, RuntimeError> {
-    lte(right, left)
+pub(crate) fn gte(memory: &Memory<'_>, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
+    lte(memory, right, left)
 }
 
 #[inline(always)]
-fn ordered(left: &Value, right: &Value, holds: impl Fn(Ordering) -> bool) -> Result<Value, RuntimeError> {
+fn ordered(
+    memory: &Memory<'_>,
+    left: &Value,
+    right: &Value,
+    holds: impl Fn(Ordering) -> bool,
+) -> Result<Value, RuntimeError> {
     if planted!("compare-truncates")
         && let (Value::Int(int), Value::Float(float)) = (left, right)
     {
         return Ok(Value::Bool(holds(int.cmp(&(*float as i64)))));
     }
-    match left.order(right) {
+    match left.order_in(memory, right)? {
         Some(Order::Known(order)) => Ok(Value::Bool(holds(order))),
         Some(Order::Unordered) => Ok(Value::Bool(false)),
         None => Err(no_order(left, right)),

@@ -4,7 +4,8 @@ use super::mismatch;
 use crate::errors::{Expected, RuntimeError};
 use crate::interpreter::Output;
 use crate::memory::Memory;
-use crate::value::{Str, Value, append_text};
+use crate::value::{Cut, Str, Value, append_text_in};
+use crate::watch::Watch;
 
 /// `r[dst] = text(r[left])` joined with `text(r[right])`.
 pub(crate) fn concat_str(memory: &Memory, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
@@ -30,10 +31,12 @@ pub(crate) fn debug_print(memory: &Memory, output: &mut Output<'_>, src: &Value)
     // Signed, because there may be less than no room: then, too, the smaller of the two decides.
     let in_memory = i128::from(memory.room()) - i128::from(Str::cost(0));
     let in_output = i128::from(output.room()) - 1;
-    if let Ok(room) = usize::try_from(in_memory.min(in_output))
-        && append_text(src, output.line(), room).is_ok()
-    {
-        return output.print_line();
+    if let Ok(room) = usize::try_from(in_memory.min(in_output)) {
+        match append_text_in(memory, src, output.line(), room) {
+            Ok(()) => return output.print_line(),
+            Err(Cut::Ended(error)) => return Err(error),
+            Err(Cut::Overflow) => {}
+        }
     }
     if in_memory < in_output { Err(memory.exhausted()) } else { Err(output.exhausted()) }
 }
@@ -42,6 +45,8 @@ pub(crate) fn debug_print(memory: &Memory, output: &mut Output<'_>, src: &Value)
 pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, RuntimeError> {
     let Some(room) = memory.room().checked_sub(Str::cost(0)) else { return Err(memory.exhausted()) };
     let room = room.try_into().unwrap_or(usize::MAX);
+    /// In bytes.
+    const SHORT: usize = 1 << 12;
     // Two buffers, as two of the values may be numbers.
     let [mut first, mut second] = [itoa::Buffer::new(), itoa::Buffer::new()];
     let pieces = match values {
@@ -53,16 +58,23 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
     };
     if let Some([left, right]) = pieces {
         return if left.len() <= room && right.len() <= room - left.len() {
-            Ok(Value::String(Str::joined(left, right)))
+            Str::joined(memory, left, right).map(Value::String)
         } else {
             Err(memory.exhausted())
         };
     }
     let mut text = String::new();
     for value in values {
-        append_text(value, &mut text, room).map_err(|_| memory.exhausted())?;
+        append_text_in(memory, value, &mut text, room).map_err(|cut| match cut {
+            Cut::Overflow => memory.exhausted(),
+            Cut::Ended(error) => error,
+        })?;
     }
-    // What grew in steps may have twice the place it needs, and only what it needs is charged.
+    // What grew in steps may have twice the place it needs, and only what it needs is charged. What is short moves to a place of its
+    // size, since a block that shrinks where it stands leaves a gap too small for anything else.
+    if text.len() <= SHORT {
+        return Str::joined(memory, &text, "").map(Value::String);
+    }
     if text.capacity() - text.len() > Str::spare(text.len()) {
         text.shrink_to_fit();
     }
@@ -87,13 +99,15 @@ pub(crate) fn int_text_over(memory: &Memory, place: &mut Value, number: i64) -> 
 /// Writes a string of two texts over a value, which counts until then. A string that nothing else holds is changed
 /// in place.
 fn write_over(memory: &Memory, place: &mut Value, left: &str, right: &str) -> Result<(), RuntimeError> {
-    memory.check(Str::cost(left.len() + right.len()))?;
+    let length = left.len() + right.len();
+    memory.check(Str::cost(length))?;
     if let Value::String(old) = place
+        && length <= Watch::PORTION
         && old.rewrite(left, right)
     {
-        return Ok(());
+        return memory.work(length);
     }
-    *place = Value::String(Str::joined(left, right));
+    *place = Value::String(Str::joined(memory, left, right)?);
     Ok(())
 }
 

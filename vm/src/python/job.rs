@@ -75,9 +75,6 @@ const SHORT: Limits = Limits {
 /// How often a long run is looked after: its output goes to Python, and Ctrl-C is asked for.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How long an interrupted run is waited for. It looks for the interrupt every few thousand instructions.
-const PATIENCE: Duration = Duration::from_millis(50);
-
 /// How much output waits for Python before the run waits, too.
 const MOST_PENDING: usize = 1 << 20;
 
@@ -134,8 +131,11 @@ impl Job {
                 }
             };
             let result = self.run(&vm, self.limits.clone(), &mut sink, &theirs.interrupt, &mut on_step);
-            let ended = self.end(&vm, result, trace, begin.elapsed());
-            theirs.state().ended = Some(ended);
+            // Nobody waits for what an interrupted run came to.
+            if !theirs.interrupt.load(Ordering::Relaxed) {
+                let ended = self.end(&vm, result, trace, begin.elapsed());
+                theirs.state().ended = Some(ended);
+            }
             theirs.changed.notify_all();
         };
         let thread = thread::Builder::new().name("machine-dialect run".to_owned()).spawn(run)?;
@@ -299,15 +299,11 @@ impl Long {
         }
     }
 
-    /// Ends the run. It is waited for, but not for long: where an instruction takes its time, it ends after it.
-    pub(super) fn interrupt(&self) {
+    /// Ends the run, and waits for its thread, which has no more to do than to free what the run held.
+    pub(super) fn interrupt(self) {
         self.progress.interrupt.store(true, Ordering::Relaxed);
         self.progress.changed.notify_all();
-        let begin = Instant::now();
-        let mut state = self.progress.state();
-        while state.ended.is_none() && begin.elapsed() < PATIENCE && !self.thread.is_finished() {
-            let waited = self.progress.changed.wait_timeout(state, TICK);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        // Where the run panicked, it has ended as well.
+        let _ = self.thread.join();
     }
 }

@@ -10,7 +10,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
 
 use super::{Str, Value, drop};
-use crate::memory::{charge, release};
+use crate::errors::RuntimeError;
+use crate::memory::{Memory, charge, release};
 use crate::values::costs;
 
 /// A dict, shared by reference count and copied when it is written while shared.
@@ -26,6 +27,9 @@ pub(crate) struct DictObject {
     /// What it costs besides, where it stands for something else.
     stands_for: u64,
 }
+
+/// So many entries are worked on before the host may be asked whether to go on.
+const PIECE: usize = 1 << 12;
 
 /// The hash of a key, never 0. It differs from process to process, so that nobody can prepare keys that collide.
 pub(super) fn hash_of(key: &str) -> u64 {
@@ -92,7 +96,7 @@ impl Dict {
     }
 
     /// The entries, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Str, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Str, &Value)> + Clone {
         self.0.entries.iter().flatten().map(|entry| (&entry.key, &entry.value))
     }
 
@@ -121,6 +125,20 @@ impl Dict {
         Rc::get_mut(&mut self.0)
     }
 
+    /// Copies the entries where they are shared and many, so that no change has to.
+    ///
+    /// # Errors
+    /// Ends where the host wants it to, with nothing done.
+    pub(crate) fn unshare(&mut self, memory: &Memory<'_>) -> Result<(), RuntimeError> {
+        if self.is_shared() {
+            if self.len() <= PIECE {
+                return memory.work(self.len() * size_of::<Entry>());
+            }
+            self.0 = Rc::new(self.0.copy(memory)?);
+        }
+        Ok(())
+    }
+
     /// The entries, to be changed; copied first where they are shared.
     #[inline]
     pub(crate) fn make_unshared(&mut self) -> &mut DictObject {
@@ -136,8 +154,9 @@ impl Dict {
         Rc::as_ptr(&self.0) as usize
     }
 
-    pub(super) fn into_object(self) -> Option<DictObject> {
-        Rc::into_inner(self.0)
+    /// Whether every entry was taken out.
+    pub(super) fn is_taken_apart(&self) -> bool {
+        self.0.entries.is_empty()
     }
 }
 
@@ -166,7 +185,8 @@ impl DictObject {
     pub(crate) fn set(&mut self, key: Str, value: Value) {
         let hash = key.hash();
         if self.places.len() == self.places.capacity() {
-            self.grow();
+            // Without a limit, this does not fail.
+            let _ = self.grow(&Memory::unlimited());
         }
         let Self { entries, places, .. } = self;
         let is_key =
@@ -182,9 +202,10 @@ impl DictObject {
                 // The memory limit ends a run long before there are 2³² entries of 64 bytes.
                 slot.insert(entries.len() as u32);
                 key.found_at(entries.len() as u32);
-                // Doubling would keep more room than the entries are counted for.
+                // Doubling would keep more room than the entries are counted for, and so would two places for a first entry that
+                // remains the only one.
                 if entries.len() == entries.capacity() {
-                    entries.reserve_exact((entries.len() / 2).max(2));
+                    entries.reserve_exact(if entries.is_empty() { 1 } else { (entries.len() / 2).max(2) });
                 }
                 entries.push(Some(Entry { hash, key, value }));
                 charge(costs::ENTRY);
@@ -222,12 +243,15 @@ impl DictObject {
     }
 
     /// Removes a key, if it is there.
-    pub(crate) fn remove(&mut self, key: &str) {
+    ///
+    /// # Errors
+    /// Ends where the host wants it to. The key is removed then, too.
+    pub(crate) fn remove(&mut self, memory: &Memory<'_>, key: &str) -> Result<(), RuntimeError> {
         let hash = hash_of(key);
         let Self { entries, places, .. } = self;
         let is_key =
             |place: &u32| entries[*place as usize].as_ref().is_some_and(|entry| entry.key.as_str() == key);
-        let Ok(slot) = places.find_entry(hash, is_key) else { return };
+        let Ok(slot) = places.find_entry(hash, is_key) else { return Ok(()) };
         let (place, _) = slot.remove();
         self.entries[place as usize] = None;
         release(costs::ENTRY);
@@ -235,13 +259,14 @@ impl DictObject {
             let last = self.entries.iter().rposition(Option::is_some).unwrap_or_default();
             if last > place as usize {
                 self.entries.swap(place as usize, last);
-                self.pack();
+                self.pack(memory)?;
             }
         }
         // A gap takes as much memory as an entry, and is not counted.
         if self.entries.len() > 2 * self.places.len() {
-            self.pack();
+            self.pack(memory)?;
         }
+        Ok(())
     }
 
     /// Removes every key.
@@ -254,37 +279,89 @@ impl DictObject {
     }
 
     /// Closes the gaps that removed entries left, and gives back their room.
-    fn pack(&mut self) {
+    fn pack(&mut self, memory: &Memory<'_>) -> Result<(), RuntimeError> {
+        self.places = table(memory, self.entries.iter().filter(|entry| entry.is_some()), self.places.len())?;
         self.entries.retain(Option::is_some);
         self.entries.shrink_to_fit();
-        self.index(self.entries.len());
+        Ok(())
     }
 
-    /// Makes room in the table for another entry. A table that grew by itself would look at the entries in its own order, which
-    /// leads all over memory.
+    /// Makes room in the table for another entry, if there is none. A table that grew by itself would look at the entries in its
+    /// own order, which leads all over memory.
+    ///
+    /// # Errors
+    /// Ends where the host wants it to, with nothing done.
+    #[inline]
+    pub(crate) fn make_room(&mut self, memory: &Memory<'_>) -> Result<(), RuntimeError> {
+        if self.places.len() == self.places.capacity() { self.grow(memory) } else { Ok(()) }
+    }
+
     #[cold]
-    fn grow(&mut self) {
-        self.index((2 * self.places.len()).max(3));
+    fn grow(&mut self, memory: &Memory<'_>) -> Result<(), RuntimeError> {
+        self.places = table(memory, self.entries.iter(), (2 * self.places.len()).max(3))?;
+        Ok(())
     }
 
-    /// Makes the table anew, with room for so many entries.
-    fn index(&mut self, room: usize) {
-        self.places = HashTable::with_capacity(room);
-        let entries = &self.entries;
-        let hash_of = |place: &u32| entries[*place as usize].as_ref().map_or(0, |entry| entry.hash);
-        for (place, entry) in (0..).zip(entries) {
-            if let Some(entry) = entry {
-                self.places.insert_unique(entry.hash, place, hash_of);
-            }
+    /// A copy without gaps, which is made piece by piece.
+    fn copy(&self, memory: &Memory<'_>) -> Result<Self, RuntimeError> {
+        let mut entries = Vec::with_capacity(self.places.len());
+        for piece in self.entries.chunks(PIECE) {
+            memory.work(size_of_val(piece))?;
+            entries.extend(piece.iter().filter(|entry| entry.is_some()).cloned());
+        }
+        let places = if self.entries.len() == self.places.len() {
+            self.places.clone()
+        } else {
+            table(memory, entries.iter(), entries.len())?
+        };
+        charge(cost(places.len()));
+        Ok(Self { entries, places, stands_for: 0 })
+    }
+
+    /// The values, in order.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.entries.iter().flatten().map(|entry| &entry.value)
+    }
+
+    /// Takes the last value out. The dict is good for nothing but to be dropped then.
+    pub(super) fn take_last(&mut self) -> Option<Value> {
+        self.give_up_places();
+        self.entries.pop().flatten().map(|entry| entry.value)
+    }
+
+    /// The first value. The dict is good for nothing but to be dropped then.
+    pub(super) fn first_mut(&mut self) -> Option<&mut Value> {
+        self.give_up_places();
+        self.entries.first_mut()?.as_mut().map(|entry| &mut entry.value)
+    }
+
+    /// Drops the table and closes the gaps; the entries cost nothing from here on.
+    fn give_up_places(&mut self) {
+        if !self.places.is_empty() {
+            release(self.places.len() as u64 * costs::ENTRY);
+            self.places = HashTable::new();
+            self.entries.retain(Option::is_some);
         }
     }
+}
 
-    /// Takes the values out, and what the entries cost off the count.
-    pub(super) fn take_values(&mut self) -> impl Iterator<Item = Value> + use<> {
-        release(self.places.len() as u64 * costs::ENTRY);
-        self.places.clear();
-        std::mem::take(&mut self.entries).into_iter().flatten().map(|entry| entry.value)
+/// A table of entries, by the order in which they come, with room for so many.
+fn table<'a>(
+    memory: &Memory<'_>,
+    entries: impl Iterator<Item = &'a Option<Entry>>,
+    room: usize,
+) -> Result<HashTable<u32>, RuntimeError> {
+    let mut table = HashTable::with_capacity(room);
+    for (place, entry) in (0..).zip(entries) {
+        if (place as usize).is_multiple_of(PIECE) {
+            memory.work(PIECE.min(room) * size_of::<Entry>())?;
+        }
+        if let Some(entry) = entry {
+            // There is room for all, so that no hash of those that are in it is asked for.
+            table.insert_unique(entry.hash, place, |_| 0);
+        }
     }
+    Ok(table)
 }
 
 impl Clone for DictObject {
@@ -295,9 +372,9 @@ impl Clone for DictObject {
         }
         let mut entries = Vec::with_capacity(self.places.len());
         entries.extend(self.entries.iter().filter(|entry| entry.is_some()).cloned());
-        let mut copy = Self { entries, places: HashTable::new(), stands_for: 0 };
-        copy.index(copy.entries.len());
-        copy
+        // Without a limit, this does not fail.
+        let places = table(&Memory::unlimited(), entries.iter(), entries.len()).unwrap_or_default();
+        Self { entries, places, stands_for: 0 }
     }
 }
 
@@ -326,7 +403,7 @@ mod tests {
             dict.make_unshared().set(Str::new(format!("k{number}")), Value::Int(number));
         }
         for number in (0..1000).filter(|number| number % 7 != 0) {
-            dict.make_unshared().remove(&format!("k{number}"));
+            dict.make_unshared().remove(&Memory::unlimited(), &format!("k{number}")).unwrap();
         }
         dict.make_unshared().set(Str::new("k0".to_owned()), Value::Empty);
         let expected: Vec<String> = (0..1000).step_by(7).map(|number| format!("k{number}")).collect();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Array, Dict, Str, Value};
+use super::{Str, Value};
 
 /// What the walk comes by, in the order in which a text shows it.
 pub(super) enum Event<'a> {
@@ -28,41 +28,53 @@ pub(super) enum Event<'a> {
 pub(super) struct Walk<'a> {
     /// The value to begin with next.
     next: Option<&'a Value>,
-    open: Vec<Open<'a>>,
+    /// The containers that have begun, the innermost last, each with the position that it was walked to. There are as many as
+    /// values nest, so they are small.
+    open: Vec<(&'a Value, usize)>,
+    /// Where in the innermost container the walk is; in all others it is in a part.
+    place: Place,
 }
 
-/// A container that has begun, and how far it was walked.
-enum Open<'a> {
-    Array { array: &'a Array, position: usize, is_separated: bool },
-    Dict { dict: &'a Dict, position: usize, state: Place },
-}
-
-/// Where the walk of a dict has come to.
+/// Where the walk of a container has come to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    First,
-    InEntry,
-    BetweenEntries,
-    AtKey,
+    /// Before a part that needs no separator.
+    AtPart,
+    /// Behind the value of a part.
+    BehindValue,
+    /// Behind an entry.
+    BehindEntry,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(value: &'a Value) -> Self {
-        Self { next: Some(value), open: Vec::new() }
+        Self { next: Some(value), open: Vec::new(), place: Place::AtPart }
     }
 
     fn begin(&mut self, value: Cow<'a, Value>) -> Event<'a> {
+        let begin = match &*value {
+            Value::Array(_) => Event::ArrayBegin,
+            Value::Dict(_) => Event::DictBegin,
+            Value::Empty
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::String(_)
+            | Value::Function(_)
+            | Value::Url(_) => return Event::Scalar(value),
+        };
         // Arrays and dicts are borrowed.
-        let Cow::Borrowed(value) = value else { return Event::Scalar(value) };
-        if let Value::Array(array) = value {
-            self.open.push(Open::Array { array, position: 0, is_separated: true });
-            Event::ArrayBegin
-        } else if let Value::Dict(dict) = value {
-            self.open.push(Open::Dict { dict, position: 0, state: Place::First });
-            Event::DictBegin
-        } else {
-            Event::Scalar(Cow::Borrowed(value))
+        if let Cow::Borrowed(container) = value {
+            self.open.push((container, 0));
+            self.place = Place::AtPart;
         }
+        begin
+    }
+
+    fn end(&mut self, event: Event<'a>) -> Event<'a> {
+        self.open.pop();
+        self.place = Place::BehindValue;
+        event
     }
 }
 
@@ -73,38 +85,33 @@ impl<'a> Iterator for Walk<'a> {
         if let Some(value) = self.next.take() {
             return Some(self.begin(Cow::Borrowed(value)));
         }
-        match self.open.last_mut()? {
-            Open::Array { array, position, is_separated } => {
-                let Some(item) = array.get(*position) else {
-                    self.open.pop();
-                    return Some(Event::ArrayEnd);
-                };
-                if !*is_separated {
-                    *is_separated = true;
-                    return Some(Event::Separator);
-                }
-                *position += 1;
-                *is_separated = false;
-                Some(self.begin(item))
+        let (container, position) = self.open.last_mut()?;
+        if let Value::Array(array) = container {
+            let Some(item) = array.get(*position) else { return Some(self.end(Event::ArrayEnd)) };
+            if self.place == Place::BehindValue {
+                self.place = Place::AtPart;
+                return Some(Event::Separator);
             }
-            Open::Dict { dict, position, state } => {
-                if *state == Place::InEntry {
-                    *state = Place::BetweenEntries;
-                    return Some(Event::EntryEnd);
-                }
-                let Some((behind, key, value)) = dict.next_entry(*position) else {
-                    self.open.pop();
-                    return Some(Event::DictEnd);
-                };
-                if *state == Place::BetweenEntries {
-                    *state = Place::AtKey;
-                    return Some(Event::Separator);
-                }
-                *position = behind;
-                *state = Place::InEntry;
-                self.next = Some(value);
-                Some(Event::Key(key))
-            }
+            *position += 1;
+            self.place = Place::BehindValue;
+            return Some(self.begin(item));
         }
+        // Nothing else is ever open.
+        let Value::Dict(dict) = container else { return None };
+        if self.place == Place::BehindValue {
+            self.place = Place::BehindEntry;
+            return Some(Event::EntryEnd);
+        }
+        let Some((behind, key, value)) = dict.next_entry(*position) else {
+            return Some(self.end(Event::DictEnd));
+        };
+        if self.place == Place::BehindEntry {
+            self.place = Place::AtPart;
+            return Some(Event::Separator);
+        }
+        *position = behind;
+        self.place = Place::BehindValue;
+        self.next = Some(value);
+        Some(Event::Key(key))
     }
 }

@@ -310,6 +310,26 @@ def test_ctrl_c_ends_a_run_whose_instructions_take_long() -> None:
         run(module)
     timer.join()
     assert time.perf_counter() - begin < 10
+    assert running_threads() == 0
+
+
+def running_threads() -> int:
+    """How many threads of runs there are; 0 where the system does not tell."""
+    names = [path.read_text() for path in Path("/proc/self/task").glob("*/comm")]
+    return sum(name.startswith("machine-dialec") for name in names)
+
+
+def test_an_interrupted_run_leaves_no_thread_that_computes() -> None:
+    copies = Module.assemble(
+        "load_const r0, 2000000\nnew_array r1, r0\nload_const r2, 0\nagain:\nmove r3, r1\narray_set r3, r2, r0\n"
+        "array_get r4, r1, r2\njump again"
+    )
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(copies)
+    timer.join()
+    assert running_threads() == 0
 
 
 def test_threads_run_at_the_same_time_as_python(endless: Module) -> None:

@@ -175,6 +175,10 @@ fn semantic_call(opcode: &OpcodeEntry, flow: Flow, operands: &[(String, Role)]) 
             Effect::Tags => {}
         }
     }
+    // The host is asked in the midst of it, by way of the memory of its run.
+    if opcode.lengthy {
+        arguments.insert(0, "&cx.memory".to_owned());
+    }
     let changes = operands.iter().any(|(_, role)| *role == Role::InOut);
     for (name, role) in operands {
         match role {
@@ -189,7 +193,7 @@ fn semantic_call(opcode: &OpcodeEntry, flow: Flow, operands: &[(String, Role)]) 
             Role::Out | Role::Tagged | Role::Jump | Role::Registers | Role::Phis => {}
         }
     }
-    let question_mark = if opcode.errors.is_empty() { "" } else { "?" };
+    let question_mark = if opcode.errors.is_empty() && !opcode.lengthy { "" } else { "?" };
     format!("ops::{}({}){question_mark}", function(opcode), arguments.join(", "))
 }
 

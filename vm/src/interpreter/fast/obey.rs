@@ -251,6 +251,10 @@ impl Machine<'_> {
                     let (Value::String(left), Value::String(right)) = ($left, $right) else {
                         leave!(Stop::Exit)
                     };
+                    // The host can end a comparison only where the interpreter does it.
+                    if left.is_long() && right.is_long() {
+                        leave!(Stop::Exit)
+                    }
                     left.is_same(right)
                 }};
             }
@@ -788,6 +792,9 @@ impl Machine<'_> {
                     let (Value::Dict(dict), Value::String(key)) = (value!(dict), value!(key)) else {
                         leave!(Stop::Exit)
                     };
+                    if key.is_long() {
+                        leave!(Stop::Exit)
+                    }
                     match dict.get_by(key) {
                         // A copy first: the dict may be what is written over.
                         Some(Value::Int(number)) => {

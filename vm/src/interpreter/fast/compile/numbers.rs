@@ -5,6 +5,7 @@ use crate::interpreter::fast::code::{At, Fast, Slot, Test};
 use crate::interpreter::fast::state::{Kind, Source};
 use crate::interpreter::lower::Op;
 use crate::isa::Reg;
+use crate::memory::Memory;
 use crate::ops;
 use crate::value::Value;
 
@@ -255,13 +256,14 @@ impl Test {
     }
 
     fn holds(self, left: &Value, right: &Value) -> bool {
+        let memory = &Memory::unlimited();
         let result = match self {
-            Self::Eq => return left == right,
-            Self::Ne => return left != right,
-            Self::Lt => ops::lt(left, right),
-            Self::Le => ops::lte(left, right),
-            Self::Gt => ops::gt(left, right),
-            Self::Ge => ops::gte(left, right),
+            Self::Eq => ops::eq(memory, left, right),
+            Self::Ne => ops::neq(memory, left, right),
+            Self::Lt => ops::lt(memory, left, right),
+            Self::Le => ops::lte(memory, left, right),
+            Self::Gt => ops::gt(memory, left, right),
+            Self::Ge => ops::gte(memory, left, right),
         };
         matches!(result, Ok(Value::Bool(true)))
     }

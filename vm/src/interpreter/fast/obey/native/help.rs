@@ -209,7 +209,7 @@ pub(super) unsafe extern "sysv64" fn is_same(left: *const Value, right: *const V
     }
 }
 
-/// Looks a key up in a dict, and writes what it finds to a place. Gives whether these were a key and a dict.
+/// Looks a key up in a dict, and writes what it finds to a place. Gives whether these were a key that is not long and a dict.
 pub(super) unsafe extern "sysv64" fn dict_get(
     dict: *const Value,
     key: *const Value,
@@ -218,6 +218,9 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     // SAFETY: see the top of the module. The place is written when nothing of the others is borrowed any more.
     unsafe {
         let (Value::Dict(dict), Value::String(key)) = (&*dict, &*key) else { return 0 };
+        if key.is_long() {
+            return 0;
+        }
         let value = dict.get_by(key).cloned().unwrap_or_default();
         *place = value;
     }

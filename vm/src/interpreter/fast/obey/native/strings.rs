@@ -6,6 +6,7 @@ use super::cache::Tag;
 use super::emit::{Emitter, Why, at, payload, x64};
 use super::layout::{tag, words};
 use crate::interpreter::fast::code::{At, Slot};
+use crate::value::Str;
 
 impl Emitter<'_> {
     pub(super) fn if_strings(&mut self, left: Slot, right: Slot, to: At, outcome: bool) {
@@ -47,7 +48,10 @@ impl Emitter<'_> {
         let (to, behind) = (self.to(to), self.new_label());
         let (same, other) = if outcome { (to, behind) } else { (behind, to) };
         let length = self.layout.text_length;
+        // The host can end a comparison of long strings only where the interpreter does it.
+        let exit = self.leave(Why::Exit);
         let (begin, end) = self.aside(move |emitter| {
+            x64!(emitter ; cmp rdx, Str::LONG as i32 ; ja =>exit);
             places(emitter);
             emitter.call(super::help::is_same as *const ());
         });
