@@ -97,6 +97,7 @@ pub fn slow_programs() -> Result<Vec<Program>, String> {
         ("calls-in-open-scope", include_str!("../slow/calls-in-open-scope.mdasm").to_owned(), 6_000_007),
         ("divide-by-minus-one", include_str!("../slow/divide-by-minus-one.mdasm").to_owned(), 5_000_005),
         ("many-callees", include_str!("../slow/many-callees.mdasm").to_owned(), 2_700_030),
+        ("callees-in-turn", include_str!("../slow/callees-in-turn.mdasm").to_owned(), 2_700_025),
         ("phi-65", include_str!("../slow/phi-65.mdasm").to_owned(), 6_800_005),
         ("phi-entry", include_str!("../slow/phi-entry.mdasm").to_owned(), 1_800_005),
         ("phi-swap-containers", include_str!("../slow/phi-swap-containers.mdasm").to_owned(), 1_500_008),

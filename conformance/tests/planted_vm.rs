@@ -48,7 +48,7 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
 const SHOWN: &[(&str, &str)] = &[
     ("flush-forgets", "code-full-frames"),
     ("flush-leads-on", "code-full-frames"),
-    ("family-first", "code-full-frames"),
+    ("family-first", "callees-in-turn"),
     ("swap-order", "phi-swap-three"),
     ("minus-one", "least-by-minus-one"),
     ("scopes-stay", "scopes-left-open"),

@@ -260,17 +260,9 @@ impl<'a> Machine<'a> {
                     && self.tiers != Tiers::Plain
                     && !without!("release")
                 {
-                    if self.code.is_none() && Tier::can_begin(self.program, self.meter.steps()) {
-                        self.code = Some(Tier::begin(self.program));
-                    }
-                    if let Some(code) = &mut self.code {
-                        code.count_steps(
-                            self.meter.steps(),
-                            matches!(self.tiers, Tiers::Fast | Tiers::Machine),
-                        );
-                        code.look_into(self.program, pc);
-                        spare_copy(self.program, code, pc, &self.context.memory, window.values_mut(), array);
-                    }
+                    let tier = (self.program, &mut self.code, self.tiers);
+                    let place = (pc, self.meter.steps());
+                    spare(tier, place, &self.context.memory, window.values_mut(), array);
                 }
                 match dispatch(*op, &mut window, &mut self.context) {
                     Ok(Flow::Next) => {
@@ -479,6 +471,27 @@ impl<'a> Machine<'a> {
         if M::OBSERVED {
             report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
         }
+    }
+}
+
+/// Spares a write the copy of an array, if the tier knows that the other holder is dead; place is the instruction, and how many
+/// steps were taken. Out of line, as it would take registers from the loop.
+#[cold]
+#[inline(never)]
+fn spare(
+    (program, code, tiers): (&Program, &mut Option<Box<fast::Code>>, Tiers),
+    (pc, steps): (usize, u64),
+    memory: &Memory,
+    values: &mut [Value; REGISTERS],
+    array: Reg,
+) {
+    if code.is_none() && Tier::can_begin(program, steps) {
+        *code = Some(Tier::begin(program));
+    }
+    if let Some(code) = code {
+        code.count_steps(steps, matches!(tiers, Tiers::Fast | Tiers::Machine));
+        code.look_into(program, pc);
+        spare_copy(program, code, pc, memory, values, array);
     }
 }
 

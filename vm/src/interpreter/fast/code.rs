@@ -421,6 +421,8 @@ pub(in crate::interpreter) struct Code {
     pub(super) graph: FlowGraph,
     /// So many instructions of the module may be looked into.
     most_looked_into: usize,
+    /// How many phis the compiler has looked at. It looks at all of a run each time that it comes to know of another value.
+    pub(super) phis_seen: u64,
     pub(super) ops: Vec<Fast>,
     /// By position, the exit of an instruction; those that have none have a number all the same.
     pub(super) exit_of: Vec<u32>,
@@ -453,6 +455,7 @@ impl Code {
         Self {
             graph,
             most_looked_into: 0,
+            phis_seen: 0,
             payoff: Payoff::new(instructions),
             ops: Vec::new(),
             exit_of: Vec::new(),
@@ -520,7 +523,12 @@ impl Code {
         let translated = self.native.translated();
         #[cfg(not(machine_code))]
         let translated = 0;
-        Made { instructions: self.ops.len() as u64, callees: self.sites.len() as u64, translated }
+        Made {
+            instructions: self.ops.len() as u64,
+            callees: self.sites.len() as u64,
+            translated,
+            phis: self.phis_seen,
+        }
     }
 
     /// What is true when a call comes back.

@@ -414,6 +414,7 @@ impl<'a> Compiler<'a> {
         if run.is_empty() {
             return Piece::GoesOn;
         }
+        self.code.phis_seen += run.len() as u64;
         if run.len() > MOST_PHIS_CHARGED {
             return self.leave();
         }

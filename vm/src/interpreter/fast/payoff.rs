@@ -58,12 +58,14 @@ pub(super) struct Made {
     pub(super) callees: u64,
     /// Instructions of specialised code of which machine code was made, each time again.
     pub(super) translated: u64,
+    /// Phis that were looked at, each time again.
+    pub(super) phis: u64,
 }
 
 impl Made {
     /// What it cost, in steps of the interpreter.
     pub(super) fn cost(self) -> i64 {
-        (80 * self.instructions + 250 * self.callees + 200 * self.translated).cast_signed()
+        (80 * self.instructions + 250 * self.callees + 200 * self.translated + 8 * self.phis).cast_signed()
     }
 
     /// What was made since then.
@@ -72,6 +74,7 @@ impl Made {
             instructions: self.instructions.saturating_sub(before.instructions),
             callees: self.callees.saturating_sub(before.callees),
             translated: self.translated.saturating_sub(before.translated),
+            phis: self.phis.saturating_sub(before.phis),
         }
     }
 }
