@@ -26,7 +26,6 @@ pub(in crate::interpreter) enum Left {
 impl Machine<'_> {
     /// Runs fast code from a plain instruction on, if there can be some. Gives `None` where nothing was done. Out of line, as it
     /// would take registers from the interpreter.
-    #[cold]
     #[inline(never)]
     pub(in crate::interpreter) fn run_fast(&mut self, pc: usize) -> Option<Left> {
         if self.meter.left < 2 * RESERVE {
