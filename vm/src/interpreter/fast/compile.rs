@@ -52,6 +52,9 @@ const MOST_PHIS_CHARGED: usize = RESERVE as usize;
 const MOST_BETWEEN: usize = 16;
 const _: () = assert!(MOST_STEPS as usize + MOST_PHIS + 4 < RESERVE as usize);
 
+/// So many writes are put off at most. Each instruction that is made looks through them.
+const MOST_PENDING: usize = 96;
+
 /// So many instructions are made before control must have come there.
 const MOST_AT_ONCE: usize = 256;
 
@@ -260,6 +263,9 @@ impl<'a> Compiler<'a> {
             if self.code.ops.len() - self.begin >= MOST_AT_ONCE {
                 self.suspend(is_inside);
                 return;
+            }
+            if self.state.pending.len() > MOST_PENDING {
+                self.flush(|_, _| true);
             }
             if without!("put-off") {
                 self.flush(|_, from| !matches!(from, Source::Constant(_)));
