@@ -7,6 +7,7 @@
 //!
 //! The programs are those that once broke the rule ([`slow_programs`]), and programs of the generator ([`numbered`]).
 
+pub mod command;
 mod looping;
 
 use std::collections::BTreeMap;

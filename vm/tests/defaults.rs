@@ -27,7 +27,7 @@ fn the_help_names_the_defaults_of_the_specification() {
 /// The number that is written with a unit: of bytes by powers of 1024, else of 1000.
 fn number(text: &str, is_bytes: bool) -> u64 {
     let digits = text.trim_end_matches(['k', 'K', 'M', 'G']);
-    let power = ["", "k", "M", "G"].iter().position(|unit| *unit == &text[digits.len()..]).expect("a unit");
+    let power = ["", "k", "M", "G"].iter().position(|unit| **unit == text[digits.len()..]).expect("a unit");
     let base: u64 = if is_bytes { 1024 } else { 1000 };
     digits.parse::<u64>().expect("a number") * base.pow(power as u32)
 }
