@@ -295,7 +295,8 @@ impl Str {
         Ok(Self::joined_at_once(left, right))
     }
 
-    fn joined_at_once(left: &str, right: &str) -> Self {
+    /// The same of two that are not long together.
+    pub(crate) fn joined_at_once(left: &str, right: &str) -> Self {
         Self::of(joined(left, right, 0), 0)
     }
 

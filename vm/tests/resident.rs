@@ -71,8 +71,11 @@ fn objects() -> Vec<(String, String)> {
     objects
 }
 
+/// A loop that keeps one object after another, for the code that makes one.
+type Keep = fn(&str) -> String;
+
 /// Where objects are kept: what it is called, and the loop that keeps one after another, for the code that makes one.
-const KEEPERS: [(&str, fn(&str) -> String); 4] = [
+const KEEPERS: [(&str, Keep); 4] = [
     ("a list", |object| {
         format!(
             "new_array r1, r0\nagain:\n{object}array_set r1, r0, r2\nload_const r2, 0\nadd r0, r0, r3\njump again"

@@ -39,11 +39,10 @@ pub(crate) fn dict_set(
         let added = if dict.get_by(&key).is_some() { 0 } else { costs::ENTRY };
         memory.check(copy_cost(dict) + added)?;
     }
-    memory.work(key.as_str().len())?;
-    dict.unshare(memory)?;
-    let object = dict.make_unshared();
-    object.make_room(memory)?;
-    object.set(key, value);
+    if key.is_long() || dict.is_shared() || dict.is_full() {
+        prepare(memory, dict, &key)?;
+    }
+    dict.make_unshared().set(key, value);
     Ok(())
 }
 
@@ -80,6 +79,14 @@ pub(crate) fn dict_values(memory: &Memory, dict: &Value) -> Result<Value, Runtim
     memory.check(Array::cost(dict.len()))?;
     let values = dict.iter().map(|(_, value)| Cow::Borrowed(value));
     Array::collect(memory, dict.len(), values).map(Value::Array)
+}
+
+/// Does what takes long in setting a key, where the host can end it.
+#[cold]
+fn prepare(memory: &Memory<'_>, dict: &mut Dict, key: &Str) -> Result<(), RuntimeError> {
+    memory.work(key.as_str().len())?;
+    dict.unshare(memory)?;
+    dict.make_unshared().make_room(memory)
 }
 
 /// Removes every entry of `r[dict]`. A shared dict is left to the others, and a new one takes its place.

@@ -5,7 +5,6 @@ use crate::errors::{Expected, RuntimeError};
 use crate::interpreter::Output;
 use crate::memory::Memory;
 use crate::value::{Cut, Str, Value, append_text_in};
-use crate::watch::Watch;
 
 /// `r[dst] = text(r[left])` joined with `text(r[right])`.
 pub(crate) fn concat_str(memory: &Memory, left: &Value, right: &Value) -> Result<Value, RuntimeError> {
@@ -101,13 +100,17 @@ pub(crate) fn int_text_over(memory: &Memory, place: &mut Value, number: i64) -> 
 fn write_over(memory: &Memory, place: &mut Value, left: &str, right: &str) -> Result<(), RuntimeError> {
     let length = left.len() + right.len();
     memory.check(Str::cost(length))?;
+    if length > Str::LONG {
+        *place = Value::String(Str::joined(memory, left, right)?);
+        return Ok(());
+    }
+    memory.work(length)?;
     if let Value::String(old) = place
-        && length <= Watch::PORTION
         && old.rewrite(left, right)
     {
-        return memory.work(length);
+        return Ok(());
     }
-    *place = Value::String(Str::joined(memory, left, right)?);
+    *place = Value::String(Str::joined_at_once(left, right));
     Ok(())
 }
 

@@ -113,6 +113,12 @@ impl Dict {
         Rc::ptr_eq(&self.0, &other.0) && Rc::strong_count(&self.0) == 2
     }
 
+    /// Whether there is no room in the table for another entry.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.places.len() == self.0.places.capacity()
+    }
+
     /// Whether a write would have to copy.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
@@ -291,7 +297,6 @@ impl DictObject {
     ///
     /// # Errors
     /// Ends where the host wants it to, with nothing done.
-    #[inline]
     pub(crate) fn make_room(&mut self, memory: &Memory<'_>) -> Result<(), RuntimeError> {
         if self.places.len() == self.places.capacity() { self.grow(memory) } else { Ok(()) }
     }
