@@ -18,7 +18,7 @@ fn the_help_names_the_defaults_of_the_specification() {
             .split_once("[default: ")
             .and_then(|(_, rest)| rest.split_once(']'))
             .map(|(number, _)| number);
-        let is_bytes = name == "max_memory";
+        let is_bytes = *name == "max_memory";
         let default = limits.by_name(name).and_then(|limit| *limit);
         assert_eq!(named.map(|text| number(text, is_bytes)), default, "{option}");
     }
