@@ -2,7 +2,7 @@
 //!
 //! The rule: on no program does the default tier execute more than 1.1 times the instructions of the interpreter, and [`ALLOWED`]
 //! on top. Instructions are counted by `valgrind --tool=callgrind`, so the figures are the same from run to run. A process of
-//! this program runs under it and executes many programs, each in both ways, in [`measured`], around which callgrind writes
+//! this program runs under it and executes many programs, each in both ways, in `measured`, around which callgrind writes
 //! its counts.
 //!
 //! The programs are those that once broke the rule ([`slow_programs`]), and programs of the generator ([`numbered`]).
@@ -195,11 +195,11 @@ fn code_full_frames() -> String {
     text
 }
 
-/// The random program of that number; none where it is no module. Most are those of [`looping`], some those that compare outcomes.
+/// The random program of that number; none where it is no module. Most are those of `looping`, some those that compare outcomes.
 ///
 /// # Errors
 ///
-/// Fails where a program of [`looping`] is not assembled.
+/// Fails where a program of `looping` is not assembled.
 pub fn generated(seed: u64, index: u64) -> Result<Option<Program>, String> {
     if index.is_multiple_of(8) { Ok(compared(seed, index)) } else { looped(seed, index).map(Some) }
 }
