@@ -6,11 +6,18 @@ use memmap2::{Mmap, MmapMut};
 /// Machine code that can be executed.
 pub(super) struct Executable(Mmap);
 
+/// So many bytes behind the code belong to it, too: valgrind reads ahead of the instruction it decodes, and crashes where the
+/// memory ends in the next few bytes.
+const AHEAD: usize = 64;
+/// `int3`, which stops whoever comes there.
+const TRAP: u8 = 0xcc;
+
 impl Executable {
     /// A copy of the code that can be executed; none where the system refuses the memory, or refuses to execute it.
     pub(super) fn new(code: &[u8]) -> Option<Self> {
-        let mut memory = MmapMut::map_anon(code.len().max(1)).ok()?;
+        let mut memory = MmapMut::map_anon(code.len() + AHEAD).ok()?;
         memory[..code.len()].copy_from_slice(code);
+        memory[code.len()..].fill(TRAP);
         memory.make_exec().ok().map(Self)
     }
 
@@ -20,8 +27,8 @@ impl Executable {
         self.0.as_ptr().wrapping_add(offset)
     }
 
-    /// How many bytes there are.
+    /// How many bytes of code there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.0.len() - AHEAD
     }
 }
