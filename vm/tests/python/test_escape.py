@@ -12,7 +12,8 @@ import pytest
 
 from machine_dialect_vm import AssemblyError, LoadError, Module, RunError, run
 from machine_dialect_vm._assembler import assemble
-from machine_dialect_vm.repl import Repl, show
+from machine_dialect_vm._show import show
+from machine_dialect_vm.repl import Repl
 
 HOSTILE = (
     "a\x1b]0;t\x07\x1b[2J\x7f\x9b31m\x85\xad\u061c\u180e\u200b\u200d\u200f\u2028\u2029\u202e\u2066\u2060\u3164\ufe0f"

@@ -11,7 +11,20 @@ Invalid operation: negation on type Empty
 
 from __future__ import annotations
 
-from ._errors import AssemblyError, BuildError, CallSite, LoadError, MachineDialectError, RunError, UnreadableFile
+from ._errors import (
+    AssemblyError,
+    BuildError,
+    CallSite,
+    CompileError,
+    Diagnostic,
+    LoadError,
+    MachineDialectError,
+    Place,
+    RunError,
+    SourceMapWarning,
+    SourceWarning,
+    UnreadableFile,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,11 +71,16 @@ __all__ = [
     "AssemblyError",
     "BuildError",
     "CallSite",
+    "CompileError",
+    "Diagnostic",
     "InvalidMagic",
     "LoadError",
     "MachineDialectError",
     "OutOfMemory",
+    "Place",
     "RunError",
+    "SourceMapWarning",
+    "SourceWarning",
     "TypeMismatch",
     "UnreadableFile",
 ]
