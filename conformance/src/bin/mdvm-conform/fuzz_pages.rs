@@ -14,7 +14,7 @@ use super::{STOP, launchers, print, seconds, shard};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// An implementation that takes pages: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND. Two of them; without any, `rust` and `reference`.
+    /// An implementation that takes pages: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND. Two of them; without any, `rust` and `reference`.
     #[arg(long = "impl", value_name = "NAME=COMMAND")]
     implementations: Vec<String>,
     /// Which sequence of pages; the same seed gives the same pages.

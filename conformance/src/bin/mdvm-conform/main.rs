@@ -129,7 +129,7 @@ enum Task {
 
 #[derive(Args)]
 struct FuzzArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND. The first is compared with each of the others.
+    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND. The first is compared with each of the others.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// Which sequence of programs; the same seed gives the same programs.
@@ -144,7 +144,7 @@ struct FuzzArguments {
     /// Runs the K-th of N parts of the programs, from 1.
     #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = shard)]
     shard: (u64, u64),
-    /// How large programs are: small, long (thousands of steps), special (long, with what fast code does in ways of its own) or mixed.
+    /// How large programs are: small, long (thousands of steps), special (long, with what specialised code does in ways of its own) or mixed.
     #[arg(long, default_value = "mixed", value_parser = sizes)]
     size: Sizes,
     /// How long one program may take.
@@ -163,7 +163,7 @@ struct FuzzArguments {
 
 #[derive(Args)]
 struct TriageArguments {
-    /// Two implementations: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND.
+    /// Two implementations: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// How long one answer may take.
@@ -179,7 +179,7 @@ struct TriageArguments {
 
 #[derive(Args)]
 struct RunArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND. Several are also compared with each other.
+    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND. Several are also compared with each other.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// A folder of case files, instead of the cases and the corpus of the repository.
@@ -248,7 +248,7 @@ struct NextArguments {
 
 #[derive(Args)]
 struct DoctorArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND.
+    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// How long one answer may take.
@@ -258,7 +258,7 @@ struct DoctorArguments {
 
 #[derive(Args)]
 struct CoverageArguments {
-    /// An implementation: `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or NAME=COMMAND; it must give traces. Without any, `rust` and `reference`.
+    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND; it must give traces. Without any, `rust` and `reference`.
     #[arg(long = "impl", value_name = "NAME=COMMAND")]
     implementations: Vec<String>,
     /// How long one case may take.
