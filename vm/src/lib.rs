@@ -76,12 +76,9 @@ pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;
 mod runtime;
-// The command line of the Python package is the command `mdvm`, which names this crate as any other does.
+// The command `mdvm`, which the Python package has inside, names this crate as any other does.
 #[cfg(feature = "pyo3")]
 extern crate self as machine_dialect_vm;
-#[cfg(feature = "pyo3")]
-#[path = "bin/mdvm/main.rs"]
-mod command;
 #[cfg(feature = "pyo3")]
 mod python;
 mod value;

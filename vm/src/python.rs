@@ -7,6 +7,7 @@
 mod command;
 mod drop_in;
 mod errors;
+mod failures;
 mod job;
 mod language;
 mod module;

@@ -23,6 +23,8 @@ struct Named {
     line: usize,
     in_use: bool,
     is_public: bool,
+    /// How many modules of its own file it is in.
+    inside: usize,
 }
 
 impl Imports {
@@ -35,7 +37,7 @@ impl Imports {
         for (module, path, text) in files {
             let tokens: TokenStream = text.parse().map_err(|error| format!("{}: {error}", path.display()))?;
             let mut found = Vec::new();
-            read(tokens, &mut found);
+            read(tokens, 0, &mut found);
             named.insert(module, found);
         }
         let known = |module: &Module| paths.contains_key(module);
@@ -88,6 +90,7 @@ fn resolve(
     known: &impl Fn(&Module) -> bool,
 ) -> Option<(Module, Option<String>)> {
     let mut base = module.clone();
+    let mut inside = named.inside;
     let mut segments = named.segments.iter().peekable();
     match segments.peek()?.as_str() {
         "crate" => base.clear(),
@@ -101,7 +104,10 @@ fn resolve(
     }
     while let Some(word) = segments.next_if(|word| ["crate", "self", "super"].contains(&word.as_str())) {
         if word == "super" {
-            base.pop()?;
+            match inside.checked_sub(1) {
+                Some(outer) => inside = outer,
+                None => drop(base.pop()?),
+            }
         }
     }
     let rest: Vec<&String> = segments.collect();
@@ -114,27 +120,30 @@ fn resolve(
 }
 
 /// Every path that begins at the crate, at the module or at its parent, and everything that is used.
-fn read(tokens: TokenStream, found: &mut Vec<Named>) {
+fn read(tokens: TokenStream, inside: usize, found: &mut Vec<Named>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut is_test = false;
     let mut is_public = false;
+    let mut is_module = false;
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         at += 1;
         match token {
             TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
                 is_test |= group.stream().to_string().replace(' ', "") == "cfg(test)";
-                read(group.stream(), found);
+                read(group.stream(), inside, found);
             }
             // What only the tests import makes no circle.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                let inside = inside + usize::from(std::mem::take(&mut is_module));
                 if !std::mem::take(&mut is_test) {
-                    read(group.stream(), found);
+                    read(group.stream(), inside, found);
                 }
                 is_public = false;
             }
-            TokenTree::Group(group) => read(group.stream(), found),
+            TokenTree::Group(group) => read(group.stream(), inside, found),
             TokenTree::Ident(word) if word == "pub" => is_public = true,
+            TokenTree::Ident(word) if word == "mod" => is_module = true,
             TokenTree::Ident(word) if word == "use" => {
                 let mut tree = Vec::new();
                 while let Some(token) = tokens.get(at).filter(|token| !is_mark(token, ';')) {
@@ -142,7 +151,7 @@ fn read(tokens: TokenStream, found: &mut Vec<Named>) {
                     at += 1;
                 }
                 if !std::mem::take(&mut is_test) {
-                    read_use(&tree, &[], is_public, found);
+                    read_use(&tree, &[], (is_public, inside), found);
                 }
                 is_public = false;
             }
@@ -158,12 +167,15 @@ fn read(tokens: TokenStream, found: &mut Vec<Named>) {
                 }
                 // `pub(crate)` and `self` alone name no file.
                 if segments.len() > 1 {
-                    found.push(Named { segments, alias: None, line, in_use: false, is_public: false });
+                    let named =
+                        Named { segments, alias: None, line, in_use: false, is_public: false, inside };
+                    found.push(named);
                 }
             }
             TokenTree::Punct(mark) if mark.as_char() == ';' => {
                 is_test = false;
                 is_public = false;
+                is_module = false;
             }
             TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
@@ -175,7 +187,12 @@ fn is_mark(token: &TokenTree, mark: char) -> bool {
 }
 
 /// The paths of one `use`, behind what they share.
-fn read_use(tree: &[TokenTree], shared: &[String], is_public: bool, found: &mut Vec<Named>) {
+fn read_use(
+    tree: &[TokenTree],
+    shared: &[String],
+    (is_public, inside): (bool, usize),
+    found: &mut Vec<Named>,
+) {
     for branch in tree.split(|token| is_mark(token, ',')) {
         let mut segments = shared.to_vec();
         let mut alias = None;
@@ -194,11 +211,11 @@ fn read_use(tree: &[TokenTree], shared: &[String], is_public: bool, found: &mut 
         match (inner, branch.first()) {
             (Some(group), _) => {
                 let tree: Vec<TokenTree> = group.stream().into_iter().collect();
-                read_use(&tree, &segments, is_public, found);
+                read_use(&tree, &segments, (is_public, inside), found);
             }
             (None, Some(first)) => {
                 let line = first.span().start().line;
-                found.push(Named { segments, alias, line, in_use: true, is_public });
+                found.push(Named { segments, alias, line, in_use: true, is_public, inside });
             }
             (None, None) => {}
         }

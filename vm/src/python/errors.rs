@@ -4,20 +4,18 @@ use std::path::Path;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::PyType;
 
-use super::job::Failed;
-use super::places;
-use super::values::Unpacked;
+use super::places::Found;
 use crate::errors::LoadError;
 
 /// The module of the classes that every error derives from.
 const ERRORS: &str = "machine_dialect_vm._errors";
 /// The module that knows the class of each kind.
-const RAISED: &str = "machine_dialect_vm._raised";
+pub(super) const RAISED: &str = "machine_dialect_vm._raised";
 
-/// What makes exceptions of the kinds of the specification.
-fn maker<'py>(
+/// A function of the package that makes exceptions.
+pub(super) fn maker<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
     module: &str,
@@ -26,7 +24,8 @@ fn maker<'py>(
     cell.get_or_try_init(py, || Ok(py.import(module)?.getattr(name)?.unbind())).map(|maker| maker.bind(py))
 }
 
-fn exception(made: PyResult<Bound<'_, PyAny>>) -> PyErr {
+/// The exception that was made, or the one that came up while it was.
+pub(super) fn exception(made: PyResult<Bound<'_, PyAny>>) -> PyErr {
     made.map_or_else(|error| error, PyErr::from_value)
 }
 
@@ -48,7 +47,7 @@ pub(super) fn assembly_error(py: Python<'_>, message: &str, line: usize, column:
 }
 
 /// The error of a page that does not compile: what was found in it, in rows, and drawn.
-pub(super) fn compile_error(py: Python<'_>, name: &str, found: Vec<places::Found>, drawn: &str) -> PyErr {
+pub(super) fn compile_error(py: Python<'_>, name: &str, found: Vec<Found>, drawn: &str) -> PyErr {
     static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     exception(
         maker(py, &MAKER, ERRORS, "make_compile_error").and_then(|maker| maker.call1((name, found, drawn))),
@@ -65,42 +64,6 @@ pub(super) fn unreadable(py: Python<'_>, error: &std::io::Error, path: &Path) ->
         Ok(pyo3::exceptions::PyOSError::new_err((number, text.unbind(), path.as_os_str().to_owned())))
     };
     made().unwrap_or_else(|error| error)
-}
-
-/// The error of a run that failed.
-#[allow(clippy::too_many_arguments, reason = "they are what an outcome has, too")]
-pub(super) fn run_error<'py>(
-    py: Python<'py>,
-    failed: &Failed,
-    unpacked: &Unpacked<'py>,
-    stdout: &str,
-    steps: u64,
-    globals: Bound<'py, PyDict>,
-    trace: Py<PyAny>,
-) -> PyErr {
-    static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let make = || {
-        let operands = PyDict::new(py);
-        for (register, value, _) in &failed.operands {
-            operands.set_item(register, unpacked.value(py, value)?)?;
-        }
-        let shown: Vec<_> = failed.operands.iter().map(|(register, _, shown)| (register, shown)).collect();
-        let call_stack: Vec<_> = failed.call_stack.iter().map(|site| (&site.function, site.pc)).collect();
-        let place = (failed.pc, &failed.instruction, operands, shown, call_stack, &failed.scopes);
-        let (sites, drawn) = places::of_failure(py, failed)?;
-        maker(py, &MAKER, RAISED, "make_run_error")?.call1((
-            failed.kind,
-            &failed.message,
-            place,
-            stdout,
-            steps,
-            globals,
-            trace,
-            sites,
-            drawn,
-        ))
-    };
-    exception(make())
 }
 
 /// The error of the machine itself, as when nothing was loaded.

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyList, PyType};
+use pyo3::types::PyType;
 
-use super::job::Failed;
 use crate::language::{Diagnostics, Site, SourceMap, severity_name};
 
 /// Where the source map of a module is.
@@ -78,20 +77,6 @@ pub(super) fn place<'py>(py: Python<'py>, map: &SourceMap, site: &Site) -> PyRes
         site.place.column,
         line,
     ))
-}
-
-/// The places that the calls of a failure had come to, and the failure drawn with its lines, in colours; nothing where the module
-/// has no map.
-pub(super) fn of_failure<'py>(
-    py: Python<'py>,
-    failed: &Failed,
-) -> PyResult<(Bound<'py, PyList>, Option<String>)> {
-    let Some(map) = failed.module.map.get(py)? else { return Ok((PyList::empty(py), None)) };
-    let pcs = || failed.call_stack.iter().map(|site| site.pc);
-    let sites = map.sites(pcs());
-    let drawn = (!sites.is_empty()).then(|| map.draw(failed.kind, &failed.message, pcs(), true));
-    let places = sites.iter().map(|site| place(py, &map, site)).collect::<PyResult<Vec<_>>>()?;
-    Ok((PyList::new(py, places)?, drawn))
 }
 
 /// What was found in a page: kind, severity, line, column, message, hint, suggestion, and the line.

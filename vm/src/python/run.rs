@@ -10,6 +10,7 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 
 use super::errors;
+use super::failures::run_error;
 use super::job::{Ended, Job, Tracing};
 use super::module::Module;
 use super::values::{Reader, Unpacked};
@@ -338,7 +339,7 @@ impl Outcome {
         let value = match &ended.result {
             Ok(value) => unpacked.value(py, value)?.unbind(),
             Err(failed) => {
-                return Err(errors::run_error(py, failed, &unpacked, &stdout, ended.steps, globals, trace));
+                return Err(run_error(py, failed, &unpacked, &stdout, ended.steps, globals, trace));
             }
         };
         Ok(Self {
@@ -425,7 +426,7 @@ pub(super) fn value_of(py: Python<'_>, ended: Ended, stdout: &str) -> PyResult<P
         Ok(value) => unpacked.value(py, value).map(Bound::unbind),
         Err(failed) => {
             let globals = globals_of(py, &ended, &unpacked)?;
-            Err(errors::run_error(py, failed, &unpacked, stdout, ended.steps, globals, py.None()))
+            Err(run_error(py, failed, &unpacked, stdout, ended.steps, globals, py.None()))
         }
     }
 }
