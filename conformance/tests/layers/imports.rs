@@ -29,7 +29,7 @@ struct Named {
 
 impl Imports {
     /// The imports between the given files, each with its module and its text. Names that a module re-exports lead to
-    /// where they come from, and what a module re-exports from its own parts is no import.
+    /// where they come from, and what a module takes from its own parts is no import: they are one.
     pub(crate) fn of(files: Vec<(Module, PathBuf, String)>) -> Result<Self, String> {
         let paths: BTreeMap<Module, PathBuf> =
             files.iter().map(|(module, path, _)| (module.clone(), path.clone())).collect();
@@ -63,8 +63,7 @@ impl Imports {
                 {
                     target = next.clone();
                 }
-                let is_facade = one.is_public && target.0.starts_with(module);
-                if target.0 != *module && !is_facade {
+                if !target.0.starts_with(module) {
                     imports.entry(target.0).or_insert(one.line);
                 }
             }

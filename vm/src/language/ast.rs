@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use super::format::CodeLines;
 use super::lexer::{Names, Symbol};
 use super::tables::{Operator, Types};
 
@@ -21,6 +20,9 @@ pub(crate) struct Program {
     /// The lines that were read as statements, in order.
     pub(crate) code: CodeLines,
 }
+
+/// The lines that are code, in order.
+pub(super) type CodeLines = Vec<Range<usize>>;
 
 /// A name where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! The canonical form of a page: each statement as deep as it nests, and blank lines where Markdown needs them to see the blocks
 //! as the language does. What is no code stays as it is.
 
-use std::ops::Range;
-
 use super::ast::Program;
 use super::diagnostics::{Diagnostics, Reports};
 use super::lines::{LineKind, Lines, depth};
@@ -160,9 +158,6 @@ fn put_marks(depth: u32, out: &mut String) {
         out.push_str("> ");
     }
 }
-
-/// The lines that are code, in order.
-pub(super) type CodeLines = Vec<Range<usize>>;
 
 #[cfg(test)]
 mod tests {
