@@ -100,7 +100,9 @@ impl Suite {
         if let Some(differences) = disagreement(("rust", &interpreter), ("reference", &reference), &[]) {
             report.push_str(&format!("  the Rust VM and the reference disagree\n{differences}"));
         }
-        if let Some(differences) = disagreement(("interpreter", &interpreter), ("specialised", &specialised), &[]) {
+        if let Some(differences) =
+            disagreement(("interpreter", &interpreter), ("specialised", &specialised), &[])
+        {
             report.push_str(&format!(
                 "  the interpreter and specialised code of the Rust VM disagree\n{differences}"
             ));

@@ -37,9 +37,19 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
     ("call-third-argument", "--tier=interpreter", Sizes::Small, &[]),
     ("phi-order", "--tier=interpreter", Sizes::Small, &["phi"]),
     ("global-empty", "--tier=interpreter", Sizes::Small, &["store_global"]),
-    ("fused-branch", "--tier=specialised --jit=always", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
+    (
+        "fused-branch",
+        "--tier=specialised --jit=always",
+        Sizes::Small,
+        &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"],
+    ),
     ("specialised-call-clear", "--tier=specialised --jit=always", Sizes::Small, &[]),
-    ("specialised-fuel", "--tier=specialised --jit=always", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
+    (
+        "specialised-fuel",
+        "--tier=specialised --jit=always",
+        Sizes::Small,
+        &["jump", "jump_if", "jump_if_not", "phi"],
+    ),
     ("refill-part", "--jit=always", Sizes::Long, &[]),
     ("jit-overflow", "--jit=always", Sizes::Small, &["mul"]),
 ];

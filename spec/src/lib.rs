@@ -43,6 +43,8 @@ pub struct Spec {
     pub errors: model::Errors,
     /// `language.yaml`.
     pub language: model::language::Language,
+    /// `specops.yaml`.
+    pub specops: model::specops::SpecOps,
 }
 
 /// The texts of the files, before they are read.
@@ -58,6 +60,8 @@ pub struct Sources {
     pub errors: Source,
     /// `language.yaml`.
     pub language: Source,
+    /// `specops.yaml`.
+    pub specops: Source,
 }
 
 impl Sources {
@@ -70,6 +74,7 @@ impl Sources {
             format: Source::new("spec/format.yaml", include_str!("../format.yaml")),
             errors: Source::new("spec/errors.yaml", include_str!("../errors.yaml")),
             language: Source::new("spec/language.yaml", include_str!("../language.yaml")),
+            specops: Source::new("spec/specops.yaml", include_str!("../specops.yaml")),
         }
     }
 
@@ -97,6 +102,7 @@ impl Sources {
             format: read("format.yaml"),
             errors: read("errors.yaml"),
             language: read("language.yaml"),
+            specops: read("specops.yaml"),
         };
         if problems.is_empty() { Ok(sources) } else { Err(Problems(problems)) }
     }
@@ -123,12 +129,13 @@ impl Spec {
         let format = sources.format.parse(&mut problems);
         let errors = sources.errors.parse(&mut problems);
         let language = sources.language.parse(&mut problems);
-        let (Some(isa), Some(values), Some(format), Some(errors), Some(language)) =
-            (isa, values, format, errors, language)
+        let specops = sources.specops.parse(&mut problems);
+        let (Some(isa), Some(values), Some(format), Some(errors), Some(language), Some(specops)) =
+            (isa, values, format, errors, language, specops)
         else {
             return Err(Problems(problems));
         };
-        let spec = Self { isa, values, format, errors, language };
+        let spec = Self { isa, values, format, errors, language, specops };
         check::check(&spec, sources, &mut problems);
         if problems.is_empty() { Ok(spec) } else { Err(Problems(problems)) }
     }

@@ -29,6 +29,8 @@ const LAYERS: &[&str] = &[
     "exec::specialise::superinstructions",
     "exec::specialise::context",
     "exec::specialise::code",
+    "exec::specialise::verify",
+    "exec::specialise::dump",
     "exec::specialise::builder",
     "exec::specialise::deferred",
     "exec::specialise::translate",
