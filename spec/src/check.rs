@@ -4,6 +4,7 @@
 //! edits the YAML should see all mistakes at once, each with its file and line.
 
 mod language;
+mod specops;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,7 @@ pub fn check(spec: &Spec, sources: &Sources, problems: &mut Vec<Problem>) {
     check_format(spec, &sources.format, problems);
     check_errors(spec, &sources.errors, problems);
     language::check(spec, &sources.language, problems);
+    specops::check(spec, &sources.specops, problems);
 }
 
 /// Where the problems of one list item go.

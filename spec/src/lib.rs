@@ -52,12 +52,13 @@ impl Spec {
         let format = sources.format.parse(&mut problems);
         let errors = sources.errors.parse(&mut problems);
         let language = sources.language.parse(&mut problems);
-        let (Some(isa), Some(values), Some(format), Some(errors), Some(language)) =
-            (isa, values, format, errors, language)
+        let specops = sources.specops.parse(&mut problems);
+        let (Some(isa), Some(values), Some(format), Some(errors), Some(language), Some(specops)) =
+            (isa, values, format, errors, language, specops)
         else {
             return Err(Problems(problems));
         };
-        let spec = Self { isa, values, format, errors, language };
+        let spec = Self { isa, values, format, errors, language, specops };
         check::check(&spec, sources, &mut problems);
         if problems.is_empty() { Ok(spec) } else { Err(Problems(problems)) }
     }

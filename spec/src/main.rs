@@ -100,13 +100,14 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check => writeln!(
             stdout,
-            "{} opcodes, {} types, {} errors, {} words, {} diagnostics, {} rules: fine",
+            "{} opcodes, {} types, {} errors, {} words, {} diagnostics, {} rules, {} specialised instructions: fine",
             spec.isa.opcodes.len(),
             spec.values.types.len(),
             spec.errors.load.len() + spec.errors.of_runs().count(),
             spec.language.words.len(),
             spec.language.diagnostics.len(),
-            spec.language.rules.len()
+            spec.language.rules.len(),
+            spec.specops.ops.len()
         )?,
         Command::Render { what: What::Rust } => {
             for file in render::rust::render(&spec) {

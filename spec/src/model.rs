@@ -29,6 +29,7 @@ macro_rules! closed_names {
 }
 
 pub mod language;
+pub mod specops;
 
 /// `isa.yaml`: the instruction set.
 #[derive(Debug, Clone, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{Errors, Format, Isa, Values, language};
+use crate::model::{Errors, Format, Isa, Values, language, specops};
 use crate::source::{Problem, Problems, Source};
 
 /// The files of a specification, read and checked.
@@ -18,6 +18,8 @@ pub struct Spec {
     pub errors: Errors,
     /// `language.yaml`.
     pub language: language::Language,
+    /// `specops.yaml`.
+    pub specops: specops::SpecOps,
 }
 
 /// The texts of the files, before they are read.
@@ -33,6 +35,8 @@ pub struct Sources {
     pub errors: Source,
     /// `language.yaml`.
     pub language: Source,
+    /// `specops.yaml`.
+    pub specops: Source,
 }
 
 impl Sources {
@@ -45,6 +49,7 @@ impl Sources {
             format: Source::new("spec/format.yaml", include_str!("../format.yaml")),
             errors: Source::new("spec/errors.yaml", include_str!("../errors.yaml")),
             language: Source::new("spec/language.yaml", include_str!("../language.yaml")),
+            specops: Source::new("spec/specops.yaml", include_str!("../specops.yaml")),
         }
     }
 
@@ -72,6 +77,7 @@ impl Sources {
             format: read("format.yaml"),
             errors: read("errors.yaml"),
             language: read("language.yaml"),
+            specops: read("specops.yaml"),
         };
         if problems.is_empty() { Ok(sources) } else { Err(Problems(problems)) }
     }

@@ -509,6 +509,89 @@ const MISTAKES: &[Mistake] = &[
         "the rule \"truth_text\" is not in PascalCase",
     ),
     mistake("language", "(rule Joining)\"}", "(rule Joined)\"}", "there is no rule `Joined`"),
+    // specops.yaml
+    mistake("specops", "name: SubInt\n", "name: AddInt\n", "`AddInt` stands twice in ops"),
+    mistake("specops", "name: SubInt\n", "name: sub_int\n", "the name \"sub_int\" is not in PascalCase"),
+    mistake("specops", "  - {name: address,", "  - {name: slot,", "`slot` stands twice in kinds"),
+    mistake(
+        "specops",
+        "operands: [{name: to, kind: address}]\n    flow: jump",
+        "operands: [{name: to, kind: place}]\n    flow: jump",
+        "operand `to` of Goto has the unknown kind `place`",
+    ),
+    mistake("specops", "flow: leave", "flow: leaves", "Deoptimise has the unknown flow `leaves`"),
+    mistake("specops", "exits: [deoptimise]", "exits: [panic]", "Deoptimise has the unknown exit `panic`"),
+    mistake(
+        "specops",
+        "effects: [memory]",
+        "effects: [files]",
+        "Join has the unknown effect `files`",
+    ),
+    mistake(
+        "specops",
+        "operands: [{name: dst, kind: slot, gives: int}, {name: src, kind: slot, needs: int}]\n    jit: lowered",
+        "operands: [{name: dst, kind: slot, gives: int}, {name: src, kind: slot, needs: text}]\n    jit: lowered",
+        "operand `src` of MoveInt needs `text`, which is no type",
+    ),
+    mistake(
+        "specops",
+        "{name: dst, kind: slot, gives: src, over: any}",
+        "{name: dst, kind: slot, gives: source, over: any}",
+        "operand `dst` of Move gives `source`, which is no type",
+    ),
+    mistake(
+        "specops",
+        "operands: [{name: steps, kind: steps}]\n    exits: [fuel]",
+        "operands: [{name: steps, kind: steps, needs: int}]\n    exits: [fuel]",
+        "operand `steps` of ChargeFuel is no slot, and has a type",
+    ),
+    mistake(
+        "specops",
+        "operands: [{name: steps, kind: steps}]\n    exits: [fuel]",
+        "operands: [{name: steps, kind: steps}]",
+        "ChargeFuel never lacks fuel and has some steps",
+    )
+    .at("name: ChargeFuel"),
+    mistake(
+        "specops",
+        "flow: jump",
+        "flow: next",
+        "Goto has the flow `next` and an address to go to",
+    ),
+    mistake("specops", "back_edge: LoopNeInt\n", "back_edge: AddInt\n", "AddInt is no back edge for IfEqInt"),
+    mistake(
+        "specops",
+        "guarded: {int: ArrayGetInt,",
+        "guarded: {int: ArrayGetFloat,",
+        "ArrayGetFloat does not do what ArrayGet does with a guard for `int`",
+    ),
+    mistake(
+        "specops",
+        "fuses: [SubInt, SubInt]",
+        "fuses: [SubInt]",
+        "SubIntSubInt fuses 1 instructions, not two",
+    ),
+    mistake(
+        "specops",
+        "fuses: [SubInt, SubInt]",
+        "fuses: [SubInt, SubText]",
+        "SubIntSubInt fuses SubInt and SubText, of which one is unknown",
+    ),
+    mistake(
+        "specops",
+        "fuses: [SubInt, SubInt]",
+        "fuses: [NegInt, SubInt]",
+        "SubIntSubInt has other operands than NegInt, which it begins with",
+    )
+    .at("operands: [{name: dst, kind: slot}, {name: left, kind: slot}, {name: right, kind: slot}]\n    fuses: [NegInt"),
+    mistake(
+        "specops",
+        "fuses: [SubInt, SubInt]\n    jit: fused",
+        "fuses: [SubInt, SubInt]\n    jit: lowered",
+        "SubIntSubInt is lowered as `lowered`, and fuses 2",
+    )
+    .at("jit: lowered\n  - name: AddIntCountLtInt"),
+    mistake("specops", "jit: lowered", "jit: yes", "Goto has the unknown lowering `yes`"),
 ];
 
 #[test]
@@ -520,6 +603,7 @@ fn every_mistake_is_reported_at_its_line() {
             "values" => &original.values,
             "format" => &original.format,
             "language" => &original.language,
+            "specops" => &original.specops,
             _ => &original.errors,
         };
         let text = source.text();
@@ -538,6 +622,7 @@ fn every_mistake_is_reported_at_its_line() {
             "values" => sources.values = replaced,
             "format" => sources.format = replaced,
             "language" => sources.language = replaced,
+            "specops" => sources.specops = replaced,
             _ => sources.errors = replaced,
         }
         let Err(problems) = Spec::from_sources(&sources) else {

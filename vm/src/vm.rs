@@ -46,6 +46,19 @@ impl Vm {
         self.executable.machine_code()
     }
 
+    /// The specialised code that runs have left by now, as text for people: versions of blocks with the types that they are for,
+    /// instructions, exits. It is empty where no run got hot.
+    #[must_use]
+    pub fn dump_specialised(&self) -> String {
+        self.executable.dump_specialised()
+    }
+
+    /// The machine code that runs have left by now, in hexadecimal, below the specialised instructions that it was made of.
+    #[must_use]
+    pub fn dump_jit(&self) -> String {
+        self.executable.dump_jit()
+    }
+
     /// Runs the module from its beginning.
     ///
     /// # Errors

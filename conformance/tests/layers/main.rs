@@ -33,6 +33,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["exec::specialise::superinstructions"],
             &["exec::specialise::context"],
             &["exec::specialise::code"],
+            &["exec::specialise::verify", "exec::specialise::dump"],
             &["exec::specialise::builder"],
             &["exec::specialise::deferred"],
             &["exec::specialise::translate"],

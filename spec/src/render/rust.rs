@@ -4,6 +4,7 @@ mod dispatch;
 mod errors;
 mod instruction;
 mod language;
+mod specops;
 mod topics;
 mod values;
 
@@ -28,6 +29,7 @@ pub fn render(spec: &Spec) -> Vec<RustFile> {
         RustFile { name: "values.rs", text: values::render(spec) },
         RustFile { name: "errors.rs", text: errors::render(spec) },
         RustFile { name: "language.rs", text: language::render(spec) },
+        RustFile { name: "specops.rs", text: specops::render(spec) },
         RustFile { name: "topics.rs", text: topics::render(spec) },
     ]
 }

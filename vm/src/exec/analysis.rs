@@ -1,6 +1,5 @@
 //! What can be known of a module before it runs: how control flows, which registers are live, and who else holds a container.
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "jumps are looked for among all operands")]
 mod flow_graph;
 mod register_set;
 mod uniqueness;

@@ -77,6 +77,24 @@ impl Executable {
         size
     }
 
+    /// The specialised code that runs have left, as text.
+    pub(crate) fn dump_specialised(&self) -> String {
+        let tiered = self.tiered.try_borrow().ok();
+        tiered.and_then(|tiered| Some(tiered.as_ref()?.code.dump(&self.program))).unwrap_or_default()
+    }
+
+    /// The machine code that runs have left, as text.
+    pub(crate) fn dump_jit(&self) -> String {
+        #[cfg(machine_code)]
+        let text = self.tiered.try_borrow().ok().and_then(|tiered| {
+            let tiered = tiered.as_ref()?;
+            Some(tiered.jit.dump(&tiered.code))
+        });
+        #[cfg(not(machine_code))]
+        let text: Option<String> = None;
+        text.unwrap_or_default()
+    }
+
     /// Whether a run has taken enough steps for the analysis of the whole module: no limit on steps or time is looked at
     /// meanwhile.
     fn can_tier_up(&self, steps: u64) -> bool {
@@ -122,7 +140,11 @@ struct Driver<'p> {
     tiered: Option<Box<Tiered>>,
 }
 
-impl TierUp for Driver<'_> {
+impl<'p> TierUp<'p> for Driver<'p> {
+    fn program(&self) -> &'p Program {
+        &self.executable.program
+    }
+
     fn is_eager(&self) -> bool {
         self.tiers.is_eager()
     }

@@ -30,7 +30,6 @@ mod context;
 mod executable;
 mod layout;
 mod stubs;
-#[expect(clippy::wildcard_enum_match_arm, reason = "fused instructions are taken apart before")]
 mod x64;
 
 pub(crate) use code_cache::{CodeCache, JitEnd, SLICE};

@@ -14,19 +14,16 @@ mod builder;
 mod code;
 mod context;
 mod deferred;
+mod dump;
 mod elements;
-#[expect(clippy::wildcard_enum_match_arm, reason = "each instruction is for some types of values")]
 mod execute;
 mod materialise;
 mod op;
-#[expect(clippy::wildcard_enum_match_arm, reason = "most instructions stay as they are")]
 mod superinstructions;
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "some opcodes are specialised, for some types; the others run as they are"
-)]
 mod translate;
 mod types;
+#[cfg(any(test, debug_assertions))]
+mod verify;
 mod versions;
 
 pub(crate) use code::Code;
@@ -36,5 +33,7 @@ pub(crate) use execute::{ExitPayload, ExitReason};
 #[cfg(machine_code)]
 pub(crate) use execute::{dispatch_baseline, grow};
 pub(crate) use materialise::materialise;
+#[cfg(machine_code)]
+pub(crate) use op::JitOp;
 pub(crate) use op::{CodeAddr, Slot, SpecOp, Test};
 pub(crate) use types::Type;

@@ -74,3 +74,36 @@ pub(crate) fn registers(stack: &mut [Value], base: usize) -> &mut [Value; REGIST
     #[expect(clippy::expect_used, reason = "calls grow the stack before they turn to a frame")]
     stack[base..].first_chunk_mut().expect("a frame has all its registers on the stack")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_that_is_used_again_is_empty_as_far_as_it_can_be_read() {
+        let pool = StackPool::default();
+        let mut stack = pool.take(3);
+        assert_eq!(stack.len(), REGISTERS);
+        stack[1] = Value::string("of the last run");
+        stack[5] = Value::Int(5);
+        pool.give_back(stack, 3);
+        let stack = pool.take(6);
+        assert!(stack[..6].iter().all(|value| *value == Value::Empty));
+    }
+
+    #[test]
+    fn a_long_stack_is_not_kept() {
+        let pool = StackPool::default();
+        let mut stack = pool.take(0);
+        stack.resize(StackPool::MAX + 1, Value::Empty);
+        pool.give_back(stack, 0);
+        assert_eq!(pool.take(0).len(), REGISTERS);
+    }
+
+    #[test]
+    fn a_frame_has_all_its_registers() {
+        let mut stack = vec![Value::Empty; 2 * REGISTERS];
+        registers(&mut stack, 10)[255] = Value::Int(1);
+        assert_eq!(stack[265], Value::Int(1));
+    }
+}

@@ -97,3 +97,75 @@ impl<'a> Fuel<'a> {
         RuntimeError::StepLimitExceeded { limit: self.limit }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_met_at_the_exact_step() {
+        let mut fuel = Fuel::new(Some(3), 2, None, None);
+        assert!((0..3).all(|_| fuel.charge().is_ok()));
+        assert!(fuel.charge().is_err());
+        assert_eq!(fuel.steps(), 3);
+    }
+
+    #[test]
+    fn several_steps_are_charged_all_or_none() {
+        let mut fuel = Fuel::new(Some(10), 4, None, None);
+        assert!(fuel.charge_more(7).is_ok());
+        assert_eq!(fuel.steps(), 7);
+        assert!(fuel.charge_more(4).is_err());
+        // As if the limit had been met on the way.
+        assert_eq!(fuel.steps(), 10);
+    }
+
+    #[test]
+    fn unwatched_runs_get_all_at_once() {
+        let mut fuel = Fuel::new(Some(1 << 20), 16, None, None);
+        assert!(fuel.charge().is_ok());
+        assert_eq!(fuel.left, (1 << 20) - 1);
+    }
+
+    #[test]
+    fn a_flag_ends_the_run_at_the_end_of_a_slice() {
+        let flag = AtomicBool::new(false);
+        let mut fuel = Fuel::new(None, 16, Some(&flag), None);
+        assert!(fuel.charge().is_ok());
+        flag.store(true, Ordering::Relaxed);
+        assert!((1..16).all(|_| fuel.charge().is_ok()));
+        assert!(matches!(fuel.charge(), Err(RuntimeError::Interrupted)));
+        assert_eq!(fuel.steps(), 16);
+    }
+
+    #[test]
+    fn a_deadline_that_is_over_ends_the_run_at_once() {
+        let mut fuel = Fuel::new(None, 16, None, Some(Instant::now()));
+        assert!(matches!(fuel.charge(), Err(RuntimeError::DeadlineExceeded)));
+        assert_eq!(fuel.steps(), 0);
+    }
+
+    #[test]
+    fn a_refill_leaves_room_for_the_reserve() {
+        let mut fuel = Fuel::new(Some(10_000), 1000, None, None);
+        assert!(fuel.refill());
+        assert_eq!((fuel.left, fuel.steps()), (1000, 0));
+    }
+
+    #[test]
+    fn near_the_limit_there_is_no_refill_and_nothing_is_lost() {
+        let mut fuel = Fuel::new(Some(2 * RESERVE - 1), 1000, None, None);
+        assert!(!fuel.refill());
+        assert_eq!((fuel.left, fuel.steps()), (0, 0));
+        assert!((0..2 * RESERVE - 1).all(|_| fuel.charge().is_ok()));
+        assert!(fuel.charge().is_err());
+    }
+
+    #[test]
+    fn there_is_no_refill_for_a_run_that_is_to_end() {
+        let flag = AtomicBool::new(true);
+        let mut fuel = Fuel::new(None, 1000, Some(&flag), None);
+        assert!(!fuel.refill());
+        assert_eq!(fuel.left, 0);
+    }
+}

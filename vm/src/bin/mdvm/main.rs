@@ -7,6 +7,7 @@
 
 mod check;
 mod dis;
+mod dump;
 mod explain;
 mod files;
 mod fmt;
@@ -118,6 +119,20 @@ enum Command {
         /// The folder
         folder: PathBuf,
     },
+    /// Run a program and print the specialised or the machine code that it leaves: for those who work on the machine
+    #[command(hide = true)]
+    Dump {
+        /// The page or the module
+        file: PathBuf,
+        #[command(flatten)]
+        format: FormatArgument,
+        /// Which code
+        #[arg(long, value_enum, default_value = "specialised")]
+        tier: DumpTier,
+        /// End the run after that many instructions
+        #[arg(long, value_name = "N", value_parser = units::count, default_value = "1000000")]
+        max_steps: u64,
+    },
     /// Answer runs over standard input and output, one JSON object a line, as conformance harnesses ask them
     Serve {
         #[command(flatten)]
@@ -205,6 +220,16 @@ enum Tier {
     Jit,
 }
 
+/// The tiers whose code can be shown.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum DumpTier {
+    /// Specialised code, with types and exits
+    Specialised,
+    /// Machine code, in hexadecimal
+    #[cfg(machine_code)]
+    Jit,
+}
+
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum When {
     /// When code is hot
@@ -279,6 +304,7 @@ pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Explain { name } => explain::explain(&name),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { folder } => pages::manual(&folder),
+        Command::Dump { file, format, tier, max_steps } => dump::dump(&file, format.format, tier, max_steps),
         Command::Serve { tiers } => serve::serve(tiers.tiers()),
     }
 }

@@ -78,11 +78,13 @@ impl FlowGraph {
             }
             is_leader[pc + 1] = true;
             // Decoding each would take most of the time.
-            let target = match program.ops[pc] {
-                Op::Jump { offset } | Op::JumpIf { offset, .. } | Op::JumpIfNot { offset, .. } => {
-                    Some(offset.pc())
-                }
-                _ => None,
+            let target = if let Op::Jump { offset }
+            | Op::JumpIf { offset, .. }
+            | Op::JumpIfNot { offset, .. } = program.ops[pc]
+            {
+                Some(offset.pc())
+            } else {
+                None
             };
             debug_assert_eq!(target, module.instruction(pc).and_then(|line| jump_of(&line, pc)));
             keeps_destination |= matches!(program.ops[pc], Op::Return { src: None });
@@ -341,9 +343,8 @@ fn each_register(instruction: &Instruction<'_>, keeps_destination: bool, mut nam
 
 /// Where an instruction jumps to. Loading made sure that this is within the code or at its end.
 fn jump_of(instruction: &Instruction<'_>, pc: usize) -> Option<usize> {
-    instruction.operands().iter().find_map(|operand| match operand {
-        Operand::Jump(jump) => Some(jump.target(pc) as usize),
-        _ => None,
+    instruction.operands().iter().find_map(|operand| {
+        if let Operand::Jump(jump) = operand { Some(jump.target(pc) as usize) } else { None }
     })
 }
 

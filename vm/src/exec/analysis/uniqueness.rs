@@ -34,7 +34,6 @@ const FAR: usize = 32;
 impl OtherHolder {
     /// What may hold the container that the instruction at `pc` writes to, and is set to it again before it is read, while
     /// no memory is counted. `is_number` tells which registers are known to hold numbers or bools.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to count no memory may count some")]
     pub(crate) fn find(
         program: &Program,
         pc: usize,
@@ -98,7 +97,34 @@ impl OtherHolder {
                 | Op::DictLen { dst, .. }
                 | Op::StrLen { dst, .. } => result = Some((dst, true)),
                 Op::Jump { .. } | Op::Nop | Op::BreakPoint => {}
-                _ => return None,
+                Op::Add { .. }
+                | Op::LoadGlobal { .. }
+                | Op::StoreGlobal { .. }
+                | Op::Define { .. }
+                | Op::CheckType { .. }
+                | Op::Cast { .. }
+                | Op::JumpIf { .. }
+                | Op::JumpIfNot { .. }
+                | Op::Call { .. }
+                | Op::Return { .. }
+                | Op::Phi { .. }
+                | Op::Assert { .. }
+                | Op::ScopeEnter { .. }
+                | Op::ScopeExit { .. }
+                | Op::ConcatStr { .. }
+                | Op::NewArray { .. }
+                | Op::ArrayGet { .. }
+                | Op::ArraySet { .. }
+                | Op::DebugPrint { .. }
+                | Op::Halt
+                | Op::DictNew { .. }
+                | Op::DictGet { .. }
+                | Op::DictSet { .. }
+                | Op::DictRemove { .. }
+                | Op::DictContains { .. }
+                | Op::DictKeys { .. }
+                | Op::DictValues { .. }
+                | Op::DictClear { .. } => return None,
             }
             read = read.union(registers_of(&program.module.instruction(at)?, true).0);
             if let Some((dst, is_number)) = result {
@@ -116,23 +142,23 @@ impl OtherHolder {
 
 /// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.
 pub(crate) fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bool {
-    let copy = match (one, other) {
-        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.len()),
-        (Value::Dict(one), Value::Dict(other)) if one.is_twin(other) => one.cost(),
-        _ => return false,
+    let copy = if let (Value::Array(one), Value::Array(other)) = (one, other) {
+        one.is_twin(other).then(|| Array::cost(one.len()))
+    } else if let (Value::Dict(one), Value::Dict(other)) = (one, other) {
+        one.is_twin(other).then(|| one.cost())
+    } else {
+        None
     };
+    let Some(copy) = copy else { return false };
     copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
 }
 
 /// Whether a write to a container cannot fail but for want of memory.
 pub(crate) fn can_set(container: &Value, key: &Value) -> bool {
-    match (container, key) {
-        (Value::Array(array), Value::Int(index)) => {
-            usize::try_from(*index).is_ok_and(|index| index <= array.len())
-        }
-        (Value::Dict(_), Value::String(_)) => true,
-        _ => false,
+    if let (Value::Array(array), Value::Int(index)) = (container, key) {
+        return usize::try_from(*index).is_ok_and(|index| index <= array.len());
     }
+    matches!((container, key), (Value::Dict(_), Value::String(_)))
 }
 
 /// Takes an array, which the baseline instruction at `pc` writes to, away from the one other register that holds it, if that is

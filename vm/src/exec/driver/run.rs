@@ -77,10 +77,10 @@ pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> En
         Err(machine.env.memory.exhausted())
     } else if machine.trace.is_some() || program.needs_tags {
         machine.observations = Some(Observations::new());
-        machine.interpret::<Observed, _>(program, &mut driver)
+        machine.interpret::<Observed, _>(&mut driver)
     } else {
         driver.tiered = executable.take_tiered();
-        let result = machine.interpret::<Unobserved, _>(program, &mut driver);
+        let result = machine.interpret::<Unobserved, _>(&mut driver);
         if let Some(tiered) = driver.tiered.take() {
             executable.give_back(tiered);
         }

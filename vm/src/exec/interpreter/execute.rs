@@ -23,7 +23,10 @@ pub(crate) enum TierExit {
 }
 
 /// What the loop asks of whoever knows the faster tiers. All of it is asked of runs that nobody observes.
-pub(crate) trait TierUp {
+pub(crate) trait TierUp<'p> {
+    /// The program that runs.
+    fn program(&self) -> &'p Program;
+
     /// Whether a faster tier is to be tried before the first instruction.
     fn is_eager(&self) -> bool;
 
@@ -63,26 +66,25 @@ enum Predecessor {
 
 impl Machine<'_> {
     /// Runs until the program ends.
-    pub(crate) fn interpret<M: Mode, T: TierUp>(
+    pub(crate) fn interpret<'p, M: Mode, T: TierUp<'p>>(
         &mut self,
-        program: &Program,
         tiers: &mut T,
     ) -> Result<Value, RuntimeError> {
-        let ops = program.ops.as_slice();
+        let ops = tiers.program().ops.as_slice();
         let mut pc = self.pc;
-        let mut predecessor = enter(program.start.target);
+        let mut predecessor = enter(tiers.program().start.target);
         // Whether control has just come to where specialised code may begin.
         let mut may_enter = tiers.is_eager();
         'frames: loop {
             if !M::OBSERVED
                 && std::mem::take(&mut may_enter)
                 && tiers.is_hot(self, pc)
-                && !is_at_phi(program, pc)
+                && !is_at_phi(tiers.program(), pc)
             {
                 match tiers.enter(self, pc) {
                     Some(TierExit::Resume { pc: next, previous }) => {
                         pc = next;
-                        if is_at_phi(program, pc) {
+                        if is_at_phi(tiers.program(), pc) {
                             predecessor = previous.map_or(Predecessor::Nothing, Predecessor::Jump);
                         }
                     }
@@ -158,8 +160,9 @@ impl Machine<'_> {
             may_enter = true;
             match flow {
                 Flow::Call { function, dst, args } => {
-                    let entry =
-                        self.call(program, function, dst, args).inspect_err(|_| self.trace_failure::<M>())?;
+                    let entry = self
+                        .call(tiers.program(), function, dst, args)
+                        .inspect_err(|_| self.trace_failure::<M>())?;
                     self.trace_step::<M>(pc);
                     pc = entry.target.pc();
                     if entry.target.is_phi() {
@@ -182,7 +185,7 @@ impl Machine<'_> {
                         Predecessor::Jump(jump) => Some(jump),
                         Predecessor::Nothing => None,
                     };
-                    pc = self.phis::<M>(program, pc, before)?;
+                    pc = self.phis::<M>(tiers.program(), pc, before)?;
                 }
                 Flow::Halt => {
                     self.trace_step::<M>(pc);
@@ -239,7 +242,7 @@ impl Machine<'_> {
     }
 
     /// Leaves a function.
-    fn r#return<M: Mode, T: TierUp>(&mut self, tiers: &T, value: Option<Value>) -> Returned {
+    fn r#return<'p, M: Mode, T: TierUp<'p>>(&mut self, tiers: &T, value: Option<Value>) -> Returned {
         let Some(caller) = self.callers.pop() else {
             return Returned::FromProgram(value.unwrap_or_default());
         };

@@ -1,5 +1,6 @@
 //! The code cache: the machine code of a program, when it is made, and when it is dropped.
 
+use std::fmt::Write as _;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 
@@ -119,6 +120,24 @@ impl CodeCache {
     /// Where an instruction can be entered, if it can be now.
     pub(crate) fn address(&self, at: CodeAddr) -> Option<*const u8> {
         self.compiled.as_ref().filter(|_| self.pause == 0)?.address(at)
+    }
+
+    /// The machine code there is, in hexadecimal, below the specialised instructions that it was made of; after the last of them, what
+    /// is rarely executed.
+    pub(crate) fn dump(&self, code: &Code) -> String {
+        let mut out = String::new();
+        let Some(Compiled { code: emitted, .. }) = &self.compiled else { return out };
+        let bytes = emitted.buffer.bytes();
+        let ends = emitted.places.iter().skip(1).copied().chain([bytes.len() as u32]);
+        for ((place, op), (begin, end)) in code.ops.iter().enumerate().zip(emitted.places.iter().zip(ends)) {
+            let _ = writeln!(out, "{place:>5}  {op}");
+            let (begin, end) = (*begin as usize, end as usize);
+            for (row, bytes) in bytes[begin..end].chunks(16).enumerate() {
+                let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                let _ = writeln!(out, "       {:06x}  {}", begin + 16 * row, hex.join(" "));
+            }
+        }
+        out
     }
 
     /// Of how many instructions machine code was made, each counted each time.

@@ -27,8 +27,26 @@ impl Executable {
         self.0.as_ptr().wrapping_add(offset)
     }
 
+    /// The code.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0[..self.len()]
+    }
+
     /// How many bytes of code there are.
     pub(super) fn len(&self) -> usize {
         self.0.len() - AHEAD
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_what_was_written_and_a_trap_is_behind_it() {
+        let executable = Executable::new(&[0xc3, 0x90]).unwrap();
+        assert_eq!((executable.len(), executable.bytes()), (2, &[0xc3, 0x90][..]));
+        assert!(executable.0[2..].iter().all(|byte| *byte == TRAP));
+        assert_eq!(executable.address(AssemblyOffset(1)) as usize - executable.bytes().as_ptr() as usize, 1);
     }
 }

@@ -178,3 +178,24 @@ fn object<const N: usize>(value: &Value) -> Option<[u64; N]> {
     // the fields of the object, it has so many words, and none of them is padding.
     Some(std::array::from_fn(|place| unsafe { address.add(place).read() }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_is_found() {
+        let layout = Layout::get().unwrap();
+        let places = [layout.codes, layout.words, layout.values];
+        assert!(places.iter().all(|place| *place >= 16 && place % 8 == 0), "{layout:?}");
+        assert!(places[0] != places[1] && places[1] != places[2] && places[0] != places[2]);
+    }
+
+    #[test]
+    fn values_are_a_tag_and_a_payload() {
+        assert_eq!(words(&Value::Int(-1)), [tag::INT as u64, u64::MAX]);
+        assert_eq!(words(&Value::Float(1.5)), [tag::FLOAT as u64, 1.5_f64.to_bits()]);
+        assert_eq!(words(&Value::Bool(true)), [tag::BOOL as u64, 1]);
+        assert_eq!(words(&Value::Empty)[0], tag::EMPTY as u64);
+    }
+}

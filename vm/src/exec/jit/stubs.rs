@@ -207,10 +207,9 @@ pub(super) unsafe extern "sysv64" fn holds(value: *const Value) -> u32 {
 /// Whether two strings have the same text.
 pub(super) unsafe extern "sysv64" fn is_same(left: *const Value, right: *const Value) -> u32 {
     // SAFETY: see the top of the module.
-    match unsafe { (&*left, &*right) } {
-        (Value::String(left), Value::String(right)) => u32::from(left.is_same(right)),
-        _ => 0,
-    }
+    let (left, right) = unsafe { (&*left, &*right) };
+    let (Value::String(left), Value::String(right)) = (left, right) else { return 0 };
+    u32::from(left.is_same(right))
 }
 
 /// Looks a key up in a dict, and writes what it finds to a place. Gives whether these were a key that is not long and a dict.

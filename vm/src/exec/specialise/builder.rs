@@ -13,6 +13,8 @@ use crate::exec::specialise::code::{Code, Exit, From, MAX_VERSIONS, Stub, Versio
 use crate::exec::specialise::context::{Source, TypeContext};
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
 use crate::exec::specialise::types::Type;
+#[cfg(debug_assertions)]
+use crate::exec::specialise::verify::{Types, verify};
 use crate::isa::{REGISTERS, Reg};
 use crate::runtime::RESERVE;
 use crate::value::Value;
@@ -30,6 +32,9 @@ pub(super) struct Builder<'a> {
     pub(super) is_fresh: bool,
     /// Where the block begins. What stands before may have been executed already.
     pub(super) begin: usize,
+    /// The types where the block begins, for the verifier.
+    #[cfg(debug_assertions)]
+    pub(super) entry: Box<Types>,
 }
 
 /// Whether a block goes on.
@@ -67,7 +72,19 @@ impl<'a> Builder<'a> {
         context: TypeContext,
     ) -> Self {
         let begin = code.ops.len();
-        Self { code, program, registers, context, pc, is_fresh: true, begin }
+        #[cfg(debug_assertions)]
+        let entry = Box::new(context.types);
+        Self {
+            code,
+            program,
+            registers,
+            context,
+            pc,
+            is_fresh: true,
+            begin,
+            #[cfg(debug_assertions)]
+            entry,
+        }
     }
 
     pub(super) fn is_at_phi(&self) -> bool {
@@ -105,6 +122,10 @@ impl<'a> Builder<'a> {
                 place += 1;
             }
             place += 1;
+        }
+        #[cfg(debug_assertions)]
+        if let Err(fault) = verify(self.code, self.program, begin.index(), &self.entry) {
+            debug_assert!(false, "{fault}");
         }
         begin
     }
@@ -421,6 +442,10 @@ impl<'a> Builder<'a> {
                 .is_scalar()
         {
             self.replace_last(op);
+            #[cfg(debug_assertions)]
+            if self.code.ops.len() == self.begin {
+                self.entry[usize::from(slot)] = ty;
+            }
         } else {
             self.emit_guarded(match ty {
                 Type::Int => SpecOp::GuardInt { slot: place },
@@ -477,9 +502,11 @@ impl<'a> Builder<'a> {
         let versions = self.code.versions.entry(self.pc as u32).or_default();
         if versions.len() >= max_exact() {
             let is_last = versions.len() + 1 >= MAX_VERSIONS;
+            if is_last {
+                self.context.types.fill(Type::Any);
+            }
             for ty in &mut self.context.types {
                 *ty = match *ty {
-                    _ if is_last => Type::Any,
                     Type::Any => Type::Any,
                     Type::Free => Type::Free,
                     Type::Scalar | Type::Bool | Type::Int | Type::Float => Type::Scalar,

@@ -250,17 +250,18 @@ impl Code {
             return;
         }
         // Who comes back with what is looked for need not look.
-        match self.ops.get(code.index()) {
-            Some(SpecOp::GuardInt { slot }) if slot.register() == site.dst => {
-                site.back_with_int = code.next();
-            }
-            Some(SpecOp::GuardFloat { slot }) if slot.register() == site.dst => {
-                site.back_with_float = code.next();
-            }
-            Some(SpecOp::GuardBool { slot }) if slot.register() == site.dst => {
-                site.back_with_bool = code.next();
-            }
-            _ => {}
+        let Some(guard) = self.ops.get(code.index()) else { return };
+        let (slot, back) = if let SpecOp::GuardInt { slot } = guard {
+            (slot, &mut site.back_with_int)
+        } else if let SpecOp::GuardFloat { slot } = guard {
+            (slot, &mut site.back_with_float)
+        } else if let SpecOp::GuardBool { slot } = guard {
+            (slot, &mut site.back_with_bool)
+        } else {
+            return;
+        };
+        if slot.register() == site.dst {
+            *back = code.next();
         }
     }
 }

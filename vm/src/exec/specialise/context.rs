@@ -90,3 +90,101 @@ impl TypeContext {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scalars() -> TypeContext {
+        TypeContext::new([Type::Scalar; 256])
+    }
+
+    #[test]
+    fn a_value_is_in_its_own_register_at_first() {
+        assert_eq!(scalars().source(7), Source::Slot(7));
+    }
+
+    #[test]
+    fn a_deferred_store_is_where_the_value_comes_from() {
+        let mut context = scalars();
+        context.defer(1, Source::Constant(5));
+        context.defer(2, Source::Bool(true));
+        assert_eq!((context.source(1), context.source(2)), (Source::Constant(5), Source::Bool(true)));
+    }
+
+    #[test]
+    fn of_two_stores_to_a_register_the_later_stays() {
+        let mut context = scalars();
+        context.defer(1, Source::Constant(5));
+        context.defer(1, Source::Slot(2));
+        assert_eq!(context.deferred, [(1, Source::Slot(2))]);
+    }
+
+    #[test]
+    fn a_store_of_what_is_there_is_none() {
+        let mut context = scalars();
+        context.defer(1, Source::Constant(5));
+        context.defer(1, Source::Slot(1));
+        assert_eq!(context.deferred, []);
+    }
+
+    #[test]
+    fn a_forgotten_store_is_not_done_and_others_are() {
+        let mut context = scalars();
+        context.defer(1, Source::Constant(5));
+        context.defer(2, Source::Constant(6));
+        context.forget(1);
+        assert_eq!(context.deferred, [(2, Source::Constant(6))]);
+    }
+
+    #[test]
+    fn what_moved_is_stored_from_its_new_place() {
+        let mut context = scalars();
+        context.set_type(3, Type::Int);
+        context.defer(1, Source::Slot(3));
+        context.moved(3, 4, Type::Int);
+        assert_eq!(context.deferred, [(1, Source::Slot(4))]);
+        assert_eq!((context.type_of(3), context.type_of(4)), (Type::Scalar, Type::Int));
+    }
+
+    #[test]
+    fn what_moved_to_where_it_is_to_be_stored_need_not_be() {
+        let mut context = scalars();
+        context.defer(4, Source::Slot(3));
+        context.moved(3, 4, Type::Int);
+        assert_eq!(context.deferred, []);
+    }
+
+    #[test]
+    fn what_moves_over_a_value_drops_stores_of_that() {
+        let mut context = scalars();
+        context.defer(1, Source::Slot(4));
+        context.moved(3, 4, Type::Int);
+        assert_eq!(context.deferred, []);
+    }
+
+    #[test]
+    fn code_for_less_is_code_for_more() {
+        let (wide, mut narrow) = (scalars(), scalars());
+        narrow.set_type(200, Type::Int);
+        assert!(wide.admits(&narrow) && !narrow.admits(&wide));
+        assert!(narrow.admits(&narrow));
+    }
+
+    #[test]
+    fn code_that_knows_of_no_scalar_drops_more() {
+        let (mut any, scalar) = (scalars(), scalars());
+        any.set_type(100, Type::Any);
+        assert!(!any.drops_no_more_than(&scalar));
+        assert!(scalar.drops_no_more_than(&any) && any.drops_no_more_than(&any));
+    }
+
+    #[test]
+    fn numbers_of_different_types_drop_alike() {
+        let (mut int, mut float) = (scalars(), scalars());
+        int.set_type(1, Type::Int);
+        float.set_type(1, Type::Float);
+        assert!(int.drops_no_more_than(&float) && float.drops_no_more_than(&int));
+        assert!(!int.admits(&float));
+    }
+}

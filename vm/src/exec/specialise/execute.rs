@@ -200,7 +200,7 @@ impl Machine<'_> {
                 ($dst:expr, $left:expr, $right:expr, $operation:expr) => {{
                     match (value!($left).to_float(), value!($right).to_float()) {
                         (Some(left), Some(right)) => write_float!($dst, $operation(left, right)),
-                        _ => leave!(ExitReason::Guard),
+                        (None, _) | (_, None) => leave!(ExitReason::Guard),
                     }
                 }};
             }
@@ -407,7 +407,12 @@ impl Machine<'_> {
                             copy!(dst, result);
                             go_back!(caller, back_with_bool);
                         }
-                        _ => {
+                        Value::Empty
+                        | Value::String(_)
+                        | Value::Function(_)
+                        | Value::Url(_)
+                        | Value::Array(_)
+                        | Value::Dict(_) => {
                             // What is left behind is a scalar.
                             put(dst, mem::take(result));
                             go_back!(caller, back);

@@ -1,235 +1,225 @@
-//! Which instructions of specialised code become one.
+//! Which instructions of specialised code become one, where `spec/specops.yaml` does not say it: back edges with their counters.
 
-use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp, Triple};
-use crate::exec::specialise::types::Type;
+use crate::exec::specialise::op::SpecOp;
 
 impl SpecOp {
-    /// What `Jump` does together with this branch, which it leads to and which stands at `at`.
-    pub(crate) fn with_jump(self, at: CodeAddr, steps: u16) -> Option<Self> {
-        let to = at.next();
-        let few = u8::try_from(steps).ok();
-        match self {
-            Self::IfEqInt { left, right, .. } => Some(Self::LoopNeInt { left, right, to, steps }),
-            Self::IfNeInt { left, right, .. } => Some(Self::LoopEqInt { left, right, to, steps }),
-            Self::IfLtInt { left, right, .. } => {
-                Some(Self::LoopLeInt { left: right, right: left, to, steps })
-            }
-            Self::IfLeInt { left, right, .. } => {
-                Some(Self::LoopLtInt { left: right, right: left, to, steps })
-            }
-            Self::IfEqIntConst { left, right, .. } => {
-                Some(Self::LoopNeIntConst { left, steps: few?, to, right })
-            }
-            Self::IfNeIntConst { left, right, .. } => {
-                Some(Self::LoopEqIntConst { left, steps: few?, to, right })
-            }
-            Self::IfLtIntConst { left, right, .. } => {
-                Some(Self::LoopGeIntConst { left, steps: few?, to, right })
-            }
-            Self::IfGeIntConst { left, right, .. } => {
-                Some(Self::LoopLtIntConst { left, steps: few?, to, right })
-            }
-            _ => None,
-        }
-    }
-
     /// This back edge together with the increment before it.
     pub(crate) fn with_counter(self, before: &Self) -> Option<Self> {
         if let &Self::AddInt { dst: counter, left: counted, right: step } = before {
-            return match self {
-                Self::LoopLtInt { left, right, to, steps } if left == counter && counted == counter => {
-                    (right != counter).then_some(Self::StepLtInt { counter, step, right, steps, to })
-                }
-                Self::LoopLeInt { left, right, to, steps } if left == counter && counted == counter => {
-                    (right != counter).then_some(Self::StepLeInt { counter, step, right, steps, to })
-                }
-                _ => None,
+            let fits = |left, right| left == counter && counted == counter && right != counter;
+            return if let Self::LoopLtInt { left, right, to, steps } = self {
+                fits(left, right).then_some(Self::StepLtInt { counter, step, right, steps, to })
+            } else if let Self::LoopLeInt { left, right, to, steps } = self {
+                fits(left, right).then_some(Self::StepLeInt { counter, step, right, steps, to })
+            } else {
+                None
             };
         }
         let &Self::AddIntConst { dst: counter, left: counted, right: step } = before else { return None };
-        match self {
-            Self::LoopLtInt { left, right, to, steps }
-                if left == counter && counted == counter && right != counter =>
-            {
-                let step = step.try_into().ok()?;
-                Some(Self::CountLtInt { counter, right, step, steps, to })
-            }
-            Self::LoopLeInt { left, right, to, steps }
-                if left == counter && counted == counter && right != counter =>
-            {
-                let step = step.try_into().ok()?;
-                Some(Self::CountLeInt { counter, right, step, steps, to })
-            }
-            Self::LoopLtIntConst { left, right, to, steps } if left == counter && counted == counter => {
-                let (step, right) = (step.try_into().ok()?, right.try_into().ok()?);
-                Some(Self::CountLtIntConst { counter, step, steps: steps.into(), to, right })
-            }
-            Self::LoopGeIntConst { left, right, to, steps } if left == counter && counted == counter => {
-                let (step, right) = (step.try_into().ok()?, right.try_into().ok()?);
-                Some(Self::CountGeIntConst { counter, step, steps: steps.into(), to, right })
-            }
-            _ => None,
+        let step = i16::try_from(step).ok()?;
+        let is_counter = |left| left == counter && counted == counter;
+        if let Self::LoopLtInt { left, right, to, steps } = self {
+            return (is_counter(left) && right != counter).then_some(Self::CountLtInt {
+                counter,
+                right,
+                step,
+                steps,
+                to,
+            });
         }
+        if let Self::LoopLeInt { left, right, to, steps } = self {
+            return (is_counter(left) && right != counter).then_some(Self::CountLeInt {
+                counter,
+                right,
+                step,
+                steps,
+                to,
+            });
+        }
+        if let Self::LoopLtIntConst { left, right, to, steps } = self {
+            let (steps, right) = (u16::from(steps), i32::try_from(right).ok()?);
+            return is_counter(left).then_some(Self::CountLtIntConst { counter, step, steps, to, right });
+        }
+        if let Self::LoopGeIntConst { left, right, to, steps } = self {
+            let (steps, right) = (u16::from(steps), i32::try_from(right).ok()?);
+            return is_counter(left).then_some(Self::CountGeIntConst { counter, step, steps, to, right });
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::specialise::op::{CodeAddr, Slot};
+    use crate::exec::specialise::types::Type;
+
+    const R: fn(u8) -> Slot = Slot::of;
+
+    fn to() -> CodeAddr {
+        CodeAddr::of(9)
     }
 
-    /// This instruction together with the next, which stays behind it.
-    pub(crate) fn with_next(self, next: Self) -> Option<Self> {
-        let triple = |op: Self| match op {
-            Self::AddFloat { dst, left, right }
-            | Self::SubFloat { dst, left, right }
-            | Self::MulFloat { dst, left, right } => Some(Triple { dst, left, right }),
-            _ => None,
-        };
-        if let (Some(first), Some(second)) = (triple(self), triple(next)) {
-            return match (self, next) {
-                (Self::AddFloat { .. }, Self::AddFloat { .. }) => Some(Self::AddAddFloat { first, second }),
-                (Self::AddFloat { .. }, Self::SubFloat { .. }) => Some(Self::AddSubFloat { first, second }),
-                (Self::AddFloat { .. }, Self::MulFloat { .. }) => Some(Self::AddMulFloat { first, second }),
-                (Self::SubFloat { .. }, Self::AddFloat { .. }) => Some(Self::SubAddFloat { first, second }),
-                (Self::SubFloat { .. }, Self::SubFloat { .. }) => Some(Self::SubSubFloat { first, second }),
-                (Self::SubFloat { .. }, Self::MulFloat { .. }) => Some(Self::SubMulFloat { first, second }),
-                (Self::MulFloat { .. }, Self::AddFloat { .. }) => Some(Self::MulAddFloat { first, second }),
-                (Self::MulFloat { .. }, Self::SubFloat { .. }) => Some(Self::MulSubFloat { first, second }),
-                (Self::MulFloat { .. }, Self::MulFloat { .. }) => Some(Self::MulMulFloat { first, second }),
-                _ => None,
-            };
-        }
-        Some(match (self, next) {
-            (Self::SubInt { dst, left, right }, Self::SubInt { .. }) => {
-                Self::SubIntSubInt { dst, left, right }
-            }
-            (Self::AddInt { dst, left, right }, Self::CountLtInt { .. }) => {
-                Self::AddIntCountLtInt { dst, left, right }
-            }
-            (Self::ModIntMask { dst, left, mask }, Self::IfNeIntConst { .. }) => {
-                Self::ModIntMaskIfNeIntConst { dst, left, mask }
-            }
-            (Self::AddInt { dst, left, right }, Self::Return { .. }) => {
-                Self::AddIntReturn { dst, left, right }
-            }
-            (Self::AddIntConst { dst, left, right }, Self::Call { .. }) => {
-                Self::AddIntConstCall { dst, left, right }
-            }
-            (Self::AddFloat { dst, left, right }, Self::CountLtInt { .. }) => {
-                Self::AddFloatCountLtInt { dst, left, right }
-            }
-            (Self::TestEqInt { dst, left, right }, Self::Or { .. }) => Self::TestEqIntOr { dst, left, right },
-            (Self::TestEqInt { dst, left, right }, Self::IfNeither { .. }) => {
-                Self::TestEqIntIfNeither { dst, left, right }
-            }
-            (Self::IfEqStringConst { left, right, to }, Self::IfEqStringConst { .. }) => {
-                Self::IfEqStringConstTwice { left, right, to }
-            }
-            (Self::MoveInt { dst, src }, Self::MoveInt { .. }) => Self::MoveIntMoveInt { dst, src },
-            (Self::MoveInt { dst, src }, Self::Jump { .. }) => Self::MoveIntJump { dst, src },
-            (Self::MoveFloat { dst, src }, Self::Jump { .. }) => Self::MoveFloatJump { dst, src },
-            (Self::LoadConst { dst, constant }, Self::Jump { .. }) => Self::LoadConstJump { dst, constant },
-            (Self::ArrayGetInt { dst, array, index }, Self::AddInt { .. }) => {
-                Self::ArrayGetIntAddInt { dst, array, index }
-            }
-            (Self::ArrayGetInt { dst, array, index }, Self::AddIntConst { .. }) => {
-                Self::ArrayGetIntAddIntConst { dst, array, index }
-            }
-            (Self::ArrayGetInt { dst, array, index }, Self::TestEqInt { .. }) => {
-                Self::ArrayGetIntTestEqInt { dst, array, index }
-            }
-            (Self::ArrayGetInt { dst, array, index }, Self::IfLtInt { .. }) => {
-                Self::ArrayGetIntIfLtInt { dst, array, index }
-            }
-            (Self::ArrayGetFloat { dst, array, index }, Self::ArrayGetFloat { .. }) => {
-                Self::ArrayGetFloatTwice { dst, array, index }
-            }
-            (Self::ArrayGetFloat { dst, array, index }, Self::MulFloat { .. }) => {
-                Self::ArrayGetFloatMulFloat { dst, array, index }
-            }
-            (Self::ArrayGetFloat { dst, array, index }, Self::SubFloat { .. }) => {
-                Self::ArrayGetFloatSubFloat { dst, array, index }
-            }
-            (Self::ArraySetFloat { array, index, value }, Self::ArrayGetFloat { .. }) => {
-                Self::ArraySetFloatArrayGetFloat { array, index, value }
-            }
-            (Self::ArraySetToBool { array, index, value }, Self::StepLtInt { .. }) => {
-                Self::ArraySetToBoolStepLtInt { array, index, value }
-            }
-            (Self::ArraySetInt { array, index, value }, Self::CountLtInt { .. }) => {
-                Self::ArraySetIntCountLtInt { array, index, value }
-            }
-            _ => return None,
-        })
+    fn add(dst: u8, left: u8, right: u8) -> SpecOp {
+        SpecOp::AddInt { dst: R(dst), left: R(left), right: R(right) }
     }
 
-    /// What the first of two instructions that were made one does by itself.
-    pub(crate) fn unfused(self) -> Self {
-        match self {
-            Self::AddAddFloat { first, .. }
-            | Self::AddSubFloat { first, .. }
-            | Self::AddMulFloat { first, .. } => {
-                let Triple { dst, left, right } = first;
-                Self::AddFloat { dst, left, right }
-            }
-            Self::SubAddFloat { first, .. }
-            | Self::SubSubFloat { first, .. }
-            | Self::SubMulFloat { first, .. } => {
-                let Triple { dst, left, right } = first;
-                Self::SubFloat { dst, left, right }
-            }
-            Self::MulAddFloat { first, .. }
-            | Self::MulSubFloat { first, .. }
-            | Self::MulMulFloat { first, .. } => {
-                let Triple { dst, left, right } = first;
-                Self::MulFloat { dst, left, right }
-            }
-            Self::SubIntSubInt { dst, left, right } => Self::SubInt { dst, left, right },
-            Self::AddIntCountLtInt { dst, left, right } | Self::AddIntReturn { dst, left, right } => {
-                Self::AddInt { dst, left, right }
-            }
-            Self::AddIntConstCall { dst, left, right } => Self::AddIntConst { dst, left, right },
-            Self::ModIntMaskIfNeIntConst { dst, left, mask } => Self::ModIntMask { dst, left, mask },
-            Self::AddFloatCountLtInt { dst, left, right } => Self::AddFloat { dst, left, right },
-            Self::TestEqIntOr { dst, left, right } | Self::TestEqIntIfNeither { dst, left, right } => {
-                Self::TestEqInt { dst, left, right }
-            }
-            Self::IfEqStringConstTwice { left, right, to } => Self::IfEqStringConst { left, right, to },
-            Self::MoveIntMoveInt { dst, src } | Self::MoveIntJump { dst, src } => Self::MoveInt { dst, src },
-            Self::MoveFloatJump { dst, src } => Self::MoveFloat { dst, src },
-            Self::LoadConstJump { dst, constant } => Self::LoadConst { dst, constant },
-            Self::ArrayGetIntAddInt { dst, array, index }
-            | Self::ArrayGetIntAddIntConst { dst, array, index }
-            | Self::ArrayGetIntTestEqInt { dst, array, index }
-            | Self::ArrayGetIntIfLtInt { dst, array, index } => Self::ArrayGetInt { dst, array, index },
-            Self::ArrayGetFloatTwice { dst, array, index }
-            | Self::ArrayGetFloatMulFloat { dst, array, index }
-            | Self::ArrayGetFloatSubFloat { dst, array, index } => Self::ArrayGetFloat { dst, array, index },
-            Self::ArraySetFloatArrayGetFloat { array, index, value } => {
-                Self::ArraySetFloat { array, index, value }
-            }
-            Self::ArraySetToBoolStepLtInt { array, index, value } => {
-                Self::ArraySetToBool { array, index, value }
-            }
-            Self::ArraySetIntCountLtInt { array, index, value } => Self::ArraySetInt { array, index, value },
-            single => single,
-        }
+    fn add_const(dst: u8, left: u8, right: i64) -> SpecOp {
+        SpecOp::AddIntConst { dst: R(dst), left: R(left), right }
     }
 
-    /// This instruction together with the test that what it wrote to `slot`, over a scalar, is of that type.
-    pub(crate) fn with_guard(self, slot: Slot, ty: Type) -> Option<Self> {
-        match (self, ty) {
-            (Self::ArrayGet { dst, array, index }, Type::Int) if dst == slot => {
-                Some(Self::ArrayGetInt { dst, array, index })
-            }
-            (Self::ArrayGet { dst, array, index }, Type::Float) if dst == slot => {
-                Some(Self::ArrayGetFloat { dst, array, index })
-            }
-            (Self::ArrayGet { dst, array, index }, Type::Bool) if dst == slot => {
-                Some(Self::ArrayGetBool { dst, array, index })
-            }
-            (Self::ArrayGetConst { dst, array, index }, Type::Int) if dst == slot => {
-                Some(Self::ArrayGetConstInt { dst, array, index })
-            }
-            (Self::ArrayGetConst { dst, array, index }, Type::Float) if dst == slot => {
-                Some(Self::ArrayGetConstFloat { dst, array, index })
-            }
-            _ => None,
-        }
+    fn back_edge(left: u8, right: u8) -> SpecOp {
+        SpecOp::LoopLtInt { left: R(left), right: R(right), to: to(), steps: 4 }
+    }
+
+    fn shown(op: Option<SpecOp>) -> String {
+        op.map_or_else(String::new, |op| op.to_string())
+    }
+
+    #[test]
+    fn a_constant_step_and_a_back_edge_are_one() {
+        let op = back_edge(1, 2).with_counter(&add_const(1, 1, -3));
+        assert_eq!(shown(op), "CountLtInt counter=r1 right=r2 step=-3 steps=4 to=@9");
+    }
+
+    #[test]
+    fn a_step_in_a_register_and_a_back_edge_are_one() {
+        let op = back_edge(1, 2).with_counter(&add(1, 1, 5));
+        assert_eq!(shown(op), "StepLtInt counter=r1 step=r5 right=r2 steps=4 to=@9");
+    }
+
+    #[test]
+    fn a_back_edge_on_a_constant_takes_its_counter_along() {
+        let edge = SpecOp::LoopGeIntConst { left: R(1), right: -7, to: to(), steps: 3 };
+        let op = edge.with_counter(&add_const(1, 1, 2));
+        assert_eq!(shown(op), "CountGeIntConst counter=r1 step=2 steps=3 to=@9 right=-7");
+    }
+
+    #[test]
+    fn a_step_that_is_too_long_stays_apart() {
+        assert!(back_edge(1, 2).with_counter(&add_const(1, 1, i64::from(i16::MAX) + 1)).is_none());
+    }
+
+    #[test]
+    fn a_bound_that_is_too_large_stays_apart() {
+        let edge = SpecOp::LoopLtIntConst { left: R(1), right: 1 << 40, to: to(), steps: 3 };
+        assert!(edge.with_counter(&add_const(1, 1, 1)).is_none());
+    }
+
+    #[test]
+    fn another_register_is_no_counter() {
+        assert!(back_edge(1, 2).with_counter(&add_const(3, 3, 1)).is_none());
+        assert!(back_edge(1, 2).with_counter(&add_const(1, 3, 1)).is_none());
+        assert!(back_edge(1, 2).with_counter(&add(1, 3, 1)).is_none());
+    }
+
+    #[test]
+    fn a_bound_that_is_the_counter_changes_with_it() {
+        assert!(back_edge(1, 1).with_counter(&add_const(1, 1, 1)).is_none());
+        assert!(back_edge(1, 1).with_counter(&add(1, 1, 2)).is_none());
+    }
+
+    #[test]
+    fn equality_has_no_counter() {
+        let edge = SpecOp::LoopEqInt { left: R(1), right: R(2), to: to(), steps: 4 };
+        assert!(edge.with_counter(&add_const(1, 1, 1)).is_none());
+        assert!(edge.with_counter(&add(1, 1, 3)).is_none());
+    }
+
+    #[test]
+    fn a_jump_to_a_branch_tests_the_opposite() {
+        let (left, right) = (R(1), R(2));
+        let jump = |op: SpecOp| shown(op.with_jump(to(), 5));
+        assert_eq!(
+            jump(SpecOp::IfEqInt { left, right, to: to() }),
+            "LoopNeInt left=r1 right=r2 to=@10 steps=5"
+        );
+        assert_eq!(
+            jump(SpecOp::IfNeInt { left, right, to: to() }),
+            "LoopEqInt left=r1 right=r2 to=@10 steps=5"
+        );
+        assert_eq!(
+            jump(SpecOp::IfLtInt { left, right, to: to() }),
+            "LoopLeInt left=r2 right=r1 to=@10 steps=5"
+        );
+        assert_eq!(
+            jump(SpecOp::IfLeInt { left, right, to: to() }),
+            "LoopLtInt left=r2 right=r1 to=@10 steps=5"
+        );
+    }
+
+    #[test]
+    fn many_steps_do_not_fit_beside_a_constant() {
+        let branch = SpecOp::IfLtIntConst { left: R(1), right: 5, to: to() };
+        assert_eq!(shown(branch.with_jump(to(), 255)), "LoopGeIntConst left=r1 steps=255 to=@10 right=5");
+        assert!(branch.with_jump(to(), 256).is_none());
+    }
+
+    #[test]
+    fn a_jump_to_what_is_no_branch_stays_a_jump() {
+        assert!(add(1, 2, 3).with_jump(to(), 5).is_none());
+        assert!(SpecOp::IfTrue { slot: R(1), to: to() }.with_jump(to(), 5).is_none());
+    }
+
+    #[test]
+    fn two_that_are_fused_do_by_themselves_what_the_first_did() {
+        let first = SpecOp::ArrayGetInt { dst: R(1), array: R(2), index: R(3) };
+        let fused = first.with_next(add(4, 4, 1)).unwrap();
+        assert_eq!(fused.name(), "ArrayGetIntAddInt");
+        assert_eq!(fused.unfused().to_string(), first.to_string());
+        assert_eq!(fused.second(), Some("AddInt"));
+    }
+
+    #[test]
+    fn two_operations_on_floats_keep_the_registers_of_both() {
+        let multiply = SpecOp::MulFloat { dst: R(1), left: R(2), right: R(3) };
+        let subtract = SpecOp::SubFloat { dst: R(4), left: R(5), right: R(6) };
+        let fused = multiply.with_next(subtract).unwrap();
+        let SpecOp::MulSubFloat { first, second } = fused else { panic!("{fused}") };
+        assert_eq!((first.dst, second.right), (R(1), R(6)));
+        assert_eq!(fused.unfused().to_string(), multiply.to_string());
+    }
+
+    #[test]
+    fn what_does_not_go_together_stays_apart() {
+        assert!(add(1, 2, 3).with_next(add(4, 5, 6)).is_none());
+        assert_eq!(add(1, 2, 3).unfused().to_string(), "AddInt dst=r1 left=r2 right=r3");
+    }
+
+    #[test]
+    fn a_read_and_its_guard_are_one() {
+        let read = SpecOp::ArrayGet { dst: R(1), array: R(2), index: R(3) };
+        let guarded = |ty| shown(read.with_guard(R(1), ty));
+        assert_eq!(guarded(Type::Int), "ArrayGetInt dst=r1 array=r2 index=r3");
+        assert_eq!(guarded(Type::Float), "ArrayGetFloat dst=r1 array=r2 index=r3");
+        assert_eq!(guarded(Type::Bool), "ArrayGetBool dst=r1 array=r2 index=r3");
+        assert_eq!((guarded(Type::Free), guarded(Type::Scalar)), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn a_guard_of_another_register_stays_apart() {
+        let read = SpecOp::ArrayGet { dst: R(1), array: R(2), index: R(3) };
+        assert!(read.with_guard(R(2), Type::Int).is_none());
+        assert!(add(1, 2, 3).with_guard(R(1), Type::Int).is_none());
+    }
+
+    #[test]
+    fn the_result_of_an_operation_can_go_elsewhere() {
+        let mut op = add(1, 2, 3);
+        *op.result().unwrap() = R(7);
+        assert_eq!(op.to_string(), "AddInt dst=r7 left=r2 right=r3");
+        assert_eq!(op.operands(), Some([R(2), R(3)]));
+        assert_eq!(add_const(1, 2, 5).operands(), Some([R(2), R(2)]));
+        assert!(back_edge(1, 2).result().is_none() && back_edge(1, 2).operands().is_none());
+    }
+
+    #[test]
+    fn control_goes_where_it_is_said_to() {
+        let mut jump = SpecOp::Goto { to: CodeAddr::stub(3) };
+        assert_eq!(jump.to_string(), "Goto to=stub 3");
+        jump.redirect(to());
+        assert_eq!(jump.target(), Some(to()));
+        assert!(jump.leads_elsewhere() && !back_edge(1, 2).leads_elsewhere());
+        assert!(add(1, 2, 3).target().is_none());
     }
 }

@@ -23,7 +23,7 @@ use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::executable::Executable;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag};
-use crate::exec::specialise::{Code, CodeAddr, Slot, SpecOp};
+use crate::exec::specialise::{Code, CodeAddr, Slot};
 
 /// Appends machine code.
 macro_rules! x64 {
@@ -118,6 +118,8 @@ pub(crate) struct Emitted {
     pub(crate) start: AssemblyOffset,
     /// By instruction, where it can be entered; 0 where it cannot.
     pub(crate) entries: Vec<u32>,
+    /// By instruction, where its code begins, for a dump.
+    pub(crate) places: Vec<u32>,
     /// What stands in the table of the code to come back to, from the beginning of the buffer.
     pub(crate) table: Vec<u32>,
 }
@@ -180,8 +182,10 @@ impl<'a> Emitter<'a> {
             .flatten()
             .map(|version| (version.at.index(), &version.context))
             .collect();
+        let mut places = Vec::with_capacity(self.code.ops.len());
         for (place, op) in self.code.ops.iter().enumerate() {
             self.place = place;
+            places.push(self.assembler.offset().0 as u32);
             if let Some(label) = self.labels[place] {
                 // What is known of a place is known behind a branch that stands there, too: loops go back to there.
                 let context = known.get(&place).or_else(|| {
@@ -193,7 +197,7 @@ impl<'a> Emitter<'a> {
                 self.entries[place] = Some(label);
             }
             self.cache.begin();
-            self.instruction(op.unfused());
+            self.instruction(*op);
             if self.cache.is_exhausted() {
                 return None;
             }
@@ -216,7 +220,7 @@ impl<'a> Emitter<'a> {
             }
         }
         let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
-        Some(Emitted { buffer, start, entries, table })
+        Some(Emitted { buffer, start, entries, places, table })
     }
 
     fn offset_of(&self, label: Option<DynamicLabel>) -> u32 {
@@ -581,23 +585,6 @@ impl<'a> Emitter<'a> {
     }
 }
 
-impl SpecOp {
-    /// Whether the back edge of a loop goes to the instruction behind this one.
-    fn starts_back_edge(&self) -> bool {
-        matches!(
-            self,
-            Self::IfEqInt { .. }
-                | Self::IfNeInt { .. }
-                | Self::IfLtInt { .. }
-                | Self::IfLeInt { .. }
-                | Self::IfEqIntConst { .. }
-                | Self::IfNeIntConst { .. }
-                | Self::IfLtIntConst { .. }
-                | Self::IfGeIntConst { .. }
-        )
-    }
-}
-
 /// Where the tag of a slot stands, from the beginning of the frame.
 pub(super) fn at(slot: Slot) -> i32 {
     slot.offset() as i32
@@ -611,4 +598,32 @@ pub(super) fn payload(slot: Slot) -> i32 {
 /// Where the tag of a global stands, from the beginning of all.
 pub(super) fn global(name: u16) -> i32 {
     i32::from(name) * size_of::<crate::value::Value>() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_tells_why_machine_code_ended_and_where() {
+        for exit in [
+            JitExit::Guard,
+            JitExit::OutOfFuel,
+            JitExit::Deoptimise,
+            JitExit::Fallback,
+            JitExit::ReturnToStub,
+            JitExit::Reason,
+        ] {
+            for place in [0, 1, (1 << 16) - 1] {
+                assert_eq!(JitExit::from(exit.with(place)), (exit, place));
+            }
+        }
+    }
+
+    #[test]
+    fn tag_and_payload_stand_one_after_the_other() {
+        assert_eq!((at(Slot::of(0)), payload(Slot::of(0))), (0, 8));
+        assert_eq!((at(Slot::of(255)), payload(Slot::of(255))), (255 * 16, 255 * 16 + 8));
+        assert_eq!(global(2), 32);
+    }
 }

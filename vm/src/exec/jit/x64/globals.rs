@@ -122,16 +122,17 @@ impl Emitter<'_> {
         if [1, 2].into_iter().any(|more| self.is_led_to(place + more)) {
             return;
         }
-        let (array, index, value) = match write.unfused() {
-            SpecOp::ArraySetInt { array, index, value } => (array, index, Scalar::Int(value)),
-            SpecOp::ArraySetFloat { array, index, value } => (array, index, Scalar::Float(value)),
-            SpecOp::ArraySetToInt { array, index, value } => {
-                (array, index, Scalar::Constant(tag::INT, value))
-            }
-            SpecOp::ArraySetToFloat { array, index, value } => {
-                (array, index, Scalar::Constant(tag::FLOAT, value.to_bits() as i64))
-            }
-            _ => return,
+        let write = write.unfused();
+        let (array, index, value) = if let SpecOp::ArraySetInt { array, index, value } = write {
+            (array, index, Scalar::Int(value))
+        } else if let SpecOp::ArraySetFloat { array, index, value } = write {
+            (array, index, Scalar::Float(value))
+        } else if let SpecOp::ArraySetToInt { array, index, value } = write {
+            (array, index, Scalar::Constant(tag::INT, value))
+        } else if let SpecOp::ArraySetToFloat { array, index, value } = write {
+            (array, index, Scalar::Constant(tag::FLOAT, value.to_bits() as i64))
+        } else {
+            return;
         };
         let SpecOp::StoreGlobal { src, name } = store.unfused() else { return };
         if (array, index, src) != (container, key, container) || name.0 != holder.0 {

@@ -181,3 +181,109 @@ impl Cache {
         FLOATS.into_iter().zip(self.floats.holds).filter_map(|(register, slot)| Some((register, slot?)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(register: u8) -> Slot {
+        Slot::of(register)
+    }
+
+    #[test]
+    fn nothing_is_known_at_first() {
+        let mut cache = Cache::EMPTY;
+        assert_eq!(
+            (cache.int(slot(1)), cache.float(slot(1)), cache.tag(slot(1))),
+            (None, None, Tag::Unknown)
+        );
+    }
+
+    #[test]
+    fn a_noted_int_is_found_in_its_register() {
+        let mut cache = Cache::EMPTY;
+        let register = cache.take_int();
+        cache.note_int(slot(1), register);
+        assert_eq!(cache.int(slot(1)), Some(register));
+        assert_eq!(cache.float(slot(1)), None);
+    }
+
+    #[test]
+    fn a_slot_that_is_written_is_in_no_register() {
+        let mut cache = Cache::EMPTY;
+        let (int, float) = (cache.take_int(), cache.take_float());
+        cache.note_int(slot(1), int);
+        cache.note_float(slot(2), float);
+        cache.wrote(slot(1), Tag::Is(tag::FLOAT));
+        assert_eq!((cache.int(slot(1)), cache.tag(slot(1))), (None, Tag::Is(tag::FLOAT)));
+        assert_eq!(cache.float(slot(2)), Some(float));
+    }
+
+    #[test]
+    fn a_register_that_is_taken_again_holds_nothing() {
+        let mut cache = Cache::EMPTY;
+        let first = cache.take_int();
+        cache.note_int(slot(1), first);
+        cache.begin();
+        let again: Vec<u8> = (0..INTS.len())
+            .map(|_| {
+                cache.begin();
+                cache.take_int()
+            })
+            .collect();
+        assert!(again.contains(&first));
+        assert_eq!(cache.int(slot(1)), None);
+    }
+
+    #[test]
+    fn an_instruction_gets_different_registers() {
+        let mut cache = Cache::EMPTY;
+        let taken = [cache.take_int(), cache.take_int(), cache.take_int()];
+        assert!(taken[0] != taken[1] && taken[1] != taken[2] && taken[0] != taken[2]);
+        assert!(!cache.is_exhausted());
+    }
+
+    #[test]
+    fn a_register_that_an_instruction_reads_is_not_given_to_it() {
+        let mut cache = Cache::EMPTY;
+        let held = cache.take_int();
+        cache.note_int(slot(1), held);
+        cache.begin();
+        assert_eq!(cache.int(slot(1)), Some(held));
+        assert!((1..INTS.len()).all(|_| cache.take_int() != held));
+    }
+
+    #[test]
+    fn what_is_held_can_be_read_again() {
+        let mut cache = Cache::EMPTY;
+        let (int, float) = (cache.take_int(), cache.take_float());
+        cache.note_int(slot(1), int);
+        cache.note_float(slot(2), float);
+        assert_eq!(cache.held_ints().collect::<Vec<_>>(), [(int, slot(1))]);
+        assert_eq!(cache.held_floats().collect::<Vec<_>>(), [(float, slot(2))]);
+        cache.lose_registers();
+        assert_eq!(cache.held_ints().count() + cache.held_floats().count(), 0);
+    }
+
+    #[test]
+    fn a_context_tells_tags() {
+        let mut context = TypeContext::new([Type::Scalar; 256]);
+        for (register, ty) in
+            [(1, Type::Any), (2, Type::Free), (3, Type::Bool), (4, Type::Int), (5, Type::Float)]
+        {
+            context.set_type(register, ty);
+        }
+        let cache = Cache::of(&context);
+        let tags = [0, 1, 2, 3, 4, 5].map(|register| cache.tag(slot(register)));
+        let known = [tag::BOOL, tag::INT, tag::FLOAT].map(Tag::Is);
+        assert_eq!(tags, [Tag::Scalar, Tag::Unknown, Tag::Unknown, known[0], known[1], known[2]]);
+    }
+
+    #[test]
+    fn tags_tell_what_need_not_be_dropped() {
+        assert!(
+            Tag::Scalar.is_scalar() && Tag::Is(tag::FLOAT).is_scalar() && Tag::Is(tag::EMPTY).is_scalar()
+        );
+        assert!(!Tag::Unknown.is_scalar() && !Tag::Is(tag::ARRAY).is_scalar());
+    }
+}

@@ -75,12 +75,15 @@ impl Builder<'_> {
     /// The branch that the next instruction makes on what this one writes, if both can be one: when it leads where true leads, and
     /// where.
     pub(super) fn branch_after(&self, dst: Reg) -> Option<(bool, Target)> {
-        let branch = match self.program.ops.get(self.pc + 1) {
-            Some(&Op::JumpIf { cond, offset }) if cond == dst => (true, offset),
-            Some(&Op::JumpIfNot { cond, offset }) if cond == dst => (false, offset),
-            _ => return None,
+        let next = *self.program.ops.get(self.pc + 1)?;
+        let (cond, branch) = if let Op::JumpIf { cond, offset } = next {
+            (cond, (true, offset))
+        } else if let Op::JumpIfNot { cond, offset } = next {
+            (cond, (false, offset))
+        } else {
+            return None;
         };
-        if without!("branches") {
+        if cond != dst || without!("branches") {
             return None;
         }
         (self.code.graph.is_straight(self.pc + 1) && self.context.type_of(dst.0) != Type::Any)

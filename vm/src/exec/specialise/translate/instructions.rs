@@ -12,10 +12,6 @@ use crate::value::Value;
 use crate::values::TypeId;
 
 impl Builder<'_> {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "an opcode without fast code of its own runs as it is"
-    )]
     pub(crate) fn instruction(&mut self) -> Progress {
         let Some(&op) = self.program.ops.get(self.pc) else { return self.leave() };
         match op {
@@ -98,7 +94,7 @@ impl Builder<'_> {
                     Type::Float => {
                         self.compute(op, dst, [src], Type::Float, |dst, [src]| SpecOp::NegFloat { dst, src })
                     }
-                    _ => self.baseline(op, Type::Any),
+                    Type::Any | Type::Free | Type::Scalar | Type::Bool => self.baseline(op, Type::Any),
                 }
             }
             Op::ArraySet { array, index, value } => {
@@ -180,7 +176,18 @@ impl Builder<'_> {
             }
             Op::ConcatStr { dst, left, right } => self.join_texts(op, dst, left, right),
             Op::DictLen { .. } => self.baseline(op, Type::Int),
-            _ => self.baseline(op, Type::Any),
+            Op::Define { .. }
+            | Op::Cast { .. }
+            | Op::Assert { .. }
+            | Op::ScopeEnter { .. }
+            | Op::ScopeExit { .. }
+            | Op::NewArray { .. }
+            | Op::DebugPrint { .. }
+            | Op::DictNew { .. }
+            | Op::DictRemove { .. }
+            | Op::DictKeys { .. }
+            | Op::DictValues { .. }
+            | Op::DictClear { .. } => self.baseline(op, Type::Any),
         }
     }
 

@@ -71,7 +71,11 @@ impl Builder<'_> {
                 let [left, right] = self.slots([left, right]);
                 Some(Numbers::Mixed(left, right))
             }
-            _ => None,
+            (
+                (Type::Any | Type::Free | Type::Scalar | Type::Bool, _)
+                | (_, Type::Any | Type::Free | Type::Scalar | Type::Bool),
+                _,
+            ) => None,
         }
     }
 
