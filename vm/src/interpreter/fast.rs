@@ -75,17 +75,17 @@ impl Tier {
     pub(super) fn warm(&self, program: &Program, tiers: Tiers, steps: u64) -> Option<Box<Code>> {
         let heat = self.heat.get() + 1;
         let is_forced = !matches!(tiers, Tiers::Both | Tiers::Portable);
-        if !is_forced && (heat < Self::HOT || !Self::can_begin(program, steps)) {
+        if !program.is_lowered() || !is_forced && (heat < Self::HOT || !Self::can_begin(program, steps)) {
             self.heat.set(heat.min(Self::HOT));
             return None;
         }
         Some(Self::begin(program))
     }
 
-    /// Whether a run has taken enough steps for what it takes to look into the whole module: no limit on steps or time is
+    /// Whether there can be fast code, and a run has taken enough steps for what it takes to look into the whole module: no limit on steps or time is
     /// looked at meanwhile.
     pub(super) fn can_begin(program: &Program, steps: u64) -> bool {
-        steps >= payoff::steps_before_analysis(program.ops.len())
+        program.is_lowered() && steps >= payoff::steps_before_analysis(program.ops.len())
     }
 
     /// Begins fast code.

@@ -246,16 +246,22 @@ impl<'a> Machine<'a> {
             let mut window =
                 Window::<M>::new(registers(&mut self.stack, self.frame.base), self.observations.as_mut());
             let flow = loop {
-                let Some(op) = ops.get(pc) else {
-                    self.pc = pc;
-                    return Ok(Value::Empty);
+                let op = match ops.get(pc) {
+                    Some(op) => *op,
+                    None => match self.program.lower(pc) {
+                        Some(op) => op,
+                        None => {
+                            self.pc = pc;
+                            return Ok(Value::Empty);
+                        }
+                    },
                 };
                 if let Err(error) = self.meter.charge() {
                     self.pc = pc;
                     return Err(error);
                 }
                 if !M::OBSERVED
-                    && let Op::ArraySet { array, .. } = *op
+                    && let Op::ArraySet { array, .. } = op
                     && is_long_and_shared(window.get(array))
                     && self.tiers != Tiers::Plain
                     && !without!("release")
@@ -264,7 +270,7 @@ impl<'a> Machine<'a> {
                     let place = (pc, self.meter.steps());
                     spare(tier, place, &self.context.memory, window.values_mut(), array);
                 }
-                match dispatch(*op, &mut window, &mut self.context) {
+                match dispatch(op, &mut window, &mut self.context) {
                     Ok(Flow::Next) => {
                         if M::OBSERVED {
                             report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
@@ -359,7 +365,7 @@ impl<'a> Machine<'a> {
     }
 
     fn is_at_phi(&self, pc: usize) -> bool {
-        matches!(self.program.ops.get(pc), Some(Op::Phi { .. }))
+        matches!(self.program.op(pc), Some(Op::Phi { .. }))
     }
 
     /// Enters a function. Its frame lies behind the current one, so the arguments are all read from registers that no
@@ -430,7 +436,7 @@ impl<'a> Machine<'a> {
     /// Executes the run of phis that begins at `first` and gives the index of the instruction behind it.
     fn phis<M: Mode>(&mut self, first: usize, predecessor: Option<usize>) -> Result<usize, RuntimeError> {
         let code = self.context.code;
-        let run = self.program.ops[first..].iter().map_while(|op| op.select(code, predecessor));
+        let run = (first..).map_while(|pc| self.program.op(pc)?.select(code, predecessor));
         let mut behind = first;
         for (dst, source) in run {
             let written =

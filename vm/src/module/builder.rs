@@ -1,6 +1,7 @@
 //! Putting a module together, instruction by instruction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::errors::LoadError;
 use crate::isa::{ConstIdx, Instruction, Opcode, Role};
@@ -126,7 +127,7 @@ impl ModuleBuilder {
     }
 
     fn set_offset(&mut self, at: usize, offset: i32) {
-        let Some(start) = self.code.starts.get(at).map(|start| *start as usize) else { return };
+        let Some(start) = self.code.starts.get(at).map(|start| start as usize) else { return };
         let is_jump = Opcode::from_byte(self.code.bytes[start])
             .is_some_and(|opcode| opcode.spec().operands.last().is_some_and(|last| last.role == Role::Jump));
         if is_jump {
@@ -188,7 +189,7 @@ impl ModuleBuilder {
     pub fn truncate(&mut self, len: usize) {
         self.waiting.retain(|(at, _)| *at < len);
         if let Some(start) = self.code.starts.get(len) {
-            self.code.bytes.truncate(*start as usize);
+            self.code.bytes.truncate(start as usize);
             self.code.starts.truncate(len);
         }
     }
@@ -202,7 +203,7 @@ impl ModuleBuilder {
     /// Whether there is no instruction yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.code.starts.is_empty()
+        self.code.starts.len() == 0
     }
 
     /// The file, unchecked: loading it may give any fault.
@@ -213,7 +214,7 @@ impl ModuleBuilder {
 
     fn into_unchecked(self) -> Module {
         let Self { name, constants, functions, code, pooled: _, labels: _, waiting: _ } = self;
-        Module { name, constants, functions, code }
+        Module { name, constants, functions: Arc::new(functions), code }
     }
 
     /// The module, checked.
