@@ -3,6 +3,7 @@
 mod builder;
 mod decode;
 mod encode;
+mod marks;
 mod salvage;
 mod starts;
 
@@ -10,6 +11,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 pub use builder::{Label, ModuleBuilder};
+pub(crate) use marks::Marks;
 pub use salvage::Salvage;
 
 use crate::errors::LoadError;
@@ -244,6 +246,13 @@ pub(crate) struct Instructions<'a> {
     bytes: &'a [u8],
     position: usize,
     left: usize,
+}
+
+impl Instructions<'_> {
+    /// Where the next instruction begins.
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
 }
 
 impl<'a> Iterator for Instructions<'a> {

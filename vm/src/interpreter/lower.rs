@@ -276,7 +276,9 @@ mod tests {
     fn large_dense_modules_are_lowered_on_demand() {
         let code = "load_const r0, 3\nstore_global r0, \"a\"\nload_global r1, \"b\"\nstore_global r1, \"a\"\njump_if r0, end\nphi r2, [r0: 1]\n";
         let program = |nops: usize| {
-            Program::new(assemble(&format!("{code}{}end:\nload_global r2, \"c\"", "nop\n".repeat(nops))).unwrap())
+            Program::new(
+                assemble(&format!("{code}{}end:\nload_global r2, \"c\"", "nop\n".repeat(nops))).unwrap(),
+            )
         };
         let (small, large) = (program(Program::SMALL - 8), program(Program::SMALL - 7));
         assert!(small.is_lowered());

@@ -91,7 +91,8 @@ mod tests {
 
     /// Lengths of instructions: all short, all long, and mixed so that words without a beginning and full ones stand beside each other.
     fn lengths() -> [Vec<u32>; 4] {
-        let mixed = |index: u32| [1, 1, 3, 700, 64, 4, 1, 129][(index.wrapping_mul(2_654_435_761) >> 29) as usize];
+        let mixed =
+            |index: u32| [1, 1, 3, 700, 64, 4, 1, 129][(index.wrapping_mul(2_654_435_761) >> 29) as usize];
         [vec![1; 1000], vec![768; 300], (0..2000).map(mixed).collect(), Vec::new()]
     }
 

@@ -1,7 +1,7 @@
 //! How many registers the code that can be reached from somewhere can touch.
 
 use crate::isa::{FlowKind, Instruction, Operand, REGISTERS, Reg};
-use crate::module::Module;
+use crate::module::{Marks, Module};
 
 /// For each place that control can be led to, how many registers from r0 on the code reachable from there can touch, calls not
 /// followed: a frame needs no more.
@@ -9,70 +9,66 @@ use crate::module::Module;
 /// The code is seen as segments. Each begins where a function begins or a jump leads to, and ends where the next begins or control
 /// surely leaves. So there are no more of them than jumps and functions, however long the code is.
 pub(super) struct Reach {
-    /// Where the segments begin, in order.
-    begins: Vec<u32>,
+    begins: Marks,
+    /// By segment.
     registers: Vec<u16>,
-}
-
-/// What the code of a segment does.
-struct Segments {
-    /// How many registers it touches.
-    touched: Vec<u16>,
-    /// Whether control can go on to the next segment.
-    goes_on: Vec<bool>,
-    /// The segments that jumps lead to and those that they stand in, sorted.
-    jumps: Vec<(u32, u32)>,
 }
 
 impl Reach {
     pub(super) fn new(module: &Module) -> Self {
-        let mut begins: Vec<u32> = module.functions().iter().map(|function| function.entry).collect();
-        begins.push(0);
+        let mut begins = Marks::new(module.len());
+        begins.set(0);
+        module.functions().iter().for_each(|function| begins.set(function.entry as usize));
         for (index, (_, instruction)) in module.code().iter().enumerate() {
-            each_jump(&instruction, index, |target| begins.push(target));
+            each_jump(&instruction, index, |target| begins.set(target));
         }
-        begins.sort_unstable();
-        begins.dedup();
-        begins.shrink_to_fit();
-        let segments = Segments::new(module, &begins);
+        let count = begins.count();
+        let segments = Segments::new(module, &begins, count);
         Self { registers: segments.reach(), begins }
     }
 
     /// How many registers the code reachable from `pc` can touch; a segment begins there, or the code ends.
     pub(super) fn registers(&self, pc: usize) -> u16 {
-        let segment = self.begins.binary_search_by(|begin| (*begin as usize).cmp(&pc));
-        segment.map_or(0, |segment| self.registers[segment])
+        self.registers.get(self.begins.before(pc)).copied().unwrap_or(0)
     }
 }
 
+/// What the code of each segment does.
+struct Segments {
+    /// How many registers it touches.
+    touched: Vec<u16>,
+    /// Whether control can go on to the next segment.
+    goes_on: Vec<bool>,
+    /// For each segment, where those that jump to it begin in `sources`, and where the last of them end.
+    sources_begin: Vec<u32>,
+    /// The segments that jumps stand in, in order of those that they lead to.
+    sources: Vec<u32>,
+}
+
 impl Segments {
-    fn new(module: &Module, begins: &[u32]) -> Self {
-        let (mut touched, mut goes_on) = (vec![0; begins.len()], vec![false; begins.len()]);
-        let mut jumps = Vec::new();
-        let mut next = 0;
-        // The segment that the instruction is in; none where nothing leads to it.
-        let mut current: Option<usize> = None;
-        for (index, (_, instruction)) in module.code().iter().enumerate() {
-            if begins.get(next).is_some_and(|begin| *begin as usize == index) {
-                if let Some(before) = current {
-                    goes_on[before] = true;
-                }
-                current = Some(next);
-                next += 1;
-            }
-            let Some(segment) = current else { continue };
-            touched[segment] = registers_touched(&instruction).max(touched[segment]);
-            each_jump(&instruction, index, |target| {
-                let target = begins.partition_point(|begin| *begin < target);
-                jumps.push((target as u32, segment as u32));
-            });
-            if !falls_through(instruction.opcode().spec().flow) {
-                current = None;
-            }
+    fn new(module: &Module, begins: &Marks, count: usize) -> Self {
+        let (mut touched, mut goes_on) = (vec![0; count], vec![false; count]);
+        let mut sources_begin = vec![0; count + 1];
+        each_in_segment(module, begins, |segment, index, instruction, leads_on| {
+            touched[segment] = registers_touched(instruction).max(touched[segment]);
+            goes_on[segment] |= leads_on;
+            each_jump(instruction, index, |target| sources_begin[begins.before(target) + 1] += 1);
+        });
+        for segment in 0..count {
+            sources_begin[segment + 1] += sources_begin[segment];
         }
-        jumps.sort_unstable();
-        jumps.dedup();
-        Self { touched, goes_on, jumps }
+        let mut sources = vec![0; sources_begin[count] as usize];
+        // Filling moves each beginning to its end, which is the next one's beginning.
+        each_in_segment(module, begins, |segment, index, instruction, _| {
+            each_jump(instruction, index, |target| {
+                let place = &mut sources_begin[begins.before(target)];
+                sources[*place as usize] = segment as u32;
+                *place += 1;
+            });
+        });
+        sources_begin.rotate_right(1);
+        sources_begin[0] = 0;
+        Self { touched, goes_on, sources_begin, sources }
     }
 
     /// What an instruction touches holds for everything that leads to it. So the segments are taken in order of what they touch, the
@@ -82,22 +78,48 @@ impl Segments {
         let mut reach = vec![UNKNOWN; self.touched.len()];
         let mut pending: Vec<u32> = Vec::new();
         for first in in_order_of(&self.touched) {
-            pending.push(first);
+            let registers = self.touched[first as usize];
+            let mut reached = |segment: u32, pending: &mut Vec<u32>| {
+                let reach = &mut reach[segment as usize];
+                if *reach == UNKNOWN {
+                    *reach = registers;
+                    pending.push(segment);
+                }
+            };
+            reached(first, &mut pending);
             while let Some(segment) = pending.pop() {
                 let place = segment as usize;
-                if reach[place] != UNKNOWN {
-                    continue;
-                }
-                reach[place] = self.touched[first as usize];
                 if place > 0 && self.goes_on[place - 1] {
-                    pending.push(segment - 1);
+                    reached(segment - 1, &mut pending);
                 }
-                let sources = self.jumps.partition_point(|(to, _)| *to < segment);
-                let sources = self.jumps[sources..].iter().take_while(|(to, _)| *to == segment);
-                pending.extend(sources.map(|(_, from)| *from).filter(|from| reach[*from as usize] == UNKNOWN));
+                let sources = self.sources_begin[place] as usize..self.sources_begin[place + 1] as usize;
+                self.sources[sources].iter().for_each(|from| reached(*from, &mut pending));
             }
         }
         reach
+    }
+}
+
+/// Goes through the instructions that something leads to: the segment of each, its index, and whether control can go on from it into
+/// another segment.
+fn each_in_segment(
+    module: &Module,
+    begins: &Marks,
+    mut tell: impl FnMut(usize, usize, &Instruction<'_>, bool),
+) {
+    let mut next = 0;
+    let mut current: Option<usize> = None;
+    for (index, (_, instruction)) in module.code().iter().enumerate() {
+        if begins.has(index) {
+            current = Some(next);
+            next += 1;
+        }
+        let Some(segment) = current else { continue };
+        let goes_on = falls_through(instruction.opcode().spec().flow);
+        tell(segment, index, &instruction, goes_on && begins.has(index + 1));
+        if !goes_on {
+            current = None;
+        }
     }
 }
 
@@ -128,11 +150,11 @@ fn falls_through(flow: FlowKind) -> bool {
 }
 
 /// Tells where the instruction at `index` jumps to.
-fn each_jump(instruction: &Instruction<'_>, index: usize, mut tell: impl FnMut(u32)) {
+fn each_jump(instruction: &Instruction<'_>, index: usize, mut tell: impl FnMut(usize)) {
     for operand in instruction.operands().iter() {
         match operand {
             // Loading made sure that the target is within the code or at its end.
-            Operand::Jump(jump) => tell(jump.target(index) as u32),
+            Operand::Jump(jump) => tell(jump.target(index) as usize),
             Operand::Register(_)
             | Operand::OptionalRegister(_)
             | Operand::Registers(_)
@@ -178,8 +200,8 @@ mod tests {
         ] {
             let module = assemble(source).unwrap();
             let reach = Reach::new(&module);
-            for begin in &reach.begins {
-                let (mut seen, mut pending) = (vec![false; module.len() + 1], vec![*begin as usize]);
+            for begin in (0..module.len()).filter(|index| reach.begins.has(*index)) {
+                let (mut seen, mut pending) = (vec![false; module.len() + 1], vec![begin]);
                 let mut most = 0;
                 while let Some(pc) = pending.pop() {
                     if std::mem::replace(&mut seen[pc], true) {
@@ -187,12 +209,12 @@ mod tests {
                     }
                     let Some(instruction) = module.instruction(pc) else { continue };
                     most = most.max(registers_touched(&instruction));
-                    each_jump(&instruction, pc, |target| pending.push(target as usize));
+                    each_jump(&instruction, pc, |target| pending.push(target));
                     if falls_through(instruction.opcode().spec().flow) {
                         pending.push(pc + 1);
                     }
                 }
-                assert_eq!(reach.registers(*begin as usize), most, "from {begin} of {source}");
+                assert_eq!(reach.registers(begin), most, "from {begin} of {source}");
             }
         }
     }
