@@ -90,7 +90,7 @@ pub fn listing_lines<E>(module: &Module, tell: impl FnMut(Line<'_>) -> Result<()
 pub fn instruction_text(module: &Module, index: usize) -> Option<String> {
     let instruction = module.instruction(index)?;
     Some(
-        Printer { labels: None, by_literal: true, most: usize::MAX, first_equal: Vec::new(), module }
+        Printer { labels: None, by_literal: true, is_long: Vec::new(), first_equal: Vec::new(), module }
             .instruction(index, &instruction),
     )
 }
@@ -101,8 +101,8 @@ struct Printer<'a> {
     labels: Option<Marks>,
     /// Whether the literals alone, in the order of the code, give the pool of the module.
     by_literal: bool,
-    /// Constants with longer literals are named by their index.
-    most: usize,
+    /// For each constant, whether it is named by its index, for the length of its literal.
+    is_long: Vec<bool>,
     /// For each constant, the first that is equal to it, which its literal would name.
     first_equal: Vec<u16>,
 }
@@ -131,7 +131,7 @@ impl<'a> Printer<'a> {
         Self {
             labels: Some(labels(module)),
             by_literal: in_order && all_distinct && is_linear,
-            most: if is_linear { usize::MAX } else { Self::SHORT },
+            is_long: lengths.iter().map(|length| !is_linear && *length > Self::SHORT).collect(),
             first_equal,
             module,
         }
@@ -242,11 +242,12 @@ impl<'a> Printer<'a> {
     }
 
     fn constant(&self, index: ConstIdx) -> String {
-        let is_first = self.first_equal.get(usize::from(index.0)).is_none_or(|first| *first == index.0);
-        let constant = self.module.constants().get(usize::from(index.0)).filter(|_| is_first);
-        match constant.map(literal).filter(|literal| literal.len() <= self.most) {
-            Some(literal) => literal,
-            None => format!("k{}", index.0),
+        let place = usize::from(index.0);
+        let is_first = self.first_equal.get(place).is_none_or(|first| *first == index.0);
+        let is_long = self.is_long.get(place).is_some_and(|is_long| *is_long);
+        match self.module.constants().get(place) {
+            Some(constant) if is_first && !is_long => literal(constant),
+            Some(_) | None => format!("k{}", index.0),
         }
     }
 }

@@ -51,7 +51,7 @@ pub struct ModuleBuilder {
     /// The instruction that each label stands before; none where it was not placed yet.
     labels: Vec<Option<usize>>,
     /// The jumps to labels that were not placed yet.
-    waiting: Vec<(usize, Label)>,
+    waiting: HashMap<Label, Vec<usize>>,
 }
 
 /// A place in the code that jumps lead to; [`ModuleBuilder::label`] makes it, and it belongs to that builder.
@@ -150,10 +150,7 @@ impl ModuleBuilder {
         if let Some(place) = self.labels.get_mut(label.0) {
             *place = Some(here);
         }
-        let (mine, others) = std::mem::take(&mut self.waiting).into_iter().partition(|(_, to)| *to == label);
-        self.waiting = others;
-        let mine: Vec<(usize, Label)> = mine;
-        for (at, _) in mine {
+        for at in self.waiting.remove(&label).unwrap_or_default() {
             self.point_jump(at, here);
         }
     }
@@ -178,7 +175,7 @@ impl ModuleBuilder {
         match self.labels.get(to.0).copied().flatten() {
             Some(target) => self.point_jump(at, target),
             None => {
-                self.waiting.push((at, to));
+                self.waiting.entry(to).or_default().push(at);
                 self.set_offset(at, i32::MIN);
             }
         }
@@ -187,7 +184,7 @@ impl ModuleBuilder {
 
     /// Takes the instructions from `len` on away again.
     pub fn truncate(&mut self, len: usize) {
-        self.waiting.retain(|(at, _)| *at < len);
+        self.waiting.values_mut().for_each(|jumps| jumps.retain(|at| *at < len));
         if let Some(start) = self.code.starts.get(len) {
             self.code.bytes.truncate(start as usize);
             self.code.starts.truncate(len);
