@@ -28,7 +28,7 @@ trap 'rm -rf "$folder"' EXIT
 conform() { cargo run --quiet --locked -p mdvm-conform -- "$@"; }
 
 # Which cases there are, and how long each takes where nothing is looked at.
-conform run --impl rust-fast --json >"$folder/natively.json"
+conform run --impl rust-specialised --json >"$folder/natively.json"
 python3 - "$folder" "$part" "$filter" <<'PYTHON'
 import json
 import sys
@@ -38,7 +38,7 @@ folder, part, text = sys.argv[1:]
 QUICK = 0.002
 with open(f"{folder}/natively.json", encoding="utf-8") as report:
     cases = json.load(report)["cases"]
-quick = [case["id"] for case in cases if case["results"]["rust-fast"]["seconds"] < QUICK]
+quick = [case["id"] for case in cases if case["results"]["rust-specialised"]["seconds"] < QUICK]
 if part == "all":
     chosen = [case["id"] for case in cases if text in case["id"]]
 else:
@@ -60,7 +60,7 @@ for rules in ${MDVM_MIRI_RULES:-stacked tree}; do
     flags=
     [ $rules = stacked ] || flags=-Zmiri-tree-borrows
     printf '%s cases, by %s borrows\n' "$count" $rules
-    MIRIFLAGS=$flags conform run --impl "miri-$rules=bash conformance/adapters/miri.sh --fast" --timeout 1800 --max-total 36000 \
+    MIRIFLAGS=$flags conform run --impl "miri-$rules=bash conformance/adapters/miri.sh --tier=specialised --jit=always" --timeout 1800 --max-total 36000 \
         --stop-after 5 "${jobs[@]}" --junit "$folder/$rules.xml" "${chosen[@]}"
     ran=$(grep -c '<testcase' "$folder/$rules.xml" || true)
     if [ "$ran" != "$count" ]; then

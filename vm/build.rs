@@ -15,9 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         && env::var_os("CARGO_CFG_MIRI").is_none()
     {
         println!("cargo::rustc-cfg=machine_code");
-        println!("cargo::rustc-env=MDVM_TIERS=interpreter, fast code, machine code");
+        println!("cargo::rustc-env=MDVM_TIERS=interpreter, specialised, jit");
     } else {
-        println!("cargo::rustc-env=MDVM_TIERS=interpreter, fast code");
+        println!("cargo::rustc-env=MDVM_TIERS=interpreter, specialised");
     }
     let fact = |variable: &str| env::var(variable).unwrap_or_else(|_| "unknown".to_owned());
     println!("cargo::rustc-env=MDVM_TARGET={}", fact("TARGET"));

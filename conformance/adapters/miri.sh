@@ -5,7 +5,7 @@
 #   bash conformance/adapters/miri.sh            speaks the protocol of conformance/README.md
 #   bash conformance/adapters/miri.sh --setup    only builds it
 #
-# Further arguments go to `mdvm serve`, such as --fast. MIRIFLAGS chooses the rules: -Zmiri-tree-borrows instead of Stacked Borrows.
+# Further arguments go to `mdvm serve`, such as --tier=specialised --jit=always. MIRIFLAGS chooses the rules: -Zmiri-tree-borrows instead of Stacked Borrows.
 # MDVM_MIRI_TOOLCHAIN names the toolchain (nightly, if not given), CARGO_TARGET_DIR where to build (target/miri).
 set -euo pipefail
 

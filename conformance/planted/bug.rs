@@ -1,6 +1,6 @@
 //! Bugs as data, and the list of them.
 
-use mdvm_conform::catalog::home;
+use mdvm_conform::paths::home;
 use serde::Deserialize;
 
 /// One weakened rule.

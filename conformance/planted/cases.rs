@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mdvm_conform::case::Case;
 use mdvm_conform::case_file::{Expecting, Reader};
-use mdvm_conform::catalog;
 use mdvm_conform::outcome::Outcome;
+use mdvm_conform::paths;
 use mdvm_spec::Spec;
 
 /// Cases of this folder, and cases that take more steps than that, are heavy: they run only where a bug asks for them.
@@ -29,7 +29,7 @@ impl Cases {
     /// Finds the files, and reads none.
     pub(crate) fn list(spec: Spec) -> Result<Self, String> {
         let mut files = BTreeMap::new();
-        let root = catalog::cases_folder();
+        let root = paths::cases_folder();
         for folder in entries(&root)? {
             for file in entries(&folder)? {
                 let inside = file.strip_prefix(&root).unwrap_or(&file).with_extension("");

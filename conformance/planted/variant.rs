@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mdvm_conform::catalog::home;
 use mdvm_conform::implementation::{Launcher, PYTHON_VARIABLE, Start};
+use mdvm_conform::paths::home;
 use tempfile::TempDir;
 
 use crate::bug::Edit;

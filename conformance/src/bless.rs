@@ -10,10 +10,11 @@ use mdvm_spec::Spec;
 
 use crate::batch::{self, Bounds, Job, Options};
 use crate::case_file::Expecting;
-use crate::catalog::{read_folder, shown};
+use crate::catalog::read_folder;
 use crate::implementation::Launcher;
 use crate::layout::Layout;
 use crate::outcome::{Field, Outcome, Status};
+use crate::paths::shown;
 use crate::plug::Answer;
 
 /// How long the reference may take for one case.

@@ -60,7 +60,7 @@ impl Case {
     /// File and line, as in `spec/cases/arith/add.yaml:12`.
     #[must_use]
     pub fn place(&self) -> String {
-        let file = crate::catalog::shown(&self.origin.file);
+        let file = crate::paths::shown(&self.origin.file);
         format!("{file}:{}", self.origin.line)
     }
 }

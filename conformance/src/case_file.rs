@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::case::{Case, Origin, slug};
-use crate::catalog::{self, shown};
 use crate::embedded;
 use crate::layout::Layout;
 use crate::outcome::{Field, Outcome, Status};
+use crate::paths::{home, shown};
 use crate::value::ValueText;
 
 /// Whether a case must say what it expects.
@@ -232,10 +232,10 @@ fn globals_of(mapping: Option<&Mapping>) -> Result<BTreeMap<String, ValueText>, 
 }
 
 fn read_module(name: &str) -> Result<Vec<u8>, String> {
-    let path = catalog::home().join(name);
-    embedded::read(&path).map(Cow::into_owned).map_err(|error| {
-        format!("{}: {error} (`file` is relative to {})", shown(&path), shown(&catalog::home()))
-    })
+    let path = home().join(name);
+    embedded::read(&path)
+        .map(Cow::into_owned)
+        .map_err(|error| format!("{}: {error} (`file` is relative to {})", shown(&path), shown(&home())))
 }
 
 /// Bytes as pairs of hexadecimal digits; spaces and line breaks may stand between them.

@@ -7,27 +7,8 @@ use mdvm_spec::{Problem, Problems, Spec};
 
 use crate::case::{Case, slug};
 use crate::case_file::{Expecting, Reader};
+use crate::paths::{cases_folder, problem};
 use crate::{corpus, embedded, matrix};
-
-/// The `conformance` folder.
-#[must_use]
-pub fn home() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The folder of the case files that belong to the specification.
-#[must_use]
-pub fn cases_folder() -> PathBuf {
-    home().parent().map_or_else(|| PathBuf::from("spec/cases"), |root| root.join("spec/cases"))
-}
-
-/// A path as messages show it: from the root of the repository, if it is in there.
-#[must_use]
-pub fn shown(path: &Path) -> String {
-    let home = home();
-    let inside = home.parent().and_then(|root| path.strip_prefix(root).ok());
-    inside.unwrap_or(path).display().to_string()
-}
 
 /// Where cases come from that belong to the suite.
 #[derive(Debug, Clone, Copy)]
@@ -145,10 +126,6 @@ fn files_of(folder: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     }
     files.sort();
     files
-}
-
-pub(crate) fn problem(path: &Path, message: String) -> Problem {
-    Problem { file: shown(path), line: 0, message }
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::case::{Case, Origin};
-use crate::catalog::{home, problem, shown};
 use crate::embedded;
 use crate::outcome::Outcome;
+use crate::paths::{home, problem, shown};
 
 /// What the id of a corpus case begins with; the name of the module follows.
 pub const PREFIX: &str = "corpus/";

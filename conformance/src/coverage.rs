@@ -23,13 +23,14 @@ use mdvm_spec::{Problems, Spec};
 use crate::batch::{self, Bounds, Done, Job, Options};
 use crate::case::Case;
 use crate::case_file::Expecting;
-use crate::catalog::{cases_folder, read_folder, shown};
+use crate::catalog::read_folder;
 use crate::corpus;
 use crate::diff::WIDEST;
 use crate::implementation::Launcher;
 use crate::matrix::{self, Claim, Evidence};
 use crate::obligations::{Class, Duty, Edge, Obligation, Point, obligations};
 use crate::outcome::{Field, Outcome, Status};
+use crate::paths::{cases_folder, shown};
 use crate::plug::{Answer, Request};
 use crate::run::Progress;
 

@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use include_dir::{Dir, include_dir};
 use tempfile::TempDir;
 
-use crate::catalog::home;
+use crate::paths::home;
 
 /// The variable that says which suite is meant.
 pub const SUITE_VARIABLE: &str = "MDVM_SUITE";

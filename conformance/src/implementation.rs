@@ -33,25 +33,25 @@ impl Launcher {
     /// The Rust VM, inside this process.
     #[must_use]
     pub fn rust() -> Self {
-        Self { name: "rust".to_owned(), start: Start::InProcess(Tiers::Both) }
+        Self { name: "rust".to_owned(), start: Start::InProcess(Tiers::Auto) }
     }
 
     /// The Rust VM, inside this process, with nothing fused or specialised.
     #[must_use]
-    pub fn rust_plain() -> Self {
-        Self { name: "rust-plain".to_owned(), start: Start::InProcess(Tiers::Plain) }
+    pub fn rust_interpreter() -> Self {
+        Self { name: "rust-interpreter".to_owned(), start: Start::InProcess(Tiers::Interpreter) }
     }
 
     /// The Rust VM, inside this process, with everything fused and specialised from the first instruction on.
     #[must_use]
-    pub fn rust_fast() -> Self {
-        Self { name: "rust-fast".to_owned(), start: Start::InProcess(Tiers::Fast) }
+    pub fn rust_specialised() -> Self {
+        Self { name: "rust-specialised".to_owned(), start: Start::InProcess(Tiers::EagerSpecialised) }
     }
 
     /// The Rust VM, inside this process, with machine code made from the first instruction on.
     #[must_use]
-    pub fn rust_machine() -> Self {
-        Self { name: "rust-machine".to_owned(), start: Start::InProcess(Tiers::Machine) }
+    pub fn rust_jit() -> Self {
+        Self { name: "rust-jit".to_owned(), start: Start::InProcess(Tiers::EagerJit) }
     }
 
     /// The text that [`Self::parse`] reads it from.
@@ -69,7 +69,7 @@ impl Launcher {
         Self { name: "reference".to_owned(), start: Start::Reference }
     }
 
-    /// Reads `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` or `NAME=COMMAND`, where the command is split into words as a shell does, and nothing
+    /// Reads `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or `NAME=COMMAND`, where the command is split into words as a shell does, and nothing
     /// else that a shell does happens.
     ///
     /// # Errors
@@ -78,12 +78,12 @@ impl Launcher {
         match text.split_once('=') {
             None => match text {
                 "rust" => Ok(Self::rust()),
-                "rust-plain" => Ok(Self::rust_plain()),
-                "rust-fast" => Ok(Self::rust_fast()),
-                "rust-machine" => Ok(Self::rust_machine()),
+                "rust-interpreter" => Ok(Self::rust_interpreter()),
+                "rust-specialised" => Ok(Self::rust_specialised()),
+                "rust-jit" => Ok(Self::rust_jit()),
                 "reference" => Ok(Self::reference()),
                 _ => Err(format!(
-                    "{text:?} is none of `rust`, `rust-plain`, `rust-fast`, `rust-machine`, `reference` and NAME=COMMAND"
+                    "{text:?} is none of `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` and NAME=COMMAND"
                 )),
             },
             Some((name, command)) => {

@@ -6,10 +6,10 @@ use mdvm_spec::{Problem, Problems, Spec};
 use serde::Deserialize;
 
 use crate::case_file::{RawExpect, outcome_of};
-use crate::catalog::{home, shown};
 use crate::embedded;
 use crate::layout::Layout;
 use crate::outcome::{Field, Outcome, Status};
+use crate::paths::{home, shown};
 use crate::plug::{Answer, Handshake};
 
 /// What one implementation is known to get wrong.

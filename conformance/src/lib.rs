@@ -30,6 +30,7 @@ pub mod matrix;
 pub mod next;
 pub mod obligations;
 pub mod outcome;
+pub mod paths;
 pub mod plug;
 mod process;
 pub mod programs;

@@ -13,12 +13,12 @@ use mdvm_spec::model::{AssertKindEntry, Flow, OpcodeEntry, OperandEntry, Role};
 use mdvm_spec::{Problem, Problems, Sources, Spec};
 
 use crate::case::{Case, Origin, slug};
-use crate::catalog::cases_folder;
 use crate::obligations::{
     Duty, Expected, Fault, Given, Obligation, Point, dimensions, expected, first_undefined, points, role,
     type_tuples,
 };
 use crate::outcome::{Field, Outcome, Status};
+use crate::paths::cases_folder;
 use crate::value::ValueText;
 
 /// What the id of a generated case begins with.

@@ -109,7 +109,7 @@ impl Program {
     /// File and line.
     #[must_use]
     pub fn place(&self) -> String {
-        format!("{}:{}", crate::catalog::shown(&self.origin.file), self.origin.line)
+        format!("{}:{}", crate::paths::shown(&self.origin.file), self.origin.line)
     }
 }
 

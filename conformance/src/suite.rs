@@ -29,9 +29,9 @@ pub struct Suite {
     cases: Vec<Case>,
     /// The canonical encoding of a module, where it is not what the case has.
     encoded: BTreeMap<usize, Vec<u8>>,
-    plain: Board,
-    fast: Board,
-    machine: Board,
+    interpreter: Board,
+    specialised: Board,
+    jit: Board,
     reference: Board,
     executed: AtomicUsize,
 }
@@ -43,20 +43,20 @@ impl Suite {
         let encoded: BTreeMap<usize, Vec<u8>> =
             cases.iter().enumerate().filter_map(|(index, case)| Some((index, encoded_anew(case)?))).collect();
         let suite = Arc::new(Self {
-            plain: Board::new(cases.len() + encoded.len()),
-            fast: Board::new(cases.len()),
-            machine: Board::new(cases.len()),
+            interpreter: Board::new(cases.len() + encoded.len()),
+            specialised: Board::new(cases.len()),
+            jit: Board::new(cases.len()),
             reference: Board::new(cases.len()),
             executed: AtomicUsize::new(0),
             cases,
             encoded,
         });
         let background = Arc::clone(&suite);
-        thread::spawn(move || background.run_on(&Launcher::rust_plain(), &background.plain));
+        thread::spawn(move || background.run_on(&Launcher::rust_interpreter(), &background.interpreter));
         let background = Arc::clone(&suite);
-        thread::spawn(move || background.run_on(&Launcher::rust_fast(), &background.fast));
+        thread::spawn(move || background.run_on(&Launcher::rust_specialised(), &background.specialised));
         let background = Arc::clone(&suite);
-        thread::spawn(move || background.run_on(&Launcher::rust_machine(), &background.machine));
+        thread::spawn(move || background.run_on(&Launcher::rust_jit(), &background.jit));
         let background = Arc::clone(&suite);
         thread::spawn(move || background.run_on(&Launcher::reference(), &background.reference));
         suite
@@ -80,16 +80,16 @@ impl Suite {
     /// Gives what is wrong, for the reader of a test log.
     pub fn check(&self, index: usize) -> Result<(), String> {
         let case = &self.cases[index];
-        let plain = self.plain.wait(index)?;
-        let fast = self.fast.wait(index)?;
-        let machine = self.machine.wait(index)?;
+        let interpreter = self.interpreter.wait(index)?;
+        let specialised = self.specialised.wait(index)?;
+        let jit = self.jit.wait(index)?;
         let reference = self.reference.wait(index)?;
         self.executed.fetch_add(1, Ordering::SeqCst);
         let mut report = String::new();
         for (name, answer) in [
-            ("the Rust VM", &plain),
-            ("the Rust VM, fast code", &fast),
-            ("the Rust VM, machine code", &machine),
+            ("the Rust VM", &interpreter),
+            ("the Rust VM, specialised code", &specialised),
+            ("the Rust VM, machine code", &jit),
             ("the reference", &reference),
         ] {
             let judgement = judge(case, answer, &[], &Ledger::default());
@@ -97,18 +97,22 @@ impl Suite {
                 report.push_str(&format!("  {name}: {}\n{}", judgement.verdict.name(), judgement.reason));
             }
         }
-        if let Some(differences) = disagreement(("rust", &plain), ("reference", &reference), &[]) {
+        if let Some(differences) = disagreement(("rust", &interpreter), ("reference", &reference), &[]) {
             report.push_str(&format!("  the Rust VM and the reference disagree\n{differences}"));
         }
-        if let Some(differences) = disagreement(("plain", &plain), ("fast", &fast), &[]) {
-            report.push_str(&format!("  plain and fast code of the Rust VM disagree\n{differences}"));
+        if let Some(differences) = disagreement(("interpreter", &interpreter), ("specialised", &specialised), &[]) {
+            report.push_str(&format!(
+                "  the interpreter and specialised code of the Rust VM disagree\n{differences}"
+            ));
         }
-        if let Some(differences) = disagreement(("plain", &plain), ("machine", &machine), &[]) {
-            report.push_str(&format!("  plain and machine code of the Rust VM disagree\n{differences}"));
+        if let Some(differences) = disagreement(("interpreter", &interpreter), ("jit", &jit), &[]) {
+            report.push_str(&format!(
+                "  the interpreter and machine code of the Rust VM disagree\n{differences}"
+            ));
         }
         if let Some(place) = self.encoded.keys().position(|with_encoding| *with_encoding == index) {
-            let again = self.plain.wait(self.cases.len() + place)?;
-            if let Some(differences) = disagreement(("as written", &plain), ("encoded", &again), &[]) {
+            let again = self.interpreter.wait(self.cases.len() + place)?;
+            if let Some(differences) = disagreement(("as written", &interpreter), ("encoded", &again), &[]) {
                 report
                     .push_str(&format!("  the module does not survive decoding and encoding\n{differences}"));
             }

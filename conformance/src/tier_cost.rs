@@ -219,7 +219,8 @@ fn compared(seed: u64, index: u64) -> Option<Program> {
     let subject = numbered(seed, index, size).subject()?;
     let vm = Vm::load(&subject.module).ok()?;
     let steps =
-        run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Plain, ..How::default() }).steps();
+        run(&vm, &subject, How { steps: Some(MOST_STEPS), tiers: Tiers::Interpreter, ..How::default() })
+            .steps();
     let runs = usize::try_from(STEPS / steps.max(1)).unwrap_or(MOST_RUNS).clamp(1, MOST_RUNS);
     let name = format!("seed {seed} program {index}");
     Some(Program { name, subject, steps: None, runs, allowed: ALLOWED_RANDOM })
@@ -231,8 +232,8 @@ fn compared(seed: u64, index: u64) -> Option<Program> {
 ///
 /// Fails where the program is not loaded.
 pub fn execute(program: &Program) -> Result<Cost, String> {
-    let (plain, _) = run_on(program, Tiers::Plain)?;
-    let (default, steps) = run_on(program, Tiers::Both)?;
+    let (plain, _) = run_on(program, Tiers::Interpreter)?;
+    let (default, steps) = run_on(program, Tiers::Auto)?;
     let is_known = program.steps.is_none_or(|steps| plain.steps() == steps);
     let difference = if plain.told() != default.told() {
         Some(format!("interpreter: {}\ndefault tier: {}", plain.told(), default.told()))
@@ -374,8 +375,9 @@ mod tests {
     fn compared_on_all_tiers(program: &Program) -> u64 {
         let vm = Vm::load(&program.subject.module).unwrap();
         let how = |tiers| How { steps: Some(MOST_STEPS), tiers, ..How::default() };
-        let plain = run(&vm, &program.subject, how(Tiers::Plain));
-        for tiers in [Tiers::Fast, Tiers::Machine, Tiers::Portable, Tiers::Both, Tiers::Both] {
+        let plain = run(&vm, &program.subject, how(Tiers::Interpreter));
+        for tiers in [Tiers::EagerSpecialised, Tiers::EagerJit, Tiers::Specialised, Tiers::Auto, Tiers::Auto]
+        {
             let ran = run(&vm, &program.subject, how(tiers));
             assert_eq!(ran.told(), plain.told(), "{} on {tiers:?}", program.name);
         }

@@ -35,7 +35,7 @@ fn the_same_seed_gives_the_same_programs_and_shards_share_none() {
     let run = |out: &str, more: &[&str]| {
         let out = folder.path().join(out).display().to_string();
         let mut words =
-            vec!["fuzz", "--impl", "rust", "--impl", "rust-plain", "--count", "1500", "--out", &out];
+            vec!["fuzz", "--impl", "rust", "--impl", "rust-interpreter", "--count", "1500", "--out", &out];
         words.extend(more);
         let output = conform(&words);
         assert!(output.status.success(), "{}", text(&output));
@@ -130,7 +130,7 @@ fn what_cannot_be_meant_is_refused() {
         (&["fuzz", "--impl", "rust", "--impl", "reference", "--shard", "3/2"], "3/2"),
         (&["fuzz", "--impl", "rust", "--impl", "reference", "--size", "huge"], "small, long, special, mixed"),
         (&["triage", "--impl", "rust", "none.mdbc"], "two implementations"),
-        (&["triage", "--impl", "rust", "--impl", "rust-plain", "none.mdbc"], "none.mdbc"),
+        (&["triage", "--impl", "rust", "--impl", "rust-interpreter", "none.mdbc"], "none.mdbc"),
         (&["fuzz-report", "none.jsonl"], "none.jsonl"),
     ] {
         let output = conform(words);

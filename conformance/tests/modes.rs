@@ -1,12 +1,12 @@
-//! What makes a program fast changes nothing that can be seen: random programs run on plain code, on fast code, and on both,
+//! What makes a program fast changes nothing that can be seen: random programs run on the baseline interpreter, on specialised code, and on both,
 //! and all that a host is told must be the same, wherever the run is cut short.
 //!
-//! Fast code cannot be watched instruction by instruction. So the trace is taken from outside: a run with a limit of n steps
+//! Specialised code cannot be watched instruction by instruction. So the trace is taken from outside: a run with a limit of n steps
 //! ends before its instruction n, and tells where it stands, which calls and scopes are open, what that instruction would
 //! read, the globals, and what was printed. Limits on memory, calls and output cut it short in other ways.
 //!
-//! Fast code is left before a limit on steps is near, so such a run ends with some hundred plain instructions, and what fast
-//! code left in the registers shows in those. Memory has no such distance: a limit on it is met in the midst of fast code.
+//! Specialised code is left before a limit on steps is near, so such a run ends with some hundred plain instructions, and what fast
+//! code left in the registers shows in those. Memory has no such distance: a limit on it is met in the midst of specialised code.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ const HOT_PERCENT: u64 = 33;
 /// code after fewer turns, and does not use it where fewer steps are left.
 const HOT_TURNS: u64 = 100;
 const HOT_STEPS: u64 = 1_200;
-/// Step limits below this one end before there is fast code at all: a few of them will do.
+/// Step limits below this one end before there is specialised code at all: a few of them will do.
 const NEVER_FAST: u64 = 512;
 /// Where no more steps are taken, each of them is a place to end at.
 const FEW_STEPS: u64 = 32;
@@ -80,7 +80,7 @@ fn fast_code_changes_nothing_that_can_be_seen() {
         assert!(seen.programs * 10 >= count * 8, "only {} of {count} programs load", seen.programs);
         assert!(seen.hot * 100 >= seen.programs * HOT_PERCENT, "too few have loops that turn hot: {seen:?}");
         assert!(seen.prefixes >= 50 * seen.hot, "too few prefixes: {seen:?}");
-        assert!(seen.deep_prefixes >= 30 * seen.hot, "too few come as far as fast code: {seen:?}");
+        assert!(seen.deep_prefixes >= 30 * seen.hot, "too few come as far as specialised code: {seen:?}");
         assert!(seen.out_of_memory >= 20 * seen.hot, "too few run out of memory: {seen:?}");
         assert!(seen.too_deep >= seen.programs / 4, "too few calls go too deep: {seen:?}");
         assert!(seen.too_much_output >= seen.programs / 10, "too few print too much: {seen:?}");
@@ -103,7 +103,7 @@ struct Seen {
     hot: u64,
     /// Runs that a limit on steps ended.
     prefixes: u64,
-    /// Those of them that were long enough for fast code.
+    /// Those of them that were long enough for specialised code.
     deep_prefixes: u64,
     /// Runs that a limit ended on memory, calls and output.
     out_of_memory: u64,
@@ -133,7 +133,7 @@ struct Trial {
 }
 
 impl Trial {
-    /// Runs the program in each way, with one of its limits at another value, and gives the run on plain code.
+    /// Runs the program in each way, with one of its limits at another value, and gives the run on the baseline interpreter.
     fn run(&self, limit: Option<(&str, u64)>) -> Result<Ran, String> {
         let mut changed;
         let subject = match limit {
@@ -144,13 +144,13 @@ impl Trial {
             }
             None => &self.subject,
         };
-        let plain = machine::run(&self.plain, subject, How { tiers: Tiers::Plain, ..How::default() });
+        let plain = machine::run(&self.plain, subject, How { tiers: Tiers::Interpreter, ..How::default() });
         // How often a run looks up must not matter: at each limit it is another number, or what users have.
         let mixed = limit.map_or(0, |(_, value)| value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40);
-        let portion = (!mixed.is_multiple_of(3)).then_some(512 + mixed % 2048);
+        let fuel_slice = (!mixed.is_multiple_of(3)).then_some(512 + mixed % 2048);
         let told = plain.told_within(MOST_TEXT);
         for (tiers, vm) in &self.others {
-            let how = How { tiers: *tiers, portion, ..How::default() };
+            let how = How { tiers: *tiers, fuel_slice, ..How::default() };
             let other = machine::run(vm, subject, how).told_within(MOST_TEXT);
             if other != told {
                 return Err(self.report(subject, limit, *tiers, &told, &other));
@@ -169,7 +169,8 @@ impl Trial {
     ) -> String {
         let limit =
             limit.map_or_else(|| "its own limits".to_owned(), |(name, value)| format!("{name} {value}"));
-        let mut text = format!("{}, with {limit}: plain code and Tiers::{tiers:?} differ\n", self.name);
+        let mut text =
+            format!("{}, with {limit}: the baseline interpreter and Tiers::{tiers:?} differ\n", self.name);
         let (mut left, mut right) = (plain.lines(), other.lines());
         let mut number = 0;
         loop {
@@ -184,10 +185,10 @@ impl Trial {
                 )),
             }
         }
-        let case = case_of(subject, "fast code differs");
+        let case = case_of(subject, "specialised code differs");
         text.push_str(&format!(
             "To see it again:\n  {}\nTo have it made small, keep what follows as modes.yaml:\n  cargo run -p mdvm-conform -- \
-             triage --impl rust-plain --impl rust-fast --impl rust-machine modes.yaml\n\n{case}",
+             triage --impl rust-interpreter --impl rust-specialised --impl rust-jit modes.yaml\n\n{case}",
             self.again
         ));
         text
@@ -211,7 +212,7 @@ fn compare(seed: u64, index: u64) -> Result<Seen, String> {
         ),
         subject,
         plain,
-        others: [(Tiers::Both, both), (Tiers::Fast, fast), (Tiers::Machine, machine)],
+        others: [(Tiers::Auto, both), (Tiers::EagerSpecialised, fast), (Tiers::EagerJit, machine)],
     };
     let mut seen = Seen { programs: 1, ..Seen::default() };
     let mut random = fastrand::Rng::with_seed(seed ^ index.rotate_left(32));
@@ -264,7 +265,7 @@ fn turns(trial: &Trial) -> u64 {
     turns
 }
 
-/// The step limits that a program of so many steps is run with: where fast code begins, the last ones, and some in between.
+/// The step limits that a program of so many steps is run with: where specialised code begins, the last ones, and some in between.
 fn places(steps: u64, is_hot: bool, random: &mut fastrand::Rng) -> BTreeSet<u64> {
     if steps <= FEW_STEPS {
         return (0..=steps + 1).collect();
@@ -275,8 +276,8 @@ fn places(steps: u64, is_hot: bool, random: &mut fastrand::Rng) -> BTreeSet<u64>
     let mut places: BTreeSet<u64> = (0..4).chain(steps - 12..=steps + 1).collect();
     places.extend([NEVER_FAST / 2, NEVER_FAST - 1, NEVER_FAST, NEVER_FAST + 1]);
     // Where portions of steps end and others begin.
-    for portion in [2 * NEVER_FAST, 1 << 14] {
-        places.extend(portion - 1..=portion + 1);
+    for fuel_slice in [2 * NEVER_FAST, 1 << 14] {
+        places.extend(fuel_slice - 1..=fuel_slice + 1);
     }
     // A loop charges a turn at once: so many steps in a row are some turns of a loop.
     let start = 2 * NEVER_FAST + random.u64(..steps);

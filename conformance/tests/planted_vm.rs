@@ -28,20 +28,20 @@ const MOST_INSTRUCTIONS: usize = 12;
 /// none where any instruction may be the first to see it: the file does not load, or a function finds a register that is not
 /// what it should be.
 const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
-    ("decode-opcode", "--plain", Sizes::Small, &[]),
-    ("sub-wraps", "--plain", Sizes::Small, &["sub"]),
-    ("mod-sign", "--plain", Sizes::Small, &["mod"]),
-    ("compare-truncates", "--plain", Sizes::Small, &["lt", "gt", "lte", "gte"]),
-    ("dict-order", "--plain", Sizes::Small, &["dict_remove"]),
-    ("copied-array", "--plain", Sizes::Small, &["array_set"]),
-    ("call-window", "--plain", Sizes::Small, &[]),
-    ("phi-order", "--plain", Sizes::Small, &["phi"]),
-    ("global-empty", "--plain", Sizes::Small, &["store_global"]),
-    ("fused-branch", "--fast", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
-    ("fast-window", "--fast", Sizes::Small, &[]),
-    ("fast-steps", "--fast", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
-    ("refill-part", "--machine", Sizes::Long, &[]),
-    ("machine-overflow", "--machine", Sizes::Small, &["mul"]),
+    ("decode-opcode", "--tier=interpreter", Sizes::Small, &[]),
+    ("sub-wraps", "--tier=interpreter", Sizes::Small, &["sub"]),
+    ("mod-sign", "--tier=interpreter", Sizes::Small, &["mod"]),
+    ("compare-truncates", "--tier=interpreter", Sizes::Small, &["lt", "gt", "lte", "gte"]),
+    ("dict-order", "--tier=interpreter", Sizes::Small, &["dict_remove"]),
+    ("copied-array", "--tier=interpreter", Sizes::Small, &["array_set"]),
+    ("call-third-argument", "--tier=interpreter", Sizes::Small, &[]),
+    ("phi-order", "--tier=interpreter", Sizes::Small, &["phi"]),
+    ("global-empty", "--tier=interpreter", Sizes::Small, &["store_global"]),
+    ("fused-branch", "--tier=specialised --jit=always", Sizes::Small, &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"]),
+    ("specialised-call-clear", "--tier=specialised --jit=always", Sizes::Small, &[]),
+    ("specialised-fuel", "--tier=specialised --jit=always", Sizes::Small, &["jump", "jump_if", "jump_if_not", "phi"]),
+    ("refill-part", "--jit=always", Sizes::Long, &[]),
+    ("jit-overflow", "--jit=always", Sizes::Small, &["mul"]),
 ];
 
 /// Bugs in what few programs come to, each with a program of [`slow_programs`] that must show it on the default tier.
@@ -80,7 +80,7 @@ fn shows(bug: &str, name: &str) -> Result<(), Failed> {
     // Messages name the file.
     let mut file = tempfile::NamedTempFile::with_suffix(".mdbc")?;
     file.write_all(program.module())?;
-    let plain = printed(program, file.path(), Some("--plain"), None)?;
+    let plain = printed(program, file.path(), Some("--tier=interpreter"), None)?;
     let right = printed(program, file.path(), None, None)?;
     let wrong = printed(program, file.path(), None, Some(bug))?;
     if right != plain {
@@ -125,10 +125,11 @@ impl Watcher for Quiet {
 fn find((bug, tiers, sizes, opcodes): &(&str, &str, Sizes, &[&str])) -> Result<(), Failed> {
     let machine = planted_machine()?.display().to_string();
     let folder = tempfile::tempdir()?;
-    let words = ["env", &format!("MDVM_PLANTED={bug}"), &machine, "serve", tiers].map(str::to_owned).to_vec();
+    let command = ["env", &format!("MDVM_PLANTED={bug}"), &machine, "serve"].map(str::to_owned);
+    let words = command.into_iter().chain(tiers.split_whitespace().map(str::to_owned)).collect();
     let plan = Plan {
         launchers: vec![
-            Launcher::rust_plain(),
+            Launcher::rust_interpreter(),
             Launcher { name: "planted".to_owned(), start: Start::Command(words) },
         ],
         seed: 1,

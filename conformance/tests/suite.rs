@@ -17,7 +17,7 @@ use mdvm_conform::coverage::{self, Plan, Subjects};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::run::Progress;
 use mdvm_conform::suite::Suite;
-use mdvm_conform::{bless, catalog, corpus, matrix};
+use mdvm_conform::{bless, catalog, corpus, matrix, paths};
 use mdvm_spec::{Problems, Spec};
 
 /// The trial of the coverage. It runs every case anew, with a trace.
@@ -44,7 +44,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         if filtered || arguments.list {
             return Err("BLESS=1 writes every expectation anew, so it cannot go with a filter".to_owned());
         }
-        print!("{}", bless::bless(&catalog::cases_folder())?);
+        print!("{}", bless::bless(&paths::cases_folder())?);
         return Ok(ExitCode::SUCCESS);
     }
     let mut cases = cases_for(arguments).map_err(|problems| problems.to_string())?;
@@ -86,7 +86,7 @@ fn cases_for(arguments: &Arguments) -> Result<Vec<Case>, Problems> {
         }
         return Ok(catalog::read_one(id, &spec)?.into_iter().collect());
     }
-    let mut cases = catalog::read_folder(&catalog::cases_folder(), &spec, Expecting::Something)?;
+    let mut cases = catalog::read_folder(&paths::cases_folder(), &spec, Expecting::Something)?;
     cases.extend(matrix::cases(&spec)?);
     cases.extend(corpus::read_folder(&corpus::folder())?);
     Ok(cases)

@@ -28,6 +28,24 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Everything that is wrong with a specification; one line each.
+#[derive(Debug, Clone)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
 /// The text of one file.
 #[derive(Debug, Clone)]
 pub struct Source {

@@ -1,4 +1,4 @@
-//! What the fast tier does to be fast, by name, to see what each of it buys. `vm/PERFORMANCE.md` tells what was seen.
+//! What the faster tiers do to be fast, by name, to see what each of it buys. `vm/PERFORMANCE.md` tells what was seen.
 //!
 //! Only the cargo feature `ablation` compiles the switches in; the environment variable `MDVM_WITHOUT` then names, with
 //! commas between, what a process does without. Without the feature this is a table and nothing else. A switch changes how
@@ -6,23 +6,26 @@
 
 /// Every technique that can be switched off: its name, and what is not done then.
 pub const TECHNIQUES: &[(&str, &str)] = &[
-    ("fast-code", "make fast code at all, as with `--plain`"),
-    ("machine-code", "make machine code of fast code, as with `--portable`"),
-    ("pairs", "do two instructions of fast code in one"),
-    ("turns", "do the jump back, the test and the counting of a loop in one"),
+    ("specialised-code", "specialise code at all, as with `--tier=interpreter`"),
+    ("jit", "compile specialised code to machine code, as with `--tier=specialised`"),
+    ("superinstructions", "execute two specialised instructions as one"),
+    ("back-edges", "execute the back edge of a loop, its test and its counter as one"),
     ("branches", "compare and branch in one"),
     ("constants", "make constants part of the instructions that use them"),
-    ("put-off", "put writes off that may never be read, all but those of constants"),
+    ("deferred-stores", "defer writes that may never be read, all but those of constants"),
     ("in-place", "compute what is moved next where it is moved to"),
-    ("kinds", "guess from the values that are there what kinds of values will be"),
+    ("type-feedback", "speculate on the types of the values that are there"),
     ("guarded-reads", "look at the type of an element while it is read, instead of after it"),
-    ("versions", "know kinds of numbers where paths meet, and have code for each set of them"),
+    (
+        "versions",
+        "know types of numbers where paths meet, and have a version of the block for each set of them",
+    ),
     ("powers-of-two", "divide ints by a power of two without a division"),
-    ("calls", "call in fast code"),
+    ("calls", "call in specialised code"),
     ("typed-returns", "come back from a call behind the guard of its result"),
     ("back-off", "leave it to the interpreter where few steps are taken each time in specialised code"),
-    ("release", "take a container away from another holder that will not be asked, before it is written to"),
-    ("places", "look for a key first where it was found before"),
+    ("copy-elision", "spare a write the copy of a container whose other holder is dead"),
+    ("inline-caches", "look for a key first where it was found before"),
     ("rewriting", "write a string over one that nothing else holds, where that stands"),
 ];
 

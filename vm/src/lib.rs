@@ -25,7 +25,7 @@
 //! What instructions do, what files look like and what errors say is declared in the YAML files of the `spec` folder.
 //! The tables, the decoder, the encoder and the dispatch are generated from them.
 
-/// Whether this process has a planted bug; never, unless the feature `planted` compiles them in.
+/// Whether this process has a mutant; never, unless the feature `planted` compiles them in.
 #[cfg(feature = "planted")]
 macro_rules! planted {
     ($name:literal) => {{
@@ -41,7 +41,7 @@ macro_rules! planted {
     }};
 }
 
-/// Whether this process does without a technique of the fast tier; never, unless the feature `ablation` compiles switches in.
+/// Whether this process does without a technique of the faster tiers; never, unless the feature `ablation` compiles switches in.
 #[cfg(feature = "ablation")]
 macro_rules! without {
     ($name:literal) => {
@@ -62,7 +62,7 @@ pub mod asm;
 mod errors;
 pub mod escape;
 mod excerpt;
-mod interpreter;
+mod exec;
 mod isa;
 #[cfg(feature = "language")]
 pub mod language;
@@ -75,6 +75,7 @@ pub mod outcome;
 pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;
+mod runtime;
 // The command line of the Python package is the command `mdvm`, which names this crate as any other does.
 #[cfg(feature = "pyo3")]
 extern crate self as machine_dialect_vm;
@@ -90,13 +91,14 @@ mod watch;
 
 pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
-pub use interpreter::{Sink, TraceStep};
+pub use exec::Tiers;
 pub use isa::*;
 pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
+pub use runtime::{Sink, TraceStep};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};
-pub use vm::{CallSite, Completion, Failure, Run, Tiers, Vm};
+pub use vm::{CallSite, Completion, Failure, Run, Vm};
 
 /// The examples of the README.
 #[cfg(doctest)]

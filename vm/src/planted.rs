@@ -1,4 +1,4 @@
-//! Mutants: bugs that tests plant, to see whether fuzzing finds them. Only the cargo feature `planted` compiles them in; the environment
+//! Mutants: bugs that tests make, to see whether fuzzing finds them. Only the cargo feature `planted` compiles them in; the environment
 //! variable `MDVM_PLANTED` then names the one that a process has. Without the feature this is a table and nothing else.
 
 /// Every bug: its name, and what goes wrong.
@@ -9,18 +9,21 @@ pub const BUGS: &[(&str, &str)] = &[
     ("compare-truncates", "an int is compared with what is left of a float without its fraction"),
     ("dict-order", "removing a key moves the last entry to its place"),
     ("copied-array", "appending to an array that is shared loses the value"),
-    ("call-window", "the third argument of a call stands in two registers"),
+    ("call-third-argument", "the third argument of a call stands in two registers"),
     ("phi-order", "phis of a run see what those before them wrote"),
     ("global-empty", "storing empty in a global takes the global away"),
-    ("fused-branch", "fast code takes `<=` a constant for `<`"),
-    ("fast-window", "a call in fast code leaves in a register what an earlier call had there"),
-    ("fast-steps", "a jump in fast code charges a step too few"),
+    ("fused-branch", "specialised code takes `<=` a constant for `<`"),
+    (
+        "specialised-call-clear",
+        "a call in specialised code leaves in a register what an earlier call had there",
+    ),
+    ("specialised-fuel", "a jump in specialised code charges a step too few"),
     (
         "refill-part",
         "the last few steps of a limit are handed out to machine code that is told to stop, and are lost",
     ),
-    ("machine-overflow", "machine code takes an int product that does not fit for one that does"),
-    ("flush-forgets", "frames that wait while specialised code is dropped lose the writes that were put off"),
+    ("jit-overflow", "machine code takes an int product that does not fit for one that does"),
+    ("flush-forgets", "frames that wait while specialised code is dropped lose their deferred stores"),
     ("flush-leads-on", "frames that wait while specialised code is dropped come back to where it was"),
     ("family-first", "a call of many callees leads to the first of them"),
     ("swap-order", "registers that change places in phis are read after they were written"),

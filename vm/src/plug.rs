@@ -11,13 +11,15 @@ use serde_json::value::RawValue;
 
 use crate::errors::LoadError;
 use crate::escape::visible_json;
+use crate::exec::Tiers;
+use crate::module::Module;
 use crate::outcome;
+use crate::runtime::TraceStep;
 use crate::value::json::{from_json, parse_exactly};
 #[cfg(feature = "language")]
 use crate::values::format;
 use crate::values::{Limits, TRACE_STEPS};
-use crate::vm::{Completion, Failure, PORTION, Run, Tiers, Vm};
-use crate::{Module, TraceStep};
+use crate::vm::{Completion, FUEL_SLICE, Failure, Run, Vm};
 
 /// The protocol that [`answer`] speaks.
 pub const PROTOCOL: u32 = 1;
@@ -112,7 +114,7 @@ impl Subject {
 struct Request {
     subject: Subject,
     limits: Limits,
-    globals: Vec<(String, crate::Value)>,
+    globals: Vec<(String, crate::value::Value)>,
     trace: bool,
 }
 
@@ -192,13 +194,13 @@ impl Request {
         // As a command line or Python does, so that what a harness sees is what users get: with a flag and a deadline, which
         // make the machine look up now and then. How often must not matter, so that differs from module to module.
         let flag = AtomicBool::new(false);
-        let portion = portion(module.code().bytes());
+        let slice = fuel_slice(module.code().bytes());
         let vm = Vm::new(module);
         let mut run = Run::new(&mut stdout)
             .limits(Limits { max_output, ..self.limits.clone() })
             .tiers(tiers)
             .interrupt(&flag)
-            .portion(portion);
+            .fuel_slice(slice);
         if let Some(far) = far() {
             run = run.deadline(far);
         }
@@ -230,11 +232,11 @@ fn far() -> Option<Instant> {
 
 /// After how many instructions the machine looks up while it runs that module: mostly as many as by default, else as few as fast
 /// code can go on with, and some.
-fn portion(code: &[u8]) -> u64 {
+fn fuel_slice(code: &[u8]) -> u64 {
     let hash = code.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    if hash >> 63 == 0 { PORTION } else { PORTION / 32 + (hash >> 32) % 1024 }
+    if hash >> 63 == 0 { FUEL_SLICE } else { FUEL_SLICE / 32 + (hash >> 32) % 1024 }
 }
 
 fn load_error(error: &LoadError) -> String {
@@ -282,7 +284,7 @@ fn read_limits(json: &Json) -> Result<Limits, String> {
     Ok(limits)
 }
 
-fn read_globals(json: &Json) -> Result<Vec<(String, crate::Value)>, String> {
+fn read_globals(json: &Json) -> Result<Vec<(String, crate::value::Value)>, String> {
     let globals = json.as_object().ok_or("`globals` is no JSON object")?;
     globals
         .iter()

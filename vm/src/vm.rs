@@ -5,23 +5,24 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use crate::errors::{LoadError, RuntimeError};
-use crate::interpreter::{Ended, Machine, Program, RunInput, Sink, TraceStep};
+use crate::exec::{self, Ended, Executable, RunInput, Tiers};
 use crate::isa::{Reg, Role, ScopeId};
 use crate::module::Module;
+use crate::runtime::{Sink, TraceStep};
 use crate::value::Value;
 use crate::values::{Limits, format};
 
 /// A machine with a module in it, ready to run any number of times. Every run starts fresh: nothing of an earlier run, nor
 /// of an error in it, can be seen in a later one.
 pub struct Vm {
-    program: Program,
+    executable: Executable,
 }
 
 impl Vm {
     /// A machine that runs `module`. The module is prepared here, once, in time proportional to its code.
     #[must_use]
     pub fn new(module: Module) -> Self {
-        Self { program: Program::new(module) }
+        Self { executable: Executable::new(module) }
     }
 
     /// Decodes a module and makes a machine that runs it.
@@ -35,14 +36,14 @@ impl Vm {
     /// The module.
     #[must_use]
     pub fn module(&self) -> &Module {
-        &self.program.module
+        &self.executable.program.module
     }
 
     /// How many bytes of machine code there are by now for the module, which were made in runs that ended. None are made in
-    /// [`Tiers::Portable`] and where the cargo feature `machine-code` is off, nor on processors other than x86-64.
+    /// [`Tiers::Specialised`] and where the cargo feature `machine-code` is off, nor on processors other than x86-64.
     #[must_use]
     pub fn machine_code(&self) -> usize {
-        self.program.tier.machine_code()
+        self.executable.machine_code()
     }
 
     /// Runs the module from its beginning.
@@ -50,9 +51,9 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        let Run { limits, globals, output, interrupt, deadline, trace, tiers, portion } = run;
-        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, tiers, portion };
-        let Ended { result, steps, globals } = Machine::run(&self.program, input);
+        let Run { limits, globals, output, interrupt, deadline, trace, tiers, fuel_slice } = run;
+        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, tiers, fuel_slice };
+        let Ended { result, steps, globals } = exec::run(&self.executable, input);
         match result {
             Ok(result) => Ok(Completion { result, steps, globals }),
             Err(fault) => {
@@ -137,11 +138,11 @@ pub struct Run<'a> {
     deadline: Option<Instant>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
     tiers: Tiers,
-    portion: u64,
+    fuel_slice: u64,
 }
 
 /// How many instructions run between two looks at what the host wants.
-pub(crate) const PORTION: u64 = 1 << 14;
+pub(crate) const FUEL_SLICE: u64 = 1 << 14;
 
 impl<'a> Run<'a> {
     /// A run with the default limits, whose output goes to `output`.
@@ -154,7 +155,7 @@ impl<'a> Run<'a> {
             deadline: None,
             trace: None,
             tiers: Tiers::default(),
-            portion: PORTION,
+            fuel_slice: FUEL_SLICE,
         }
     }
 
@@ -190,19 +191,19 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Chooses the code that the run is made of; see [`Tiers`].
+    /// Chooses the tiers that the run may use; see [`Tiers`].
     #[must_use]
     pub fn tiers(mut self, tiers: Tiers) -> Self {
         self.tiers = tiers;
         self
     }
 
-    /// Looks at the flag and the clock every `portion` instructions, at least 1; only where there is a flag or a deadline. For
+    /// Looks at the flag and the clock every `slice` instructions, at least 1; only where there is a flag or a deadline. For
     /// tests: no outcome depends on it.
     #[doc(hidden)]
     #[must_use]
-    pub fn portion(mut self, portion: u64) -> Self {
-        self.portion = portion.max(1);
+    pub fn fuel_slice(mut self, slice: u64) -> Self {
+        self.fuel_slice = slice.max(1);
         self
     }
 
@@ -212,24 +213,6 @@ impl<'a> Run<'a> {
         self.trace = Some(trace);
         self
     }
-}
-
-/// What code a run is made of. It changes the time a run takes and nothing else; the choice is there to show that.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Tiers {
-    /// Plain code, fast code for what is hot, and machine code for what is hotter.
-    #[default]
-    Both,
-    /// Plain code only: one instruction at a time, none fused with another or made for the kinds of values it met.
-    Plain,
-    /// Plain code, and fast code for what is hot, but no machine code. For hosts that allow none to be made at run time.
-    Portable,
-    /// Fast code from the first instruction on, wherever there can be any, but no machine code. For tests: making it for what
-    /// runs but once takes longer than running it.
-    Fast,
-    /// Fast code from the first instruction on, and machine code as soon as there is fast code. For tests, even more so. On
-    /// processors for which no machine code can be made, the same as [`Tiers::Fast`].
-    Machine,
 }
 
 /// A run that came to its end.

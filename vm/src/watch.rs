@@ -85,7 +85,7 @@ mod tests {
         let flag = AtomicBool::new(false);
         QUESTIONS.set(0);
         LONGEST.set(0);
-        vm.run(Run::new(&mut ()).interrupt(&flag).portion(u64::MAX))
+        vm.run(Run::new(&mut ()).interrupt(&flag).fuel_slice(u64::MAX))
             .unwrap_or_else(|error| panic!("{error}"));
         (QUESTIONS.get(), LONGEST.get())
     }

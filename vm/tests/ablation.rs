@@ -11,14 +11,14 @@ use std::process::{Command, Output};
 
 use machine_dialect_vm::ablation::TECHNIQUES;
 
-/// What a module may take. Some run for long, and then meet the limit in the midst of fast code.
+/// What a module may take. Some run for long, and then meet the limit in the midst of specialised code.
 const MOST_STEPS: u32 = 200_000;
 
-/// `tiers` is an option of the command, or empty for the default tier.
+/// `tiers` are options of the command; none for the default tier.
 fn run(without: &str, tiers: &str, module: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mdvm"))
         .args(["run", "--json", &format!("--max-steps={MOST_STEPS}")])
-        .args(Some(tiers).filter(|tiers| !tiers.is_empty()))
+        .args(tiers.split_whitespace())
         .arg(module)
         .env("MDVM_WITHOUT", without)
         .output()
@@ -37,13 +37,13 @@ fn corpus() -> Vec<PathBuf> {
 #[test]
 fn no_switch_changes_an_outcome() {
     let mut sets: Vec<String> = TECHNIQUES.iter().map(|(name, _)| (*name).to_owned()).collect();
-    // Without fast code, the others do nothing.
-    sets.push(sets.iter().filter(|name| *name != "fast-code").cloned().collect::<Vec<_>>().join(","));
+    // Without specialised code, the others do nothing.
+    sets.push(sets.iter().filter(|name| *name != "specialised-code").cloned().collect::<Vec<_>>().join(","));
     for module in corpus() {
-        let expected = run("", "--plain", &module);
+        let expected = run("", "--tier=interpreter", &module);
         assert!(!expected.stdout.is_empty(), "{}: {expected:?}", module.display());
         for without in &sets {
-            for tiers in ["--fast", "--machine", ""] {
+            for tiers in ["--tier=specialised --jit=always", "--jit=always", ""] {
                 let outcome = run(without, tiers, &module);
                 assert_eq!(outcome, expected, "{} {tiers} without {without}", module.display());
             }
@@ -54,7 +54,7 @@ fn no_switch_changes_an_outcome() {
 #[test]
 fn a_name_that_is_none_is_an_error_that_tells_the_names() {
     let module = &corpus()[0];
-    let output = run("pairs,pears", "--fast", module);
+    let output = run("calls,pears", "--jit=always", module);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");

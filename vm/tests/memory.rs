@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use machine_dialect_vm::{Limits, Run, RuntimeErrorKind, Tiers, TraceStep, Value, Vm, assemble};
 
-const TIERS: [Tiers; 5] = [Tiers::Both, Tiers::Plain, Tiers::Portable, Tiers::Fast, Tiers::Machine];
+const TIERS: [Tiers; 5] =
+    [Tiers::Auto, Tiers::Interpreter, Tiers::Specialised, Tiers::EagerSpecialised, Tiers::EagerJit];
 
 fn vm(text: &str) -> Vm {
     Vm::new(assemble(text).unwrap_or_else(|error| panic!("{error}")))
@@ -101,7 +102,7 @@ fn a_nested_run_whose_sink_panics_leaves_nothing_behind() {
     std::panic::set_hook(Box::new(|_| ()));
     expect_no_difference("panics", || {
         let mut sink = |_: &str| -> std::io::Result<()> { panic!("asked to") };
-        let run = || inner.run(Run::new(&mut sink).tiers(Tiers::Plain)).is_ok();
+        let run = || inner.run(Run::new(&mut sink).tiers(Tiers::Interpreter)).is_ok();
         assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
     });
     std::panic::set_hook(hook);

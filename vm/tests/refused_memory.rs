@@ -31,7 +31,7 @@ fn refused_memory_for_machine_code_is_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("calls.mdasm");
     std::fs::write(&file, program()).unwrap();
-    let fits = |kilobytes| run(kilobytes, "--portable", &file).status.success();
+    let fits = |kilobytes| run(kilobytes, "--tier=specialised", &file).status.success();
     assert!(fits(1 << 20), "the program runs in 1 GiB");
     // The least address space in which it runs without machine code; from there on in small steps.
     let (mut least, mut enough) = (0_u64, 1_u64 << 20);
@@ -46,8 +46,8 @@ fn refused_memory_for_machine_code_is_no_panic() {
     // What machine code is made with is memory of the process's own, too; above that the system may refuse what is for the code.
     let mut tried = 0;
     for kilobytes in (enough + 16..enough + 6_000).step_by(200) {
-        let portable = run(kilobytes, "--portable", &file);
-        let default = run(kilobytes, "--machine", &file);
+        let portable = run(kilobytes, "--tier=specialised", &file);
+        let default = run(kilobytes, "--jit=always", &file);
         let shown = String::from_utf8_lossy(&default.stderr);
         assert_ne!(default.status.code(), Some(101), "at {kilobytes} KiB: {shown}");
         tried += u32::from(default.status.success());

@@ -142,11 +142,11 @@ fn machine_code_is_made_of_what_is_hot_unless_it_may_not_be() {
         assert_eq!((completion.result, completion.steps), (Value::Int(100_000), 300_004));
         vm.machine_code()
     };
-    for tiers in [Tiers::Plain, Tiers::Portable, Tiers::Fast] {
+    for tiers in [Tiers::Interpreter, Tiers::Specialised, Tiers::EagerSpecialised] {
         assert_eq!(run(tiers), 0, "{tiers:?}");
     }
     let can_be = cfg!(all(feature = "machine-code", target_arch = "x86_64"));
-    for tiers in [Tiers::Both, Tiers::Machine] {
+    for tiers in [Tiers::Auto, Tiers::EagerJit] {
         assert_eq!(run(tiers) > 0, can_be, "{tiers:?}");
     }
     // What runs but once is not worth it.
@@ -169,7 +169,9 @@ turn:
 
 #[test]
 fn a_panic_of_the_sink_unwinds_through_every_tier_however_hot_the_program_is() {
-    for tiers in [Tiers::Plain, Tiers::Portable, Tiers::Both, Tiers::Fast, Tiers::Machine] {
+    for tiers in
+        [Tiers::Interpreter, Tiers::Specialised, Tiers::Auto, Tiers::EagerSpecialised, Tiers::EagerJit]
+    {
         for last in [1, 1_000, 20_000, 39_999] {
             let vm = vm(COUNTS);
             let mut lines = 0;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use machine_dialect_vm::{Limits, Run, RuntimeErrorKind, Tiers, Vm, assemble};
 
-const TIERS: [Tiers; 5] = [Tiers::Both, Tiers::Plain, Tiers::Portable, Tiers::Fast, Tiers::Machine];
+const TIERS: [Tiers; 5] =
+    [Tiers::Auto, Tiers::Interpreter, Tiers::Specialised, Tiers::EagerSpecialised, Tiers::EagerJit];
 
 /// Fills an array in r1 with what stands in r2; r9 is the number of elements, and r3 is 1.
 const FILL: &str = "load_const r0, 0\nload_const r3, 1\nload_const r4, 0\nnew_array r1, r0\nfill:\narray_set r1, r0, r2\n\
@@ -62,7 +63,7 @@ fn run(text: &str, tiers: Tiers) -> (Option<RuntimeErrorKind>, usize, u64) {
     };
     let limits = Limits { max_steps: Some(10_000_000), ..Limits::default() };
     let vm = Vm::new(module);
-    let run = Run::new(&mut sink).limits(limits).interrupt(&flag).portion(u64::MAX).tiers(tiers);
+    let run = Run::new(&mut sink).limits(limits).interrupt(&flag).fuel_slice(u64::MAX).tiers(tiers);
     let (ended, steps) = end(&vm, run);
     (ended.map(|(kind, _)| kind), ended.map_or(0, |(_, pc)| pc), steps)
 }

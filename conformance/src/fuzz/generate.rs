@@ -12,25 +12,16 @@ mod body;
 pub(crate) mod choose;
 mod rules;
 mod setup;
+mod shape;
 
 use arbitrary::{Arbitrary, Unstructured};
 use machine_dialect_vm::{Constant, TypeId};
 
 use self::body::Body;
 use self::choose::{choose, given_type, one_in, pick, usual_type};
+pub use self::shape::Size;
+use self::shape::{ENTRY_MARK, Signature};
 use crate::fuzz::program::Program;
-
-/// How large the programs are to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
-    /// A hundred instructions or so are executed: for implementations that are asked many thousand times.
-    Small,
-    /// Loops run for thousands of turns, so that a machine that prepares what runs often comes to use that.
-    Long,
-    /// As long, and mostly of what such a machine may do in a way of its own: writes to containers that several registers
-    /// hold, constants that allow short cuts, keys that dicts share, functions that give any type.
-    Special,
-}
 
 /// A program of thousands of steps.
 #[derive(Debug, Clone)]
@@ -111,19 +102,6 @@ pub fn program(u: &mut Unstructured<'_>, size: Size) -> Program {
     }
     program
 }
-
-/// What a function takes, in its first registers, and gives.
-#[derive(Debug, Clone)]
-struct Signature {
-    name: String,
-    takes: Vec<TypeId>,
-    gives: TypeId,
-    /// How deep it calls itself; its first parameter counts down. Zero for a function that does not.
-    depth: i64,
-}
-
-/// What stands for the entry of a function until that is known: an int that nothing else uses.
-const ENTRY_MARK: i64 = 0x6d64_7666_756e_6300;
 
 /// Ints that stand for functions become their entries.
 fn point_calls_by_number(program: &mut Program) {

@@ -23,7 +23,7 @@ pub struct How {
     /// Of what code the run is made.
     pub tiers: Tiers,
     /// After how many instructions it looks at the flag and the clock, if not after as many as by default.
-    pub portion: Option<u64>,
+    pub fuel_slice: Option<u64>,
 }
 
 /// A deadline that no run comes to.
@@ -150,8 +150,8 @@ pub fn run(vm: &Vm, subject: &Subject, how: How) -> Ran {
     if let Some(far) = Instant::now().checked_add(FAR) {
         run = run.deadline(far);
     }
-    if let Some(portion) = how.portion {
-        run = run.portion(portion);
+    if let Some(fuel_slice) = how.fuel_slice {
+        run = run.fuel_slice(fuel_slice);
     }
     for (name, value) in globals(&subject.globals) {
         run = run.global(name, value);
@@ -170,7 +170,7 @@ fn globals(texts: &BTreeMap<String, ValueText>) -> Vec<(String, Value)> {
 /// where the run does not come so far.
 #[must_use]
 pub fn operands_after(vm: &Vm, subject: &Subject, steps: u64) -> Option<(usize, Vec<(u8, Value)>)> {
-    let ran = run(vm, subject, How { steps: Some(steps), tiers: Tiers::Plain, portion: None });
+    let ran = run(vm, subject, How { steps: Some(steps), tiers: Tiers::Interpreter, fuel_slice: None });
     let failure = ran.result.err()?;
     Some((failure.pc, failure.operands.into_iter().map(|(register, value)| (register.0, value)).collect()))
 }

@@ -268,16 +268,16 @@ fn modes(input: &[u8]) {
     let Some(subject) = subject(input, Size::Long) else { return };
     let Ok(vm) = Vm::load(&subject.module) else { return };
     let both = |subject: &Subject, steps: Option<u64>, what: &str| {
-        let run = |tiers, portion| machine::run(&vm, subject, How { steps, tiers, portion });
-        let plain = run(Tiers::Plain, None);
+        let run = |tiers, fuel_slice| machine::run(&vm, subject, How { steps, tiers, fuel_slice });
+        let plain = run(Tiers::Interpreter, None);
         let told = plain.told();
         // How often a run looks up must not matter.
         let mixed = plain.steps().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        let portion = mixed.is_multiple_of(2).then_some(512 + mixed % 4096);
-        // Fast code that is come to in the middle of a run, and fast code and machine code from the first instruction on.
-        for tiers in [Tiers::Both, Tiers::Fast, Tiers::Machine] {
-            let other = run(tiers, portion).told();
-            assert!(told == other, "{what}: plain code gives\n{told}\nand {tiers:?}\n{other}");
+        let fuel_slice = mixed.is_multiple_of(2).then_some(512 + mixed % 4096);
+        // Specialised code that is come to in the middle of a run, and specialised code and machine code from the first instruction on.
+        for tiers in [Tiers::Auto, Tiers::EagerSpecialised, Tiers::EagerJit] {
+            let other = run(tiers, fuel_slice).told();
+            assert!(told == other, "{what}: the baseline interpreter gives\n{told}\nand {tiers:?}\n{other}");
         }
         plain.steps()
     };
@@ -369,8 +369,9 @@ fn check_shown(shown: &str) {
 /// units before its other lines: `{n}` in a unit is its number, and `\n` ends a line. So an input of some bytes reaches what only
 /// megabytes show: work that grows with the square of the text, which the time limit of the engine finds, and numbers beyond 16 bits.
 fn expanded(text: &str) -> Cow<'_, str> {
-    /// The longest text, in bytes.
-    const LONGEST: usize = 1 << 22;
+    /// The longest text, in bytes: what is linear in it takes a second or so under a sanitizer on a busy machine, and what is
+    /// quadratic takes minutes.
+    const LONGEST: usize = 1 << 20;
     let parts = text.strip_prefix("; repeat ").and_then(|behind| {
         let (head, rest) = behind.split_once('\n').unwrap_or((behind, ""));
         let (count, unit) = head.split_once(' ')?;

@@ -7,12 +7,13 @@ use machine_dialect_vm::{Module, disassemble};
 use mdvm_spec::Spec;
 
 use crate::case_file::Expecting;
-use crate::catalog::{cases_folder, read_folder};
+use crate::catalog::read_folder;
 use crate::corpus;
 use crate::fuzz::generate::choices;
 use crate::fuzz::oracle::Target;
 use crate::fuzz::source::campaign::page_of;
 use crate::fuzz::source::write::Vocabulary;
+use crate::paths::cases_folder;
 use crate::programs;
 
 /// The largest module that is a seed, in bytes; engines like small ones.

@@ -8,11 +8,11 @@ use machine_dialect_vm::{Constant, Module, Opcode, Value, Vm};
 use mdvm_spec::Spec;
 
 use crate::case_file::{Expecting, Reader};
-use crate::catalog::shown;
 use crate::fuzz::divergence::{Divergence, Pair};
 use crate::fuzz::machine::{MAX_STEPS, operands_after};
 use crate::fuzz::program::{Item, Line, Program, Subject};
 use crate::fuzz::reduce::{reduce, reduce_bytes};
+use crate::paths::shown;
 
 /// How many steps a module may take that comes without limits.
 const DEFAULT_STEPS: u64 = 1_000_000;

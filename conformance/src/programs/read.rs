@@ -13,8 +13,8 @@ use serde_yaml::Value as Yaml;
 
 use super::{Diagnostics, End, Expectation, Expected, PREFIX, Program};
 use crate::case::Origin;
-use crate::catalog::{home, problem, shown};
 use crate::embedded;
+use crate::paths::{home, problem, shown};
 use crate::value::ValueText;
 
 /// The extension of the file that says what a page must come to.

@@ -31,9 +31,9 @@ pub struct Voice {
 pub fn launchers() -> Vec<Launcher> {
     vec![
         Launcher::rust(),
-        Launcher::rust_plain(),
-        Launcher::rust_fast(),
-        Launcher::rust_machine(),
+        Launcher::rust_interpreter(),
+        Launcher::rust_specialised(),
+        Launcher::rust_jit(),
         Launcher::reference(),
     ]
 }

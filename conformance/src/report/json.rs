@@ -3,7 +3,7 @@
 use machine_dialect_vm::escape::visible_json;
 use serde_json::{Map, Value, json};
 
-use crate::catalog::shown;
+use crate::paths::shown;
 use crate::run::{CaseResult, Column, Disagreement, Run};
 use crate::show::group;
 use crate::verdict::Verdict;

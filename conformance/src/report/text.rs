@@ -1,8 +1,8 @@
 //! The report for people: what differs, what is known, and a table.
 
 use crate::case::Case;
-use crate::catalog::shown;
 use crate::diff::WIDEST;
+use crate::paths::shown;
 use crate::run::{CaseResult, Column, Disagreement, Run};
 use crate::show::group;
 use crate::verdict::Verdict;

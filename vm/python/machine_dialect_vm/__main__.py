@@ -15,10 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
-    _Tiers = Literal["plain", "portable", "fast", "machine"]
+    _Tiers = Literal["interpreter", "specialised", "eager-specialised", "eager-jit"]
 
 FINE, BAD_INPUT, INTERRUPTED = 0, 2, 130
-TIERS: tuple[_Tiers, ...] = ("plain", "portable", "fast", "machine")
+# What options of ``serve`` say, as ``tiers`` of ``run`` has it. The last four are from 0.1.
+TIERS: dict[tuple[str, ...], _Tiers | None] = {
+    (): None,
+    ("--tier=auto",): None,
+    ("--tier=jit",): None,
+    ("--tier=interpreter",): "interpreter",
+    ("--tier=specialised",): "specialised",
+    ("--tier=specialised", "--jit=always"): "eager-specialised",
+    ("--jit=always",): "eager-jit",
+    ("--plain",): "interpreter",
+    ("--portable",): "specialised",
+    ("--fast",): "eager-specialised",
+    ("--machine",): "eager-jit",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return repl()
         from ._native import command
 
-        if verb == "serve" and all(option.removeprefix("--") in TIERS for option in options):
+        if verb == "serve" and tuple(options) in TIERS:
             return _serve(options)
         _let_ctrl_c_end()
         return command(["mdvm", *given])
@@ -51,8 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: list[str]) -> int:
     from ._plug import serve
 
-    tiers = next((tiers for tiers in TIERS if f"--{tiers}" in options), None)
-    serve(sys.stdin.buffer, sys.stdout.buffer, tiers)
+    serve(sys.stdin.buffer, sys.stdout.buffer, TIERS[tuple(options)])
     return FINE
 
 

@@ -456,45 +456,6 @@ def _callers(callers: tuple[CallSite, ...]) -> list[str]:
     return lines
 
 
-def make_load_error(kind: str, message: str) -> LoadError:
-    """What the extension raises."""
-    from . import errors
-
-    return errors.LoadError.kinds[kind](message)
-
-
-def make_run_error(
-    kind: str,
-    message: str,
-    place: tuple[Any, ...],
-    stdout: str,
-    steps: int,
-    globals: dict[str, Value],
-    trace: list[tuple[int, str]] | None,
-    places: list[Place],
-    drawn: str | None,
-) -> RunError:
-    """What the extension raises."""
-    from . import errors
-
-    pc, instruction, operands, shown, call_stack, scopes = place
-    return errors.RunError.kinds[kind](
-        message,
-        pc=pc,
-        instruction=instruction,
-        operands=operands,
-        shown=shown,
-        call_stack=call_stack,
-        scopes=scopes,
-        stdout=stdout,
-        steps=steps,
-        globals=globals,
-        trace=trace,
-        places=places,
-        drawn=drawn,
-    )
-
-
 def make_diagnostics(file: str, rows: Iterable[tuple[Any, ...]]) -> tuple[Diagnostic, ...]:
     """Diagnostics of the rows that the extension gives."""
     return tuple(Diagnostic(kind, severity, file, *rest) for kind, severity, *rest in rows)

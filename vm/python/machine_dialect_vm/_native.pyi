@@ -345,7 +345,7 @@ def run(
     deadline: float | None = None,
     stdout: Callable[[str], object] | Literal[False] | None = None,
     trace: bool = False,
-    tiers: Literal["plain", "portable", "fast", "machine"] | None = None,
+    tiers: Literal["interpreter", "specialised", "eager-specialised", "eager-jit"] | None = None,
 ) -> Outcome:
     """Runs a module from its beginning and gives back what it came to. A run never sees anything of an earlier one.
 
@@ -384,8 +384,8 @@ def run(
       at instruction 0 in main
         jump L0
 
-    ``tiers`` says what may run the module, for tests: ``"plain"`` is one instruction at a time, ``"portable"`` is without machine
-    code, and ``"fast"`` and ``"machine"`` begin with specialised and with machine code. Outcomes are the same.
+    ``tiers`` says which tiers may run the module: ``"interpreter"`` is the baseline interpreter alone, ``"specialised"`` is without the
+    JIT, and ``"eager-specialised"`` and ``"eager-jit"`` use these tiers from the first instruction on, for tests. Outcomes are the same.
 
     A run that takes more than a moment releases the GIL, so many threads run many modules at once, and ends with
     ``KeyboardInterrupt`` on Ctrl-C.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::lex::{Kind, Line, Token, shown};
 use super::mistakes::{Found, Mistake, Mistakes};
-use super::words::{Words, Written};
+use super::words::{Place, Words, Written};
 use crate::isa::{
     Check, Condition, ConstIdx, Instruction, JumpOffset, Opcode, Operand, OperandSpec, PhiSource, Phis,
     Registers, Role, ScopeId,
@@ -43,12 +43,6 @@ struct FunctionLine<'a> {
     name: String,
     entry: Place<'a>,
     line: Line<'a>,
-}
-
-/// A place in the code, as it is written.
-pub(super) enum Place<'a> {
-    Index(usize),
-    Label(Token<'a>),
 }
 
 impl<'a> Assembler<'a> {

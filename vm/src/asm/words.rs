@@ -2,10 +2,15 @@
 
 use super::lex::{Kind, Lexer, Line, Token, shown};
 use super::mistakes::Mistake;
-use super::parse::Place;
 use crate::isa::{ConstIdx, Reg};
 use crate::module::Constant;
 use crate::values::{AssertKind, TypeId};
+
+/// A place in the code, as it is written.
+pub(super) enum Place<'a> {
+    Index(usize),
+    Label(Token<'a>),
+}
 
 pub(super) struct Words<'a> {
     lexer: Lexer<'a>,

@@ -1,8 +1,8 @@
 //! Where control goes: S16 to S24 of the specification. These functions decide; the machine obeys.
 
 use crate::errors::RuntimeError;
-use crate::interpreter::{FunctionIndex, Functions, Scopes};
 use crate::isa::{Check, Condition, Phis, Reg, ScopeId};
+use crate::runtime::{FunctionIndex, Functions, Scopes};
 use crate::value::{Value, append_text};
 
 /// `pc = offset`

@@ -2,9 +2,9 @@
 
 use super::{mismatch, strings};
 use crate::errors::{Expected, RuntimeError};
-use crate::interpreter::GlobalSlot;
-use crate::interpreter::Globals;
 use crate::memory::Memory;
+use crate::runtime::GlobalSlot;
+use crate::runtime::Globals;
 use crate::value::Value;
 use crate::values::TypeId;
 

@@ -2,8 +2,8 @@
 
 use super::mismatch;
 use crate::errors::{Expected, RuntimeError};
-use crate::interpreter::Output;
 use crate::memory::Memory;
+use crate::runtime::Output;
 use crate::value::{Cut, Str, Value, append_text_in};
 
 /// `r[dst] = text(r[left])` joined with `text(r[right])`.

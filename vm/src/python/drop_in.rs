@@ -11,8 +11,8 @@ use super::module::{Loaded, Module};
 use super::run::{Stdout, carry_out, value_of};
 use super::values::Parcel;
 use crate::errors::{LoadError, LoadErrorKind};
+use crate::exec::Tiers;
 use crate::values::Limits;
-use crate::vm::Tiers;
 
 /// A machine that loads a module from a file and executes it: the interface of the package this one replaces.
 ///

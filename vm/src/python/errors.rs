@@ -11,14 +11,19 @@ use super::places;
 use super::values::Unpacked;
 use crate::errors::LoadError;
 
+/// The module of the classes that every error derives from.
+const ERRORS: &str = "machine_dialect_vm._errors";
+/// The module that knows the class of each kind.
+const RAISED: &str = "machine_dialect_vm._raised";
+
 /// What makes exceptions of the kinds of the specification.
 fn maker<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
+    module: &str,
     name: &str,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
-    cell.get_or_try_init(py, || Ok(py.import("machine_dialect_vm._errors")?.getattr(name)?.unbind()))
-        .map(|maker| maker.bind(py))
+    cell.get_or_try_init(py, || Ok(py.import(module)?.getattr(name)?.unbind())).map(|maker| maker.bind(py))
 }
 
 fn exception(made: PyResult<Bound<'_, PyAny>>) -> PyErr {
@@ -29,7 +34,7 @@ fn exception(made: PyResult<Bound<'_, PyAny>>) -> PyErr {
 pub(super) fn load_error(py: Python<'_>, error: &LoadError) -> PyErr {
     static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     exception(
-        maker(py, &MAKER, "make_load_error")
+        maker(py, &MAKER, RAISED, "make_load_error")
             .and_then(|maker| maker.call1((error.kind().name(), error.to_string()))),
     )
 }
@@ -37,19 +42,17 @@ pub(super) fn load_error(py: Python<'_>, error: &LoadError) -> PyErr {
 /// The error of a line that is no assembly.
 pub(super) fn assembly_error(py: Python<'_>, message: &str, line: usize, column: usize) -> PyErr {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    exception(maker(py, &CLASS, "AssemblyError").and_then(|class| class.call1((message, line, column))))
+    exception(
+        maker(py, &CLASS, ERRORS, "AssemblyError").and_then(|class| class.call1((message, line, column))),
+    )
 }
 
 /// The error of a page that does not compile: what was found in it, in rows, and drawn.
 pub(super) fn compile_error(py: Python<'_>, name: &str, found: Vec<places::Found>, drawn: &str) -> PyErr {
     static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    exception(maker(py, &MAKER, "make_compile_error").and_then(|maker| maker.call1((name, found, drawn))))
-}
-
-/// Warns that there are no lines of a page to tell of.
-pub(super) fn warn_of_map(py: Python<'_>, message: &str) -> PyResult<()> {
-    static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    maker(py, &MAKER, "warn_of_map")?.call1((message,)).map(drop)
+    exception(
+        maker(py, &MAKER, ERRORS, "make_compile_error").and_then(|maker| maker.call1((name, found, drawn))),
+    )
 }
 
 /// The error of a file that cannot be read: the `OSError` that Python would raise.
@@ -85,7 +88,7 @@ pub(super) fn run_error<'py>(
         let call_stack: Vec<_> = failed.call_stack.iter().map(|site| (&site.function, site.pc)).collect();
         let place = (failed.pc, &failed.instruction, operands, shown, call_stack, &failed.scopes);
         let (sites, drawn) = places::of_failure(py, failed)?;
-        maker(py, &MAKER, "make_run_error")?.call1((
+        maker(py, &MAKER, RAISED, "make_run_error")?.call1((
             failed.kind,
             &failed.message,
             place,
@@ -103,20 +106,12 @@ pub(super) fn run_error<'py>(
 /// The error of the machine itself, as when nothing was loaded.
 pub(super) fn machine_error(py: Python<'_>, message: &str) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    exception(
-        CLASS
-            .import(py, "machine_dialect_vm._errors", "MachineDialectError")
-            .and_then(|class| class.call1((message,))),
-    )
+    exception(CLASS.import(py, ERRORS, "MachineDialectError").and_then(|class| class.call1((message,))))
 }
 
 /// The error of a file that the drop-in machine cannot read.
 pub(super) fn file_error(py: Python<'_>, error: &std::io::Error, path: &Path) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let arguments = (error.raw_os_error(), error.to_string(), path.as_os_str());
-    exception(
-        CLASS
-            .import(py, "machine_dialect_vm._errors", "UnreadableFile")
-            .and_then(|class| class.call1(arguments)),
-    )
+    exception(CLASS.import(py, ERRORS, "UnreadableFile").and_then(|class| class.call1(arguments)))
 }

@@ -11,9 +11,10 @@ use super::module::Loaded;
 use super::values::{Parcel, Plain, to_value};
 use crate::asm::instruction_text;
 use crate::errors::RuntimeErrorKind;
-use crate::interpreter::{Sink, TraceStep};
+use crate::exec::Tiers;
+use crate::runtime::{Sink, TraceStep};
 use crate::values::{Limits, TRACE_STEPS};
-use crate::vm::{CallSite, Completion, Failure, Run, Tiers, Vm};
+use crate::vm::{CallSite, Completion, Failure, Run, Vm};
 
 /// A run that is asked for.
 pub(super) struct Job {

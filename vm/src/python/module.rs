@@ -134,7 +134,7 @@ impl Module {
             None => MapSource::Nowhere,
             Some(Ok(map)) => MapSource::Known(Box::new(map)),
             Some(Err(error)) => {
-                errors::warn_of_map(py, &error.to_string())?;
+                places::warn_of_map(py, &error.to_string())?;
                 MapSource::Nowhere
             }
         };

@@ -9,7 +9,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyType};
 
-use super::errors;
 use super::job::Failed;
 use crate::language::{Diagnostics, Site, SourceMap, severity_name};
 
@@ -34,12 +33,17 @@ impl MapSource {
             Self::Beside { path, module } => match py.detach(|| read_beside(path, module)) {
                 Ok(map) => Ok(Some(Cow::Owned(map))),
                 Err(reason) => {
-                    errors::warn_of_map(py, &format!("{}: {reason}", path.display()))?;
+                    warn_of_map(py, &format!("{}: {reason}", path.display()))?;
                     Ok(None)
                 }
             },
         }
     }
+}
+
+/// Warns that there are no lines of a page to tell of.
+pub(super) fn warn_of_map(py: Python<'_>, message: &str) -> PyResult<()> {
+    py.import("machine_dialect_vm._errors")?.call_method1("warn_of_map", (message,)).map(drop)
 }
 
 fn read_beside(path: &Path, module: &[u8]) -> Result<SourceMap, String> {

@@ -13,8 +13,8 @@ use super::errors;
 use super::job::{Ended, Job, Tracing};
 use super::module::Module;
 use super::values::{Reader, Unpacked};
+use crate::exec::Tiers;
 use crate::values::{Limits, OUTCOME_WEIGHT_LIMIT};
-use crate::vm::Tiers;
 
 /// Runs a module from its beginning and gives back what it came to. A run never sees anything of an earlier one.
 ///
@@ -53,8 +53,8 @@ use crate::vm::Tiers;
 ///   at instruction 0 in main
 ///     jump L0
 ///
-/// ``tiers`` says what may run the module, for tests: ``"plain"`` is one instruction at a time, ``"portable"`` is without machine
-/// code, and ``"fast"`` and ``"machine"`` begin with specialised and with machine code. Outcomes are the same.
+/// ``tiers`` says which tiers may run the module: ``"interpreter"`` is the baseline interpreter alone, ``"specialised"`` is without the
+/// JIT, and ``"eager-specialised"`` and ``"eager-jit"`` use these tiers from the first instruction on, for tests. Outcomes are the same.
 ///
 /// A run that takes more than a moment releases the GIL, so many threads run many modules at once, and ends with
 /// ``KeyboardInterrupt`` on Ctrl-C.
@@ -257,12 +257,13 @@ fn read_deadline(given: &Bound<'_, PyAny>) -> PyResult<Option<Instant>> {
 
 fn read_tiers(given: &str) -> PyResult<Tiers> {
     match given {
-        "plain" => Ok(Tiers::Plain),
-        "portable" => Ok(Tiers::Portable),
-        "fast" => Ok(Tiers::Fast),
-        "machine" => Ok(Tiers::Machine),
+        // The second of each pair is what it was called in 0.1.
+        "interpreter" | "plain" => Ok(Tiers::Interpreter),
+        "specialised" | "portable" => Ok(Tiers::Specialised),
+        "eager-specialised" | "fast" => Ok(Tiers::EagerSpecialised),
+        "eager-jit" | "machine" => Ok(Tiers::EagerJit),
         _ => Err(PyValueError::new_err(format!(
-            "tiers is {given:?}; there are plain, portable, fast and machine, and None for what pays"
+            "tiers is {given:?}; there are interpreter, specialised, eager-specialised and eager-jit, and None for what pays"
         ))),
     }
 }

@@ -239,7 +239,7 @@ impl DictObject {
     fn known_place(&self, key: &Str) -> Option<usize> {
         let guess = key.guess();
         let entry = self.entries.get(guess)?.as_ref()?;
-        (entry.key.is_identical(key) && !without!("places")).then_some(guess)
+        (entry.key.is_identical(key) && !without!("inline-caches")).then_some(guess)
     }
 
     #[inline(never)]

@@ -24,12 +24,12 @@ use crate::table::{number, put_between, say, table};
 const BEGIN: &str = "<!-- Written by `benches/compare ablation --update`. Do not edit. -->";
 const END: &str = "<!-- End of what `benches/compare ablation --update` writes. -->";
 
-/// The technique without which all that is left is the loop over fast code.
-const MACHINE_CODE: &str = "machine-code";
+/// The technique without which all that is left is the loop over specialised code.
+const JIT: &str = "jit";
 
 /// The one that a variant is compared with: the loop with the loop, the whole with the whole.
 fn base(variants: &[Variant], variant: usize) -> usize {
-    let is_loop = |other: &Variant| other.without == Some(MACHINE_CODE);
+    let is_loop = |other: &Variant| other.without == Some(JIT);
     if variants[variant].is_portable { variants.iter().position(is_loop).unwrap_or(0) } else { 0 }
 }
 
@@ -43,7 +43,7 @@ struct Variant {
     program: PathBuf,
     /// What it does without.
     without: Option<&'static str>,
-    /// Whether it is the loop over fast code that is measured, with no machine code beside.
+    /// Whether it is the loop over specialised code that is measured, with no machine code beside.
     is_portable: bool,
 }
 
@@ -101,7 +101,7 @@ impl Builds {
         // No kernel needs to back off. What that buys, `conformance/tier-cost.sh --planted` tells.
         for (name, _) in TECHNIQUES.iter().filter(|(name, _)| *name != "back-off") {
             // With machine code, little would be seen of what the loop does to be fast.
-            let is_portable = !matches!(*name, "fast-code" | MACHINE_CODE);
+            let is_portable = !matches!(*name, "specialised-code" | JIT);
             variants.push(variant(&format!("`{name}`"), &self.switches, Some(name), is_portable));
         }
         variants.push(variant("*no switches*", &self.default, None, false));
@@ -116,7 +116,7 @@ impl Variant {
         let mut command = Command::new(&self.program);
         command.args(["run", "--json"]).arg(module).env_remove("MDVM_WITHOUT");
         if self.is_portable {
-            command.arg("--portable");
+            command.arg("--tier=specialised");
         }
         command.envs(self.without.map(|name| ("MDVM_WITHOUT", name)));
         command

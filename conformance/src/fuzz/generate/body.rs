@@ -14,7 +14,7 @@ use arbitrary::Unstructured;
 use machine_dialect_vm::{Constant, Instruction, Reg, TypeId};
 
 use super::choose::{choose, one_in, pick};
-use super::{Signature, Size};
+use super::shape::{Signature, Size};
 use crate::fuzz::program::Line;
 
 /// The body of one function while it is written.

@@ -2,8 +2,8 @@
 
 use arbitrary::Unstructured;
 
-use super::Size;
 use super::choose::{below, choose, one_in, pick};
+use super::shape::Size;
 use crate::fuzz::program::{Change, Patch, Program};
 use crate::value::ValueText;
 

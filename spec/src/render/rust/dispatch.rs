@@ -87,7 +87,10 @@ fn render_lower(opcodes: &[OpcodeEntry], out: &mut String) {
 fn render_dispatch(opcodes: &[OpcodeEntry], out: &mut String) {
     let _ = writeln!(out, "\n/// Executes one instruction, up to where control goes next.");
     let _ = writeln!(out, "#[inline(always)]\npub(crate) fn dispatch<M: Mode>(");
-    let _ = writeln!(out, "    op: Op,\n    window: &mut Window<'_, M>,\n    cx: &mut Context<'_>,");
+    let _ = writeln!(
+        out,
+        "    op: Op,\n    registers: &mut FrameRegisters<'_, M>,\n    cx: &mut Environment<'_>,"
+    );
     let _ = writeln!(out, ") -> Result<Flow, RuntimeError> {{\n    match op {{");
     for opcode in opcodes {
         render_arm(opcode, out);
@@ -105,7 +108,7 @@ fn render_arm(opcode: &OpcodeEntry, out: &mut String) {
         // The operands are taken out first: one of them may be the very register that is changed.
         for (name, role) in &operands {
             if *role == Role::In {
-                lines.push(format!("let {name} = window.get({name}).clone();"));
+                lines.push(format!("let {name} = registers.get({name}).clone();"));
             }
         }
     }
@@ -113,10 +116,10 @@ fn render_arm(opcode: &OpcodeEntry, out: &mut String) {
         Flow::Next => {
             if let Some(dst) = named(Role::Out) {
                 lines.push(format!("let value = {call};"));
-                lines.push(format!("window.set({dst}, value);"));
+                lines.push(format!("registers.set({dst}, value);"));
             } else if let Some(dst) = named(Role::Tagged) {
                 lines.push(format!("let tag = {call};"));
-                lines.push(format!("window.set_tag({dst}, tag);"));
+                lines.push(format!("registers.set_tag({dst}, tag);"));
             } else {
                 lines.push(format!("{call};"));
             }
@@ -182,11 +185,11 @@ fn semantic_call(opcode: &OpcodeEntry, flow: Flow, operands: &[(String, Role)]) 
     let changes = operands.iter().any(|(_, role)| *role == Role::InOut);
     for (name, role) in operands {
         match role {
-            Role::In if effects.contains(&Effect::Tags) => arguments.push(format!("window.tag({name})")),
+            Role::In if effects.contains(&Effect::Tags) => arguments.push(format!("registers.tag({name})")),
             Role::In if changes => arguments.push(name.clone()),
-            Role::In => arguments.push(format!("window.get({name})")),
-            Role::InOut => arguments.push(format!("window.change({name})")),
-            Role::OptionalIn => arguments.push(format!("{name}.map(|register| window.get(register))")),
+            Role::In => arguments.push(format!("registers.get({name})")),
+            Role::InOut => arguments.push(format!("registers.change({name})")),
+            Role::OptionalIn => arguments.push(format!("{name}.map(|register| registers.get(register))")),
             Role::Constant => arguments.push(format!("cx.constant({name})")),
             Role::Check => arguments.push(format!("cx.check({name})")),
             Role::Global | Role::Type | Role::Scope => arguments.push(name.clone()),

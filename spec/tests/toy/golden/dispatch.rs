@@ -23,18 +23,18 @@ impl Op {
 #[inline(always)]
 pub(crate) fn dispatch<M: Mode>(
     op: Op,
-    window: &mut Window<'_, M>,
-    cx: &mut Context<'_>,
+    registers: &mut FrameRegisters<'_, M>,
+    cx: &mut Environment<'_>,
 ) -> Result<Flow, RuntimeError> {
     match op {
         Op::LoadConst { dst, constant } => {
             let value = ops::load_const(cx.constant(constant));
-            window.set(dst, value);
+            registers.set(dst, value);
             Ok(Flow::Next)
         }
         Op::Double { dst, src } => {
-            let value = ops::double(&cx.memory, window.get(src))?;
-            window.set(dst, value);
+            let value = ops::double(&cx.memory, registers.get(src))?;
+            registers.set(dst, value);
             Ok(Flow::Next)
         }
         Op::Halt => {

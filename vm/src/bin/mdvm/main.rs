@@ -175,29 +175,66 @@ struct FormatArgument {
 
 #[derive(Args)]
 struct TierArguments {
-    /// Run one instruction at a time, none fused or specialised: slower, and the same in every other way
-    #[arg(long)]
+    /// Use no faster tier than that; outcomes are the same
+    #[arg(long, value_enum, value_name = "TIER", default_value = "auto", hide_default_value = true)]
+    tier: Tier,
+    /// Use the fastest allowed tier from the first instruction on, not only for hot code: for tests
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    jit: When,
+    // What these were called in 0.1.
+    #[arg(long, hide = true)]
     plain: bool,
-    /// Make no machine code: for hosts that forbid it
-    #[arg(long, conflicts_with = "plain")]
+    #[arg(long, hide = true, conflicts_with = "plain")]
     portable: bool,
-    /// Fuse and specialise from the first instruction on, not only what is hot: for tests
-    #[arg(long, conflicts_with_all = ["plain", "portable"])]
+    #[arg(long, hide = true, conflicts_with_all = ["plain", "portable"])]
     fast: bool,
-    /// Make machine code from the first instruction on, not only of what is hottest: for tests
-    #[arg(long, conflicts_with_all = ["plain", "portable", "fast"])]
+    #[arg(long, hide = true, conflicts_with_all = ["plain", "portable", "fast"])]
     machine: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Tier {
+    /// Whatever pays
+    Auto,
+    /// The baseline interpreter: one instruction at a time
+    Interpreter,
+    /// Specialised code, and no executable memory
+    Specialised,
+    /// Machine code
+    #[cfg(machine_code)]
+    Jit,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum When {
+    /// When code is hot
+    Auto,
+    /// At once
+    Always,
 }
 
 impl TierArguments {
     fn tiers(&self) -> Tiers {
-        let chosen = [
-            (self.plain, Tiers::Plain),
-            (self.portable, Tiers::Portable),
-            (self.fast, Tiers::Fast),
-            (self.machine, Tiers::Machine),
+        let former = [
+            (self.plain, Tiers::Interpreter),
+            (self.portable, Tiers::Specialised),
+            (self.fast, Tiers::EagerSpecialised),
+            (self.machine, Tiers::EagerJit),
         ];
-        chosen.into_iter().find_map(|(is_chosen, tiers)| is_chosen.then_some(tiers)).unwrap_or_default()
+        if let Some((_, tiers)) = former.into_iter().find(|(is_chosen, _)| *is_chosen) {
+            return tiers;
+        }
+        match (self.tier, self.jit) {
+            (Tier::Interpreter, When::Auto | When::Always) => Tiers::Interpreter,
+            (Tier::Specialised, When::Auto) => Tiers::Specialised,
+            (Tier::Specialised, When::Always) => Tiers::EagerSpecialised,
+            (Tier::Auto, When::Auto) => Tiers::Auto,
+            (Tier::Auto, When::Always) => Tiers::EagerJit,
+            #[cfg(machine_code)]
+            (Tier::Jit, When::Auto) => Tiers::Auto,
+            #[cfg(machine_code)]
+            (Tier::Jit, When::Always) => Tiers::EagerJit,
+        }
     }
 }
 

@@ -152,7 +152,7 @@ impl Job<'_> {
         // As many steps as the first run took, so that it ends where that did, also where time ended it.
         let limits = Limits { max_steps: Some(steps), max_output: None, ..Limits::default() };
         let mut nowhere = ();
-        let run = self.options(&mut nowhere).limits(limits).tiers(Tiers::Plain).trace(&mut trace);
+        let run = self.options(&mut nowhere).limits(limits).tiers(Tiers::Interpreter).trace(&mut trace);
         // How it ends is known.
         let _ = self.vm.run(run);
         report::text(&stats::text(steps, time, &self.vm, &count));

@@ -5,7 +5,7 @@ use machine_dialect_vm::{Constant, Instruction, JumpOffset, Phis, Reg, TypeId};
 use super::Body;
 use super::lines::{Open, registers};
 use crate::fuzz::generate::choose::{choose, one_in, pick, usual_type};
-use crate::fuzz::generate::{ENTRY_MARK, Size};
+use crate::fuzz::generate::shape::{ENTRY_MARK, Size};
 use crate::fuzz::program::Item;
 
 impl Body<'_, '_, '_> {

@@ -1,0 +1,11 @@
+//! Execution, in three tiers. Each knows those below it and none above; the driver alone knows all of them.
+
+mod analysis;
+mod driver;
+mod interpreter;
+#[cfg(machine_code)]
+mod jit;
+mod specialise;
+
+pub use driver::Tiers;
+pub(crate) use driver::{Ended, Executable, RunInput, run};

@@ -1,0 +1,165 @@
+//! Uniqueness: writes to a container that has another holder, though nobody will read it there again.
+//!
+//! `load_global r1, "list"`, `array_set r1, …`, `store_global r1, "list"` copies the list, as the global has it, too, until it
+//! is set. A loop that moves an array from register to register copies it once an iteration in the same way. Where the other holder
+//! is sure to be overwritten before it is read, it lets go first, and the write changes the container in place.
+//!
+//! Memory is counted as if it had been copied: nothing between the write and the overwriting counts any, and the holder lets go
+//! only where there is room for the copy.
+//!
+//! A long array that was not let go of in this way, and that a write would copy, is taken away from another register that is
+//! never read again. Something that costs as much as the copy stands there instead, for as long as the copy would be counted.
+
+use crate::exec::analysis::flow_graph::registers_of;
+use crate::exec::analysis::{FlowGraph, RegSet};
+use crate::exec::interpreter::{Op, Program};
+use crate::isa::{REGISTERS, Reg};
+use crate::memory;
+use crate::module::Module;
+use crate::runtime::GlobalSlot;
+use crate::value::{Array, Value};
+use crate::values::costs;
+
+/// The other holder of a container.
+pub(crate) enum OtherHolder {
+    /// A register, which is overwritten further on.
+    Register(Reg),
+    /// A global, which the next instruction sets to the container.
+    Global(GlobalSlot),
+}
+
+/// So far is looked ahead, in instructions.
+const FAR: usize = 32;
+
+impl OtherHolder {
+    /// What may hold the container that the instruction at `pc` writes to, and is set to it again before it is read, while
+    /// no memory is counted. `is_number` tells which registers are known to hold numbers or bools.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not known to count no memory may count some")]
+    pub(crate) fn find(
+        program: &Program,
+        pc: usize,
+        container: Reg,
+        is_number: impl Fn(u8) -> bool,
+    ) -> Option<Self> {
+        if let Some(&Op::StoreGlobal { src, name }) = program.ops.get(pc + 1)
+            && src == container
+        {
+            return Some(Self::Global(name));
+        }
+        let mut read = registers_of(&program.module.instruction(pc)?, true).0;
+        let mut numbers = RegSet::default();
+        (0..=u8::MAX).filter(|register| is_number(*register)).for_each(|register| numbers.insert(register));
+        let mut at = pc + 1;
+        let mut previous = pc;
+        for _ in 0..FAR {
+            let op = *program.ops.get(at)?;
+            if let Op::Phi { .. } = op {
+                let run = program.ops[at..]
+                    .iter()
+                    .map_while(|op| op.select(program.code(), Some(previous)))
+                    .take(FAR);
+                let chosen = run.filter_map(|(dst, src)| Some((dst, src?)));
+                let mut holder = None;
+                for (dst, src) in chosen {
+                    read.insert(src.0);
+                    holder = holder.or((src == container && dst != container).then_some(dst));
+                }
+                return holder.filter(|holder| !read.contains(holder.0)).map(Self::Register);
+            }
+            let mut result = None;
+            match op {
+                Op::Move { dst, src } if src == container && dst != container => {
+                    return (!read.contains(dst.0)).then_some(Self::Register(dst));
+                }
+                Op::Move { dst, src } => result = Some((dst, numbers.contains(src.0))),
+                Op::LoadConst { dst, constant } => {
+                    let value = &program.constants[usize::from(constant.0)];
+                    result = Some((dst, matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_))));
+                }
+                // Joining strings counts memory.
+                Op::Add { dst, left, right } if numbers.contains(left.0) || numbers.contains(right.0) => {
+                    result = Some((dst, true));
+                }
+                Op::Sub { dst, .. }
+                | Op::Mul { dst, .. }
+                | Op::Div { dst, .. }
+                | Op::Mod { dst, .. }
+                | Op::Neg { dst, .. }
+                | Op::Not { dst, .. }
+                | Op::And { dst, .. }
+                | Op::Or { dst, .. }
+                | Op::Eq { dst, .. }
+                | Op::Neq { dst, .. }
+                | Op::Lt { dst, .. }
+                | Op::Gt { dst, .. }
+                | Op::Lte { dst, .. }
+                | Op::Gte { dst, .. }
+                | Op::ArrayLen { dst, .. }
+                | Op::DictLen { dst, .. }
+                | Op::StrLen { dst, .. } => result = Some((dst, true)),
+                Op::Jump { .. } | Op::Nop | Op::BreakPoint => {}
+                _ => return None,
+            }
+            read = read.union(registers_of(&program.module.instruction(at)?, true).0);
+            if let Some((dst, is_number)) = result {
+                if dst == container {
+                    return None;
+                }
+                numbers.set(dst.0, is_number);
+            }
+            previous = at;
+            at = if let Op::Jump { offset } = op { offset.pc() } else { at + 1 };
+        }
+        None
+    }
+}
+
+/// Whether two places hold one container, and nothing else does, and there is room for a copy of it and one more entry.
+pub(crate) fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bool {
+    let copy = match (one, other) {
+        (Value::Array(one), Value::Array(other)) if one.is_twin(other) => Array::cost(one.len()),
+        (Value::Dict(one), Value::Dict(other)) if one.is_twin(other) => one.cost(),
+        _ => return false,
+    };
+    copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
+}
+
+/// Whether a write to a container cannot fail but for want of memory.
+pub(crate) fn can_set(container: &Value, key: &Value) -> bool {
+    match (container, key) {
+        (Value::Array(array), Value::Int(index)) => {
+            usize::try_from(*index).is_ok_and(|index| index <= array.len())
+        }
+        (Value::Dict(_), Value::String(_)) => true,
+        _ => false,
+    }
+}
+
+/// Takes an array, which the baseline instruction at `pc` writes to, away from the one other register that holds it, if that is
+/// dead, so that the write need not copy. There must be room for the copy, and what it would have cost is counted for as long
+/// as the register holds what stands there now. With an array of scalars nothing else can be told.
+#[cold]
+pub(crate) fn elide_copy(
+    graph: &FlowGraph,
+    module: &Module,
+    pc: usize,
+    memory: &memory::Memory,
+    registers: &mut [Value; REGISTERS],
+    array: Reg,
+) {
+    let holder = array.0;
+    let Value::Array(array) = &registers[usize::from(holder)] else { return };
+    let cost = Array::cost(array.len());
+    let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
+    let mut others =
+        (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
+    if let Some(other) = others.next()
+        && cost <= memory.room()
+        // From the write on, which may read it, too.
+        && graph.is_dead(module, pc, other)
+        && array.values().iter().all(Value::is_scalar)
+    {
+        // The array itself is counted on, as what is written to now.
+        registers[usize::from(other)] = Value::of_cost(cost);
+    }
+}

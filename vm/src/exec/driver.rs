@@ -1,0 +1,196 @@
+//! The tier policy: which tier runs what, when a program moves to a faster one, and what that may cost.
+//!
+//! The baseline interpreter asks it through [`TierUp`] at back edges, calls and returns. When a program is hot, its code is
+//! specialised block by block as control reaches it, and what stays hot is compiled to machine code. An exit comes back here,
+//! where it goes on in other specialised code or in the baseline interpreter.
+
+mod payoff;
+mod run;
+mod specialised;
+mod tiers;
+
+use std::cell::{Cell, RefCell};
+
+use self::payoff::{Payoff, Work};
+pub(crate) use self::run::{Ended, RunInput, run};
+pub use self::tiers::Tiers;
+use crate::exec::analysis::{FlowGraph, elide_copy};
+use crate::exec::interpreter::{Program, TierExit, TierUp};
+#[cfg(machine_code)]
+use crate::exec::jit::CodeCache;
+use crate::exec::specialise::{Code, materialise};
+use crate::isa::{REGISTERS, Reg};
+use crate::memory::Memory;
+use crate::module::Module;
+use crate::runtime::{CallSiteId, Machine, StackPool};
+use crate::value::Value;
+
+/// A module that is ready to run, and what earlier runs leave for later ones.
+pub(crate) struct Executable {
+    pub(crate) program: Program,
+    /// How often control came to a back edge, a call or a return in the baseline interpreter.
+    hotness: Cell<u32>,
+    /// Taken out while a run uses it.
+    tiered: RefCell<Option<Box<Tiered>>>,
+    stack_pool: StackPool,
+}
+
+/// Everything that the faster tiers have of a program. It grows while the program runs.
+struct Tiered {
+    code: Code,
+    payoff: Payoff,
+    #[cfg(machine_code)]
+    jit: CodeCache,
+}
+
+impl Executable {
+    /// A program that is this hot gets specialised code. What runs but once is not worth it.
+    const TIER_UP_AT: u32 = 64;
+
+    pub(crate) fn new(module: Module) -> Self {
+        Self {
+            program: Program::new(module),
+            hotness: Cell::default(),
+            tiered: RefCell::default(),
+            stack_pool: StackPool::default(),
+        }
+    }
+
+    /// The faster tiers of the program; for this run alone until they are given back.
+    fn take_tiered(&self) -> Option<Box<Tiered>> {
+        self.tiered.try_borrow_mut().ok()?.take()
+    }
+
+    fn give_back(&self, tiered: Box<Tiered>) {
+        if let Ok(mut place) = self.tiered.try_borrow_mut() {
+            *place = Some(tiered);
+        }
+    }
+
+    /// How many bytes of machine code there are.
+    pub(crate) fn machine_code(&self) -> usize {
+        #[cfg(machine_code)]
+        let size =
+            self.tiered.try_borrow().ok().and_then(|tiered| Some(tiered.as_ref()?.jit.size())).unwrap_or(0);
+        #[cfg(not(machine_code))]
+        let size = 0;
+        size
+    }
+
+    /// Whether there can be specialised code, and a run has taken enough steps for the analysis of the whole module: no limit on
+    /// steps or time is looked at meanwhile.
+    fn can_tier_up(&self, steps: u64) -> bool {
+        self.program.is_lowered() && steps >= payoff::steps_before_analysis(self.program.ops.len())
+    }
+}
+
+impl Tiered {
+    fn new(program: &Program) -> Box<Self> {
+        Box::new(Self {
+            code: Code::new(FlowGraph::new(program)),
+            payoff: Payoff::new(program.ops.len()),
+            #[cfg(machine_code)]
+            jit: CodeCache::default(),
+        })
+    }
+
+    /// What was made up to now, of what there is.
+    fn work(&self) -> Work {
+        #[cfg(machine_code)]
+        let translated = self.jit.translated();
+        #[cfg(not(machine_code))]
+        let translated = 0;
+        Work {
+            instructions: self.code.ops.len() as u64,
+            callees: self.code.sites.len() as u64,
+            translated,
+            phis: self.code.phis_seen,
+        }
+    }
+
+    /// Says how many steps the run has taken, by which it is decided how much of the module may be analysed; all of it where the
+    /// host asked for specialised code whether it pays or not.
+    fn count_steps(&mut self, steps: u64, is_eager: bool) {
+        self.code.set_analysis_budget(if is_eager { usize::MAX } else { payoff::analysis_budget(steps) });
+    }
+}
+
+/// The tiers of one run.
+struct Driver<'p> {
+    executable: &'p Executable,
+    tiers: Tiers,
+    tiered: Option<Box<Tiered>>,
+}
+
+impl TierUp for Driver<'_> {
+    fn is_eager(&self) -> bool {
+        self.tiers.is_eager()
+    }
+
+    #[inline(always)]
+    fn is_hot(&mut self, machine: &Machine<'_>, pc: usize) -> bool {
+        if self.tiers == Tiers::Interpreter {
+            return false;
+        }
+        match &mut self.tiered {
+            Some(tiered) => tiered.payoff.arrive(pc),
+            None => self.tier_up(machine),
+        }
+    }
+
+    /// Out of line, as it would take registers from the interpreter.
+    #[inline(never)]
+    fn enter(&mut self, machine: &mut Machine<'_>, pc: usize) -> Option<TierExit> {
+        self.enter_specialised(machine, pc)
+    }
+
+    #[inline(always)]
+    fn elides_copies(&self) -> bool {
+        self.tiers != Tiers::Interpreter && !without!("copy-elision")
+    }
+
+    /// Out of line, as it would take registers from the loop.
+    #[cold]
+    #[inline(never)]
+    fn elide_copy(
+        &mut self,
+        pc: usize,
+        steps: u64,
+        memory: &Memory<'_>,
+        registers: &mut [Value; REGISTERS],
+        array: Reg,
+    ) {
+        let program = &self.executable.program;
+        if self.tiered.is_none() && self.executable.can_tier_up(steps) {
+            self.tiered = Some(Tiered::new(program));
+        }
+        if let Some(tiered) = &mut self.tiered {
+            tiered.count_steps(steps, self.tiers.is_eager());
+            tiered.code.analyse(program, pc);
+            elide_copy(&tiered.code.graph, &program.module, pc, memory, registers, array);
+        }
+    }
+
+    fn materialise(&self, CallSiteId(site): CallSiteId, registers: &mut [Value; REGISTERS]) {
+        if let Some(tiered) = &self.tiered {
+            materialise(&self.executable.program, registers, tiered.code.after(site));
+        }
+    }
+}
+
+impl Driver<'_> {
+    /// Counts that control came by, and begins specialised code where that was often enough. Tells whether there is some now.
+    #[cold]
+    #[inline(never)]
+    fn tier_up(&mut self, machine: &Machine<'_>) -> bool {
+        let Executable { program, hotness, .. } = self.executable;
+        let count = hotness.get() + 1;
+        let is_due = count >= Executable::TIER_UP_AT && self.executable.can_tier_up(machine.fuel.steps());
+        if !program.is_lowered() || !self.tiers.is_eager() && !is_due {
+            hotness.set(count.min(Executable::TIER_UP_AT));
+            return false;
+        }
+        self.tiered = Some(Tiered::new(program));
+        true
+    }
+}

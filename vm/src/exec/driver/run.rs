@@ -1,0 +1,115 @@
+//! A run, from its beginning to its end.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use crate::errors::RuntimeError;
+use crate::exec::driver::{Driver, Executable, Tiers};
+use crate::isa::{REGISTERS, ScopeId};
+use crate::memory::{self, Memory};
+use crate::runtime::{
+    Environment, Frame, Fuel, FunctionIndex, Globals, Machine, Observations, Observed, Output, Scopes, Sink,
+    TraceStep, Unobserved,
+};
+use crate::value::{self, Value};
+use crate::values::{Limits, costs};
+use crate::watch::Watch;
+
+/// What a run begins with.
+pub(crate) struct RunInput<'a> {
+    pub(crate) limits: Limits,
+    pub(crate) globals: Vec<(String, Value)>,
+    pub(crate) sink: &'a mut dyn Sink,
+    pub(crate) interrupt: Option<&'a AtomicBool>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    pub(crate) tiers: Tiers,
+    /// How many instructions run between two looks at what the host wants; at least 1.
+    pub(crate) fuel_slice: u64,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) result: Result<Value, Fault>,
+    pub(crate) steps: u64,
+    pub(crate) globals: Vec<(String, Value)>,
+}
+
+/// An error, and the state of the machine where it came up.
+pub(crate) struct Fault {
+    pub(crate) error: RuntimeError,
+    pub(crate) sink_error: Option<std::io::Error>,
+    pub(crate) pc: usize,
+    /// The functions of all frames, the current one first, each with the instruction it has reached.
+    pub(crate) frames: Vec<(Option<FunctionIndex>, usize)>,
+    /// The registers of the current frame.
+    pub(crate) registers: Vec<Value>,
+    pub(crate) scopes: Vec<ScopeId>,
+}
+
+/// Runs a program from its beginning.
+pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> Ended {
+    let program = &executable.program;
+    let RunInput { limits, interrupt, deadline, .. } = input;
+    let inherited = value::own(&mut input.globals, limits.max_memory);
+    let mut machine = Machine {
+        stack: executable.stack_pool.take(program.start.registers),
+        frame: Frame { base: 0, size: program.start.registers },
+        callers: Vec::new(),
+        env: Environment {
+            memory: Memory::begin(limits.max_memory, inherited, Watch::new(interrupt, deadline)),
+            globals: Globals::new(&program.global_names, input.globals),
+            output: Output::new(input.sink, limits.max_output),
+            scopes: Scopes::default(),
+            functions: &program.functions,
+            constants: &program.constants,
+            code: program.code(),
+        },
+        fuel: Fuel::new(limits.max_steps, input.fuel_slice, interrupt, deadline),
+        pc: program.start.target.pc(),
+        max_call_depth: limits.max_call_depth.unwrap_or(u64::MAX),
+        observations: None,
+        trace: input.trace,
+    };
+    let tiers = if without!("specialised-code") { Tiers::Interpreter } else { input.tiers };
+    let mut driver = Driver { executable, tiers, tiered: None };
+    let result = if machine.env.memory.is_over() {
+        Err(machine.env.memory.exhausted())
+    } else if machine.trace.is_some() || program.needs_tags {
+        machine.observations = Some(Observations::new());
+        machine.interpret::<Observed, _>(program, &mut driver)
+    } else {
+        driver.tiered = executable.take_tiered();
+        let result = machine.interpret::<Unobserved, _>(program, &mut driver);
+        if let Some(tiered) = driver.tiered.take() {
+            executable.give_back(tiered);
+        }
+        result
+    };
+    end(executable, machine, result)
+}
+
+fn end(executable: &Executable, mut machine: Machine<'_>, result: Result<Value, RuntimeError>) -> Ended {
+    let program = &executable.program;
+    memory::release(machine.callers.len() as u64 * costs::FRAME);
+    let frames = || {
+        let start = program.module.entry().1.and_then(|index| FunctionIndex::try_from(index).ok());
+        let callees = machine.callers.iter().rev().map(|caller| Some(caller.callee));
+        let places = machine.callers.iter().rev().map(|caller| caller.pc as usize);
+        callees.chain([start]).zip(std::iter::once(machine.pc).chain(places)).collect()
+    };
+    let result = result.map_err(|error| (error, frames()));
+    let globals = std::mem::take(&mut machine.env.globals).into_sorted(&program.global_names);
+    if result.is_ok() && machine.callers.is_empty() {
+        executable.stack_pool.give_back(std::mem::take(&mut machine.stack), machine.frame.size);
+    }
+    let result = result.map_err(|(error, frames)| Fault {
+        error,
+        pc: machine.pc,
+        frames,
+        registers: machine.stack.drain(machine.frame.base..).take(REGISTERS).collect(),
+        scopes: machine.env.scopes.current(),
+        sink_error: machine.env.output.into_failure(),
+    });
+    Ended { result, steps: machine.fuel.steps(), globals }
+}

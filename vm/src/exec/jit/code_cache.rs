@@ -1,0 +1,242 @@
+//! The code cache: the machine code of a program, when it is made, and when it is dropped.
+
+use std::marker::PhantomData;
+use std::panic::resume_unwind;
+
+use crate::exec::interpreter::Program;
+use crate::exec::jit::context::JitContext;
+use crate::exec::jit::layout::Layout;
+use crate::exec::jit::stubs;
+use crate::exec::jit::x64::{Emitted, Emitter, JitExit};
+use crate::exec::specialise::{Code, CodeAddr, ExitPayload, ExitReason};
+use crate::runtime::{Machine, RESERVE};
+use crate::value::Value;
+use crate::values::costs;
+
+/// The machine code of a program.
+#[derive(Default)]
+pub(crate) struct CodeCache {
+    compiled: Option<Compiled>,
+    /// How much specialised code there was when it was made.
+    length: usize,
+    /// What specialised code looked like then: see `Code::changes`.
+    changes: u32,
+    /// How often the loop over specialised code used up its slice since then.
+    slices: u64,
+    /// How much more often it was entered in vain than not: where few steps were taken.
+    bounces: u64,
+    /// So many slices it is not to be entered, and how many that were the last time.
+    pause: u64,
+    last_pause: u64,
+    /// Whether there can be none.
+    is_refused: bool,
+    /// Of how many instructions machine code was made, each counted each time.
+    translated: u64,
+}
+
+/// Machine code that can be run.
+struct Compiled {
+    code: Emitted,
+    /// Where calls come back to, four addresses each; see `Emitted::table`. The code has its address.
+    _table: Box<[usize]>,
+}
+
+impl Compiled {
+    /// Where an instruction stands, if it can be entered.
+    fn address(&self, at: CodeAddr) -> Option<*const u8> {
+        match self.code.entries.get(at.index()) {
+            None | Some(0) => None,
+            Some(offset) => Some(self.code.buffer.address(dynasmrt::AssemblyOffset(*offset as usize))),
+        }
+    }
+}
+
+/// So many steps the loop over specialised code takes before it looks for machine code.
+pub(crate) const SLICE: u64 = 1024;
+/// So many slices it takes before machine code is made for the first time.
+const FIRST: u64 = 8;
+
+impl CodeCache {
+    /// How many bytes there are.
+    pub(crate) fn size(&self) -> usize {
+        self.compiled.as_ref().map_or(0, |compiled| compiled.code.buffer.len())
+    }
+
+    /// Drops machine code that was made of an instruction which is now another.
+    pub(crate) fn invalidate(&mut self, place: usize) {
+        if place < self.length {
+            self.compiled = None;
+            self.length = 0;
+        }
+    }
+
+    /// Drops all machine code, as the code it was made of is dropped.
+    pub(crate) fn flush(&mut self) {
+        self.compiled = None;
+        self.length = 0;
+        self.slices = 0;
+    }
+
+    /// Counts an entry after which so many steps were taken. Where few are time and again, specialised code runs without for a while.
+    pub(crate) fn count_entry(&mut self, steps: u64) {
+        /// What pays for an entry.
+        const ENOUGH: u64 = 8;
+        /// In slices.
+        const FIRST_PAUSE: u64 = 16;
+        const LONGEST_PAUSE: u64 = 1 << 12;
+        if steps >= ENOUGH {
+            self.bounces = self.bounces.saturating_sub(steps / ENOUGH);
+            return;
+        }
+        self.bounces += 1;
+        if self.bounces >= 256 && !without!("back-off") {
+            self.bounces = 0;
+            self.last_pause = (self.last_pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            self.pause = self.last_pause;
+        }
+    }
+
+    /// Whether it is worth making machine code now.
+    pub(crate) fn is_due(&self, code: &Code, is_eager: bool) -> bool {
+        if self.is_refused || self.compiled.is_some() && self.changes == code.changes {
+            return false;
+        }
+        let length = code.ops.len() as u64;
+        if is_eager {
+            // At once, but not of all there is for every little that is new.
+            return self.changes == 0 || u64::from(code.changes - self.changes) * 16 >= length;
+        }
+        // A slice takes the loop about as long as it takes to make code of a few dozen instructions.
+        self.slices >= FIRST && self.slices * 32 >= length
+    }
+
+    /// Counts that the loop used up a slice.
+    pub(crate) fn count_slice(&mut self) {
+        self.slices += 1;
+        self.pause = self.pause.saturating_sub(1);
+    }
+
+    /// Where an instruction can be entered, if it can be now.
+    pub(crate) fn address(&self, at: CodeAddr) -> Option<*const u8> {
+        self.compiled.as_ref().filter(|_| self.pause == 0)?.address(at)
+    }
+
+    /// Of how many instructions machine code was made, each counted each time.
+    pub(crate) fn translated(&self) -> u64 {
+        self.translated
+    }
+
+    /// Makes machine code of all specialised code there is.
+    pub(crate) fn compile(&mut self, code: &Code, program: &Program, wanted: CodeAddr) {
+        self.slices = 0;
+        self.changes = code.changes;
+        self.length = code.ops.len();
+        self.translated += (code.ops.len() + code.sites.len()) as u64;
+        self.compiled = Layout::get().and_then(|layout| {
+            let mut table = vec![0; 4 * code.sites.len()].into_boxed_slice();
+            let place = (table.as_ptr() as usize, code.sites.len());
+            let code = Emitter::new(code, program, layout, place, Some(wanted))?.emit()?;
+            for (entry, offset) in table.iter_mut().zip(&code.table) {
+                *entry = code.buffer.address(dynasmrt::AssemblyOffset(*offset as usize)) as usize;
+            }
+            Some(Compiled { code, _table: table })
+        });
+        self.is_refused = self.compiled.is_none();
+    }
+
+    /// Runs machine code from an address that [`CodeCache::address`] gave, for `at`, and leaves `at` where it ended.
+    pub(crate) fn run(
+        &self,
+        machine: &mut Machine<'_>,
+        program: &Program,
+        code: &Code,
+        address: *const u8,
+        at: &mut CodeAddr,
+        exit_payload: &mut ExitPayload,
+    ) -> JitEnd {
+        /// So many frames may be called before the loop over specialised code is asked to call one.
+        const FRAMES: usize = 1024;
+        let Some(compiled) = &self.compiled else { return JitEnd::Fallback };
+        machine.callers.reserve(FRAMES);
+        let depth = machine.callers.len();
+        let callers = machine.callers.as_mut_ptr();
+        let (counter, before, most_memory) = machine.env.memory.parts();
+        let more = (machine.max_call_depth.saturating_sub(depth as u64)).min(FRAMES as u64) as usize;
+        // Where there is no room for one frame in an empty machine, there is none at all.
+        let more = if most_memory < costs::FRAME { 0 } else { more };
+        let globals = machine.env.globals.places();
+        let mut context = JitContext {
+            frame: machine.stack.as_mut_ptr().wrapping_add(machine.frame.base),
+            fuel: machine.fuel.left - RESERVE,
+            size: u64::from(machine.frame.size) * size_of::<Value>() as u64,
+            globals,
+            top: callers.wrapping_add(depth),
+            bottom: callers,
+            limit: callers.wrapping_add(depth + more),
+            last_frame: std::ptr::null_mut(),
+            live: counter,
+            before,
+            room_for_frame: most_memory.saturating_sub(costs::FRAME),
+            room_for_element: most_memory.saturating_sub(costs::ELEMENT),
+            most_memory,
+            scoped: std::ptr::null_mut(),
+            machine: std::ptr::from_mut(machine).cast(),
+            program,
+            code,
+            exit_payload,
+            reason: ExitReason::Stepped,
+            lifetime: PhantomData,
+        };
+        // SAFETY: borrowed through the JIT context from here on until machine code ended.
+        unsafe {
+            let machine = &mut *context.machine;
+            context.see_stack(&mut machine.stack);
+        }
+        context.see_scopes(&machine.env.scopes);
+        type Enter = unsafe extern "sysv64" fn(*mut JitContext<'_, '_>, *const u8) -> u32;
+        // SAFETY: that is what the code begins with, and the address is one of its instructions (1); the JIT context says where the
+        // things are that it works on (2), and nothing else is done with them (3).
+        let word = unsafe {
+            let enter: Enter = std::mem::transmute(compiled.code.buffer.address(compiled.code.start));
+            enter(&raw mut context, address)
+        };
+        let depth = context.depth() as usize;
+        let JitContext { frame, fuel, size, reason, .. } = context;
+        // SAFETY: so many frames were written, one after the other.
+        unsafe { machine.callers.set_len(depth) };
+        machine.env.scopes.set_depth(depth as u64);
+        machine.frame = stubs::frame(&mut machine.stack, frame, size);
+        machine.fuel.left = fuel + RESERVE;
+        if let Some(payload) = exit_payload.panic.take() {
+            // Machine code has no frames that unwinding could read, so the panic waited until it was left.
+            resume_unwind(payload);
+        }
+        let (exit, place) = JitExit::from(word);
+        if exit == JitExit::ReturnToStub {
+            let site = &code.sites[place as usize >> 2];
+            let ways = [site.back, site.back_with_bool, site.back_with_int, site.back_with_float];
+            *at = ways[place as usize & 3];
+            return if at.is_stub() {
+                JitEnd::Exit(ExitReason::Stub(at.as_stub()))
+            } else {
+                JitEnd::Fallback
+            };
+        }
+        *at = CodeAddr::of(place as usize);
+        match exit {
+            JitExit::Guard => JitEnd::Exit(ExitReason::Guard),
+            JitExit::OutOfFuel => JitEnd::Exit(ExitReason::OutOfFuel),
+            JitExit::Deoptimise => JitEnd::Exit(ExitReason::Deoptimise),
+            JitExit::Reason => JitEnd::Exit(reason),
+            JitExit::Fallback | JitExit::ReturnToStub => JitEnd::Fallback,
+        }
+    }
+}
+
+/// How machine code ended.
+pub(crate) enum JitEnd {
+    /// At an instruction, for that reason.
+    Exit(ExitReason),
+    /// At an instruction that the loop over specialised code is to execute.
+    Fallback,
+}

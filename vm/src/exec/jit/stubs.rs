@@ -1,0 +1,260 @@
+//! Functions that machine code calls for what is rare or long.
+//!
+//! # Safety
+//!
+//! All of them are called by machine code only, which passes the JIT context that it was entered with, or addresses of values in
+//! the current frame, in globals, or in the pool. While machine code runs, nothing else borrows the machine or its values (see
+//! the top of `../jit.rs`), so each function may borrow them until it returns.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::exec::jit::context::JitContext;
+use crate::exec::specialise::{
+    CodeAddr, ExitPayload, ExitReason, SpecOp, dispatch_baseline, grow as grow_stack, set_item,
+};
+use crate::isa::REGISTERS;
+use crate::ops;
+use crate::runtime::{Frame, RESERVE};
+use crate::value::Value;
+
+/// Asks for steps, and gives how many may be charged: 0 where there are none.
+pub(super) unsafe extern "sysv64" fn refill(context: &mut JitContext<'_, '_>, fuel: u64) -> u64 {
+    // SAFETY: see the top of the module.
+    let run = unsafe { &mut (*context.machine).fuel };
+    run.left = fuel + RESERVE;
+    if run.refill() { run.left - RESERVE } else { 0 }
+}
+
+/// Does the instruction at that place, which goes on to the next. Gives whether it stopped instead.
+pub(super) unsafe extern "sysv64" fn step(
+    context: &mut JitContext<'_, '_>,
+    place: u32,
+    frame: *mut Value,
+    size: u64,
+    fuel: u64,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let (machine, program, code, exit_payload): (_, _, _, &mut ExitPayload) =
+        unsafe { (&mut *context.machine, &*context.program, &*context.code, &mut *context.exit_payload) };
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    machine.fuel.left = fuel + RESERVE;
+    machine.env.scopes.set_depth(context.depth());
+    let mut at = CodeAddr::of(place as usize);
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        machine.execute_specialised::<true>(program, code, &mut at, exit_payload, u64::MAX)
+    }));
+    context.see_scopes(&machine.env.scopes);
+    match done {
+        Ok(ExitReason::Stepped) => 0,
+        Err(payload) => stop_for_panic(context, payload),
+        Ok(stop) => {
+            context.reason = stop;
+            1
+        }
+    }
+}
+
+/// Does the baseline instruction at that place as it is. Gives whether it failed.
+pub(super) unsafe extern "sysv64" fn plain(
+    context: &mut JitContext<'_, '_>,
+    place: u32,
+    frame: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module; the frame has so many places.
+    let (machine, code, registers) =
+        unsafe { (&mut *context.machine, &*context.code, &mut *frame.cast::<[Value; REGISTERS]>()) };
+    let SpecOp::Baseline { op } = code.ops[place as usize] else { return 0 };
+    let env = &mut machine.env;
+    env.scopes.set_depth(context.depth());
+    let done = catch_unwind(AssertUnwindSafe(|| dispatch_baseline(op, registers, env)));
+    context.see_scopes(&env.scopes);
+    let error = match done {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => error,
+        Err(payload) => return stop_for_panic(context, payload),
+    };
+    // SAFETY: see the top of the module.
+    unsafe { (*context.exit_payload).error = Some(error) };
+    context.reason = ExitReason::Deoptimise;
+    1
+}
+
+/// Keeps a panic of the host until machine code is left: it cannot be unwound through machine code. Stops that.
+#[cold]
+fn stop_for_panic(context: &mut JitContext<'_, '_>, payload: Box<dyn Any + Send>) -> u32 {
+    // SAFETY: see the top of the module.
+    unsafe { (*context.exit_payload).panic = Some(payload) };
+    context.reason = ExitReason::Deoptimise;
+    1
+}
+
+/// Joins two strings, and writes what comes of it to a place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn join(
+    context: &mut JitContext<'_, '_>,
+    left: *const Value,
+    right: *const Value,
+    place: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module. The strings are held by references of their own, so that nothing but the place is
+    // borrowed then.
+    unsafe {
+        let (Value::String(left), Value::String(right)) = (&*left, &*right) else { return 0 };
+        let (left, right) = (left.clone(), right.clone());
+        u32::from(ops::join_over(&(*context.machine).env.memory, &mut *place, &left, &right).is_ok())
+    }
+}
+
+/// Writes the text of an int to a place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn int_text(
+    context: &mut JitContext<'_, '_>,
+    number: i64,
+    place: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    unsafe { u32::from(ops::int_text_over(&(*context.machine).env.memory, &mut *place, number).is_ok()) }
+}
+
+/// Writes a copy of a value to an element of an array, for the instruction at that place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn set_element(
+    context: &mut JitContext<'_, '_>,
+    place: u32,
+    frame: *mut Value,
+    index: i64,
+) -> u32 {
+    // SAFETY: see the top of the module; the frame has so many places.
+    let (machine, code, registers) =
+        unsafe { (&*context.machine, &*context.code, &mut *frame.cast::<[Value; REGISTERS]>()) };
+    // SAFETY: see the top of the module.
+    let program = unsafe { &*context.program };
+    let (SpecOp::ArraySet { array, value, .. } | SpecOp::ArraySetConst { array, value, .. }) =
+        code.ops[place as usize]
+    else {
+        return 0;
+    };
+    let value = registers[usize::from(value.register())].clone();
+    let at = CodeAddr::of(place as usize);
+    u32::from(set_item(program, code, at, &machine.env.memory, registers, array, (index, value)))
+}
+
+/// The position of the function that a value names among those that a call with many callees knows, or `u32::MAX`.
+pub(super) unsafe extern "sysv64" fn callee(
+    context: &mut JitContext<'_, '_>,
+    name: *const Value,
+    family: u32,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let (program, code, name) = unsafe { (&*context.program, &*context.code, &*name) };
+    let function = ops::call(&program.functions, name).ok();
+    function.and_then(|function| code.families[family as usize].position(function)).unwrap_or(u32::MAX)
+}
+
+/// Whether a value names that function.
+pub(super) unsafe extern "sysv64" fn names(
+    context: &mut JitContext<'_, '_>,
+    name: *const Value,
+    function: u32,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let (program, name) = unsafe { (&*context.program, &*name) };
+    u32::from(ops::call(&program.functions, name).is_ok_and(|named| named == function))
+}
+
+/// Closes the scopes of the current frame, which is left now.
+pub(super) unsafe extern "sysv64" fn close_scopes(context: &mut JitContext<'_, '_>) {
+    // SAFETY: see the top of the module.
+    let scopes = unsafe { &mut (*context.machine).env.scopes };
+    scopes.set_depth(context.depth());
+    if !planted!("scopes-stay") {
+        scopes.end_frame();
+    }
+    context.see_scopes(scopes);
+}
+
+/// Makes room on the stack for the frame behind the current one and the one behind that, and gives where the current one begins then.
+pub(super) unsafe extern "sysv64" fn grow(
+    context: &mut JitContext<'_, '_>,
+    frame: *mut Value,
+    size: u64,
+) -> *mut Value {
+    // SAFETY: see the top of the module.
+    let machine = unsafe { &mut *context.machine };
+    let Frame { base, size } = self::frame(&mut machine.stack, frame, size);
+    grow_stack(&mut machine.stack, base + usize::from(size));
+    context.see_stack(&mut machine.stack);
+    machine.stack.as_mut_ptr().wrapping_add(base)
+}
+
+/// Writes the value of that tag and that payload to a place.
+pub(super) unsafe extern "sysv64" fn assign(place: *mut Value, tag: u64, payload: u64) {
+    let words = [tag, payload];
+    // SAFETY: the words are those of a value, which is moved here, and the place holds one, which is dropped.
+    unsafe { *place = std::ptr::read((&raw const words).cast::<Value>()) };
+}
+
+/// Empties a place.
+pub(super) unsafe extern "sysv64" fn clear(place: *mut Value) {
+    // SAFETY: see the top of the module.
+    unsafe { *place = Value::Empty };
+}
+
+/// Whether a value counts as true.
+pub(super) unsafe extern "sysv64" fn holds(value: *const Value) -> u32 {
+    // SAFETY: see the top of the module.
+    u32::from(unsafe { &*value }.is_truthy())
+}
+
+/// Whether two strings have the same text.
+pub(super) unsafe extern "sysv64" fn is_same(left: *const Value, right: *const Value) -> u32 {
+    // SAFETY: see the top of the module.
+    match unsafe { (&*left, &*right) } {
+        (Value::String(left), Value::String(right)) => u32::from(left.is_same(right)),
+        _ => 0,
+    }
+}
+
+/// Looks a key up in a dict, and writes what it finds to a place. Gives whether these were a key that is not long and a dict.
+pub(super) unsafe extern "sysv64" fn dict_get(
+    dict: *const Value,
+    key: *const Value,
+    place: *mut Value,
+) -> u32 {
+    // SAFETY: see the top of the module. The place is written when nothing of the others is borrowed any more.
+    unsafe {
+        let (Value::Dict(dict), Value::String(key)) = (&*dict, &*key) else { return 0 };
+        if key.is_long() {
+            return 0;
+        }
+        let value = dict.get_by(key).cloned().unwrap_or_default();
+        *place = value;
+    }
+    1
+}
+
+/// Writes a key of a dict. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn dict_set(
+    context: &mut JitContext<'_, '_>,
+    dict: *mut Value,
+    key: *const Value,
+    value: *const Value,
+) -> u32 {
+    // SAFETY: see the top of the module. Key and value are copies, so that nothing but the dict is borrowed then.
+    unsafe {
+        let (key, value) = ((*key).clone(), (*value).clone());
+        if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key)
+            && let Some(object) = dict.object_mut()
+            && let Some(place) = object.known_value(key)
+        {
+            *place = value;
+            return 1;
+        }
+        u32::from(ops::dict_set(&(*context.machine).env.memory, &mut *dict, key, value).is_ok())
+    }
+}
+
+/// The frame that begins at that place.
+pub(super) fn frame(stack: &mut Vec<Value>, frame: *mut Value, size: u64) -> Frame {
+    let base = (frame as usize - stack.as_mut_ptr() as usize) / size_of::<Value>();
+    debug_assert!(base + REGISTERS <= stack.len());
+    Frame { base, size: (size as usize / size_of::<Value>()) as u16 }
+}

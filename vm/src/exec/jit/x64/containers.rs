@@ -1,0 +1,462 @@
+//! Arrays and dicts.
+
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
+
+use super::emit::{Emitter, JitExit, Place, at, payload, x64};
+use super::register_cache::Tag;
+use crate::exec::jit::context::JitContext;
+use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
+use crate::exec::specialise::Slot;
+use crate::value::array::code;
+use crate::values::costs;
+
+/// An index of an array.
+#[derive(Clone, Copy)]
+pub(super) enum Index {
+    Slot(Slot),
+    Constant(u32),
+}
+
+impl From<Slot> for Index {
+    fn from(slot: Slot) -> Self {
+        Self::Slot(slot)
+    }
+}
+
+impl From<u32> for Index {
+    fn from(index: u32) -> Self {
+        Self::Constant(index)
+    }
+}
+
+/// A scalar that is written to an element.
+#[derive(Clone, Copy)]
+pub(super) enum Scalar {
+    Int(Slot),
+    Float(Slot),
+    Any(Slot),
+    /// Tag and payload.
+    Constant(i32, i64),
+}
+
+/// Where the scalar is that is written.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    /// In a register for ints.
+    Int(u8),
+    /// In a register for floats.
+    Float(u8),
+    Any(Slot),
+    Constant(i32, i64),
+}
+
+impl Source {
+    /// Whether it is known to be a number.
+    fn is_number(self) -> bool {
+        match self {
+            Self::Int(_) | Self::Float(_) => true,
+            Self::Any(_) => false,
+            Self::Constant(tag, _) => tag != tag::BOOL,
+        }
+    }
+}
+
+/// How far to shift a number of values for a number of bytes.
+pub(super) const VALUE_SHIFT: i8 = 4;
+
+impl Emitter<'_> {
+    // Arrays
+
+    /// Puts how many elements the array at rax has into a register. Uses rcx.
+    pub(super) fn array_length(&mut self, to: u8) {
+        let (codes, values) = (self.layout.codes, self.layout.values);
+        // One of both has none.
+        x64!(self
+            ; mov rcx, [rax + codes]
+            ; mov Rq(to), [rcx + thin::LENGTH]
+            ; mov rcx, [rax + values]
+            ; add Rq(to), [rcx + thin::LENGTH]
+        );
+    }
+
+    /// Reads an element, one of that tag if one is given.
+    pub(super) fn array_get(&mut self, dst: Slot, array: Slot, index: Index, wanted: Option<i32>) {
+        self.expect(array, tag::ARRAY);
+        let index = match index {
+            Index::Slot(slot) => self.int(slot),
+            Index::Constant(index) => {
+                let register = self.cache.take_int();
+                x64!(self ; mov Rd(register), index as i32);
+                register
+            }
+        };
+        x64!(self ; mov rcx, [rbx + payload(array)]);
+        match wanted {
+            None => self.get_any(dst, index),
+            Some(tag::INT) => self.get_int(dst, index),
+            Some(tag::FLOAT) => self.get_float(dst, index),
+            Some(_) => self.get_bool(dst, index),
+        }
+    }
+
+    /// Reads an element of the array at rcx, which is likely to be no number.
+    fn get_any(&mut self, dst: Slot, index: u8) {
+        let exit = self.leave(JitExit::Guard);
+        let Layout { codes, words, values, .. } = *self.layout;
+        let (packed, end) = self.out_of_line_bare(move |emitter| {
+            let (is_number, is_read) = (emitter.new_label(), emitter.new_label());
+            x64!(emitter
+                ; mov rdx, [rcx + codes]
+                ; cmp Rq(index), [rdx + thin::LENGTH]
+                ; jae =>exit
+                ; movzx eax, BYTE [rdx + Rq(index) + thin::ITEMS]
+                ; mov edx, eax
+                ; and edx, !(1 << code::TRUTH)
+                ; cmp edx, tag::INT
+                ; jae =>is_number
+                ; shr eax, code::TRUTH as i8
+                ; mov ecx, eax
+                ; mov eax, edx
+                ; jmp =>is_read
+                ; =>is_number
+                ; mov rcx, [rcx + words]
+                ; mov rcx, [rcx + Rq(index) * 8 + thin::ITEMS]
+                ; =>is_read
+            );
+        });
+        // An index below zero is beyond all as a number without sign.
+        x64!(self
+            ; mov rdx, [rcx + values]
+            ; cmp Rq(index), [rdx + thin::LENGTH]
+            ; jae =>packed
+            ; mov rax, Rq(index)
+            ; shl rax, VALUE_SHIFT
+            ; mov rcx, [rdx + rax + thin::ITEMS + PAYLOAD]
+            ; mov rax, [rdx + rax + thin::ITEMS]
+        );
+        self.count_copy();
+        x64!(self ; =>end);
+        self.assign(Place::Slot(dst));
+    }
+
+    fn get_int(&mut self, dst: Slot, index: u8) {
+        let to = self.cache.take_int();
+        let (unpacked, end) = self.unpacked(index, tag::INT, move |emitter| {
+            x64!(emitter ; mov Rq(to), [rdx + PAYLOAD]);
+        });
+        self.expect_code(index, unpacked, code::INT);
+        let words = self.layout.words;
+        x64!(self ; mov rcx, [rcx + words] ; mov Rq(to), [rcx + Rq(index) * 8 + thin::ITEMS] ; =>end);
+        self.write_int(dst, to);
+    }
+
+    fn get_float(&mut self, dst: Slot, index: u8) {
+        let to = self.cache.take_float();
+        let (unpacked, end) = self.unpacked(index, tag::FLOAT, move |emitter| {
+            x64!(emitter ; movsd Rx(to), [rdx + PAYLOAD]);
+        });
+        self.expect_code(index, unpacked, code::FLOAT);
+        let words = self.layout.words;
+        x64!(self ; mov rcx, [rcx + words] ; movsd Rx(to), [rcx + Rq(index) * 8 + thin::ITEMS] ; =>end);
+        self.write_float(dst, to);
+    }
+
+    fn get_bool(&mut self, dst: Slot, index: u8) {
+        let exit = self.leave(JitExit::Guard);
+        let (unpacked, end) = self.unpacked(index, tag::BOOL, |emitter| {
+            x64!(emitter ; mov al, [rdx + PAYLOAD]);
+        });
+        self.find_code(index, unpacked);
+        x64!(self
+            ; movzx eax, BYTE [rdx + Rq(index) + thin::ITEMS]
+            ; mov edx, eax
+            ; and edx, !(1 << code::TRUTH)
+            ; cmp edx, tag::BOOL
+            ; jne =>exit
+            ; shr eax, code::TRUTH as i8
+            ; =>end
+        );
+        self.write_bool(dst);
+    }
+
+    /// Puts where the codes of the packed array at rcx are into rdx, or goes elsewhere if it is none that has the element.
+    fn find_code(&mut self, index: u8, unpacked: DynamicLabel) {
+        let codes = self.layout.codes;
+        x64!(self
+            ; mov rdx, [rcx + codes]
+            ; cmp Rq(index), [rdx + thin::LENGTH]
+            ; jae =>unpacked
+        );
+    }
+
+    /// The same, and leaves unless the element has that code.
+    fn expect_code(&mut self, index: u8, unpacked: DynamicLabel, code: u8) {
+        let exit = self.leave(JitExit::Guard);
+        self.find_code(index, unpacked);
+        x64!(self ; cmp BYTE [rdx + Rq(index) + thin::ITEMS], code as i8 ; jne =>exit);
+    }
+
+    /// What is done with an element, at rdx, of the array at rcx where it is not packed: where that begins and ends. It leaves
+    /// unless the element has that tag.
+    fn unpacked(
+        &mut self,
+        index: u8,
+        wanted: i32,
+        make: impl FnOnce(&mut Self) + 'static,
+    ) -> (DynamicLabel, DynamicLabel) {
+        let exit = self.leave(JitExit::Guard);
+        let values = self.layout.values;
+        self.out_of_line_bare(move |emitter| {
+            x64!(emitter
+                ; mov rdx, [rcx + values]
+                ; cmp Rq(index), [rdx + thin::LENGTH]
+                ; jae =>exit
+                ; mov rax, Rq(index)
+                ; shl rax, VALUE_SHIFT
+                ; lea rdx, [rdx + rax + thin::ITEMS]
+                ; cmp QWORD [rdx], wanted
+                ; jne =>exit
+            );
+            make(emitter);
+        })
+    }
+
+    /// Where a scalar is, once it is in a register.
+    pub(super) fn source(&mut self, scalar: Scalar) -> Source {
+        match scalar {
+            Scalar::Int(slot) => Source::Int(self.int(slot)),
+            Scalar::Float(slot) => Source::Float(self.float(slot)),
+            Scalar::Any(slot) => Source::Any(slot),
+            Scalar::Constant(tag, number) => Source::Constant(tag, number),
+        }
+    }
+
+    /// Writes a scalar to an element, or appends it.
+    pub(super) fn array_set(&mut self, array: Slot, index: Slot, value: Scalar) {
+        self.expect(array, tag::ARRAY);
+        let Layout { codes, words, values, .. } = *self.layout;
+        // Brought into registers before the way parts, so that all ways find them there.
+        let index = self.int(index);
+        let value = self.source(value);
+        let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
+        let (slow, end) = self.out_of_line(Self::call_machine);
+        self.later(move |emitter| {
+            let unpacked = emitter.new_label();
+            // Where no element is a number, there are no words, and the new one must be none either.
+            let wordless = if value.is_number() { slow } else { emitter.new_label() };
+            // An append, if there is room, of all sorts. Behind the last element is nothing to be dropped.
+            x64!(emitter
+                ; =>beyond
+                ; mov rax, [rcx + values]
+                ; cmp QWORD [rax + thin::LENGTH], 0
+                ; jne =>unpacked
+                ; cmp Rq(index), [rdx + thin::LENGTH]
+                ; jne =>slow
+                ; cmp Rq(index), [rdx + thin::CAPACITY]
+                ; jae =>slow
+                ; mov rax, [rcx + words]
+                ; cmp Rq(index), [rax + thin::LENGTH]
+                ; jne =>wordless
+                ; cmp Rq(index), [rax + thin::CAPACITY]
+                ; jae =>slow
+            );
+            emitter.charge_element(slow);
+            x64!(emitter ; mov rdx, [rcx + codes]);
+            if value.is_number() {
+                emitter.append_number(index, value);
+                x64!(emitter ; jmp =>done);
+            } else {
+                x64!(emitter
+                    ; mov rax, [rcx + words]
+                    // Where no number is written, the word means nothing, but there is one.
+                    ; mov QWORD [rax + Rq(index) * 8 + thin::ITEMS], 0
+                    ; inc QWORD [rax + thin::LENGTH]
+                    ; inc QWORD [rdx + thin::LENGTH]
+                    ; jmp =>write
+                    ; =>wordless
+                );
+                if let Source::Any(slot) = value {
+                    x64!(emitter ; cmp QWORD [rbx + at(slot)], tag::BOOL ; ja =>slow);
+                }
+                emitter.charge_element(slow);
+                x64!(emitter
+                    ; mov rdx, [rcx + codes]
+                    ; inc QWORD [rdx + thin::LENGTH]
+                    ; jmp =>write
+                );
+            }
+            x64!(emitter
+                // An element of an array that is not packed.
+                ; =>unpacked
+                ; cmp Rq(index), [rax + thin::LENGTH]
+                ; jae =>slow
+                ; mov rdx, Rq(index)
+                ; shl rdx, VALUE_SHIFT
+                ; lea rdx, [rax + rdx + thin::ITEMS]
+                ; cmp QWORD [rdx], tag::LAST_SCALAR
+                ; ja =>slow
+            );
+            emitter.put_scalar(value);
+            x64!(emitter ; jmp =>done);
+        });
+        x64!(self
+            ; mov rcx, [rbx + payload(array)]
+            ; cmp QWORD [rcx], 1
+            ; jne =>slow
+            ; mov rdx, [rcx + codes]
+            ; cmp Rq(index), [rdx + thin::LENGTH]
+            ; jae =>beyond
+            ; =>write
+        );
+        self.put_packed(index, value, slow);
+        x64!(self ; =>done ; =>end);
+    }
+
+    /// Counts the memory of an element that is appended, or goes elsewhere if there is none. Uses rax and rdx.
+    fn charge_element(&mut self, exhausted: DynamicLabel) {
+        x64!(self
+            ; mov rdx, [r15 + JitContext::LIVE]
+            ; mov rax, [rdx]
+            ; sub rax, [r15 + JitContext::BEFORE]
+            ; cmp rax, [r15 + JitContext::ROOM_FOR_ELEMENT]
+            ; ja =>exhausted
+            ; add QWORD [rdx], costs::ELEMENT as i32
+        );
+    }
+
+    /// Writes a scalar over the scalar at rdx.
+    fn put_scalar(&mut self, value: Source) {
+        match value {
+            Source::Int(int) => x64!(self ; mov QWORD [rdx], tag::INT ; mov [rdx + PAYLOAD], Rq(int)),
+            Source::Float(float) => {
+                x64!(self ; mov QWORD [rdx], tag::FLOAT ; movsd [rdx + PAYLOAD], Rx(float));
+            }
+            Source::Any(slot) => x64!(self
+                ; mov rax, [rbx + at(slot)]
+                ; mov [rdx], rax
+                ; mov rax, [rbx + payload(slot)]
+                ; mov [rdx + PAYLOAD], rax
+            ),
+            Source::Constant(tag, number) => {
+                self.load_rax(number);
+                x64!(self ; mov QWORD [rdx], tag ; mov [rdx + PAYLOAD], rax);
+            }
+        }
+    }
+
+    /// Writes a scalar over an element of the packed array at rcx, whose codes are at rdx, or goes elsewhere if it is a number
+    /// and the array has no words.
+    fn put_packed(&mut self, index: u8, value: Source, wordless: DynamicLabel) {
+        match value {
+            Source::Constant(tag::BOOL, value) => {
+                let code = if value == 0 { code::FALSE } else { code::TRUE };
+                x64!(self ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code as i8);
+            }
+            Source::Int(_) | Source::Float(_) | Source::Constant(..) => {
+                self.find_words(index, wordless);
+                self.put_number(index, value);
+            }
+            Source::Any(slot) => {
+                let (is_number, is_written) = (self.new_label(), self.new_label());
+                x64!(self
+                    ; movzx eax, BYTE [rbx + at(slot)]
+                    ; cmp eax, tag::BOOL
+                    ; ja =>is_number
+                    ; jne =>is_written
+                    ; movzx eax, BYTE [rbx + payload(slot)]
+                    ; shl eax, code::TRUTH as i8
+                    ; or eax, code::FALSE as i32
+                    ; jmp =>is_written
+                    ; =>is_number
+                );
+                self.find_words(index, wordless);
+                x64!(self
+                    ; mov rax, [rbx + payload(slot)]
+                    ; mov [rcx + Rq(index) * 8 + thin::ITEMS], rax
+                    ; movzx eax, BYTE [rbx + at(slot)]
+                    ; =>is_written
+                    ; mov [rdx + Rq(index) + thin::ITEMS], al
+                );
+            }
+        }
+    }
+
+    /// Appends a number to the packed array at rcx, whose codes are at rdx and which has words, and room.
+    pub(super) fn append_number(&mut self, index: u8, value: Source) {
+        let words = self.layout.words;
+        x64!(self
+            ; mov rcx, [rcx + words]
+            ; inc QWORD [rdx + thin::LENGTH]
+            ; inc QWORD [rcx + thin::LENGTH]
+        );
+        self.put_number(index, value);
+    }
+
+    /// Writes a number to the code at rdx and the word at rcx of an element.
+    pub(super) fn put_number(&mut self, index: u8, value: Source) {
+        let code = match value {
+            Source::Int(int) => {
+                x64!(self ; mov [rcx + Rq(index) * 8 + thin::ITEMS], Rq(int));
+                code::INT
+            }
+            Source::Float(float) => {
+                x64!(self ; movsd [rcx + Rq(index) * 8 + thin::ITEMS], Rx(float));
+                code::FLOAT
+            }
+            Source::Constant(tag, number) => {
+                self.load_rax(number);
+                x64!(self ; mov [rcx + Rq(index) * 8 + thin::ITEMS], rax);
+                tag as u8
+            }
+            Source::Any(_) => return,
+        };
+        x64!(self ; mov BYTE [rdx + Rq(index) + thin::ITEMS], code as i8);
+    }
+
+    /// Puts where the words of the packed array at rcx are into rcx, or goes elsewhere if there are none.
+    pub(super) fn find_words(&mut self, index: u8, wordless: DynamicLabel) {
+        let words = self.layout.words;
+        x64!(self
+            ; mov rcx, [rcx + words]
+            ; cmp Rq(index), [rcx + thin::LENGTH]
+            ; jae =>wordless
+        );
+    }
+
+    /// Writes a value of whatever type to the element whose index stands in rcx.
+    pub(super) fn set_element(&mut self) {
+        let exit = self.leave(JitExit::Guard);
+        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
+        self.call(super::super::stubs::set_element as *const ());
+        x64!(self ; test eax, eax ; jz =>exit);
+        self.cache.lose_registers();
+    }
+
+    // Dicts
+
+    pub(super) fn dict_get(&mut self, dst: Slot, dict: Slot, key: Slot) {
+        let exit = self.leave(JitExit::Guard);
+        x64!(self ; lea rdi, [rbx + at(dict)] ; lea rsi, [rbx + at(key)] ; lea rdx, [rbx + at(dst)]);
+        self.call(super::super::stubs::dict_get as *const ());
+        x64!(self ; test eax, eax ; jz =>exit);
+        self.cache.lose_registers();
+        self.cache.wrote(dst, Tag::Unknown);
+    }
+
+    pub(super) fn dict_set(&mut self, dict: Slot, key: Slot, value: Slot) {
+        let exit = self.leave(JitExit::Guard);
+        x64!(self
+            ; mov rdi, r15
+            ; lea rsi, [rbx + at(dict)]
+            ; lea rdx, [rbx + at(key)]
+            ; lea rcx, [rbx + at(value)]
+        );
+        self.call(super::super::stubs::dict_set as *const ());
+        x64!(self ; test eax, eax ; jz =>exit);
+        self.cache.lose_registers();
+    }
+}
+
+/// Elements are counted as bytes by the same shift that finds values.
+const _: () =
+    assert!(costs::ELEMENT == 1 << VALUE_SHIFT && size_of::<crate::value::Value>() == 1 << VALUE_SHIFT);

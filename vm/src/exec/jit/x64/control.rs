@@ -1,0 +1,634 @@
+//! Comparisons, branches, calls and returns.
+
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
+
+use super::emit::{Emitter, JitExit, at, payload, x64};
+use super::register_cache::{Cache, Tag};
+use crate::exec::jit::context::JitContext;
+use crate::exec::jit::layout::{PAYLOAD, tag, words};
+use crate::exec::specialise::{CodeAddr, Slot, Test};
+use crate::runtime::Caller;
+use crate::value::Value;
+use crate::values::costs;
+
+/// How two numbers stand to one another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// An int that is known or stands in a slot.
+#[derive(Clone, Copy)]
+pub(super) enum IntSource {
+    Slot(Slot),
+    Constant(i32),
+}
+
+impl From<Slot> for IntSource {
+    fn from(slot: Slot) -> Self {
+        Self::Slot(slot)
+    }
+}
+
+impl From<i32> for IntSource {
+    fn from(number: i32) -> Self {
+        Self::Constant(number)
+    }
+}
+
+impl From<i16> for IntSource {
+    fn from(number: i16) -> Self {
+        Self::Constant(number.into())
+    }
+}
+
+/// Bytes of a frame that waits, and of its parts.
+const CALLER: i32 = size_of::<Caller>() as i32;
+const CALLER_PC: i32 = std::mem::offset_of!(Caller, pc) as i32;
+const CALLER_CALLEE: i32 = std::mem::offset_of!(Caller, callee) as i32;
+const CALLER_SITE: i32 = std::mem::offset_of!(Caller, site) as i32;
+const CALLER_SIZE: i32 = std::mem::offset_of!(Caller, size) as i32;
+const CALLER_DST: i32 = std::mem::offset_of!(Caller, dst) as i32;
+/// The binary logarithm of the size of a value.
+const VALUE_SHIFT: i8 = 4;
+const _: () = assert!(size_of::<Value>() == 1 << VALUE_SHIFT);
+
+impl Emitter<'_> {
+    pub(super) fn jump(&mut self, to: CodeAddr, steps: u16) {
+        match self.label(to) {
+            Some(to) => {
+                self.charge(steps);
+                x64!(self ; jmp =>to);
+            }
+            None => {
+                let retry = self.leave(JitExit::Fallback);
+                x64!(self ; jmp =>retry);
+            }
+        }
+    }
+
+    /// Goes to a label where ints that were compared stand so.
+    fn go_if(&mut self, relation: Relation, to: DynamicLabel) {
+        match relation {
+            Relation::Eq => x64!(self ; je =>to),
+            Relation::Ne => x64!(self ; jne =>to),
+            Relation::Lt => x64!(self ; jl =>to),
+            Relation::Le => x64!(self ; jle =>to),
+            Relation::Gt => x64!(self ; jg =>to),
+            Relation::Ge => x64!(self ; jge =>to),
+        }
+    }
+
+    fn go_unless(&mut self, relation: Relation, to: DynamicLabel) {
+        let opposite = match relation {
+            Relation::Eq => Relation::Ne,
+            Relation::Ne => Relation::Eq,
+            Relation::Lt => Relation::Ge,
+            Relation::Le => Relation::Gt,
+            Relation::Gt => Relation::Le,
+            Relation::Ge => Relation::Lt,
+        };
+        self.go_if(opposite, to);
+    }
+
+    fn compare_ints(&mut self, left: Slot, right: Slot) {
+        let (left, right) = (self.int(left), self.int(right));
+        x64!(self ; cmp Rq(left), Rq(right));
+    }
+
+    fn compare_with_constant(&mut self, left: Slot, right: i64) {
+        let left = self.int(left);
+        match i32::try_from(right) {
+            Ok(right) => x64!(self ; cmp Rq(left), right),
+            Err(_) => {
+                self.load_rax(right);
+                x64!(self ; cmp Rq(left), rax);
+            }
+        }
+    }
+
+    pub(super) fn if_ints(&mut self, relation: Relation, left: Slot, right: Slot, to: CodeAddr) {
+        self.compare_ints(left, right);
+        let to = self.to(to);
+        self.go_if(relation, to);
+    }
+
+    pub(super) fn if_int_and_constant(&mut self, relation: Relation, left: Slot, right: i64, to: CodeAddr) {
+        self.compare_with_constant(left, right);
+        let to = self.to(to);
+        self.go_if(relation, to);
+    }
+
+    pub(super) fn test_ints(&mut self, relation: Relation, dst: Slot, left: Slot, right: Slot) {
+        self.compare_ints(left, right);
+        self.set_if(relation);
+        self.write_bool(dst);
+    }
+
+    pub(super) fn test_int_and_constant(&mut self, relation: Relation, dst: Slot, left: Slot, right: i64) {
+        self.compare_with_constant(left, right);
+        self.set_if(relation);
+        self.write_bool(dst);
+    }
+
+    /// Puts whether ints that were compared stand so into al.
+    fn set_if(&mut self, relation: Relation) {
+        match relation {
+            Relation::Eq => x64!(self ; sete al),
+            Relation::Ne => x64!(self ; setne al),
+            Relation::Lt => x64!(self ; setl al),
+            Relation::Le => x64!(self ; setle al),
+            Relation::Gt => x64!(self ; setg al),
+            Relation::Ge => x64!(self ; setge al),
+        }
+    }
+
+    /// the back edge of a loop.
+    pub(super) fn back_edge(
+        &mut self,
+        relation: Relation,
+        left: Slot,
+        right: Slot,
+        to: CodeAddr,
+        steps: u16,
+    ) {
+        self.back_edge_if(relation, to, steps, |emitter| emitter.compare_ints(left, right));
+    }
+
+    pub(super) fn back_edge_const(
+        &mut self,
+        relation: Relation,
+        left: Slot,
+        right: i64,
+        to: CodeAddr,
+        steps: u8,
+    ) {
+        self.back_edge_if(relation, to, steps.into(), |emitter| emitter.compare_with_constant(left, right));
+    }
+
+    fn back_edge_if(
+        &mut self,
+        relation: Relation,
+        to: CodeAddr,
+        steps: u16,
+        compare: impl FnOnce(&mut Self),
+    ) {
+        let Some(to) = self.label(to) else {
+            let retry = self.leave(JitExit::Fallback);
+            x64!(self ; jmp =>retry);
+            return;
+        };
+        self.need(steps);
+        compare(self);
+        let behind = self.new_label();
+        self.go_unless(relation, behind);
+        x64!(self ; sub r12, i32::from(steps) ; jmp =>to ; =>behind);
+    }
+
+    /// Counting, and the back edge of a loop.
+    pub(super) fn count(
+        &mut self,
+        relation: Relation,
+        counter: Slot,
+        step: IntSource,
+        right: impl Into<IntSource>,
+        to: CodeAddr,
+        steps: u16,
+    ) {
+        let Some(to) = self.label(to) else {
+            let retry = self.leave(JitExit::Fallback);
+            x64!(self ; jmp =>retry);
+            return;
+        };
+        self.need(steps);
+        let exit = self.leave(JitExit::Guard);
+        let from = self.int(counter);
+        let next = match step {
+            IntSource::Slot(step) => {
+                let step = self.int(step);
+                let next = self.cache.take_int();
+                x64!(self ; mov Rq(next), Rq(from) ; add Rq(next), Rq(step));
+                next
+            }
+            IntSource::Constant(step) => {
+                let next = self.cache.take_int();
+                x64!(self ; mov Rq(next), Rq(from) ; add Rq(next), step);
+                next
+            }
+        };
+        x64!(self ; jo =>exit);
+        self.write_int(counter, next);
+        match right.into() {
+            IntSource::Slot(right) if self.cache.int(right).is_none() => {
+                x64!(self ; cmp Rq(next), [rbx + payload(right)]);
+            }
+            IntSource::Slot(right) => {
+                let right = self.int(right);
+                x64!(self ; cmp Rq(next), Rq(right));
+            }
+            IntSource::Constant(right) => x64!(self ; cmp Rq(next), right),
+        }
+        let behind = self.new_label();
+        self.go_unless(relation, behind);
+        x64!(self ; sub r12, i32::from(steps) ; jmp =>to ; =>behind);
+    }
+
+    // Floats. A comparison sets flags as one of numbers without sign does, and "less" as well as "equal" where there is no
+    // order. So only "greater" and "not less" can be asked, with the operands the other way round where need be.
+
+    /// Goes elsewhere where floats stand so, or where they do not.
+    pub(super) fn if_floats(
+        &mut self,
+        relation: Relation,
+        outcome: bool,
+        left: Slot,
+        right: Slot,
+        to: CodeAddr,
+    ) {
+        let (left, right) = (self.float(left), self.float(right));
+        self.branch_on_floats(relation, outcome, left, right, to);
+    }
+
+    pub(super) fn if_float_and_constant(
+        &mut self,
+        relation: Relation,
+        outcome: bool,
+        left: Slot,
+        right: f64,
+        to: CodeAddr,
+    ) {
+        let left = self.float(left);
+        let number = self.number(right.to_bits());
+        x64!(self ; movsd xmm0, [=>number]);
+        self.branch_on_floats(relation, outcome, left, 0, to);
+    }
+
+    fn branch_on_floats(&mut self, relation: Relation, outcome: bool, left: u8, right: u8, to: CodeAddr) {
+        let to = self.to(to);
+        let (left, right) = match relation {
+            Relation::Lt | Relation::Le => (right, left),
+            Relation::Eq | Relation::Ne | Relation::Gt | Relation::Ge => (left, right),
+        };
+        x64!(self ; ucomisd Rx(left), Rx(right));
+        match (relation, outcome) {
+            (Relation::Lt | Relation::Gt, true) => x64!(self ; ja =>to),
+            (Relation::Lt | Relation::Gt, false) => x64!(self ; jbe =>to),
+            (Relation::Le | Relation::Ge, true) => x64!(self ; jae =>to),
+            (Relation::Le | Relation::Ge, false) => x64!(self ; jb =>to),
+            (Relation::Eq, true) | (Relation::Ne, false) => {
+                let behind = self.new_label();
+                x64!(self ; jp =>behind ; je =>to ; =>behind);
+            }
+            (Relation::Ne, true) | (Relation::Eq, false) => x64!(self ; jp =>to ; jne =>to),
+        }
+    }
+
+    pub(super) fn test_floats(&mut self, test: Test, dst: Slot, left: u8, right: u8) {
+        match test {
+            Test::Lt | Test::Le => x64!(self ; ucomisd Rx(right), Rx(left)),
+            Test::Eq | Test::Ne | Test::Gt | Test::Ge => x64!(self ; ucomisd Rx(left), Rx(right)),
+        }
+        match test {
+            Test::Lt | Test::Gt => x64!(self ; seta al),
+            Test::Le | Test::Ge => x64!(self ; setae al),
+            Test::Eq => x64!(self ; sete al ; setnp cl ; and al, cl),
+            Test::Ne => x64!(self ; setne al ; setp cl ; or al, cl),
+        }
+        self.write_bool(dst);
+    }
+
+    // What counts as true
+
+    /// Puts whether a value counts as true into eax.
+    pub(super) fn truth(&mut self, slot: Slot) {
+        if self.cache.tag(slot) == Tag::Is(tag::BOOL) {
+            x64!(self ; movzx eax, BYTE [rbx + payload(slot)]);
+            return;
+        }
+        let (begin, end) = self.out_of_line(move |emitter| {
+            x64!(emitter ; lea rdi, [rbx + at(slot)]);
+            emitter.call(super::super::stubs::holds as *const ());
+        });
+        x64!(self
+            ; cmp QWORD [rbx + at(slot)], tag::BOOL
+            ; jne =>begin
+            ; movzx eax, BYTE [rbx + payload(slot)]
+            ; =>end
+        );
+    }
+
+    pub(super) fn if_true(&mut self, slot: Slot, outcome: bool, to: CodeAddr) {
+        self.truth(slot);
+        let to = self.to(to);
+        x64!(self ; test eax, eax);
+        self.go_if(if outcome { Relation::Ne } else { Relation::Eq }, to);
+    }
+
+    /// Goes elsewhere where two values, or one of two, count as true, or where that is not so.
+    pub(super) fn if_two(&mut self, left: Slot, right: Slot, is_and: bool, outcome: bool, to: CodeAddr) {
+        let (to, behind) = (self.to(to), self.new_label());
+        self.truth(left);
+        x64!(self ; test eax, eax);
+        // Where the first decides, it decides on the value that ends `and` or `or` early.
+        let early = if outcome == is_and { behind } else { to };
+        self.go_if(if is_and { Relation::Eq } else { Relation::Ne }, early);
+        self.truth(right);
+        x64!(self ; test eax, eax);
+        self.go_if(if outcome { Relation::Ne } else { Relation::Eq }, to);
+        x64!(self ; =>behind);
+    }
+
+    /// `and` or `or`.
+    pub(super) fn two(&mut self, dst: Slot, left: Slot, right: Slot, is_and: bool) {
+        let behind = self.new_label();
+        self.truth(left);
+        x64!(self ; test eax, eax);
+        self.go_if(if is_and { Relation::Eq } else { Relation::Ne }, behind);
+        self.truth(right);
+        x64!(self ; =>behind);
+        self.write_bool(dst);
+    }
+
+    // Calls
+
+    /// Enters a function.
+    pub(super) fn call_function(&mut self, site: u32, steps: u16) {
+        let retry = self.leave(JitExit::Fallback);
+        let call = &self.code.sites[site as usize];
+        let Some(callee) = self.label(call.callee) else {
+            x64!(self ; jmp =>retry);
+            return;
+        };
+        self.charge_after(steps, |emitter| emitter.expect_room_for_frame(retry));
+        self.enter_function(site, callee);
+    }
+
+    /// Enters the function that a value names, if it is one of those that the call knows.
+    pub(super) fn call_any(&mut self, func: Slot, family: u32, steps: u16) {
+        let retry = self.leave(JitExit::Fallback);
+        let code = self.code;
+        let sites = code.families[family as usize].sites();
+        self.cache.lose_registers();
+        self.charge_after(steps, |emitter| {
+            x64!(emitter ; mov rdi, r15 ; lea rsi, [rbx + at(func)] ; mov edx, family as i32);
+            emitter.call(super::super::stubs::callee as *const ());
+            x64!(emitter ; mov esi, eax ; cmp esi, sites.len() as i32 ; jae =>retry);
+            emitter.expect_room_for_frame(retry);
+        });
+        // What was read of arguments on the way to one callee is not read on the way to another.
+        let cache = self.cache.clone();
+        self.choose(0, sites, &mut |emitter, site| {
+            emitter.cache = cache.clone();
+            match emitter.label(code.sites[site as usize].callee) {
+                Some(callee) => emitter.enter_function(site, callee),
+                None => x64!(emitter ; add r12, i32::from(steps) ; jmp =>retry),
+            }
+        });
+        self.cache = Cache::EMPTY;
+    }
+
+    /// Goes on with the site whose position, counted from `first`, stands in esi.
+    fn choose(&mut self, first: usize, sites: &[u32], enter: &mut impl FnMut(&mut Self, u32)) {
+        match sites {
+            [] => {}
+            [site] => enter(self, *site),
+            sites => {
+                let (lower, upper) = sites.split_at(sites.len() / 2);
+                let middle = first + lower.len();
+                let above = self.new_label();
+                x64!(self ; cmp esi, middle as i32 ; jae =>above);
+                self.choose(first, lower, enter);
+                x64!(self ; =>above);
+                self.choose(middle, upper, enter);
+            }
+        }
+    }
+
+    /// Makes sure that another frame may be entered. Leaves where the last that waits ends in rdx, and where memory is counted
+    /// in rcx.
+    fn expect_room_for_frame(&mut self, retry: DynamicLabel) {
+        x64!(self
+            ; mov rdx, [r15 + JitContext::TOP]
+            ; cmp rdx, [r15 + JitContext::LIMIT]
+            ; jae =>retry
+            ; mov rcx, [r15 + JitContext::LIVE]
+            ; mov rax, [rcx]
+            ; sub rax, [r15 + JitContext::BEFORE]
+            ; cmp rax, [r15 + JitContext::ROOM_FOR_FRAME]
+            ; ja =>retry
+        );
+    }
+
+    /// Makes the frame of a call for which there is room, and goes to the function.
+    fn enter_function(&mut self, site: u32, callee: DynamicLabel) {
+        let call = &self.code.sites[site as usize];
+        let (grow, grown) = self.out_of_line(move |emitter| {
+            x64!(emitter ; mov rdi, r15 ; mov rsi, rbx ; mov rdx, r13);
+            emitter.call(super::super::stubs::grow as *const ());
+            x64!(emitter ; mov rbx, rax);
+        });
+        x64!(self
+            ; add QWORD [rcx], costs::FRAME as i32
+            ; mov DWORD [rdx + CALLER_PC], call.pc as i32
+            ; mov DWORD [rdx + CALLER_CALLEE], call.function as i32
+            ; mov DWORD [rdx + CALLER_SITE], site as i32
+            ; mov rax, r13
+            ; shr rax, VALUE_SHIFT
+            ; mov [rdx + CALLER_SIZE], ax
+            ; mov BYTE [rdx + CALLER_DST], call.dst as i8
+            ; add rdx, CALLER
+            ; mov [r15 + JitContext::TOP], rdx
+            ; lea rdx, [rbx + r13]
+            ; cmp rdx, [r15 + JitContext::LAST_FRAME]
+            ; ja =>grow
+            ; =>grown
+            ; lea rdx, [rbx + r13]
+        );
+        // Behind the frame lie scalars only.
+        for (place, src) in call.args.iter().enumerate() {
+            let dst = Slot::of(place as u8);
+            match self.cache.tag(*src) {
+                Tag::Is(tag::INT) => {
+                    let int = self.int(*src);
+                    x64!(self ; mov QWORD [rdx + at(dst)], tag::INT ; mov [rdx + payload(dst)], Rq(int));
+                }
+                Tag::Is(_) | Tag::Scalar | Tag::Unknown => {
+                    self.take_copy(*src);
+                    x64!(self ; mov [rdx + at(dst)], rax ; mov [rdx + payload(dst)], rcx);
+                }
+            }
+            // No more than two registers are needed for an argument.
+            self.cache.begin();
+        }
+        for register in call.clear.iter().skip(usize::from(planted!("specialised-call-clear"))) {
+            x64!(self ; mov QWORD [rdx + at(*register)], tag::EMPTY);
+        }
+        x64!(self
+            ; mov rbx, rdx
+            ; mov r13, i32::from(call.registers) << VALUE_SHIFT
+            ; jmp =>callee
+        );
+        self.cache = Cache::EMPTY;
+    }
+
+    /// Charges steps behind some looks at whether the instruction can be done.
+    fn charge_after(&mut self, steps: u16, look: impl FnOnce(&mut Self)) {
+        let cold = self.recharge(true, steps);
+        look(self);
+        x64!(self ; sub r12, i32::from(steps) ; jb =>cold);
+    }
+
+    /// Looks whether the frame that waits can be gone back to, charges, and drops what is not to stay behind.
+    fn begin_return(&mut self, clear: u32, steps: u16) {
+        let retry = self.leave(JitExit::Fallback);
+        let sites = self.table.1 as i32;
+        self.charge_after(steps, |emitter| {
+            x64!(emitter
+                ; mov rdx, [r15 + JitContext::TOP]
+                ; cmp rdx, [r15 + JitContext::BOTTOM]
+                ; je =>retry
+                ; cmp DWORD [rdx + CALLER_SITE - CALLER], sites
+                ; jae =>retry
+            );
+        });
+        let (close, closed) = self.out_of_line(move |emitter| {
+            x64!(emitter ; mov rdi, r15);
+            emitter.call(super::super::stubs::close_scopes as *const ());
+            x64!(emitter ; mov rdx, [r15 + JitContext::TOP]);
+        });
+        x64!(self ; cmp rdx, [r15 + JitContext::SCOPED] ; je =>close ; =>closed);
+        let code = self.code;
+        for slot in code.clears[clear as usize].iter().copied() {
+            if self.cache.tag(slot).is_scalar() {
+                continue;
+            }
+            let (begin, end) = self.out_of_line(move |emitter| {
+                let last = emitter.new_label();
+                let done = emitter.new_label();
+                x64!(emitter
+                    ; mov rax, [rbx + payload(slot)]
+                    ; cmp QWORD [rax], 1
+                    ; je =>last
+                    ; dec QWORD [rax]
+                    ; mov QWORD [rbx + at(slot)], tag::EMPTY
+                    ; jmp =>done
+                    ; =>last
+                    ; lea rdi, [rbx + at(slot)]
+                );
+                emitter.call(super::super::stubs::clear as *const ());
+                x64!(emitter ; mov rdx, [r15 + JitContext::TOP] ; =>done);
+            });
+            x64!(self ; cmp QWORD [rbx + at(slot)], tag::LAST_SCALAR ; ja =>begin ; =>end);
+        }
+    }
+
+    /// Goes back to the frame that waits, whose record is before rdx, with the value in rax and rdi. `tag` is its tag, if that is
+    /// known, and 0 where nothing is known of it.
+    fn end_return(&mut self, has_value: bool, known: Tag) {
+        x64!(self
+            ; sub rdx, CALLER
+            ; mov [r15 + JitContext::TOP], rdx
+            ; movzx r13, WORD [rdx + CALLER_SIZE]
+            ; shl r13, VALUE_SHIFT
+            ; sub rbx, r13
+            ; mov ecx, [rdx + CALLER_SITE]
+            ; mov r9, [r15 + JitContext::LIVE]
+            ; sub QWORD [r9], costs::FRAME as i32
+        );
+        if has_value {
+            self.cache.lose_registers();
+            let write = self.new_label();
+            let (begin, end) = self.out_of_line(move |emitter| {
+                let last = emitter.new_label();
+                x64!(emitter
+                    ; mov r8, [rsi + PAYLOAD]
+                    ; cmp QWORD [r8], 1
+                    ; je =>last
+                    ; dec QWORD [r8]
+                    ; jmp =>write
+                    ; =>last
+                    // What is needed behind the call.
+                    ; push rax
+                    ; push rcx
+                    ; mov rdx, rdi
+                    ; mov rdi, rsi
+                    ; mov rsi, rax
+                );
+                emitter.call(super::super::stubs::assign as *const ());
+                x64!(emitter ; pop rcx ; pop rax);
+            });
+            x64!(self
+                ; movzx esi, BYTE [rdx + CALLER_DST]
+                ; shl esi, VALUE_SHIFT
+                ; add rsi, rbx
+                ; cmp QWORD [rsi], tag::LAST_SCALAR
+                ; ja =>begin
+                ; =>write
+                ; mov [rsi], rax
+                ; mov [rsi + PAYLOAD], rdi
+                ; =>end
+            );
+        }
+        // Four entries of eight bytes each.
+        x64!(self ; mov r8, QWORD self.table.0 as i64 ; mov r9, rcx ; shl r9, 5 ; add r8, r9);
+        match known {
+            Tag::Is(tag) => {
+                let way = if tag <= tag::LAST_SCALAR { tag } else { 0 };
+                x64!(self ; jmp QWORD [r8 + 8 * way]);
+            }
+            Tag::Scalar => x64!(self ; jmp QWORD [r8 + 8 * rax]),
+            Tag::Unknown => x64!(self
+                ; xor r9d, r9d
+                ; cmp rax, tag::LAST_SCALAR
+                ; cmova rax, r9
+                ; jmp QWORD [r8 + 8 * rax]
+            ),
+        }
+        self.cache = Cache::EMPTY;
+    }
+
+    /// Leaves a function with what a register holds.
+    pub(super) fn return_value(&mut self, src: Slot, clear: u32, steps: u16) {
+        self.begin_return(clear, steps);
+        let known = self.cache.tag(src);
+        x64!(self ; mov rdi, [rbx + payload(src)]);
+        match known {
+            Tag::Is(tag) => x64!(self ; mov eax, tag),
+            Tag::Scalar | Tag::Unknown => x64!(self ; mov rax, [rbx + at(src)]),
+        }
+        if !known.is_scalar() {
+            // It is taken out: what is left behind is a scalar.
+            x64!(self ; mov QWORD [rbx + at(src)], tag::EMPTY);
+        }
+        self.end_return(true, known);
+    }
+
+    /// Leaves a function with a constant, or with nothing.
+    pub(super) fn return_constant(&mut self, constant: Option<u16>, clear: u32, steps: u16) {
+        self.begin_return(clear, steps);
+        let Some(constant) = constant else {
+            return self.end_return(false, Tag::Is(tag::EMPTY));
+        };
+        let constant = &self.program.constants[usize::from(constant)];
+        let known = self.load_constant(constant);
+        x64!(self ; mov rdi, rcx);
+        // As specialised code has it, which looks for a bool only.
+        let way = if known == Tag::Is(tag::BOOL) { known } else { Tag::Is(tag::EMPTY) };
+        self.end_return(true, way);
+    }
+
+    /// Puts a constant into rax and rcx, as one that is to stand somewhere else, too, and gives its tag.
+    pub(super) fn load_constant(&mut self, constant: &Value) -> Tag {
+        let [tag, payload] = words(constant);
+        x64!(self ; mov eax, tag as i32 ; mov rcx, QWORD payload as i64);
+        if !constant.is_scalar() {
+            x64!(self ; inc QWORD [rcx]);
+        }
+        Tag::Is(tag as i32)
+    }
+}

@@ -1,0 +1,494 @@
+//! The builder: makes one block at a time, when control reaches it.
+//!
+//! A block is made when control reaches it for the first time, so the builder observes the very values that the code will work on. It
+//! follows the path that is taken; the other side of a branch, the return of a call, and whatever depends on a value that is
+//! not there yet become stubs. Where paths meet, no store may be deferred, and a version that was made for one path is used by
+//! others of which at least as much is known.
+
+use std::rc::Rc;
+
+use crate::exec::analysis::RegSet;
+use crate::exec::interpreter::{Op, Program};
+use crate::exec::specialise::code::{Code, Exit, From, MAX_VERSIONS, Stub, Version, max_exact};
+use crate::exec::specialise::context::{Source, TypeContext};
+use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
+use crate::exec::specialise::types::Type;
+use crate::isa::{REGISTERS, Reg};
+use crate::runtime::RESERVE;
+use crate::value::Value;
+
+/// Makes one block of specialised code.
+pub(super) struct Builder<'a> {
+    pub(super) code: &'a mut Code,
+    pub(super) program: &'a Program,
+    /// The registers as they are, as control reaches the beginning of the block.
+    pub(super) registers: &'a [Value; REGISTERS],
+    pub(super) context: TypeContext,
+    /// The baseline instruction that is up.
+    pub(super) pc: usize,
+    /// Whether `registers` is still what the code made so far would leave behind.
+    pub(super) is_fresh: bool,
+    /// Where the block begins. What stands before may have been executed already.
+    pub(super) begin: usize,
+}
+
+/// Whether a block goes on.
+#[derive(PartialEq, Eq)]
+pub(super) enum Progress {
+    Continue,
+    End,
+}
+
+/// Steps are charged at the latest when there are so many. One instruction and a run of phis may come on top.
+pub(super) const MAX_STEPS: u16 = 128;
+/// The steps of so many phis come on top.
+pub(super) const MAX_PHIS: usize = 64;
+/// Longer runs are charged by themselves, at once; what is longer than this is left to the baseline interpreter.
+pub(super) const MAX_PHIS_CHARGED: usize = RESERVE as usize;
+/// So many instructions may stand between an operation and the move of its result.
+pub(super) const MAX_BETWEEN: usize = 16;
+const _: () = assert!(MAX_STEPS as usize + MAX_PHIS + 4 < RESERVE as usize);
+
+/// So many writes are deferred at most. Each instruction that is made looks through them.
+pub(super) const MAX_DEFERRED: usize = 96;
+
+/// So many instructions are made before control must have come there.
+pub(super) const MAX_AT_ONCE: usize = 256;
+
+/// After so many failed speculations on one path, nothing more is speculated on there.
+pub(super) const MAX_FAILED_SPECULATIONS: u8 = 3;
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        code: &'a mut Code,
+        program: &'a Program,
+        registers: &'a [Value; REGISTERS],
+        pc: usize,
+        context: TypeContext,
+    ) -> Self {
+        let begin = code.ops.len();
+        Self { code, program, registers, context, pc, is_fresh: true, begin }
+    }
+
+    pub(super) fn is_at_phi(&self) -> bool {
+        matches!(self.program.ops.get(self.pc), Some(Op::Phi { .. }))
+    }
+
+    pub(super) fn position(&self) -> CodeAddr {
+        CodeAddr::of(self.code.ops.len())
+    }
+
+    /// Makes a block and gives where it begins.
+    pub(super) fn block(mut self, is_inside: bool) -> CodeAddr {
+        let begin = CodeAddr::of(self.begin);
+        self.make(is_inside);
+        // What is joined from neighbours comes last: until then, what follows may still change what is there.
+        let ops = &mut self.code.ops;
+        for place in begin.index().max(2) - 1..ops.len().saturating_sub(1) {
+            if without!("back-edges") {
+                break;
+            }
+            // Where the back edge of a loop was made in its first iteration, control reaches the test from above. What leads here from
+            // above, if anything does, was the block before.
+            if let SpecOp::ChargeFuel { steps } = ops[place]
+                && let Some(turn) = ops[place + 1].with_jump(CodeAddr::of(place + 1), steps)
+                && let Some(op) = turn.with_counter(&ops[place - 1])
+            {
+                // It does the same for what leads there, and goes on to what stood behind it.
+                ops[place - 1] = op;
+            }
+        }
+        let mut place = begin.index();
+        while place + 1 < ops.len() && !without!("superinstructions") {
+            if let Some(op) = ops[place].with_next(ops[place + 1]) {
+                ops[place] = op;
+                place += 1;
+            }
+            place += 1;
+        }
+        begin
+    }
+
+    pub(super) fn make(&mut self, mut is_inside: bool) {
+        loop {
+            if self.code.is_full() {
+                self.leave();
+                return;
+            }
+            if self.code.ops.len() - self.begin >= MAX_AT_ONCE {
+                self.suspend(is_inside);
+                return;
+            }
+            if self.context.deferred.len() > MAX_DEFERRED {
+                self.store_deferred(|_, _| true);
+            }
+            if without!("deferred-stores") {
+                self.store_deferred(|_, from| !matches!(from, Source::Constant(_)));
+            }
+            if !std::mem::take(&mut is_inside) && self.arrive() == Progress::End {
+                return;
+            }
+            if self.context.steps >= MAX_STEPS {
+                self.emit_guarded(SpecOp::ChargeFuel { steps: self.context.steps });
+                self.context.steps = 0;
+            }
+            if self.instruction() == Progress::End {
+                return;
+            }
+        }
+    }
+
+    // What is emitted
+
+    pub(super) fn emit(&mut self, op: SpecOp) {
+        self.code.ops.push(op);
+        self.code.exit_of.push(0);
+    }
+
+    /// Emits an instruction that may leave for the baseline instruction that is up.
+    pub(super) fn emit_guarded(&mut self, op: SpecOp) {
+        let exit = self.exit();
+        self.code.ops.push(op);
+        self.code.exit_of.push(exit);
+    }
+
+    pub(super) fn exit(&mut self) -> u32 {
+        let pc = self.pc as u32;
+        let known = self.code.exits.last();
+        if !known.is_some_and(|exit| exit.pc == pc && exit.other.is_none() && *exit.context == self.context) {
+            let context = Rc::new(self.context.clone());
+            self.code.exits.push(Exit { pc, context, taken: 0, other: None });
+        }
+        self.code.exits.len() as u32 - 1
+    }
+
+    pub(super) fn leave(&mut self) -> Progress {
+        self.emit_guarded(SpecOp::Deoptimise);
+        Progress::End
+    }
+
+    pub(super) fn stub(&mut self, pc: usize, context: TypeContext, is_inside: bool, from: From) -> CodeAddr {
+        self.stub_after(None, pc, context, is_inside, from)
+    }
+
+    /// A stub that begins with a look at what was written just before.
+    pub(super) fn stub_after(
+        &mut self,
+        written: Option<Reg>,
+        pc: usize,
+        context: TypeContext,
+        is_inside: bool,
+        from: From,
+    ) -> CodeAddr {
+        let number = self.code.stubs.len();
+        self.code.stubs.push(Some(Box::new(Stub { pc: pc as u32, context, is_inside, written, from })));
+        CodeAddr::stub(number)
+    }
+
+    /// Ends the block here, to go on when the values are there.
+    pub(super) fn suspend(&mut self, is_inside: bool) -> Progress {
+        let from = From::Code(self.code.ops.len());
+        let to = self.stub(self.pc, self.context.clone(), is_inside, from);
+        self.emit(SpecOp::Goto { to });
+        Progress::End
+    }
+
+    /// Ends the block behind an instruction that wrote what cannot be told in advance, to look at it.
+    pub(super) fn observe_result(&mut self, written: Reg) -> Progress {
+        self.retire(1);
+        self.pc += 1;
+        if self.context.failed_speculations >= MAX_FAILED_SPECULATIONS || self.is_at_phi() {
+            return Progress::Continue;
+        }
+        let from = From::Code(self.code.ops.len());
+        let to = self.stub_after(Some(written), self.pc, self.context.clone(), false, from);
+        self.emit(SpecOp::Goto { to });
+        Progress::End
+    }
+
+    /// Goes on to the next instruction.
+    pub(super) fn next(&mut self) -> Progress {
+        self.retire(1);
+        self.pc += 1;
+        Progress::Continue
+    }
+
+    pub(super) fn retire(&mut self, steps: u16) {
+        self.context.steps += steps;
+        self.context.previous = Some(self.pc as u32 + u32::from(steps) - 1);
+    }
+
+    // What is known of registers
+
+    pub(super) fn constant_type(&self, constant: u16) -> Type {
+        Type::of(&self.program.constants[usize::from(constant)], self.program.functions.id)
+    }
+
+    pub(super) fn source_type(&self, source: Source) -> Type {
+        match source {
+            Source::Slot(slot) => self.context.type_of(slot),
+            Source::Constant(constant) => self.constant_type(constant),
+            Source::Bool(_) => Type::Bool,
+        }
+    }
+
+    /// What is known of a register.
+    pub(super) fn type_of(&self, register: Reg) -> Type {
+        self.source_type(self.context.source(register.0))
+    }
+
+    /// Where an instruction can have the value of a register.
+    pub(super) fn operand(&self, register: Reg) -> Source {
+        if without!("constants") { Source::Slot(register.0) } else { self.context.source(register.0) }
+    }
+
+    /// A value as it is; only to be asked while it can be seen.
+    pub(super) fn value(&self, source: Source) -> &'a Value {
+        match source {
+            Source::Slot(slot) => &self.registers[usize::from(slot)],
+            Source::Constant(constant) => &self.program.constants[usize::from(constant)],
+            Source::Bool(true) => &Value::Bool(true),
+            Source::Bool(false) => &Value::Bool(false),
+        }
+    }
+
+    // Where control comes and goes
+
+    /// Arrives at an instruction: phis choose, and paths meet.
+    pub(super) fn arrive(&mut self) -> Progress {
+        let first = self.pc;
+        if self.phis() == Progress::End {
+            return Progress::End;
+        }
+        if self.code.graph.is_join(first) { self.join() } else { Progress::Continue }
+    }
+
+    /// A run of phis, if one begins here.
+    pub(super) fn phis(&mut self) -> Progress {
+        let code = self.program.code();
+        let previous = self.context.previous.map(|pc| pc as usize);
+        let run: Vec<(Reg, Option<Reg>)> = self.program.ops[self.pc..]
+            .iter()
+            .map_while(|op| op.select(code, previous))
+            .take(MAX_PHIS_CHARGED + 1)
+            .collect();
+        if run.is_empty() {
+            return Progress::Continue;
+        }
+        self.code.phis_seen += run.len() as u64;
+        if run.len() > MAX_PHIS_CHARGED {
+            return self.leave();
+        }
+        let chosen = || run.iter().filter_map(|(dst, src)| Some((*dst, (*src)?)));
+        for (_, src) in chosen() {
+            if let Progress::End = self.speculate(src, false) {
+                return Progress::End;
+            }
+        }
+        if run.len() > MAX_PHIS {
+            // All of them are charged before the first is done, as the baseline interpreter does.
+            if self.context.steps > 0 {
+                self.emit_guarded(SpecOp::ChargeFuel { steps: self.context.steps });
+                self.context.steps = 0;
+            }
+            let missing = u16::from(planted!("long-phis"));
+            self.emit_guarded(SpecOp::ChargeFuel { steps: run.len() as u16 - missing });
+        }
+        let mut moves: Vec<(Reg, Reg)> = Vec::new();
+        for (dst, src) in chosen() {
+            moves.retain(|(known, _)| *known != dst);
+            moves.push((dst, src));
+        }
+        self.move_at_once(&moves);
+        let count = run.len() as u16;
+        self.retire(count);
+        if run.len() > MAX_PHIS {
+            self.context.steps -= count;
+        }
+        self.pc += run.len();
+        Progress::Continue
+    }
+
+    /// Gives registers the values that others have, all at the same time.
+    pub(super) fn move_at_once(&mut self, moves: &[(Reg, Reg)]) {
+        let sources = |builder: &Self| -> Vec<(Reg, Source)> {
+            moves.iter().map(|(dst, src)| (*dst, builder.context.source(src.0))).collect()
+        };
+        let is_costly = |builder: &Self, (dst, source): &(Reg, Source)| {
+            builder.context.type_of(dst.0) == Type::Any || builder.source_type(*source) == Type::Any
+        };
+        // What costs something is written at once, and so is what reads a place that is written then.
+        let split = |builder: &Self| {
+            let (mut now, mut later): (Vec<_>, Vec<_>) =
+                sources(builder).into_iter().partition(|one| is_costly(builder, one));
+            now.retain(|(dst, source)| *source != Source::Slot(dst.0));
+            let mut written = RegSet::default();
+            now.iter().for_each(|(dst, _)| written.insert(dst.0));
+            let is_spoiled = |written: RegSet, source: Source| matches!(source, Source::Slot(slot) if written.contains(slot));
+            while let Some(place) = later.iter().position(|(_, source)| is_spoiled(written, *source)) {
+                let one = later.swap_remove(place);
+                written.insert(one.0.0);
+                now.push(one);
+            }
+            (now, later, written)
+        };
+        let (mut now, mut later, written) = split(self);
+        // Writes that were deferred, to or from such a place or one that is read now, come before.
+        let mut touched = written;
+        now.iter().for_each(|(_, source)| {
+            if let Source::Slot(slot) = source {
+                touched.insert(*slot);
+            }
+        });
+        let is_due = |to: u8, from: Source| {
+            touched.contains(to) || matches!(from, Source::Slot(slot) if written.contains(slot))
+        };
+        if self.context.deferred.iter().any(|(to, from)| is_due(*to, *from)) {
+            self.store_deferred(|_, _| true);
+            (now, later, _) = split(self);
+        }
+        let is_read =
+            |now: &[(Reg, Source)], dst: Reg| now.iter().any(|(_, source)| *source == Source::Slot(dst.0));
+        while !now.is_empty() {
+            // What is moved within its place was moved there by a swap.
+            now.retain(|(dst, source)| *source != Source::Slot(dst.0));
+            if let Some(place) = now.iter().position(|(dst, _)| !is_read(&now, *dst)) {
+                let (dst, source) = now.swap_remove(place);
+                self.write(dst.0, source);
+            } else if let Some(&(dst, Source::Slot(other))) = now.last() {
+                // Each is read by another: they change places in circles, and no value is copied.
+                self.emit(SpecOp::Swap { a: Slot::of(dst.0), b: Slot::of(other) });
+                self.is_fresh = false;
+                self.context.types.swap(usize::from(dst.0), usize::from(other));
+                for (_, source) in now.iter_mut().chain(&mut later) {
+                    if planted!("swap-order") {
+                        break;
+                    }
+                    if *source == Source::Slot(dst.0) {
+                        *source = Source::Slot(other);
+                    } else if *source == Source::Slot(other) {
+                        *source = Source::Slot(dst.0);
+                    }
+                }
+            }
+        }
+        for (dst, source) in later {
+            self.context.defer(dst.0, source);
+        }
+    }
+
+    /// Makes sure that it is known whether a value costs anything: where it can be seen that it does not, it is guarded.
+    pub(super) fn speculate(&mut self, register: Reg, is_inside: bool) -> Progress {
+        if self.type_of(register) == Type::Any {
+            self.speculate_if(register, is_inside, |ty| ty != Type::Any)
+        } else {
+            Progress::Continue
+        }
+    }
+
+    /// Makes sure that it is known whether a value is a number: where it can be seen that it is, it is guarded.
+    pub(super) fn speculate_number(&mut self, register: Reg) -> Progress {
+        match self.type_of(register) {
+            Type::Any | Type::Free | Type::Scalar => self.speculate_if(register, true, Type::is_number),
+            Type::Bool | Type::Int | Type::Float => Progress::Continue,
+        }
+    }
+
+    /// Looks at a value, which is not a constant then, and guards it if it is of a type that is wanted.
+    pub(super) fn speculate_if(
+        &mut self,
+        register: Reg,
+        is_inside: bool,
+        is_wanted: impl Fn(Type) -> bool,
+    ) -> Progress {
+        let Source::Slot(slot) = self.context.source(register.0) else { return Progress::Continue };
+        if self.context.failed_speculations >= MAX_FAILED_SPECULATIONS || without!("type-feedback") {
+            return Progress::Continue;
+        }
+        if !self.is_fresh {
+            return self.suspend(is_inside);
+        }
+        let ty = Type::of(&self.registers[usize::from(slot)], self.program.functions.id);
+        if !is_wanted(ty) {
+            return Progress::Continue;
+        }
+        let place = Slot::of(slot);
+        if let Some(op) = self.last().and_then(|op| op.with_guard(place, ty))
+            && !without!("guarded-reads")
+            && self.code.exits[self.code.exit_of[self.code.ops.len() - 1] as usize]
+                .context
+                .type_of(slot)
+                .is_scalar()
+        {
+            self.replace_last(op);
+        } else {
+            self.emit_guarded(match ty {
+                Type::Int => SpecOp::GuardInt { slot: place },
+                Type::Float => SpecOp::GuardFloat { slot: place },
+                Type::Bool => SpecOp::GuardBool { slot: place },
+                Type::Any | Type::Free | Type::Scalar => SpecOp::Guard { slot: place, ty },
+            });
+        }
+        self.context.set_type(slot, ty);
+        Progress::Continue
+    }
+
+    /// The instruction emitted last, if nothing else leads behind it.
+    pub(super) fn last(&self) -> Option<SpecOp> {
+        let last = self.code.ops.len().checked_sub(1)?;
+        (last >= self.code.floor).then(|| self.code.ops[last])
+    }
+
+    /// Puts an instruction in the place of the one emitted last.
+    pub(super) fn replace_last(&mut self, op: SpecOp) {
+        if let Some(last) = self.code.ops.last_mut() {
+            *last = op;
+            self.code.changed(self.code.ops.len() - 1);
+        }
+    }
+
+    /// Paths meet here: goes on with the code that there is for this place, or makes it.
+    pub(super) fn join(&mut self) -> Progress {
+        let live = self.code.graph.live_at(self.pc);
+        self.context.deferred.retain(|(to, _)| live.contains(*to));
+        self.store_deferred(|_, _| true);
+        self.context.weaken_dead(self.code, self.pc);
+        self.context.failed_speculations = 0;
+        if let Some(to) = self.code.version(self.pc, &self.context) {
+            let steps = self.context.steps;
+            if let Some(op) = self.code.ops.get(to.index()).and_then(|op| op.with_jump(to, steps))
+                && !without!("back-edges")
+            {
+                let last = self.code.ops.len().wrapping_sub(1);
+                let counts = self.code.ops.get(last).and_then(|counter| op.with_counter(counter));
+                if let Some(op) = counts.filter(|_| last >= self.begin.max(self.code.floor)) {
+                    self.code.ops[last] = op;
+                } else {
+                    self.emit_guarded(op);
+                }
+            }
+            self.emit_guarded(SpecOp::Jump { to, steps });
+            return Progress::End;
+        }
+        if self.context.steps > 0 {
+            self.emit_guarded(SpecOp::ChargeFuel { steps: self.context.steps });
+            self.context.steps = 0;
+        }
+        let versions = self.code.versions.entry(self.pc as u32).or_default();
+        if versions.len() >= max_exact() {
+            let is_last = versions.len() + 1 >= MAX_VERSIONS;
+            for ty in &mut self.context.types {
+                *ty = match *ty {
+                    _ if is_last => Type::Any,
+                    Type::Any => Type::Any,
+                    Type::Free => Type::Free,
+                    Type::Scalar | Type::Bool | Type::Int | Type::Float => Type::Scalar,
+                };
+            }
+        }
+        let at = CodeAddr::of(self.code.ops.len());
+        versions.push(Version { context: self.context.clone(), at });
+        self.code.floor = at.index();
+        Progress::Continue
+    }
+}

@@ -1,0 +1,5 @@
+//! Translation: what each baseline instruction becomes, given what is known of its operands.
+
+mod control;
+mod instructions;
+mod numbers;
