@@ -31,7 +31,7 @@ use std::fmt;
 use crate::errors::LoadError;
 use crate::module::Module;
 pub use mistakes::{Mistake, Mistakes};
-pub use print::{disassemble, instruction_text, listing};
+pub use print::{Line, disassemble, instruction_text, listing, listing_lines};
 
 /// Why a text is no module.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,16 +3,21 @@
 mod builder;
 mod decode;
 mod encode;
+mod marks;
 mod salvage;
+mod starts;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 pub use builder::{Label, ModuleBuilder};
+pub(crate) use marks::Marks;
 pub use salvage::Salvage;
 
 use crate::errors::LoadError;
 use crate::isa::{ConstIdx, Instruction, Opcode, OperandSource, Phis, Registers};
 use crate::values::{AssertKind, TypeId, format};
+use starts::Starts;
 
 /// A module that passed every check of loading: nothing in it can make a machine index out of range.
 ///
@@ -26,7 +31,8 @@ use crate::values::{AssertKind, TypeId, format};
 pub struct Module {
     name: String,
     constants: Vec<Constant>,
-    functions: Vec<Function>,
+    /// Shared with the machine that runs the module, which looks functions up by name.
+    functions: Arc<Vec<Function>>,
     code: Code,
 }
 
@@ -89,7 +95,7 @@ pub(crate) struct Code {
     /// The instructions in canonical form, one after another.
     bytes: Vec<u8>,
     /// Where each instruction begins in `bytes`.
-    starts: Vec<u32>,
+    starts: Starts,
 }
 
 impl Code {
@@ -97,14 +103,21 @@ impl Code {
         &self.bytes
     }
 
-    /// Where the instruction begins in [`Self::bytes`].
-    pub(crate) fn start(&self, index: usize) -> u32 {
-        self.starts[index]
-    }
-
     /// Where the instruction begins in [`Self::bytes`], or where they end.
     pub(crate) fn offset(&self, index: usize) -> usize {
-        self.starts.get(index).map_or(self.bytes.len(), |start| *start as usize)
+        self.starts.get(index).map_or(self.bytes.len(), |start| start as usize)
+    }
+
+    /// The instructions, each with where it begins in [`Self::bytes`]. Going through them finds the next one behind the last, which is
+    /// faster than asking for each.
+    pub(crate) fn iter(&self) -> Instructions<'_> {
+        Instructions { bytes: &self.bytes, position: 0, left: self.len() }
+    }
+
+    /// The instruction and where it begins in [`Self::bytes`]; none past the end.
+    pub(crate) fn get(&self, index: usize) -> Option<(u32, Instruction<'_>)> {
+        let start = self.starts.get(index)?;
+        Some((start, instruction_at(&self.bytes[start as usize..]).0))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -115,8 +128,8 @@ impl Code {
 impl Module {
     /// Decodes a `.mdbc` file and checks all of it.
     ///
-    /// Memory is bounded by the length of `bytes`, whatever they say: a copy of the code, 4 bytes for each instruction, and
-    /// the names and constants.
+    /// Memory is bounded by the length of `bytes`, whatever they say: a copy of the code, a quarter of it at the most for where its
+    /// instructions begin, and the names and constants.
     ///
     /// # Errors
     /// Gives the first fault in the order of `fault_order` in `spec/format.yaml`.
@@ -175,18 +188,18 @@ impl Module {
     /// The instruction at `index`, or none past the end.
     #[must_use]
     pub fn instruction(&self, index: usize) -> Option<Instruction<'_>> {
-        (index < self.len()).then(|| self.code.instruction(index))
+        self.code.get(index).map(|(_, instruction)| instruction)
     }
 
     /// The opcode of the instruction at `index`, or none past the end.
     #[must_use]
     pub fn opcode(&self, index: usize) -> Option<Opcode> {
-        (index < self.len()).then(|| self.code.opcode(index))
+        self.code.opcode(index)
     }
 
     /// The instructions, in order.
     pub fn instructions(&self) -> impl ExactSizeIterator<Item = Instruction<'_>> {
-        (0..self.len()).map(|index| self.code.instruction(index))
+        self.code.iter().map(|(_, instruction)| instruction)
     }
 
     /// The offset of an instruction in the canonical file, in bytes; past the end, the length of that file.
@@ -208,19 +221,58 @@ impl Module {
     pub(crate) fn code(&self) -> &Code {
         &self.code
     }
+
+    pub(crate) fn function_table(&self) -> Arc<Vec<Function>> {
+        Arc::clone(&self.functions)
+    }
 }
 
 impl Code {
-    fn opcode(&self, index: usize) -> Opcode {
-        Opcode::ALL[usize::from(self.bytes[self.start(index) as usize])]
-    }
-
-    fn instruction(&self, index: usize) -> Instruction<'_> {
-        let operands = &self.bytes[self.start(index) as usize + 1..];
-        let Ok(instruction) = Instruction::decode(self.opcode(index), &mut Checked(operands));
-        instruction
+    fn opcode(&self, index: usize) -> Option<Opcode> {
+        let start = self.starts.get(index)?;
+        Some(Opcode::ALL[usize::from(self.bytes[start as usize])])
     }
 }
+
+/// The instruction that `bytes` begin with, and what follows it.
+fn instruction_at(bytes: &[u8]) -> (Instruction<'_>, &[u8]) {
+    let mut operands = Checked(&bytes[1..]);
+    let Ok(instruction) = Instruction::decode(Opcode::ALL[usize::from(bytes[0])], &mut operands);
+    (instruction, operands.0)
+}
+
+/// The instructions of [`Code`], in order.
+pub(crate) struct Instructions<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    left: usize,
+}
+
+impl Instructions<'_> {
+    /// Where the next instruction begins.
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+}
+
+impl<'a> Iterator for Instructions<'a> {
+    type Item = (u32, Instruction<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let position = self.position;
+        let (instruction, rest) = instruction_at(&self.bytes[position..]);
+        self.position = self.bytes.len() - rest.len();
+        // A module is shorter than 4 GiB, so every position fits.
+        Some((position as u32, instruction))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Instructions<'_> {}
 
 /// Operands that were checked when the module was loaded: bytes of [`Code`], from where they begin.
 pub(crate) struct Checked<'a>(pub(crate) &'a [u8]);

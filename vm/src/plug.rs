@@ -15,7 +15,7 @@ use crate::exec::Tiers;
 use crate::module::Module;
 use crate::outcome;
 use crate::runtime::TraceStep;
-use crate::value::json::{from_json, no_int, too_large_int};
+use crate::value::json::{from_json, parse_exactly};
 #[cfg(feature = "language")]
 use crate::values::format;
 use crate::values::{Limits, TRACE_STEPS};
@@ -138,10 +138,11 @@ impl Request {
             subject: Subject::read(fields)?,
             limits: optional(fields, "limits", read_limits)?.unwrap_or_default(),
             globals: optional(fields, "globals", |json| {
-                // Parsing makes a float of an int that is too large, which is another value.
-                let number = fields.0.get("globals").and_then(|text| too_large_int(text.get()));
-                number.map_or(Ok(()), |number| Err(format!("`globals`: {}", no_int(number))))?;
-                read_globals(json)
+                // As they were written, where that is known.
+                match fields.0.get("globals").map(|text| parse_exactly(text.get())) {
+                    Some(exact) => read_globals(&exact.map_err(|error| format!("`globals`: {error}"))?),
+                    None => read_globals(json),
+                }
             })?
             .unwrap_or_default(),
             trace: optional(fields, "trace", |json| json.as_bool().ok_or("`trace` is no bool".to_owned()))?

@@ -78,3 +78,21 @@ fn a_global_is_the_int_that_was_written_or_none() {
     let many = "9".repeat(1_000_000);
     assert!(answer(&format!("\"id\": 1, \"globals\": {{\"x\": {many}}}")).len() < 1000);
 }
+
+/// An integer is an int, also where its sign says nothing; a float keeps it.
+#[test]
+fn a_zero_with_a_sign_is_an_int_where_it_has_no_point() {
+    for (value, result) in [
+        ("-0", "0"),
+        ("[-0, 1, -0]", "[0, 1, 0]"),
+        ("{\"dict\": [[\"-0\", -0]]}", "{\"dict\": [[\"-0\", 0]]}"),
+        ("\"-0\"", "\"-0\""),
+        ("-0.0", "{\"float\": \"-0\"}"),
+        ("-0e1", "{\"float\": \"-0\"}"),
+        ("{\"float\": \"-0\"}", "{\"float\": \"-0\"}"),
+    ] {
+        let answer = answer(&format!("\"id\": 1, \"globals\": {{\"x\": {value}}}"));
+        assert!(answer.contains(&format!("\"result\": {result},")), "{value}: {answer}");
+        assert_eq!(Value::from_json(value).unwrap().to_json(), result, "{value}");
+    }
+}

@@ -1,12 +1,13 @@
 //! Module to text.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use super::lex::is_word;
 use crate::escape::is_visible;
 use crate::isa::{Condition, ConstIdx, Instruction, Operand, Phis};
-use crate::module::{Constant, Module};
+use crate::module::{Constant, Marks, Module};
 
 /// The module as assembly. Assembling it again gives an equal module.
 ///
@@ -20,27 +21,68 @@ use crate::module::{Constant, Module};
 /// ```
 #[must_use]
 pub fn disassemble(module: &Module) -> String {
-    Printer::new(module).print(|_| String::new())
+    let mut text = String::new();
+    let Ok(()) = Printer::new(module).print(
+        |_, _, _| {},
+        |line| {
+            text.push_str(line.text);
+            text.push('\n');
+            Ok::<(), Infallible>(())
+        },
+    );
+    text
 }
 
 /// The module as assembly, each instruction with its index, its offset in the canonical file, and the constants it names
 /// in a comment. Assembling it again gives an equal module.
 #[must_use]
 pub fn listing(module: &Module) -> String {
-    let constants = |instruction: &Instruction<'_>| {
-        let mut names = String::new();
-        for index in constants_of(instruction) {
-            let _ = write!(names, " k{}", index.0);
-        }
-        names
-    };
+    let mut text = String::new();
+    let Ok(()) = listing_lines(module, |line| {
+        text.push_str(line.text);
+        text.push('\n');
+        Ok::<(), Infallible>(())
+    });
+    text
+}
+
+/// A line of a listing.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// The line, without its end.
+    pub text: &'a str,
+    /// The index of the instruction that it shows, if it shows one.
+    pub instruction: Option<usize>,
+    /// The encoded instruction; empty where it shows none.
+    pub encoded: &'a [u8],
+}
+
+/// Tells the lines of [`listing`] one after another, so that not all of them are in memory at once.
+///
+/// ```
+/// use machine_dialect_vm::{asm::listing_lines, assemble};
+///
+/// let mut instructions = 0;
+/// listing_lines(&assemble("again:\nnop\njump again").unwrap(), |line| {
+///     instructions += usize::from(line.instruction.is_some());
+///     Ok::<(), std::io::Error>(())
+/// })
+/// .unwrap();
+/// assert_eq!(instructions, 2);
+/// ```
+///
+/// # Errors
+/// Ends with the first error that `tell` gives.
+pub fn listing_lines<E>(module: &Module, tell: impl FnMut(Line<'_>) -> Result<(), E>) -> Result<(), E> {
     let width = module.len().to_string().len();
     let begin = module.instruction_offset(0);
-    Printer::new(module).print(|index| {
-        let offset = begin + module.code().offset(index);
-        let names = module.instruction(index).map(|instruction| constants(&instruction)).unwrap_or_default();
-        format!("{index:>width$} {offset:#06x}{names}")
-    })
+    let comment = |out: &mut String, (index, start): (usize, u32), instruction: &Instruction<'_>| {
+        let _ = write!(out, "{index:>width$} {:#06x}", begin + start as usize);
+        for constant in constants_of(instruction) {
+            let _ = write!(out, " k{}", constant.0);
+        }
+    };
+    Printer::new(module).print(comment, tell)
 }
 
 /// One instruction as assembly, with the literals of its constants and, where it jumps, the index of its target.
@@ -48,70 +90,104 @@ pub fn listing(module: &Module) -> String {
 pub fn instruction_text(module: &Module, index: usize) -> Option<String> {
     let instruction = module.instruction(index)?;
     Some(
-        Printer { labels: BTreeSet::new(), by_literal: true, first_equal: HashMap::new(), module }
+        Printer { labels: None, by_literal: true, is_long: Vec::new(), first_equal: Vec::new(), module }
             .instruction(index, &instruction),
     )
 }
 
 struct Printer<'a> {
     module: &'a Module,
-    /// The instructions that have a label.
-    labels: BTreeSet<usize>,
+    /// The instructions that have a label; none where there are no labels.
+    labels: Option<Marks>,
     /// Whether the literals alone, in the order of the code, give the pool of the module.
     by_literal: bool,
+    /// For each constant, whether it is named by its index, for the length of its literal.
+    is_long: Vec<bool>,
     /// For each constant, the first that is equal to it, which its literal would name.
-    first_equal: HashMap<u16, u16>,
+    first_equal: Vec<u16>,
 }
 
 impl<'a> Printer<'a> {
+    /// Literals of so many bytes for each instruction are shown where they are used, whatever they add up to.
+    const SHORT: usize = 64;
+
     fn new(module: &'a Module) -> Self {
         let first_equal = first_equal(module.constants());
+        let lengths: Vec<usize> = module.constants().iter().map(|constant| literal(constant).len()).collect();
         // Literals are pooled where they first stand, so each must be the next one or known already.
-        let mut pooled = 0;
-        let named = module.instructions().flat_map(|instruction| constants_of(&instruction));
-        let in_order = named.map(|constant| usize::from(constant.0)).all(|index| {
-            pooled = pooled.max(index + 1).min(pooled + 1);
-            index < pooled
-        }) && pooled == module.constants().len();
-        let all_distinct = first_equal.iter().all(|(index, first)| index == first);
-        Self { labels: labels(module), by_literal: in_order && all_distinct, first_equal, module }
+        let (mut pooled, mut in_order, mut shown) = (0, true, 0_usize);
+        for (_, instruction) in module.code().iter() {
+            for constant in constants_of(&instruction) {
+                let index = usize::from(constant.0);
+                pooled = pooled.max(index + 1).min(pooled + 1);
+                in_order &= index < pooled;
+                shown = shown.saturating_add(lengths.get(index).copied().unwrap_or(0));
+            }
+        }
+        let in_order = in_order && pooled == module.constants().len();
+        let all_distinct = (0..).zip(&first_equal).all(|(index, first)| index == usize::from(*first));
+        // A long literal that is used again and again would make the text many times the module.
+        let is_linear = shown <= 4 * lengths.iter().sum::<usize>() + Self::SHORT * module.len();
+        Self {
+            labels: Some(labels(module)),
+            by_literal: in_order && all_distinct && is_linear,
+            is_long: lengths.iter().map(|length| !is_linear && *length > Self::SHORT).collect(),
+            first_equal,
+            module,
+        }
     }
 
-    fn print(&self, comment: impl Fn(usize) -> String) -> String {
-        let mut out = String::new();
+    fn has_label(&self, index: usize) -> bool {
+        self.labels.as_ref().is_some_and(|labels| labels.has(index))
+    }
+
+    /// Tells the lines. What is written of an instruction, given its place and itself, becomes its comment.
+    fn print<E>(
+        &self,
+        comment: impl Fn(&mut String, (usize, u32), &Instruction<'_>),
+        mut tell: impl FnMut(Line<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if !self.module.name().is_empty() {
-            let _ = writeln!(out, ".module {}", quoted(self.module.name()));
+            tell(other(&format!(".module {}", quoted(self.module.name()))))?;
         }
         if !self.by_literal {
             for constant in self.module.constants() {
-                let _ = writeln!(out, ".const {}", literal(constant));
+                tell(other(&format!(".const {}", literal(constant))))?;
             }
         }
         let functions = self.module.functions();
         let in_place = functions.is_sorted_by_key(|function| function.entry);
         if !in_place {
             for function in functions {
-                let _ = writeln!(out, ".func {} L{}", name(&function.name), function.entry);
+                tell(other(&format!(".func {} L{}", name(&function.name), function.entry)))?;
             }
         }
         let mut waiting = functions.iter().filter(|_| in_place).peekable();
-        for (index, instruction) in self.module.instructions().enumerate() {
+        let (mut text, mut note) = (String::new(), String::new());
+        let mut instructions = self.module.code().iter();
+        for index in 0..self.module.len() {
+            let Some((start, instruction)) = instructions.next() else { break };
             while let Some(function) = waiting.next_if(|function| function.entry as usize == index) {
-                let _ = writeln!(out, ".func {}", name(&function.name));
+                tell(other(&format!(".func {}", name(&function.name))))?;
             }
-            if self.labels.contains(&index) {
-                let _ = writeln!(out, "L{index}:");
+            if self.has_label(index) {
+                tell(other(&format!("L{index}:")))?;
             }
-            let text = self.instruction(index, &instruction);
-            match comment(index) {
-                comment if comment.is_empty() => _ = writeln!(out, "    {text}"),
-                comment => _ = writeln!(out, "    {text:<40} ; {comment}"),
-            }
+            note.clear();
+            comment(&mut note, (index, start), &instruction);
+            text.clear();
+            let shown = self.instruction(index, &instruction);
+            let _ = match note.is_empty() {
+                true => write!(text, "    {shown}"),
+                false => write!(text, "    {shown:<40} ; {note}"),
+            };
+            let encoded = &self.module.code().bytes()[start as usize..instructions.position()];
+            tell(Line { text: &text, instruction: Some(index), encoded })?;
         }
-        if self.labels.contains(&self.module.len()) {
-            let _ = writeln!(out, "L{}:", self.module.len());
+        if self.has_label(self.module.len()) {
+            tell(other(&format!("L{}:", self.module.len())))?;
         }
-        out
+        Ok(())
     }
 
     fn instruction(&self, index: usize, instruction: &Instruction<'_>) -> String {
@@ -154,7 +230,11 @@ impl<'a> Printer<'a> {
 
     fn phis(&self, phis: Phis<'_>) -> String {
         let place = |label: u16| {
-            if self.labels.contains(&usize::from(label)) { format!("L{label}") } else { label.to_string() }
+            if usize::from(label) <= self.module.len() && self.has_label(usize::from(label)) {
+                format!("L{label}")
+            } else {
+                label.to_string()
+            }
         };
         let sources: Vec<String> =
             phis.iter().map(|source| format!("{}: {}", source.register, place(source.label))).collect();
@@ -162,12 +242,19 @@ impl<'a> Printer<'a> {
     }
 
     fn constant(&self, index: ConstIdx) -> String {
-        let is_first = self.first_equal.get(&index.0).is_none_or(|first| *first == index.0);
-        match self.module.constants().get(usize::from(index.0)) {
-            Some(constant) if is_first => literal(constant),
+        let place = usize::from(index.0);
+        let is_first = self.first_equal.get(place).is_none_or(|first| *first == index.0);
+        let is_long = self.is_long.get(place).is_some_and(|is_long| *is_long);
+        match self.module.constants().get(place) {
+            Some(constant) if is_first && !is_long => literal(constant),
             Some(_) | None => format!("k{}", index.0),
         }
     }
+}
+
+/// A line that shows no instruction.
+fn other(text: &str) -> Line<'_> {
+    Line { text, instruction: None, encoded: &[] }
 }
 
 /// The constants that an instruction names.
@@ -187,16 +274,23 @@ fn constants_of(instruction: &Instruction<'_>) -> Vec<ConstIdx> {
 }
 
 /// The instructions that jumps, phis and functions out of order refer to.
-fn labels(module: &Module) -> BTreeSet<usize> {
-    let mut labels = BTreeSet::new();
-    for (index, instruction) in module.instructions().enumerate() {
+fn labels(module: &Module) -> Marks {
+    let mut labels = Marks::new(module.len());
+    for (index, (_, instruction)) in module.code().iter().enumerate() {
         for operand in instruction.operands().iter() {
             match operand {
-                // Loading made sure that the target is within the code or at its end.
-                Operand::Jump(jump) => _ = labels.insert(jump.target(index) as usize),
+                // Loading made sure that the target is within the code or at its end. Of a module that does not load, there may be
+                // less code than that.
+                Operand::Jump(jump) => {
+                    let target = usize::try_from(jump.target(index)).ok();
+                    target
+                        .filter(|target| *target <= module.len())
+                        .into_iter()
+                        .for_each(|target| labels.set(target));
+                }
                 Operand::Phis(phis) => {
                     let places = phis.iter().map(|source| usize::from(source.label));
-                    labels.extend(places.filter(|place| *place < module.len()));
+                    places.filter(|place| *place < module.len()).for_each(|place| labels.set(place));
                 }
                 Operand::Register(_)
                 | Operand::OptionalRegister(_)
@@ -209,17 +303,37 @@ fn labels(module: &Module) -> BTreeSet<usize> {
         }
     }
     if !module.functions().is_sorted_by_key(|function| function.entry) {
-        labels.extend(module.functions().iter().map(|function| function.entry as usize));
+        let entries = module.functions().iter().map(|function| function.entry as usize);
+        entries.filter(|entry| *entry <= module.len()).for_each(|entry| labels.set(entry));
     }
     labels
 }
 
-fn first_equal(constants: &[Constant]) -> HashMap<u16, u16> {
-    let mut by_literal = HashMap::new();
+/// For each constant, the first that is equal to it.
+fn first_equal(constants: &[Constant]) -> Vec<u16> {
+    /// What two constants that encode alike have in common.
+    #[derive(PartialEq, Eq, Hash)]
+    enum Key<'a> {
+        Empty,
+        Bool(bool),
+        Int(i64),
+        Float(u64),
+        String(&'a str),
+    }
+    let mut first = HashMap::new();
     // There may be as many constants as a `u16` has values: a range without end would go on past the last.
     (0..=u16::MAX)
         .zip(constants)
-        .map(|(index, constant)| (index, *by_literal.entry(literal(constant)).or_insert(index)))
+        .map(|(index, constant)| {
+            let key = match constant {
+                Constant::Empty => Key::Empty,
+                Constant::Bool(value) => Key::Bool(*value),
+                Constant::Int(number) => Key::Int(*number),
+                Constant::Float(number) => Key::Float(number.to_bits()),
+                Constant::String(text) => Key::String(text),
+            };
+            *first.entry(key).or_insert(index)
+        })
         .collect()
 }
 

@@ -95,10 +95,10 @@ impl Executable {
         text.unwrap_or_default()
     }
 
-    /// Whether a run has taken enough steps for the analysis of the whole module: no limit on steps or time is looked at
-    /// meanwhile.
+    /// Whether there can be specialised code, and a run has taken enough steps for the analysis of the whole module: no limit on
+    /// steps or time is looked at meanwhile.
     fn can_tier_up(&self, steps: u64) -> bool {
-        steps >= payoff::steps_before_analysis(self.program.ops.len())
+        self.program.is_lowered() && steps >= payoff::steps_before_analysis(self.program.ops.len())
     }
 }
 
@@ -208,7 +208,7 @@ impl Driver<'_> {
         let Executable { program, hotness, .. } = self.executable;
         let count = hotness.get() + 1;
         let is_due = count >= Executable::TIER_UP_AT && self.executable.can_tier_up(machine.fuel.steps());
-        if !self.tiers.is_eager() && !is_due {
+        if !program.is_lowered() || !self.tiers.is_eager() && !is_due {
             hotness.set(count.min(Executable::TIER_UP_AT));
             return false;
         }

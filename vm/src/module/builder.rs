@@ -1,6 +1,7 @@
 //! Putting a module together, instruction by instruction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::errors::LoadError;
 use crate::isa::{ConstIdx, Instruction, Opcode, Role};
@@ -50,7 +51,7 @@ pub struct ModuleBuilder {
     /// The instruction that each label stands before; none where it was not placed yet.
     labels: Vec<Option<usize>>,
     /// The jumps to labels that were not placed yet.
-    waiting: Vec<(usize, Label)>,
+    waiting: HashMap<Label, Vec<usize>>,
 }
 
 /// A place in the code that jumps lead to; [`ModuleBuilder::label`] makes it, and it belongs to that builder.
@@ -126,7 +127,7 @@ impl ModuleBuilder {
     }
 
     fn set_offset(&mut self, at: usize, offset: i32) {
-        let Some(start) = self.code.starts.get(at).map(|start| *start as usize) else { return };
+        let Some(start) = self.code.starts.get(at).map(|start| start as usize) else { return };
         let is_jump = Opcode::from_byte(self.code.bytes[start])
             .is_some_and(|opcode| opcode.spec().operands.last().is_some_and(|last| last.role == Role::Jump));
         if is_jump {
@@ -149,10 +150,7 @@ impl ModuleBuilder {
         if let Some(place) = self.labels.get_mut(label.0) {
             *place = Some(here);
         }
-        let (mine, others) = std::mem::take(&mut self.waiting).into_iter().partition(|(_, to)| *to == label);
-        self.waiting = others;
-        let mine: Vec<(usize, Label)> = mine;
-        for (at, _) in mine {
+        for at in self.waiting.remove(&label).unwrap_or_default() {
             self.point_jump(at, here);
         }
     }
@@ -177,7 +175,7 @@ impl ModuleBuilder {
         match self.labels.get(to.0).copied().flatten() {
             Some(target) => self.point_jump(at, target),
             None => {
-                self.waiting.push((at, to));
+                self.waiting.entry(to).or_default().push(at);
                 self.set_offset(at, i32::MIN);
             }
         }
@@ -186,9 +184,9 @@ impl ModuleBuilder {
 
     /// Takes the instructions from `len` on away again.
     pub fn truncate(&mut self, len: usize) {
-        self.waiting.retain(|(at, _)| *at < len);
+        self.waiting.values_mut().for_each(|jumps| jumps.retain(|at| *at < len));
         if let Some(start) = self.code.starts.get(len) {
-            self.code.bytes.truncate(*start as usize);
+            self.code.bytes.truncate(start as usize);
             self.code.starts.truncate(len);
         }
     }
@@ -202,7 +200,7 @@ impl ModuleBuilder {
     /// Whether there is no instruction yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.code.starts.is_empty()
+        self.code.starts.len() == 0
     }
 
     /// The file, unchecked: loading it may give any fault.
@@ -213,7 +211,7 @@ impl ModuleBuilder {
 
     fn into_unchecked(self) -> Module {
         let Self { name, constants, functions, code, pooled: _, labels: _, waiting: _ } = self;
-        Module { name, constants, functions, code }
+        Module { name, constants, functions: Arc::new(functions), code }
     }
 
     /// The module, checked.

@@ -1,5 +1,12 @@
 //! Bytes to module. One cursor reads everything; each error names what was read and where.
 
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
 use crate::errors::LoadError;
 use crate::isa::{ConstIdx, Instruction, JumpOffset, Opcode, OperandSource, Phis, Reg, Registers};
 use crate::module::{Code, Constant, Function, Module};
@@ -28,15 +35,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
             name: function.name.clone(),
             count,
         }),
-        None => Ok(Module { name, constants, functions, code }),
+        None => Ok(Module { name, constants, functions: Arc::new(functions), code }),
     }
 }
 
 /// Reads what can be read of a module that does not load: of each section as much as there is before it makes no sense. Where
 /// sections contradict one another, both stay; such a module can be shown and not run.
 pub(super) fn salvage(bytes: &[u8]) -> (Module, Vec<(&'static str, LoadError)>) {
-    let mut module =
-        Module { name: String::new(), constants: Vec::new(), functions: Vec::new(), code: Code::default() };
+    let mut module = Module {
+        name: String::new(),
+        constants: Vec::new(),
+        functions: Arc::default(),
+        code: Code::default(),
+    };
     let mut stops = Vec::new();
     let offsets = Cursor { bytes, position: OFFSETS_BEGIN };
     let header = match decode_offsets(offsets) {
@@ -52,7 +63,7 @@ pub(super) fn salvage(bytes: &[u8]) -> (Module, Vec<(&'static str, LoadError)>) 
     if let Err(error) = decode_constants(at(header.constants), &mut module.constants) {
         stops.push(("constants", error));
     }
-    if let Err(error) = decode_functions(at(header.functions), &mut module.functions) {
+    if let Err(error) = decode_functions(at(header.functions), Arc::make_mut(&mut module.functions)) {
         stops.push(("functions", error));
     }
     let instructions = at(header.instructions);
@@ -170,16 +181,24 @@ fn decode_constants(mut cursor: Cursor<'_>, constants: &mut Vec<Constant>) -> Re
 fn decode_functions(mut cursor: Cursor<'_>, functions: &mut Vec<Function>) -> Result<(), LoadError> {
     let count =
         cursor.count(reads::FUNCTION_COUNT, format::MAX_FUNCTIONS, format::LEAST_BYTES_OF_FUNCTIONS)?;
-    let mut names = std::collections::HashSet::new();
-    for _ in 0..count {
+    // Indices alone: the names themselves stand in the table already.
+    let mut known: HashTable<u32> = HashTable::new();
+    let hasher = RandomState::default();
+    for index in 0..count {
         let offset = cursor.position as u64;
         let name = cursor.str(reads::FUNCTION_NAME)?;
-        if !names.insert(name) {
-            return Err(LoadError::DuplicateFunction { name: name.to_owned(), offset });
+        let has_name = |index: &u32| functions[*index as usize].name == name;
+        let hash_of = |index: &u32| hasher.hash_one(functions[*index as usize].name.as_str());
+        match known.entry(hasher.hash_one(name), has_name, hash_of) {
+            Entry::Occupied(_) => {
+                return Err(LoadError::DuplicateFunction { name: name.to_owned(), offset });
+            }
+            Entry::Vacant(place) => _ = place.insert(index),
         }
         let entry = cursor.u32(reads::FUNCTION_ENTRY)?;
         functions.push(Function { name: name.to_owned(), entry });
     }
+    functions.shrink_to_fit();
     Ok(())
 }
 
@@ -195,13 +214,12 @@ fn decode_instructions(
         format::LEAST_BYTES_OF_INSTRUCTIONS,
     )?;
     let begin = cursor.position;
-    code.starts = Vec::with_capacity(count as usize);
     let mut presence_bytes = Vec::new();
     let mut first_bad_jump = None;
     let mut result = Ok(());
     for index in 0..count {
         // The file is shorter than 4 GiB, so every position fits.
-        code.starts.push((cursor.position - begin) as u32);
+        let start = (cursor.position - begin) as u32;
         let offset = cursor.position;
         let mut unchecked = Unchecked {
             cursor,
@@ -214,14 +232,15 @@ fn decode_instructions(
             bad_jump: None,
         };
         if let Err(error) = decode_instruction(&mut unchecked) {
-            code.starts.pop();
             result = Err(error);
             break;
         }
+        code.starts.push(start);
         cursor = unchecked.cursor;
         presence_bytes.extend(unchecked.presence);
         first_bad_jump = first_bad_jump.or(unchecked.bad_jump);
     }
+    code.starts.shrink();
     code.bytes = cursor.bytes[begin..cursor.position].to_vec();
     for position in presence_bytes {
         code.bytes[position - begin] = 1;

@@ -22,7 +22,7 @@ pub(super) fn encode(module: &Module) -> Vec<u8> {
         put_constant(constant, &mut out);
     }
     out.extend(u32_of(module.functions.len()).to_le_bytes());
-    for function in &module.functions {
+    for function in module.functions.iter() {
         put_string(&function.name, &mut out);
         out.extend(function.entry.to_le_bytes());
     }

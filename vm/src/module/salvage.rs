@@ -1,9 +1,9 @@
 //! What can be read of a module that does not load.
 
-use std::fmt::Write as _;
+use std::convert::Infallible;
 
 use super::{Module, decode};
-use crate::asm::{instruction_text, listing};
+use crate::asm::{instruction_text, listing_lines};
 use crate::errors::LoadError;
 use crate::escape::visible;
 use crate::values::format;
@@ -49,7 +49,41 @@ impl Salvage {
     /// why, is marked; so is the instruction that the module is refused for.
     #[must_use]
     pub fn listing(&self) -> String {
-        let mut out = format!("; does not load: {}\n", shown(&self.error));
+        let mut text = String::new();
+        let Ok(()) = self.listing_lines(|line| {
+            text.push_str(line);
+            text.push('\n');
+            Ok::<(), Infallible>(())
+        });
+        text
+    }
+
+    /// Tells the lines of [`Self::listing`] one after another, so that not all of them are in memory at once.
+    ///
+    /// # Errors
+    /// Ends with the first error that `tell` gives.
+    pub fn listing_lines<E>(&self, mut tell: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let module = &self.module;
+        self.heading(&mut tell)?;
+        let refused = refused_instruction(&self.error);
+        listing_lines(module, |line| {
+            if refused.is_some() && line.instruction.map(|index| index as u64) == refused {
+                tell(&format!("; refused: {}", shown(&self.error)))?;
+            }
+            tell(line.text)
+        })?;
+        if let Some((_, error)) = self.stops.iter().find(|(name, _)| *name == "instructions") {
+            let is_told = refused.is_some_and(|refused| refused < module.len() as u64);
+            if !is_told || refused_instruction(error).is_none_or(|stop| stop >= module.len() as u64) {
+                tell(&format!("; stops here: {}", shown(error)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells why the module does not load, and what could be read of its sections.
+    fn heading<E>(&self, tell: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        tell(&format!("; does not load: {}", shown(&self.error)))?;
         let module = &self.module;
         for (name, offset) in &self.sections {
             let read = match *name {
@@ -58,43 +92,20 @@ impl Salvage {
                 "instructions" => format!(", {} read", module.len()),
                 _ => String::new(),
             };
-            let _ = writeln!(out, "; {name} at {offset:#06x}{read}");
+            tell(&format!("; {name} at {offset:#06x}{read}"))?;
             if let Some((_, error)) = self.stops.iter().find(|(stopped, _)| stopped == name)
                 && *name != "instructions"
             {
-                let _ = writeln!(out, ";   stops here: {}", shown(error));
+                tell(&format!(";   stops here: {}", shown(error)))?;
             }
         }
         for (index, function) in module.functions.iter().enumerate() {
             if function.entry as usize >= module.len() {
-                let _ = writeln!(
-                    out,
-                    "; function {index}, {}, begins at instruction {}",
-                    visible(&function.name),
-                    function.entry
-                );
+                let name = visible(&function.name);
+                tell(&format!("; function {index}, {name}, begins at instruction {}", function.entry))?;
             }
         }
-        let refused = refused_instruction(&self.error);
-        let mut index = 0;
-        for line in listing(module).lines() {
-            // Instructions alone are indented.
-            if line.starts_with(' ') {
-                if refused == Some(index) && index < module.len() as u64 {
-                    let _ = writeln!(out, "; refused: {}", shown(&self.error));
-                }
-                index += 1;
-            }
-            out.push_str(line);
-            out.push('\n');
-        }
-        if let Some((_, error)) = self.stops.iter().find(|(name, _)| *name == "instructions") {
-            let is_told = refused.is_some_and(|refused| refused < module.len() as u64);
-            if !is_told || refused_instruction(error).is_none_or(|stop| stop >= module.len() as u64) {
-                let _ = writeln!(out, "; stops here: {}", shown(error));
-            }
-        }
-        out
+        Ok(())
     }
 
     /// The instruction at `index` as assembly, if it could be read.

@@ -31,6 +31,9 @@ pub(crate) struct DictObject {
 /// So many entries are worked on before the host may be asked whether to go on.
 const PIECE: usize = 1 << 12;
 
+/// The table of a dict of so many entries may be copied at once: it has 5 MB.
+const WHOLE_TABLE: usize = 1 << 19;
+
 /// The hash of a key, never 0. It differs from process to process, so that nobody can prepare keys that collide.
 pub(super) fn hash_of(key: &str) -> u64 {
     static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
@@ -314,7 +317,8 @@ impl DictObject {
             memory.work(size_of_val(piece))?;
             entries.extend(piece.iter().filter(|entry| entry.is_some()).cloned());
         }
-        let places = if self.entries.len() == self.places.len() {
+        // A copy of the table is quicker than a new one, but is not made in pieces.
+        let places = if self.entries.len() == self.places.len() && self.entries.len() <= WHOLE_TABLE {
             self.places.clone()
         } else {
             table(memory, entries.iter(), entries.len())?

@@ -1,6 +1,8 @@
 //! Values as JSON, in the form that outcomes use (`json` of `spec/values.yaml`).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::Value;
 use super::walk::{Event, Walk};
@@ -107,11 +109,10 @@ impl Value {
     /// # Errors
     /// Says what is no value.
     pub fn from_json(text: &str) -> Result<Self, String> {
-        let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        match too_large_int(text) {
-            Some(number) => Err(no_int(number)),
-            None => from_json(&json),
-        }
+        // Where it is no JSON at all, that is what is wrong with it.
+        let _: &serde_json::value::RawValue =
+            serde_json::from_str(text).map_err(|error| error.to_string())?;
+        from_json(&parse_exactly(text)?)
     }
 
     /// The JSON form of the value. One that stands for more text than an outcome may hold is left out, and a note takes
@@ -124,36 +125,57 @@ impl Value {
     }
 }
 
-/// The first integer of a JSON text that does not fit 64 bits. Parsing makes a float of it, which is another value.
-pub(crate) fn too_large_int(json: &str) -> Option<&str> {
-    let bytes = json.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let begin = at;
-        at += 1;
-        match byte {
-            b'"' => {
-                while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
-                    at += if *byte == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
-            b'-' | b'0'..=b'9' => {
-                let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
-                at += bytes[at..].iter().take_while(is_part).count();
-                let number = &json[begin..at];
-                if !number.contains(['.', 'e', 'E']) && number.parse::<i64>().is_err() {
-                    return Some(number);
-                }
-            }
-            _ => {}
+/// Parses JSON in which integers are ints. The parser makes floats, which are other values, of those that do not fit 64 bits, and of
+/// `-0`, which is 0.
+///
+/// # Errors
+/// Names the first integer that does not fit 64 bits, or what is no JSON.
+pub(crate) fn parse_exactly(json: &str) -> Result<serde_json::Value, String> {
+    let mut text = Cow::Borrowed(json);
+    for place in integers(json) {
+        let number = &json[place.clone()];
+        if number.parse::<i64>().is_err() {
+            return Err(no_int(number));
+        }
+        if number == "-0" {
+            // As long as before, so that all else stays where it is.
+            text.to_mut().replace_range(place, " 0");
         }
     }
-    None
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+/// Where the numbers without fraction and exponent stand in a JSON text.
+fn integers(json: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(byte) = bytes.get(at) {
+            let begin = at;
+            at += 1;
+            match byte {
+                b'"' => {
+                    while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
+                        at += if *byte == b'\\' { 2 } else { 1 };
+                    }
+                    at += 1;
+                }
+                b'-' | b'0'..=b'9' => {
+                    let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+                    at += bytes[at..].iter().take_while(is_part).count();
+                    if !json[begin..at].contains(['.', 'e', 'E']) {
+                        return Some(begin..at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    })
 }
 
 /// Says that a number is no int; one of very many digits is not shown whole.
-pub(crate) fn no_int(number: &str) -> String {
+fn no_int(number: &str) -> String {
     format!("{} does not fit an int of 64 bits", visible_start(number, 40))
 }
 

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use machine_dialect_vm::asm::listing;
+use machine_dialect_vm::asm::{Line, listing_lines};
 use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::language::SourceMap;
 use machine_dialect_vm::{Module, Salvage};
 
-use super::files::{bad_module, finish};
+use super::files::{bad_module, finish_by};
 use super::input::{InputError, read_program};
 use super::{BAD_MODULE, FormatArgument, report};
 
@@ -37,54 +37,42 @@ pub(crate) fn disassemble(arguments: &DisArguments) -> ExitCode {
         Ok(program) => program,
         Err(error) => return not_loaded(arguments, &error, output),
     };
-    let mut text = listing(&program.module);
-    if arguments.hex {
-        text = with_bytes(&text, &program.module);
-    }
-    if !arguments.no_source
-        && let Some(map) = program.map.get()
-    {
-        text = with_source(&text, &map);
-    }
-    finish(output, text.as_bytes())
+    let map = if arguments.no_source { None } else { program.map.get() };
+    let module = &program.module;
+    finish_by(output, |out| {
+        if arguments.hex {
+            for (name, offset) in Module::sections(&module.encode()) {
+                writeln!(out, "; {name} at {offset:#06x}")?;
+            }
+        }
+        let mut sources = map.as_deref().map(SourceLines::new);
+        listing_lines(module, |line| {
+            if let Some(source) = sources.as_mut().and_then(|sources| sources.before(line)) {
+                writeln!(out, "{source}")?;
+            }
+            if arguments.hex && line.instruction.is_some() {
+                writeln!(out, "{} | {}", line.text, hex(line.encoded))
+            } else {
+                writeln!(out, "{}", line.text)
+            }
+        })
+    })
 }
 
 /// Shows what can be read of a module that does not load, and ends as everything else does with one.
 fn not_loaded(arguments: &DisArguments, error: &InputError, output: &Path) -> ExitCode {
     let InputError::Load(_, bytes) = error else { return bad_module(&arguments.file, error) };
     if let Some(salvage) = Salvage::new(bytes) {
-        let mut text = salvage.listing();
-        if arguments.hex {
-            text.push_str(&dump(bytes));
-        }
-        let code = finish(output, text.as_bytes());
+        let code = finish_by(output, |out| {
+            salvage.listing_lines(|line| writeln!(out, "{line}"))?;
+            if arguments.hex { out.write_all(dump(bytes).as_bytes()) } else { Ok(()) }
+        });
         if code != ExitCode::SUCCESS {
             return code;
         }
     }
     report::input_error(error, &arguments.file);
     ExitCode::from(BAD_MODULE)
-}
-
-/// A listing with the sections before it, and behind each instruction its bytes.
-fn with_bytes(listing: &str, module: &Module) -> String {
-    let bytes = module.encode();
-    let mut out = String::new();
-    for (name, offset) in Module::sections(&bytes) {
-        let _ = writeln!(out, "; {name} at {offset:#06x}");
-    }
-    let mut pc = 0;
-    for line in listing.lines() {
-        out.push_str(line);
-        // Instructions alone are indented.
-        if line.starts_with(' ') {
-            let range = module.instruction_offset(pc)..module.instruction_offset(pc + 1);
-            let _ = write!(out, " | {}", hex(bytes.get(range).unwrap_or_default()));
-            pc += 1;
-        }
-        out.push('\n');
-    }
-    out
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -108,36 +96,36 @@ fn dump(bytes: &[u8]) -> String {
     out
 }
 
-/// A listing with the line of the page before the instructions that come from it. What is added are comments, so the text can be
-/// assembled as before.
-pub(crate) fn with_source(listing: &str, map: &SourceMap) -> String {
-    let mut out = String::with_capacity(listing.len() * 2);
-    let mut pc = 0;
-    let mut before: Option<Option<u32>> = None;
-    for line in listing.lines() {
-        // Instructions alone are indented.
-        if line.starts_with(' ') {
-            let place = map.place_of(pc).map(|place| place.line);
-            if before != Some(place) {
-                before = Some(place);
-                match place {
-                    Some(number) => {
-                        let text = visible(map.line(number).unwrap_or_default());
-                        let _ = writeln!(
-                            out,
-                            "; {}",
-                            format!("{}:{number}: {text}", visible(map.name())).trim_end()
-                        );
-                    }
-                    None => out.push_str("; added by the compiler\n"),
-                }
-            }
-            pc += 1;
-        } else if line.starts_with(".func") {
-            before = None;
-        }
-        out.push_str(line);
-        out.push('\n');
+/// The lines of the page, before the instructions that come from them. They are comments, so the text can be assembled as before.
+pub(crate) struct SourceLines<'a> {
+    map: &'a SourceMap,
+    /// The line of the instruction before, if there was one in the function.
+    last: Option<Option<u32>>,
+}
+
+impl<'a> SourceLines<'a> {
+    pub(crate) fn new(map: &'a SourceMap) -> Self {
+        Self { map, last: None }
     }
-    out
+
+    /// What stands before a line of a listing; all its lines must be asked about, in order.
+    pub(crate) fn before(&mut self, line: Line<'_>) -> Option<String> {
+        let Some(pc) = line.instruction else {
+            if line.text.starts_with(".func") {
+                self.last = None;
+            }
+            return None;
+        };
+        let place = self.map.place_of(pc).map(|place| place.line);
+        if self.last.replace(place) == Some(place) {
+            return None;
+        }
+        Some(match place {
+            Some(number) => {
+                let text = visible(self.map.line(number).unwrap_or_default());
+                format!("; {}", format!("{}:{number}: {text}", visible(self.map.name())).trim_end())
+            }
+            None => "; added by the compiler".to_owned(),
+        })
+    }
 }

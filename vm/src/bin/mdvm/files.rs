@@ -1,7 +1,7 @@
 //! `mdvm compile` and `asm`, and how files are written.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -52,18 +52,30 @@ pub(crate) fn bad_module(path: &Path, error: &InputError) -> ExitCode {
 }
 
 pub(crate) fn finish(output: &Path, bytes: &[u8]) -> ExitCode {
+    finish_by(output, |out| out.write_all(bytes))
+}
+
+/// Writes the output piece by piece.
+pub(crate) fn finish_by(output: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
     if output == Path::new("-") {
-        let mut stdout = io::stdout().lock();
-        return match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        return match write(&mut stdout).and_then(|()| stdout.flush()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => run::output_failed(&error),
+            Err(error) => {
+                // What is left in the buffer has nowhere to go.
+                let _ = stdout.into_parts();
+                run::output_failed(&error)
+            }
         };
     }
-    match write_whole(output, bytes) {
+    match write_by(output, write) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cannot_be_written(output, &error),
     }
 }
+
+/// How many bytes are written at once.
+const BUFFER: usize = 1 << 16;
 
 /// Says why a file cannot be written: a folder that is missing is named, since it is what the user has to make.
 pub(crate) fn cannot_be_written(path: &Path, error: &io::Error) -> ExitCode {
@@ -86,10 +98,20 @@ pub(crate) fn cannot_be_written(path: &Path, error: &io::Error) -> ExitCode {
 /// Writes a file wholly or not at all: what stood there before stays until all is written. A link stays a link, and a file keeps
 /// who may read it.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_by(path, |file| file.write_all(bytes))
+}
+
+/// The same, piece by piece.
+fn write_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let to = |file: &mut dyn Write| {
+        let mut file = BufWriter::with_capacity(BUFFER, file);
+        write(&mut file)?;
+        file.flush()
+    };
     let known = fs::metadata(path);
     if known.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
         // A pipe or a device cannot be replaced, and has no content to lose.
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        return to(&mut OpenOptions::new().write(true).open(path)?);
     }
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -101,7 +123,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    to(&mut file)?;
     if let Ok(metadata) = known {
         fs::set_permissions(file.path(), metadata.permissions())?;
     }

@@ -104,22 +104,28 @@ impl Machine<'_> {
                 self.observations.as_mut(),
             );
             let flow = loop {
-                let Some(op) = ops.get(pc) else {
-                    self.pc = pc;
-                    return Ok(Value::Empty);
+                let op = match ops.get(pc) {
+                    Some(op) => *op,
+                    None => match program.lower(pc) {
+                        Some(op) => op,
+                        None => {
+                            self.pc = pc;
+                            return Ok(Value::Empty);
+                        }
+                    },
                 };
                 if let Err(error) = self.fuel.charge() {
                     self.pc = pc;
                     return Err(error);
                 }
                 if !M::OBSERVED
-                    && let Op::ArraySet { array, .. } = *op
+                    && let Op::ArraySet { array, .. } = op
                     && is_long_and_shared(frame.get(array))
                     && tiers.elides_copies()
                 {
                     tiers.elide_copy(pc, self.fuel.steps(), &self.env.memory, frame.values_mut(), array);
                 }
-                match dispatch(*op, &mut frame, &mut self.env) {
+                match dispatch(op, &mut frame, &mut self.env) {
                     Ok(Flow::Next) => {
                         if M::OBSERVED {
                             self.report(pc);
@@ -273,7 +279,7 @@ impl Machine<'_> {
         predecessor: Option<usize>,
     ) -> Result<usize, RuntimeError> {
         let code = self.env.code;
-        let run = program.ops[first..].iter().map_while(|op| op.select(code, predecessor));
+        let run = (first..).map_while(|pc| program.op(pc)?.select(code, predecessor));
         let mut behind = first;
         let mut phi_values: Vec<(Reg, Option<Value>)> = Vec::new();
         for (dst, source) in run {
@@ -316,7 +322,7 @@ impl Machine<'_> {
 }
 
 fn is_at_phi(program: &Program, pc: usize) -> bool {
-    matches!(program.ops.get(pc), Some(Op::Phi { .. }))
+    matches!(program.op(pc), Some(Op::Phi { .. }))
 }
 
 /// Whether a value is an array that something else holds, too, and so long that copying it takes a while.

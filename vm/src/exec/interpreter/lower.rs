@@ -2,12 +2,15 @@
 //!
 //! It is done once for each module, in time and memory proportional to the code: instructions take 8 bytes each, jump
 //! targets are absolute, globals are slots, constants are values, and each function knows how many registers its code
-//! can touch.
+//! can touch. Large modules whose instructions are hardly longer than a byte are the exception: no compiler makes them, and 8 bytes
+//! for each would be many times the file. Their instructions are lowered each time they are executed.
+
+mod reach;
 
 use std::collections::HashMap;
 
 use crate::errors::RuntimeError;
-use crate::isa::{ConstIdx, FlowKind, Instruction, JumpOffset, Opcode, Operand, REGISTERS, Reg, ScopeId};
+use crate::isa::{ConstIdx, FlowKind, Instruction, JumpOffset, Opcode, Reg, ScopeId};
 use crate::module::{Constant, Module};
 use crate::ops;
 use crate::runtime::{CodeBytes, Environment, FrameRegisters, Functions, GlobalSlot, Mode, Span};
@@ -35,6 +38,7 @@ include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
 /// A module, ready to run.
 pub(crate) struct Program {
     pub(crate) module: Module,
+    /// The lowered instructions; none where each is lowered when it is executed, as [`Self::op`] does it.
     pub(crate) ops: Vec<Op>,
     pub(crate) constants: Vec<Value>,
     pub(crate) functions: Functions,
@@ -44,6 +48,8 @@ pub(crate) struct Program {
     pub(crate) start: Entry,
     /// The names of the globals, in order of their slots.
     pub(crate) global_names: Vec<String>,
+    /// The slots of the globals, by index of the constant that holds the name.
+    slots: HashMap<u16, GlobalSlot>,
     /// Whether the program can tell a register's type tag from its value's type.
     pub(crate) needs_tags: bool,
 }
@@ -84,13 +90,22 @@ impl Target {
 pub(crate) struct Place<'a> {
     module: &'a Module,
     index: usize,
-    slots: &'a mut Slots,
+    /// Where it begins among the encoded bytes.
+    start: u32,
+    slots: Slots<'a>,
+}
+
+/// The slots of globals, by index of the constant that holds the name.
+enum Slots<'a> {
+    /// A name that has none yet gets one.
+    Given(&'a mut NewSlots),
+    /// All names have one.
+    Known(&'a HashMap<u16, GlobalSlot>),
 }
 
 /// The slots that were given to names of globals.
 #[derive(Default)]
-struct Slots {
-    /// By index of the constant that holds the name.
+struct NewSlots {
     by_constant: HashMap<u16, GlobalSlot>,
     by_name: HashMap<String, GlobalSlot>,
     names: Vec<String>,
@@ -98,7 +113,7 @@ struct Slots {
 
 impl Place<'_> {
     fn span(&self, offset: u32) -> Span {
-        Span(self.module.code().start(self.index) + offset)
+        Span(self.start + offset)
     }
 
     fn target(&self, jump: JumpOffset) -> Target {
@@ -107,40 +122,61 @@ impl Place<'_> {
     }
 
     fn global(&mut self, constant: ConstIdx) -> GlobalSlot {
-        let slots = &mut *self.slots;
-        *slots.by_constant.entry(constant.0).or_insert_with(|| {
-            let name = match &self.module.constants()[usize::from(constant.0)] {
+        match &mut self.slots {
+            Slots::Given(slots) => slots.give(self.module, constant),
+            // Each got one when the module was loaded.
+            Slots::Known(slots) => slots.get(&constant.0).copied().unwrap_or(GlobalSlot(0)),
+        }
+    }
+}
+
+impl NewSlots {
+    fn give(&mut self, module: &Module, constant: ConstIdx) -> GlobalSlot {
+        *self.by_constant.entry(constant.0).or_insert_with(|| {
+            let name = match &module.constants()[usize::from(constant.0)] {
                 Constant::String(name) => name.as_str(),
                 // Loading made sure that it is a string.
                 Constant::Empty | Constant::Bool(_) | Constant::Int(_) | Constant::Float(_) => "",
             };
-            if let Some(slot) = slots.by_name.get(name) {
+            if let Some(slot) = self.by_name.get(name) {
                 return *slot;
             }
             // There are no more names than constants, and those a u16 counts.
-            let slot = GlobalSlot(slots.names.len() as u16);
-            slots.by_name.insert(name.to_owned(), slot);
-            slots.names.push(name.to_owned());
+            let slot = GlobalSlot(self.names.len() as u16);
+            self.by_name.insert(name.to_owned(), slot);
+            self.names.push(name.to_owned());
             slot
         })
     }
 }
 
 impl Program {
+    /// Modules of fewer instructions are lowered whole, whatever they are: this is where memory begins to matter.
+    const SMALL: usize = 1 << 16;
+    /// How many times the bytes of the code its lowered instructions may take.
+    const MOST: usize = 4;
+
     pub(crate) fn new(module: Module) -> Self {
-        let mut slots = Slots::default();
-        let mut ops = Vec::with_capacity(module.len());
+        // First, so that what it takes is given back before the instructions are lowered.
+        let reach = reach::Reach::new(&module);
+        let entry = |pc: usize| Entry { target: Target::at(&module, pc), registers: reach.registers(pc) };
+        let entries = module.functions().iter().map(|function| entry(function.entry as usize)).collect();
+        let start = entry(module.entry().0);
+        drop(reach);
+        let lowered = size_of::<Op>() * module.len();
+        let is_whole = module.len() < Self::SMALL || lowered <= Self::MOST * module.code().bytes().len();
+        let mut slots = NewSlots::default();
+        let mut ops = Vec::with_capacity(if is_whole { module.len() } else { 0 });
         let (mut defines, mut checks) = (false, false);
-        for (index, instruction) in module.instructions().enumerate() {
+        for (index, (start, instruction)) in module.code().iter().enumerate() {
             defines |= instruction.opcode() == Opcode::Define;
             checks |= instruction.opcode() == Opcode::CheckType;
-            ops.push(Op::lower(&instruction, &mut Place { module: &module, index, slots: &mut slots }));
+            let mut place = Place { module: &module, index, start, slots: Slots::Given(&mut slots) };
+            let op = Op::lower(&instruction, &mut place);
+            if is_whole {
+                ops.push(op);
+            }
         }
-        let reach = registers_reachable(&module);
-        let entry = |pc: usize| Entry {
-            target: Target::at(&module, pc),
-            registers: reach.get(pc).copied().unwrap_or(0),
-        };
         let functions = Functions::new(&module);
         let pooled = |constant: &Constant| match constant {
             Constant::String(text) => Value::String(Str::pooled(text.clone(), functions.id)),
@@ -149,13 +185,37 @@ impl Program {
         Self {
             constants: module.constants().iter().map(pooled).collect(),
             functions,
-            entries: module.functions().iter().map(|function| entry(function.entry as usize)).collect(),
-            start: entry(module.entry().0),
+            entries,
+            start,
             global_names: slots.names,
+            slots: slots.by_constant,
             needs_tags: defines && checks,
             ops,
             module,
         }
+    }
+
+    /// Whether all instructions are lowered. Only then can there be faster tiers.
+    pub(crate) fn is_lowered(&self) -> bool {
+        self.ops.len() == self.module.len()
+    }
+
+    /// The lowered instruction at `pc`; none past the end.
+    #[inline]
+    pub(crate) fn op(&self, pc: usize) -> Option<Op> {
+        self.ops.get(pc).copied().or_else(|| self.lower(pc))
+    }
+
+    /// Lowers the instruction at `pc`, which is past the end where all of them are lowered.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lower(&self, pc: usize) -> Option<Op> {
+        if self.is_lowered() {
+            return None;
+        }
+        let (start, instruction) = self.module.code().get(pc)?;
+        let slots = Slots::Known(&self.slots);
+        Some(Op::lower(&instruction, &mut Place { module: &self.module, index: pc, start, slots }))
     }
 
     pub(crate) fn code(&self) -> CodeBytes<'_> {
@@ -175,108 +235,34 @@ impl From<&Constant> for Value {
     }
 }
 
-/// For each instruction, how many registers from r0 on the code reachable from it can touch, calls not followed: a frame
-/// needs no more.
-///
-/// What an instruction touches holds for everything that leads to it. So the instructions are taken in order of what they
-/// touch, the most first, and each marks what leads to it and is not marked yet: every instruction is marked once.
-fn registers_reachable(module: &Module) -> Vec<u16> {
-    let count = module.len();
-    let touched: Vec<u16> =
-        module.instructions().map(|instruction| registers_touched(&instruction)).collect();
-    let sources = JumpSources::new(module);
-    let falls_through = |index: usize| match module.opcode(index).map(|opcode| opcode.spec().flow) {
-        Some(FlowKind::Next | FlowKind::Branch | FlowKind::Call | FlowKind::Phi) => true,
-        Some(FlowKind::Jump | FlowKind::Return | FlowKind::Halt) | None => false,
-    };
-    let mut reach = vec![None; count];
-    let mut pending = Vec::new();
-    for index in in_order_of(&touched) {
-        pending.push(index as usize);
-        while let Some(place) = pending.pop() {
-            if reach[place].is_some() {
-                continue;
-            }
-            reach[place] = Some(touched[index as usize]);
-            if place > 0 && falls_through(place - 1) {
-                pending.push(place - 1);
-            }
-            pending.extend(sources.of(place));
-        }
-    }
-    reach.into_iter().map(Option::unwrap_or_default).collect()
-}
-
-/// The instructions in order of how many registers they touch, the most first.
-fn in_order_of(touched: &[u16]) -> Vec<u32> {
-    let mut places = [0_u32; REGISTERS + 2];
-    for registers in touched {
-        places[REGISTERS - usize::from(*registers) + 1] += 1;
-    }
-    for registers in 0..=REGISTERS {
-        places[registers + 1] += places[registers];
-    }
-    let mut order = vec![0; touched.len()];
-    for (index, registers) in (0..).zip(touched) {
-        let place = &mut places[REGISTERS - usize::from(*registers)];
-        order[*place as usize] = index;
-        *place += 1;
-    }
-    order
-}
-
-/// The jumps that lead to each instruction, in one array sorted by target.
-struct JumpSources {
-    /// Pairs of target and source.
-    jumps: Vec<(u32, u32)>,
-}
-
-impl JumpSources {
-    fn new(module: &Module) -> Self {
-        let mut jumps = Vec::new();
-        for (index, instruction) in module.instructions().enumerate() {
-            for operand in instruction.operands().iter() {
-                if let Operand::Jump(jump) = operand {
-                    jumps.push((jump.target(index) as u32, index as u32));
-                }
-            }
-        }
-        jumps.sort_unstable();
-        Self { jumps }
-    }
-
-    fn of(&self, target: usize) -> impl Iterator<Item = usize> {
-        let begin = self.jumps.partition_point(|(to, _)| (*to as usize) < target);
-        self.jumps[begin..]
-            .iter()
-            .take_while(move |(to, _)| *to as usize == target)
-            .map(|(_, from)| *from as usize)
-    }
-}
-
-/// One more than the highest register that the instruction names, or 0.
-fn registers_touched(instruction: &Instruction<'_>) -> u16 {
-    let one_more = |register: Reg| u16::from(register.0) + 1;
-    let of_operand = |operand: &Operand<'_>| match operand {
-        Operand::Register(register) => one_more(*register),
-        Operand::OptionalRegister(register) => register.map_or(0, one_more),
-        Operand::Registers(registers) => registers.iter().map(one_more).max().unwrap_or(0),
-        Operand::Phis(phis) => phis.iter().map(|source| one_more(source.register)).max().unwrap_or(0),
-        Operand::Constant(_)
-        | Operand::Type(_)
-        | Operand::Jump(_)
-        | Operand::Check(_)
-        | Operand::Scope(_) => 0,
-    };
-    instruction.operands().iter().map(of_operand).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assemble;
 
     #[test]
     fn an_instruction_takes_eight_bytes() {
         assert_eq!(size_of::<Op>(), 8);
+    }
+
+    /// What is lowered on demand is what would have been lowered at once.
+    #[test]
+    fn large_dense_modules_are_lowered_on_demand() {
+        let code = "load_const r0, 3\nstore_global r0, \"a\"\nload_global r1, \"b\"\nstore_global r1, \"a\"\njump_if r0, end\nphi r2, [r0: 1]\n";
+        let program = |nops: usize| {
+            Program::new(
+                assemble(&format!("{code}{}end:\nload_global r2, \"c\"", "nop\n".repeat(nops))).unwrap(),
+            )
+        };
+        let (small, large) = (program(Program::SMALL - 8), program(Program::SMALL - 7));
+        assert!(small.is_lowered());
+        assert!(!large.is_lowered() && large.ops.is_empty());
+        assert!(large.op(large.module.len()).is_none() && small.op(small.module.len()).is_none());
+        assert_eq!(small.global_names, large.global_names);
+        for pc in (0..4).chain([5, 6, 1000]) {
+            assert_eq!(format!("{:?}", small.op(pc)), format!("{:?}", large.op(pc)), "{pc}");
+        }
+        let last = |program: &Program| format!("{:?}", program.op(program.module.len() - 1));
+        assert_eq!(last(&small), last(&large));
     }
 }

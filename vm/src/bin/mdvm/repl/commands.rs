@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use machine_dialect_vm::asm::listing;
+use machine_dialect_vm::asm::listing_lines;
 use machine_dialect_vm::language;
 
 use super::super::files::write_whole;
@@ -168,9 +168,14 @@ Ctrl-C ends a run.\n\n"
             self.complain("nothing was run yet");
             return Ok(());
         };
-        let text = listing(module);
-        let text = map.get().map_or(text.clone(), |map| dis::with_source(&text, &map));
-        self.say(text.trim_end())
+        let map = map.get();
+        let mut sources = map.as_deref().map(dis::SourceLines::new);
+        listing_lines(module, |line| {
+            if let Some(source) = sources.as_mut().and_then(|sources| sources.before(line)) {
+                self.say(&source)?;
+            }
+            self.say(line.text)
+        })
     }
 
     fn say_lines(&self, lines: Vec<String>) -> io::Result<()> {
