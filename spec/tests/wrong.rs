@@ -367,7 +367,12 @@ const MISTAKES: &[Mistake] = &[
         "{written: [Return], hint",
         "the habit `Return` is not in lower case",
     ),
-    mistake("language", "{written: [return], hint", "{written: [print], hint", "two habits write `print`"),
+    mistake(
+        "language",
+        "{written: [append, push], hint",
+        "{written: [print], hint",
+        "two habits write `print`",
+    ),
     mistake(
         "language",
         "{written: [return], hint",
