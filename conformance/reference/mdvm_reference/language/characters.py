@@ -29,7 +29,7 @@ def _kind(character: str) -> str:
         return "a"
     if continues_name(character):
         return "0"
-    return " " if character in WHITE_SPACE else "\0"
+    return "\t" if character in WHITE_SPACE else "\0"
 
 
 def lower(text: str) -> str:

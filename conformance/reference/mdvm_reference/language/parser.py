@@ -422,8 +422,9 @@ class Parser(Expressions):
             lines = list(takewhile(lambda line: _item_mark(tokens_of([line]), 0), lines))
         elif following.depth != self.paragraph.depth:
             return None
-        if not lines or not (mark := _item_mark(tokens := tokens_of(lines), 0)):
+        if not lines or not (mark := _item_mark(tokens_of(lines[:1]), 0)):
             return None
+        tokens = tokens_of(lines)
         self.tokens[-1:] = tokens  # in the place of the end
         self.paragraph = Piece("paragraph", [*self.paragraph.lines, *lines])
         following.lines = following.lines[len(lines) :]
