@@ -577,9 +577,9 @@ fn everyday_mistakes_get_one_error_with_a_hint_that_helps() {
             "is of the top level, which functions do not see",
         ),
         (
-            "### Utility: `f`\n<details>\n\n> Give back `n`.\n\n</details>\n\n#### Inputs\n- `n` as Number\n\nUse `f` where `m` is _1_.\n",
+            "### Utility: `f`\n<details>\n\n> Give back `width`.\n\n</details>\n\n#### Inputs\n- `width` as Number\n\nUse `f` where `widht` is _1_.\n",
             "UnknownInput",
-            "did you mean `n`?",
+            "did you mean `width`?",
         ),
         ("### Utility: `f`\n\n> Give back _1_.\n", "MissingDetails", "MissingDetails"),
         ("Define `l` as List.\nSet `l` to: _1_, _2_.\n", "ExpectedItem", "items all begin with `-`"),

@@ -24,6 +24,11 @@ def shadow(text: str) -> str:
     return text if text.isascii() else "".join(c if c.isascii() else _kind(c) for c in text)
 
 
+def with_plain_space(text: str) -> str:
+    """The text with ASCII white space alone, and nothing else that is not ASCII, for what has no names in it."""
+    return text if text.isascii() else "".join(c if c.isascii() else "\t" if c in WHITE_SPACE else "\0" for c in text)
+
+
 def _kind(character: str) -> str:
     if begins_name(character):
         return "a"

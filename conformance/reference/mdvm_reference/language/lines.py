@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .characters import WHITE_SPACE, shadow
+from .characters import WHITE_SPACE, shadow, with_plain_space
 from .diagnostics import Diagnostics
 
 
@@ -29,7 +29,7 @@ class Line(NamedTuple):
         return self.number, self.start + 1
 
 
-# These are for the shadow of a line.
+# These are for lines with plain space alone; the last one is for the shadow of a line.
 _FRONT_MATTER = re.compile(r"---\s*", re.ASCII)
 _FENCE = re.compile(r"`{3,}(?=[^`]*$)|~{3,}")
 _RULE = re.compile(r"(-\s*){3,}|(\*\s*){3,}|(_\s*){3,}", re.ASCII)
@@ -64,10 +64,10 @@ def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
             kind = _kind(line, follows_text)
             in_summary = in_summary and line.depth == 0 and not _FENCE.match(line.content)
             if in_summary and kind in ("text", "tag", "skipped") and not is_end_of_details(line):
-                in_summary = _END_OF_SUMMARY.search(shadow(line.content)) is None
+                in_summary = _END_OF_SUMMARY.search(with_plain_space(line.content)) is None
                 kind = "skipped"
-            elif in_summary := line.depth == 0 and bool(found := _SUMMARY.match(shadow(line.content))):
-                in_summary = _END_OF_SUMMARY.search(shadow(line.content), found.end()) is None
+            elif in_summary := line.depth == 0 and bool(found := _SUMMARY.match(with_plain_space(line.content))):
+                in_summary = _END_OF_SUMMARY.search(with_plain_space(line.content), found.end()) is None
                 kind = "tag" if is_details(line) else "skipped"
             if kind == "skipped" and _FENCE.match(line.content):
                 fence = line
@@ -79,18 +79,18 @@ def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
 
 def is_details(line: Line) -> bool:
     """Whether the line is <details>, alone or with a <summary> behind it."""
-    return line.depth == 0 and _DETAILS.fullmatch(shadow(line.content)) is not None
+    return line.depth == 0 and _DETAILS.fullmatch(with_plain_space(line.content)) is not None
 
 
 def is_end_of_details(line: Line) -> bool:
-    return line.depth == 0 and _END_OF_DETAILS.fullmatch(shadow(line.content)) is not None
+    return line.depth == 0 and _END_OF_DETAILS.fullmatch(with_plain_space(line.content)) is not None
 
 
 def _after_front_matter(written: list[str]) -> int:
     """How many lines the front matter takes. Without its closing line there is none."""
-    if _FRONT_MATTER.fullmatch(shadow(written[0])):
+    if _FRONT_MATTER.fullmatch(with_plain_space(written[0])):
         for index in range(1, len(written)):
-            if _FRONT_MATTER.fullmatch(shadow(written[index])):
+            if _FRONT_MATTER.fullmatch(with_plain_space(written[index])):
                 return index + 1
     return 0
 
@@ -140,7 +140,7 @@ def _depth(text: str) -> tuple[int, int]:
 
 
 def _kind(line: Line, follows_text: bool) -> str:
-    content = shadow(line.content)
+    content = with_plain_space(line.content)
     if not content:
         return "blank"
     if line.depth > 0:  # inside a block every line belongs to a statement

@@ -73,5 +73,5 @@ def _letters(word: str) -> str:
 def skip_prose(paragraph: Piece, diagnostics: Diagnostics) -> None:
     """Says so where prose looks like code."""
     text = "\n".join(line.content for line in paragraph.lines).replace("**", "").rstrip("\\" + WHITE_SPACE)
-    if text.endswith(".") and any(has_name_or_value(line) for line in text.split("\n")):
+    if text.endswith(".") and any(has_name_or_value(line.content) for line in paragraph.lines):
         diagnostics.report("ProseLooksLikeCode", paragraph.lines[0].at)

@@ -148,8 +148,8 @@ impl Parser<'_> {
     fn skip_statement(&mut self) {
         while let Some(token) = self.tokens.tokens.get(self.position) {
             self.position += 1;
-            let ends_line = self.tokens.tokens.get(self.position).is_none_or(|next| next.begins_line);
-            if matches!(token.kind, Kind::Period) && ends_line {
+            let is_last = self.tokens.tokens.get(self.position).is_none_or(|next| next.begins_line);
+            if matches!(token.kind, Kind::Period) && is_last && self.ends_line(token.end) {
                 break;
             }
         }
@@ -288,6 +288,12 @@ impl Parser<'_> {
     fn value(&mut self) -> Read<Value> {
         let at = self.span().0;
         Ok(Value { expression: self.expression()?, at })
+    }
+
+    /// Whether nothing stands on the line behind a place: fillers are something, but no tokens.
+    fn ends_line(&self, at: u32) -> bool {
+        let behind = self.text[at as usize..].lines().next().unwrap_or_default();
+        behind.chars().all(|end| end.is_whitespace() || matches!(end, '*' | '\\'))
     }
 
     fn define(&mut self) -> Read<StatementKind> {
