@@ -363,6 +363,30 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake(
         "language",
+        "{written: [return], hint",
+        "{written: [Return], hint",
+        "the habit `Return` is not in lower case",
+    ),
+    mistake(
+        "language",
+        "{written: [append, push], hint",
+        "{written: [print], hint",
+        "two habits write `print`",
+    ),
+    mistake(
+        "language",
+        "{written: [return], hint",
+        "{written: [], hint",
+        "a habit of which nothing is written",
+    ),
+    mistake(
+        "language",
+        "hint: \"`Give back` ends a function with a result\"",
+        "hint: \"\"",
+        "the habit [\"return\"] has no hint",
+    ),
+    mistake(
+        "language",
         "holds: [whole, float, number]",
         "holds: [whole, real]",
         "`Number` holds the unknown static type `real`",

@@ -181,3 +181,36 @@ fn a_stranger_does_not_choose_what_a_file_is() {
     assert_eq!(run(&["run", "--format", "md", "-"], b"Say _\"page\"_.\n").stdout, b"page\n");
     assert_eq!(run(&["run", "--format", "mdasm", "marked.mdasm"], b"").stdout, b"marked\n");
 }
+
+#[test]
+fn what_writes_modules_answers_too() {
+    let folder = Folder::new();
+    for (arguments, status) in [
+        (["compile", "missing.md", "-o", "out.mdbc"], "input_error"),
+        (["compile", "bad.md", "-o", "out.mdbc"], "compile_error"),
+        (["compile", "fails.md", "-o", "nowhere/out.mdbc"], "output_error"),
+        (["compile", "fails.md", "-o", "-"], "usage_error"),
+        (["compile", "fails.md", "--nonsense", "x"], "usage_error"),
+        (["compile", "cut.mdbc", "-o", "out.mdbc"], "load_error"),
+        (["asm", "missing.mdasm", "-o", "out.mdbc"], "input_error"),
+        (["asm", "bad.mdasm", "-o", "out.mdbc"], "assembly_error"),
+        (["asm", "unloadable.mdasm", "-o", "out.mdbc"], "load_error"),
+        (["asm", "latin1.mdasm", "-o", "out.mdbc"], "input_error"),
+        (["asm", "marked.mdasm", "-o", "nowhere/out.mdbc"], "output_error"),
+    ] {
+        let arguments: Vec<&str> = arguments.into_iter().chain(["--json"]).collect();
+        let (code, answer) = folder.answer(&arguments);
+        assert_eq!((code, &answer["status"]), (Some(2), &status.into()), "{arguments:?}: {answer}");
+        assert!(!folder.0.path().join("out.mdbc").exists(), "{arguments:?}");
+    }
+    for arguments in [["compile", "fails.md", "-o", "page.mdbc"], ["asm", "marked.mdasm", "-o", "asm.mdbc"]] {
+        let (code, answer) =
+            folder.answer(&[arguments[0], "--json", arguments[1], arguments[2], arguments[3]]);
+        assert_eq!(
+            (code, &answer["status"], &answer["output"]),
+            (Some(0), &"ok".into(), &arguments[3].into())
+        );
+        assert!(answer["instructions"].as_u64() > Some(1), "{answer}");
+        assert!(folder.0.path().join(arguments[3]).exists(), "{arguments:?}");
+    }
+}

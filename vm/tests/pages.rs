@@ -547,3 +547,49 @@ fn the_modules_of_the_corpus_that_do_not_load_are_shown() {
     }
     assert!(count > 0);
 }
+
+/// What a mistake is told to do: the habits of other languages, and what stands around the mistake.
+#[test]
+fn everyday_mistakes_get_one_error_with_a_hint_that_helps() {
+    let cases = [
+        ("Say _5.\n", "UndefinedName", "a value stands between two underscores: _5_"),
+        ("Say _\"tea\".\n", "UnterminatedText", "an underscore stands behind the closing quote, too"),
+        ("Define `a` as Number.\nSet `a` = _1_.\n", "InvalidCharacter", "`Set … to …` gives a variable one"),
+        ("If _1_ == _1_:\n> Say _1_.\n", "InvalidCharacter", "`equals` compares two values"),
+        ("If _1_ is _1_:\n> Say _1_.\n", "MissingColon", "`is` alone compares nothing"),
+        ("If _1_ greater than _0_:\n> Say _1_.\n", "MissingColon", "the comparisons are"),
+        ("Say _7_ % _2_.\n", "InvalidCharacter", "there is no sign for the remainder"),
+        ("Define `a` as Integer.\n", "ExpectedType", "`Whole Number`"),
+        ("Define `a` as string.\n", "ExpectedType", "`Text`"),
+        ("Define `a`.\n", "ExpectedWord", "the form is Define NAME as TYPE"),
+        ("Define tea cups as Number.\n", "ExpectedWord", "stands in backticks: `tea cups`"),
+        ("Say _1_, _2_.\n", "MissingPeriod", "the form is Say EXPRESSION."),
+        ("Say _1_\nSay _2_.\n", "MissingPeriod", "every statement ends with a period"),
+        ("Say _“tea”_.\n", "InvalidLiteral", "the quotes of a text are straight"),
+        ("If _Yes_:\n> Return _1_.\n", "ExpectedStatement", "`Give back` ends a function"),
+        ("While _Yes_:\n> break.\n", "UndefinedName", "no word leaves a loop"),
+        ("Say `a`.\nDefine `a` as Number.\n", "UndefinedName", "its Define stands behind this, in line 2"),
+        ("Define `a as Number.\nSay `a`.\n", "UnterminatedName", "UnterminatedName"),
+        ("Foreach x in _1_:\n\n> Say _1_.\n", "UnexpectedBlock", "`For each … in …:` goes over a list"),
+        (
+            "Define `rate` as Number.\n\n### Utility: `f`\n<details>\n\n> Give back `rate`.\n\n</details>\n",
+            "UndefinedName",
+            "is of the top level, which functions do not see",
+        ),
+        (
+            "### Utility: `f`\n<details>\n\n> Give back `width`.\n\n</details>\n\n#### Inputs\n- `width` as Number\n\nUse `f` where `widht` is _1_.\n",
+            "UnknownInput",
+            "did you mean `width`?",
+        ),
+        ("### Utility: `f`\n\n> Give back _1_.\n", "MissingDetails", "MissingDetails"),
+        ("Define `l` as List.\nSet `l` to: _1_, _2_.\n", "ExpectedItem", "items all begin with `-`"),
+    ];
+    for (page, kind, hint) in cases {
+        let folder = folder(&[("a.md", page)]);
+        let (code, _, said) = outcome(&folder, &["check", "a.md"]);
+        let (_, _, printed) = outcome(&folder, &["run", "a.md"]);
+        let errors = printed.matches("error[").count();
+        assert_eq!((code, errors), (2, 1), "{page}{said}{printed}");
+        assert!(printed.contains(&format!("error[{kind}]")) && printed.contains(hint), "{page}{printed}");
+    }
+}

@@ -23,6 +23,7 @@ pub(super) fn check(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
     check_types(spec, source, problems);
     check_literals(language, source, problems);
     check_operators(language, source, problems);
+    check_habits(language, source, problems);
     check_forms(language, source, problems);
     for (index, entry) in language.diagnostics.iter().enumerate() {
         check_diagnostic(entry, &mut Report { source, list: "diagnostics", index, problems });
@@ -99,6 +100,28 @@ fn check_words(language: &Language, source: &Source, problems: &mut Vec<Problem>
         if taken.contains_key(filler.as_str()) {
             let message = format!("the filler `{filler}` is a word and never vanishes");
             problems.push(source.problem_at_key("fillers", message));
+        }
+    }
+}
+
+/// Nothing is written in two habits, and each is told something.
+fn check_habits(language: &Language, source: &Source, problems: &mut Vec<Problem>) {
+    let mut taken = BTreeSet::new();
+    for (index, habit) in language.habits.iter().enumerate() {
+        let mut report = Report { source, list: "habits", index, problems };
+        if habit.hint.trim().is_empty() {
+            report.add("hint", format!("the habit {:?} has no hint", habit.written));
+        }
+        if habit.written.is_empty() {
+            report.add("written", "a habit of which nothing is written".to_owned());
+        }
+        for written in &habit.written {
+            if *written != written.to_lowercase() {
+                report.add("written", format!("the habit `{written}` is not in lower case"));
+            }
+            if !taken.insert(written) {
+                report.add("written", format!("two habits write `{written}`"));
+            }
         }
     }
 }

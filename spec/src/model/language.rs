@@ -36,6 +36,9 @@ pub struct Language {
     pub operators: Vec<OperatorEntry>,
     /// The forms of statements, definitions and expressions.
     pub forms: Vec<FormEntry>,
+    /// What other languages write.
+    #[serde(default)]
+    pub habits: Vec<HabitEntry>,
     /// What front ends report.
     pub diagnostics: Vec<DiagnosticEntry>,
     /// What the forms leave open.
@@ -86,6 +89,16 @@ impl Language {
         all.sort_by_key(|(sign, _)| std::cmp::Reverse(sign.len()));
         all
     }
+}
+
+/// What other languages write for something that this one has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HabitEntry {
+    /// Words, in lower case, and signs.
+    pub written: Vec<String>,
+    /// The hint of a message about one of them.
+    pub hint: String,
 }
 
 /// What one spelling means.

@@ -32,6 +32,7 @@ pub fn reference(spec: &Spec) -> String {
     literals(language, &mut out);
     types(language, &mut out);
     words(language, &mut out);
+    habits(language, &mut out);
     rules(language, &mut out);
     diagnostics(language, &mut out);
     limits(language, &mut out);
@@ -67,7 +68,9 @@ fn contents(language: &Language, out: &mut String) {
             .collect();
         let _ = writeln!(out, "- [{title}](#{}): {}", anchor(title), forms.join(", "));
     }
-    for title in ["Operators", "Literals", "Types", "Words", "Rules", "Diagnostics", "Limits"] {
+    for title in
+        ["Operators", "Literals", "Types", "Words", "From other languages", "Rules", "Diagnostics", "Limits"]
+    {
         let _ = writeln!(out, "- [{title}](#{})", anchor(title));
     }
     out.push('\n');
@@ -189,6 +192,21 @@ fn words(language: &Language, out: &mut String) {
     fillers.sort();
     let _ =
         writeln!(out, "\nFillers vanish, so that a sentence can read like one: {}.\n", fillers.join(", "));
+}
+
+fn habits(language: &Language, out: &mut String) {
+    if language.habits.is_empty() {
+        return;
+    }
+    out.push_str(
+        "## From other languages\n\nA message about one of these says what this language has for it.\n\n",
+    );
+    out.push_str("| written elsewhere | here |\n|---|---|\n");
+    for habit in &language.habits {
+        let written: Vec<String> = habit.written.iter().map(|one| cell(&code(one))).collect();
+        let _ = writeln!(out, "| {} | {} |", written.join(", "), cell(&prose(&habit.hint)));
+    }
+    out.push('\n');
 }
 
 fn rules(language: &Language, out: &mut String) {

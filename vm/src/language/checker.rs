@@ -6,11 +6,11 @@ mod types;
 
 use std::collections::{HashMap, HashSet};
 
-use super::ast::{ExpressionKind, Function, Id, Named, Position, Program, StatementKind, Value};
-use super::diagnostics::{Reports, nearest};
+use super::ast::{ExpressionKind, Function, Id, Named, Position, Program, Statement, StatementKind, Value};
+use super::diagnostics::{Help, Reports, nearest};
 use super::lexer::Symbol;
 use super::source::Source;
-use super::tables::{Problem, StaticType, Types, limits};
+use super::tables::{Problem, StaticType, Types, hint_for_habit, is_word_part, limits};
 use joining::Joining;
 
 /// A map that hashes as fast as can be; its order is never looked at.
@@ -79,9 +79,10 @@ pub(crate) fn check(program: &Program, source: &Source<'_>, reports: &mut Report
         by_name,
         asked: HashSet::default(),
     };
-    for function in &program.functions {
+    for (index, function) in program.functions.iter().enumerate() {
         let mut checker = Checker {
             program,
+            function: index,
             source,
             reports: &mut *reports,
             by_name: &checked.by_name,
@@ -100,6 +101,8 @@ pub(crate) fn check(program: &Program, source: &Source<'_>, reports: &mut Report
 
 struct Checker<'a> {
     program: &'a Program,
+    /// The index of the function that is checked.
+    function: usize,
     source: &'a Source<'a>,
     reports: &'a mut Reports,
     by_name: &'a Map<Symbol, usize>,
@@ -264,7 +267,11 @@ impl Checker<'_> {
         let names = || scope.variables.iter().map(|variable| program.names.spelling(variable.name.symbol));
         let problem = Problem::UndefinedName { name: name.to_owned() };
         let end = self.end(Named { symbol, at });
-        self.reports.suggest(at, end, problem, || nearest(name, names()).map(|name| format!("`{name}`")));
+        let (source, function) = (self.source, self.function);
+        self.reports.help(at, end, problem, || Help {
+            suggestion: nearest(name, names()).map(|name| format!("`{name}`")),
+            hint: hint_for_name(program, source, function, symbol, at),
+        });
         None
     }
 
@@ -323,9 +330,44 @@ impl Checker<'_> {
 
     /// Where a name ends, backticks counted.
     fn end(&self, name: Named) -> u32 {
-        let is_quoted = self.source.text[name.at as usize..].starts_with('`');
-        name.at + self.program.names.spelling(name.symbol).len() as u32 + 2 * u32::from(is_quoted)
+        let written = &self.source.text[name.at as usize..];
+        let quoted = written.strip_prefix('`').and_then(|rest| rest.find('`')).map(|length| length + 2);
+        let length =
+            quoted.or_else(|| written.find(|character| !is_word_part(character) && character != '\''));
+        name.at + length.unwrap_or(written.len()) as u32
     }
+}
+
+/// Why there is no variable of that name, where that can be told.
+fn hint_for_name(
+    program: &Program,
+    source: &Source<'_>,
+    function: usize,
+    symbol: Symbol,
+    at: u32,
+) -> Option<String> {
+    let defined_in = |function: &Function| {
+        let is_it = |statement: &Statement| match &statement.kind {
+            StatementKind::Define { name, .. } if name.symbol == symbol => Some(name.at),
+            _ => None,
+        };
+        function.statements.iter().find_map(is_it).map(|at| source.place(at).line)
+    };
+    if let Some(line) = program.functions.get(function).and_then(defined_in) {
+        return Some(format!("its Define stands behind this, in line {line}"));
+    }
+    let top = program.functions.first().filter(|_| function > 0);
+    if let Some(line) = top.and_then(defined_in) {
+        return Some(format!(
+            "the one of line {line} is of the top level, which functions do not see: make it an input"
+        ));
+    }
+    let name = program.names.spelling(symbol);
+    let is_bare = !source.text[at as usize..].starts_with('`');
+    if let (true, Some(value)) = (is_bare, name.strip_prefix('_')) {
+        return Some(format!("a value stands between two underscores: _{value}_"));
+    }
+    hint_for_habit(name).filter(|_| is_bare).map(str::to_owned)
 }
 
 impl Program {

@@ -13,6 +13,8 @@ pub struct Diagnostic {
     problem: Problem,
     place: Place,
     suggestion: Option<String>,
+    /// What helps against this one more than what helps against all of its kind.
+    hint: Option<String>,
     /// What to show of the line; only the first of many have it.
     excerpt: Option<Excerpt>,
 }
@@ -42,10 +44,10 @@ impl Diagnostic {
         self.problem.message()
     }
 
-    /// What helps against problems of the kind.
+    /// What helps against it, or against problems of its kind.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        self.problem.hint()
+        self.hint.clone().or_else(|| self.problem.hint())
     }
 
     /// A name or word of the page or the language that may be meant.
@@ -185,13 +187,20 @@ struct Report {
     at: u32,
     end: u32,
     problem: Problem,
-    suggestion: Option<String>,
+    help: Help,
+}
+
+/// What may be meant instead, and what helps more than the hint of the kind.
+#[derive(Debug, Default)]
+pub(crate) struct Help {
+    pub(crate) suggestion: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 impl Reports {
     /// Takes note of a problem that stands from `at` to `end`.
     pub(crate) fn add(&mut self, at: u32, end: u32, problem: Problem) {
-        self.list.push(Report { at, end: end.max(at), problem, suggestion: None });
+        self.list.push(Report { at, end: end.max(at), problem, help: Help::default() });
     }
 
     /// As [`Self::add`], with what may be meant instead. `find` is not asked for more of them than are shown.
@@ -202,9 +211,14 @@ impl Reports {
         problem: Problem,
         find: impl FnOnce() -> Option<String>,
     ) {
+        self.help(at, end, problem, || Help { suggestion: find(), hint: None });
+    }
+
+    /// As [`Self::add`], with what helps. `find` is not asked for more of them than are shown.
+    pub(crate) fn help(&mut self, at: u32, end: u32, problem: Problem, find: impl FnOnce() -> Help) {
         let is_shown = (self.list.len() as u64) < u64::from(limits::SHOWN_DIAGNOSTICS);
-        let suggestion = if is_shown { find() } else { None };
-        self.list.push(Report { at, end: end.max(at), problem, suggestion });
+        let help = if is_shown { find() } else { Help::default() };
+        self.list.push(Report { at, end: end.max(at), problem, help });
     }
 
     /// Takes back what was reported of that kind at a place.
@@ -236,7 +250,8 @@ impl Reports {
                 let width = source.slice(report.at, report.end).lines().next().unwrap_or("").chars().count();
                 Excerpt::new(source.line(place.line), place.column as usize, width)
             });
-            Diagnostic { problem: report.problem, place, suggestion: report.suggestion, excerpt }
+            let Help { suggestion, hint } = report.help;
+            Diagnostic { problem: report.problem, place, suggestion, hint, excerpt }
         };
         let list = self.list.into_iter().enumerate().map(diagnostic).collect();
         Diagnostics { name: name.to_owned(), list }

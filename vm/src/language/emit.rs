@@ -4,6 +4,7 @@
 //! computed in place from its old value. Functions that have too many variables for the registers keep those that are used least
 //! in an array in a register of its own; see [`registers`].
 
+mod calls;
 mod constants;
 mod expressions;
 mod helpers;

@@ -1,39 +1,18 @@
 //! Tokens: a paragraph, cut into words, names, values and signs.
 
-use std::collections::HashMap;
+mod literals;
+mod names;
+
 use std::ops::Range;
 
 use super::lines::{Line, closing_quote};
 use super::tables::{
-    ESCAPES, Operator, Problem, SIGNS, Spelling, StaticType, Word, is_filler, is_word_part, spellings_of,
+    Operator, Problem, SIGNS, Spelling, Word, is_filler, is_word_part, is_word_start, spellings_of,
 };
-
-/// A name, as a number that stands for its spelling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Symbol(pub(crate) u32);
-
-/// The names of a page.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    spellings: Vec<String>,
-    symbols: HashMap<String, Symbol, foldhash::fast::RandomState>,
-}
-
-impl Names {
-    pub(crate) fn symbol(&mut self, spelling: &str) -> Symbol {
-        if let Some(symbol) = self.symbols.get(spelling) {
-            return *symbol;
-        }
-        let symbol = Symbol(self.spellings.len() as u32);
-        self.spellings.push(spelling.to_owned());
-        self.symbols.insert(spelling.to_owned(), symbol);
-        symbol
-    }
-
-    pub(crate) fn spelling(&self, symbol: Symbol) -> &str {
-        &self.spellings[symbol.0 as usize]
-    }
-}
+pub(crate) use literals::{begins_with_value, looks_like_code, unescape};
+use literals::{float, literal, number_prefix, unknown_escape, whole};
+use names::word_length;
+pub(crate) use names::{Names, Symbol, is_name, possessive};
 
 /// A token, and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -208,7 +187,7 @@ impl Lexer<'_> {
             '_' => self.underscored(start),
             '"' | '\'' => self.text_literal(start, start, false),
             '.' | '0'..='9' => self.number(start),
-            _ if first.is_alphabetic() => self.bare_word(start),
+            _ if is_word_start(first) => self.bare_word(start),
             _ => match SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
                 Some((sign, operators)) => self.push(Kind::Sign(operators), start, start + sign.len()),
                 None => {
@@ -373,179 +352,6 @@ impl Lexer<'_> {
         }
         Some(cursor)
     }
-}
-
-/// How long the bare word is that the text begins with: letters, digits, `_`, and `'` inside.
-fn word_length(text: &str) -> usize {
-    let mut end = 0;
-    let mut characters = text.char_indices().peekable();
-    while let Some((at, character)) = characters.next() {
-        let goes_on = is_word_part(character)
-            || (character == '\''
-                && at > 0
-                && characters.peek().is_some_and(|(_, next)| is_word_part(*next)));
-        if !goes_on {
-            break;
-        }
-        end = at + character.len_utf8();
-    }
-    end
-}
-
-/// How long the `'s` is that the text begins with, and ends as a word.
-pub(crate) fn possessive(text: &str) -> Option<usize> {
-    let rest = text.strip_prefix("'s").or_else(|| text.strip_prefix("'S"))?;
-    (!rest.starts_with(is_word_part)).then_some(2)
-}
-
-/// Whether the text is a name: first a letter or `_`, then letters, digits, `_`, spaces, `-`, and `'` inside a word.
-pub(crate) fn is_name(text: &str) -> bool {
-    let mut before = None;
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        let fits = match (before, character) {
-            (None, first) => first.is_alphabetic() || first == '_',
-            (Some(before), '\'') => {
-                is_word_part(before) && characters.peek().is_some_and(|next| is_word_part(*next))
-            }
-            (Some(_), other) => is_word_part(other) || matches!(other, ' ' | '-'),
-        };
-        if !fits {
-            return false;
-        }
-        before = Some(character);
-    }
-    before.is_some()
-}
-
-/// The length of the number that the text begins with, which has no sign, and whether it is a float.
-fn number_prefix(text: &str) -> Option<(usize, bool)> {
-    let bytes = text.as_bytes();
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let whole = digits(0);
-    let mut end = whole;
-    if bytes.get(end) == Some(&b'.') && digits(end + 1) > 0 {
-        end += 1 + digits(end + 1);
-    }
-    if end == 0 {
-        return None;
-    }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        let exponent = bytes.get(end + 1 + sign..).map_or(0, |_| digits(end + 1 + sign));
-        if exponent > 0 {
-            end += 1 + sign + exponent;
-        }
-    }
-    Some((end, end > whole))
-}
-
-/// What stands between underscores, apart from texts; none where that is no literal.
-pub(crate) fn literal(content: &str) -> Option<Result<Kind, Problem>> {
-    let unsigned = content.strip_prefix('-').unwrap_or(content);
-    if let Some((length, is_float)) = number_prefix(unsigned)
-        && length == unsigned.len()
-    {
-        return Some(if is_float { float(content) } else { whole(content, false) });
-    }
-    let is = |word: Word| {
-        spellings_of(&content.to_ascii_lowercase()).iter().any(|spelling| {
-            spelling.words.len() == 1
-                && spelling.words[0].len() == content.len()
-                && spelling.word == Some(word)
-        })
-    };
-    if is(Word::Yes) {
-        Some(Ok(Kind::Truth(true)))
-    } else if is(Word::No) {
-        Some(Ok(Kind::Truth(false)))
-    } else if is(Word::Empty) {
-        Some(Ok(Kind::Empty))
-    } else {
-        None
-    }
-}
-
-fn whole(text: &str, bare: bool) -> Result<Kind, Problem> {
-    text.parse().map(|value| Kind::Whole { value, bare }).map_err(|_| too_large(text, StaticType::Whole))
-}
-
-fn float(text: &str) -> Result<Kind, Problem> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(Kind::Float(value)),
-        Ok(_) | Err(_) => Err(too_large(text, StaticType::Float)),
-    }
-}
-
-fn too_large(text: &str, class: StaticType) -> Problem {
-    Problem::NumberTooLarge {
-        text: text.to_owned(),
-        r#type: class.summary().trim_start_matches("a ").to_owned(),
-    }
-}
-
-/// The first escape in the text that the language does not have, and where its backslash stands.
-fn unknown_escape(text: &str) -> Option<(usize, char)> {
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        if character == '\\'
-            && let Some((_, escaped)) = characters.next()
-            && !ESCAPES.iter().any(|(written, _)| *written == escaped)
-        {
-            return Some((at, escaped));
-        }
-    }
-    None
-}
-
-/// What a text literal means whose quotes hold `written`.
-pub(crate) fn unescape(written: &str) -> String {
-    let mut meant = String::with_capacity(written.len());
-    let mut characters = written.chars();
-    while let Some(character) = characters.next() {
-        let escaped = if character == '\\' { characters.next() } else { None };
-        match escaped {
-            Some(escaped) => {
-                let known = ESCAPES.iter().find(|(written, _)| *written == escaped);
-                meant.push(known.map_or(escaped, |(_, character)| *character));
-            }
-            None => meant.push(character),
-        }
-    }
-    meant
-}
-
-/// Whether a line of prose has a name in backticks or a value in underscores.
-pub(crate) fn looks_like_code(text: &str) -> bool {
-    let mut at = 0;
-    while let Some(found) = text[at..].find(['`', '_']) {
-        let begin = at + found;
-        let rest = &text[begin + 1..];
-        if text[begin..].starts_with('`') {
-            let Some(length) = rest.find('`') else {
-                return text[begin + 1..].contains('_') && looks_like_code(rest);
-            };
-            if is_name(&rest[..length]) {
-                return true;
-            }
-            at = begin + length + 2;
-            continue;
-        }
-        if begins_with_value(&text[begin..]) {
-            return true;
-        }
-        at = begin + 1;
-    }
-    false
-}
-
-/// Whether a line begins with a literal between underscores.
-pub(crate) fn begins_with_value(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix('_') else { return false };
-    if rest.starts_with(['"', '\'']) {
-        return closing_quote(rest, 0).is_some_and(|close| rest[close + 1..].starts_with('_'));
-    }
-    rest.find('_').is_some_and(|length| literal(&rest[..length]).is_some())
 }
 
 /// The tokens of a text that stands on one line, such as a heading.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::lexer::possessive;
+use super::tables::is_word_part;
 
 /// A line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -332,7 +333,7 @@ fn find_comment(line: &str) -> Option<usize> {
                 close + possessive(&line[close + 1..]).unwrap_or(0)
             }),
             b'"' | b'\'' if open_ended.contains(&Some(byte)) => None,
-            b'\'' if line[..at].ends_with(char::is_alphanumeric) => None,
+            b'\'' if line[..at].ends_with(|before| before != '_' && is_word_part(before)) => None,
             b'"' | b'\'' => {
                 let close = closing_quote(line, at);
                 if close.is_none() {

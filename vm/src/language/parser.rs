@@ -10,10 +10,10 @@ use blocks::Body;
 use functions::{OpenFunction, Section};
 
 use super::ast::{Function, Link, Program, StatementKind};
-use super::diagnostics::{Reports, nearest};
+use super::diagnostics::{Help, Reports, nearest};
 use super::lexer::{self, Kind, Token, Tokens, begins_with_value, looks_like_code};
 use super::lines::{LineKind, Lines};
-use super::tables::{Problem, SPELLINGS, Spelling, Word, WordRole};
+use super::tables::{Problem, SPELLINGS, Spelling, Word, WordRole, hint_for_habit, is_word_part};
 
 /// Reads a page, and reports what of it cannot be read.
 pub(crate) fn parse(lines: &Lines<'_>, reports: &mut Reports) -> Program {
@@ -31,6 +31,7 @@ pub(crate) fn parse(lines: &Lines<'_>, reports: &mut Reports) -> Program {
         nesting: 0,
         link_stack: Vec::new(),
         partial: None,
+        statement_word: None,
         list: None,
         top: Body::default(),
         open: None,
@@ -81,6 +82,8 @@ struct Parser<'a> {
     link_stack: Vec<Link>,
     /// What of the statement that is read holds, whatever follows.
     partial: Option<StatementKind>,
+    /// The word that the statement begins with.
+    statement_word: Option<Word>,
     /// The depth of the list that is read.
     list: Option<u32>,
     top: Body,
@@ -149,11 +152,30 @@ impl Parser<'_> {
                 self.reports.add(token.start, token.end, Problem::OutsideBody);
             }
         } else if !is_in_block && depth > 0 && self.body().begin_stray(token.start) {
-            self.reports.add(token.start, token.end, Problem::UnexpectedBlock);
+            match &mut self.open {
+                Some(open) => open.strays.push((token.start, token.end)),
+                None => {
+                    let before = self.word_before(first).map(str::to_owned);
+                    let before = before.as_deref();
+                    self.reports.help(token.start, token.end, Problem::UnexpectedBlock, || Help {
+                        suggestion: before.and_then(|word| suggest_word(word, begins_block)),
+                        hint: before.and_then(hint_for_habit).map(str::to_owned),
+                    });
+                }
+            }
         }
         while self.position < self.tokens.tokens.len() {
             self.statement(depth);
         }
+    }
+
+    /// The first word of the paragraph before a line, where that ends in a colon: what should begin a block, perhaps.
+    fn word_before(&self, line: usize) -> Option<&str> {
+        let lines = &self.lines.lines[..line];
+        let last = lines.iter().rev().find(|line| line.kind != LineKind::Blank)?;
+        let is_header = last.kind == LineKind::Text && last.depth == 0;
+        let text = self.lines.text_of(last);
+        (is_header && text.ends_with(':')).then(|| first_word(text))
     }
 
     /// Skips a paragraph of prose.
@@ -174,16 +196,14 @@ impl Parser<'_> {
         }
         let text = lines.text_of(first);
         let word = first_word(text);
-        self.reports.suggest(
-            first.start,
-            first.start + word.len() as u32,
-            Problem::ProseLooksLikeCode,
-            || {
-                suggest_word(word, |spelling| {
-                    spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
-                })
-            },
-        );
+        let end = first.start + word.len() as u32;
+        self.reports.help(first.start, end, Problem::ProseLooksLikeCode, || Help {
+            suggestion: suggest_word(word, |spelling| {
+                spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
+            }),
+            hint: hint_for_habit(word)
+                .map(|hint| format!("this is prose, since it begins with no statement word; {hint}")),
+        });
     }
 
     /// Where the statements that are read go: what stands behind the body of a function is the function's, until it ends.
@@ -288,7 +308,7 @@ impl Parser<'_> {
         /// How many characters of a token a message repeats.
         const MOST: usize = 60;
         let text = &self.text[at as usize..end as usize];
-        if text.starts_with(char::is_alphabetic) {
+        if text.starts_with(unicode_ident::is_xid_start) {
             let words = text.split(|gap: char| gap.is_whitespace() || matches!(gap, '*' | '\\'));
             let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
             return words.join(" ").chars().take(MOST).collect();
@@ -317,7 +337,7 @@ fn begins_code<'t>(mut lines: impl Iterator<Item = &'t str>, depth: u32, is_entr
 pub(crate) fn begins_statement(line: &str) -> bool {
     let clean = line.replace("**", "");
     let mut words = clean.split_whitespace();
-    let first = words.next().map(letters_at_start).unwrap_or_default().to_lowercase();
+    let first = words.next().map(letters_at_start).unwrap_or_default().to_ascii_lowercase();
     let candidates = super::tables::spellings_of(&first);
     candidates.iter().any(|spelling| {
         spelling.word.is_some_and(|word| word.role() == WordRole::Statement)
@@ -334,6 +354,11 @@ pub(crate) fn begins_statement(line: &str) -> bool {
     })
 }
 
+/// Whether the spelling is of a word that begins a block.
+fn begins_block(spelling: &Spelling) -> bool {
+    matches!(spelling.word, Some(Word::If | Word::Else | Word::While | Word::ForEach))
+}
+
 /// Whether a paragraph ends with a period, `**` and `\` behind it apart.
 fn ends_with_period<'t>(lines: impl DoubleEndedIterator<Item = &'t str>) -> bool {
     let is_nothing = |end: char| end.is_whitespace() || end == '\\';
@@ -347,9 +372,10 @@ fn ends_with_period<'t>(lines: impl DoubleEndedIterator<Item = &'t str>) -> bool
     said.find(|text| !text.is_empty()).is_some_and(|text| text.ends_with('.'))
 }
 
-/// The run of characters without what is not a letter at its end.
+/// The run of characters without what is no part of a name at its end, and without digits and `_` there.
 fn letters_at_start(word: &str) -> &str {
-    word.trim_end_matches(|character: char| !character.is_alphabetic())
+    let is_letter = |character: char| is_word_part(character) && !matches!(character, '0'..='9' | '_');
+    word.trim_end_matches(|character: char| !is_letter(character))
 }
 
 fn first_word(text: &str) -> &str {

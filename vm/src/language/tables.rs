@@ -52,14 +52,32 @@ pub(crate) fn spellings_of(first: &str) -> &'static [&'static Spelling] {
     BY_FIRST.get(first).map_or(&[], Vec::as_slice)
 }
 
+/// What this language has for what is written in others, where it is that what `found` begins with.
+pub(crate) fn hint_for_habit(found: &str) -> Option<&'static str> {
+    let found = found.trim_start_matches('_');
+    let is_it = |written: &&str| {
+        if written.starts_with(is_word_part) {
+            found.eq_ignore_ascii_case(written)
+        } else {
+            found.starts_with(written)
+        }
+    };
+    HABITS.iter().find(|(all, _)| all.iter().any(is_it)).map(|(_, hint)| *hint)
+}
+
 /// Whether the word, in lower case, is a filler.
 pub(crate) fn is_filler(word: &str) -> bool {
     FILLERS.binary_search(&word).is_ok()
 }
 
-/// Whether a bare word may go on with the character; `'` may stand inside one too.
+/// Whether a name or a bare word may begin with the character (rule Characters).
+pub(crate) fn is_word_start(character: char) -> bool {
+    character == '_' || unicode_ident::is_xid_start(character)
+}
+
+/// Whether a name or a bare word may go on with the character; `'` may stand inside one too.
 pub(crate) fn is_word_part(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
+    unicode_ident::is_xid_continue(character)
 }
 
 /// Types, as a set.

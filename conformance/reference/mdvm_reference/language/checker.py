@@ -129,6 +129,7 @@ class _Checker:
             return
         inputs = [item.variable.name for item in function.inputs]
         given: set[int] = set()
+        has_unknown = False
         for position, argument in enumerate(call.arguments):
             if argument.input is None:
                 if position == len(inputs) and not function.has_unreadable_inputs:
@@ -136,6 +137,7 @@ class _Checker:
                     self.report("TooManyArguments", argument.at, **fields)
                 given.add(position)
             elif argument.input not in inputs:
+                has_unknown = True
                 if not function.has_unreadable_inputs:
                     self.report("UnknownInput", argument.at, function=call.function, input=argument.input)
             elif inputs.index(argument.input) in given:
@@ -143,7 +145,7 @@ class _Checker:
             else:
                 given.add(inputs.index(argument.input))
         for position, item in enumerate(function.inputs):
-            if item.is_required and position not in given:
+            if item.is_required and position not in given and not has_unknown:
                 fields = {"function": call.function, "input": item.variable.name}
                 self.report("MissingArgument", call.function_at, **fields)
 

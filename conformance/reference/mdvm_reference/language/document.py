@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ._tables import LIMITS
-from .diagnostics import Diagnostics, SyntaxProblem
+from .diagnostics import At, Diagnostics, SyntaxProblem
 from .lexer import WORD_ROLES, Token, tokens_of
 from .lines import is_details, is_end_of_details, read_lines
 from .parser import Parser
@@ -24,15 +24,18 @@ class _Document(Parser):
         functions = []
         while True:
             while paragraph := self.next_paragraph():
-                top.body += self.stray_block(False) if paragraph.depth else self.statement()
+                if paragraph.depth:
+                    self.diagnostics.report("UnexpectedBlock", self.token.at)
+                    top.body += self.stray_block("top")
+                else:
+                    top.body += self.statement()
             if self.piece == len(self.pieces):
                 return File(top, functions)
             functions.append(self.function(_function_heading(self.pieces[self.piece])))
 
-    def stray_block(self, in_function: bool) -> list:
+    def stray_block(self, where: str) -> list:
         """A run of paragraphs with depth, but without a header, which is read all the same."""
-        self.diagnostics.report("UnexpectedBlock", self.token.at)
-        self.stray = "function" if in_function else "top"
+        self.stray = where
         self.blocks += 1
         statements = self.statements_below(0, None)
         self.blocks -= 1
@@ -56,6 +59,7 @@ class _Document(Parser):
         self.piece += 1
         section = None
         has_items = has_body = False
+        strays: list[At] = []
         while self.piece < len(self.pieces):
             piece = self.pieces[self.piece]
             if piece.kind == "heading":
@@ -71,7 +75,7 @@ class _Document(Parser):
                     section = None
                     self.body(function, piece)
             elif piece.depth > 0:
-                self.outside_of_body(function, piece)
+                self.outside_of_body(function, piece, strays)
             elif section and piece.content.startswith("-"):
                 for line in piece.lines if section == "inputs" else ():
                     self.input(function, line)
@@ -83,6 +87,8 @@ class _Document(Parser):
                 section = None if has_items else section
                 skip_prose(piece, self.diagnostics)
                 self.piece += 1
+        for stray in strays if has_body else ():
+            self.diagnostics.report("UnexpectedBlock", stray)
         if not has_body:
             self.diagnostics.report("MissingDetails", name.at, name=name.value)
         if len(function.inputs) > LIMITS["inputs"]:
@@ -106,10 +112,11 @@ class _Document(Parser):
         else:
             self.diagnostics.report("UnclosedDetails", opening.lines[0].at)
 
-    def outside_of_body(self, function: Function, paragraph: Piece) -> None:
+    def outside_of_body(self, function: Function, paragraph: Piece, strays: list[At]) -> None:
         if begins_code(paragraph):
             self.enter(paragraph)
-            function.body += self.stray_block(True)
+            strays.append(self.token.at)
+            function.body += self.stray_block("function")
         else:
             skip_prose(paragraph, self.diagnostics)
             self.piece += 1

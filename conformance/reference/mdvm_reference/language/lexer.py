@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._tables import ESCAPES, FILLERS, LITERALS, OPERATORS, SIGNS, SPELLINGS, STATIC_TYPES, URL_PATTERN, WORDS
+from .characters import WHITE_SPACE, composed, lower, shadow
 from .diagnostics import At
 from .lines import Line
 
@@ -41,12 +42,14 @@ class Token:
 WORD_ROLES = {word: role for word, (role, _spellings) in WORDS.items()}
 _LITERAL = {name: re.compile(pattern) for name, (_type, pattern, *_rest) in LITERALS.items()}
 _UNSIGNED = {name: re.compile(LITERALS[name][1].removeprefix("-?")) for name in ("float", "whole")}
-_URL = re.compile(URL_PATTERN)
-_NAME = re.compile(r"[^\W\d](?:[\w -]|(?<=\w)'(?=\w))*")
+_URL = re.compile(URL_PATTERN.replace(r"\s", WHITE_SPACE))
+# These are for the shadow of a text.
+_NAME = re.compile(r"[^\W\d](?:[\w -]|(?<=\w)'(?=\w))*", re.ASCII)
+_OWNS = re.compile(r"'[sS](?!\w)", re.ASCII)
 _ODD_WORDS = {word for words, *_rest in SPELLINGS for word in words if not re.fullmatch(r"[\w']+", word)}
-_OWNS = re.compile(r"'s(?!\w)", re.IGNORECASE)
 _BARE_WORD = r"(?!_(?!\w))[^\W\d]\w*(?:'\w+)*"
-_WORD = re.compile("|".join([*(re.escape(word) + r"(?!\w)" for word in sorted(_ODD_WORDS)), _BARE_WORD]), re.IGNORECASE)
+_ODD_WORD = (re.escape(word) + r"(?!\w)" for word in sorted(_ODD_WORDS))
+_WORD = re.compile("|".join([*_ODD_WORD, _BARE_WORD]), re.IGNORECASE | re.ASCII)
 _TRUE_WORDS = {spelling.lower() for spelling in WORDS["yes"][1]}
 _PUNCTUATION = ".:,;()"
 _FILLERS = frozenset(FILLERS)
@@ -74,10 +77,14 @@ def is_literal_between_underscores(text: str) -> bool:
     return _between_underscores(text, 0) is not None
 
 
+def is_name(text: str) -> bool:
+    return _NAME.fullmatch(shadow(text)) is not None
+
+
 def has_name_or_value(text: str) -> bool:
     """Whether there is a name in backticks or a value in underscores somewhere in the line."""
     for found in re.finditer("`([^`]*)`|_", text):  # what stands between backticks is no value
-        if _NAME.fullmatch(found[1]) if found[1] is not None else _between_underscores(text, found.start()):
+        if is_name(found[1]) if found[1] is not None else _between_underscores(text, found.start()):
             return True
     return False
 
@@ -98,6 +105,7 @@ class _Scanner:
     def __init__(self, line: Line):
         self.line = line
         self.text = line.text
+        self.shadow = shadow(line.text)
         self.index = line.start
 
     def tokens(self) -> list[Token]:
@@ -113,7 +121,7 @@ class _Scanner:
         while self.index < len(text):
             if text.startswith("**", self.index):
                 self.index += 2
-            elif text[self.index].isspace() or text[self.index] == "\\":
+            elif text[self.index] in WHITE_SPACE or text[self.index] == "\\":
                 self.index += 1
             else:
                 return True
@@ -143,7 +151,7 @@ class _Scanner:
             for static, pattern in _UNSIGNED.items():
                 if found := pattern.match(text, start):
                     return self.number(static, found[0], found.end())
-        if found := _WORD.match(text, start):
+        if found := _WORD.match(self.shadow, start):
             return self.made("word", found.end())
         for sign, operators in SIGNS:
             if text.startswith(sign, start):
@@ -157,15 +165,15 @@ class _Scanner:
         if end < 0:
             return self.error("UnterminatedName", self.open_end())
         name = self.text[self.index + 1 : end]
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             return self.error("InvalidName", end + 1, name=name)
-        if owns := _OWNS.match(self.text, end + 1):
-            return self.made("possessive", owns.end(), value=name, is_bare=False)
-        return self.made("name", end + 1, value=name, is_bare=False)
+        if owns := _OWNS.match(self.shadow, end + 1):
+            return self.made("possessive", owns.end(), value=composed(name), is_bare=False)
+        return self.made("name", end + 1, value=composed(name), is_bare=False)
 
     def open_end(self) -> int:
         """Where a name or text ends that nothing closes: with its line, before the period that ends the line."""
-        said = self.text.rstrip("*\\ \t")
+        said = self.text.rstrip("*\\" + WHITE_SPACE)
         return len(said) - 1 if said.endswith(".") else len(self.text)
 
     def underscored(self) -> Token:
@@ -178,7 +186,7 @@ class _Scanner:
             if _LITERAL[static].fullmatch(body):
                 return self.number(static, body, end + 1)
         if _LITERAL["truth"].fullmatch(body):
-            value = body.lower() in _TRUE_WORDS
+            value = lower(body) in _TRUE_WORDS
             return self.made("literal", end + 1, value=value, static="truth", is_bare=False)
         if _LITERAL["empty"].fullmatch(body):
             return self.made("literal", end + 1, value=None, static="empty", is_bare=False)
@@ -245,7 +253,7 @@ def _with_phrases(raw: list[Token]) -> list[Token]:
                 made.kind, made.problem, made.fields = "error", "ReservedWord", {"word": text}
             tokens.append(made)
             index += len(words)
-        elif token.text.lower() in _FILLERS:
+        elif lower(token.text) in _FILLERS:
             index += 1
             continue
         else:
@@ -256,11 +264,11 @@ def _with_phrases(raw: list[Token]) -> list[Token]:
 
 
 def _phrase(raw: list[Token], index: int) -> tuple | None:
-    for phrase in _PHRASES.get(raw[index].text.lower(), ()):
+    for phrase in _PHRASES.get(lower(raw[index].text), ()):
         words = phrase[0]
         there = raw[index : index + len(words)]
         if len(there) == len(words) and all(
-            token.kind == "word" and token.text.lower() == word for token, word in zip(there, words)
+            token.kind == "word" and lower(token.text) == word for token, word in zip(there, words)
         ):
             return phrase
     return None
@@ -269,9 +277,9 @@ def _phrase(raw: list[Token], index: int) -> tuple | None:
 def _name(token: Token, begins_line: bool) -> Token:
     """A bare word as a name, which may end in 's."""
     word = token.text
-    is_owner = word.endswith("'s") and _NAME.fullmatch(word[:-2])
+    is_owner = word.endswith("'s") and is_name(word[:-2])
     kind, name = ("possessive", word[:-2]) if is_owner else ("name", word)
-    return Token(kind, word, token.at, token.end, begins_line, value=name)
+    return Token(kind, word, token.at, token.end, begins_line, value=composed(name))
 
 
 def operators_of_group(token: Token, group: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from .characters import WHITE_SPACE, shadow, with_plain_space
 from .diagnostics import Diagnostics
 
 
@@ -20,7 +21,7 @@ class Line(NamedTuple):
 
     @property
     def content(self) -> str:
-        return self.text[self.start :].rstrip()
+        return self.text[self.start :].rstrip(WHITE_SPACE)
 
     @property
     def at(self) -> tuple[int, int]:
@@ -28,17 +29,18 @@ class Line(NamedTuple):
         return self.number, self.start + 1
 
 
-_FRONT_MATTER = re.compile(r"---\s*")
+# These are for lines with plain space alone; the last one is for the shadow of a line.
+_FRONT_MATTER = re.compile(r"---\s*", re.ASCII)
 _FENCE = re.compile(r"`{3,}(?=[^`]*$)|~{3,}")
-_RULE = re.compile(r"(-\s*){3,}|(\*\s*){3,}|(_\s*){3,}")
-_HEADING = re.compile(r"#{1,6}(\s|$)")
-_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(\s[^<>]*)?/?>")
-_DETAILS = re.compile(r"<details(\s[^<>]*)?>\s*(<summary(\s[^<>]*)?>.*)?", re.IGNORECASE)
-_END_OF_DETAILS = re.compile(r"</details\s*>", re.IGNORECASE)
-_SUMMARY = re.compile(r"(<details(\s[^<>]*)?>\s*)?<summary(\s[^<>]*)?>", re.IGNORECASE)
-_END_OF_SUMMARY = re.compile(r"</summary>", re.IGNORECASE)
+_RULE = re.compile(r"(-\s*){3,}|(\*\s*){3,}|(_\s*){3,}", re.ASCII)
+_HEADING = re.compile(r"#{1,6}(\s|$)", re.ASCII)
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(\s[^<>]*)?/?>", re.ASCII)
+_DETAILS = re.compile(r"<details(\s[^<>]*)?>\s*(<summary(\s[^<>]*)?>.*)?", re.IGNORECASE | re.ASCII)
+_END_OF_DETAILS = re.compile(r"</details\s*>", re.IGNORECASE | re.ASCII)
+_SUMMARY = re.compile(r"(<details(\s[^<>]*)?>\s*)?<summary(\s[^<>]*)?>", re.IGNORECASE | re.ASCII)
+_END_OF_SUMMARY = re.compile(r"</summary>", re.IGNORECASE | re.ASCII)
 # Where a comment cannot begin: a name, or a text (whose quote is no apostrophe inside a word).
-_CLOSED = re.compile(r"`[^`]*`(?:'[sS](?!\w))?|\"(\\.|[^\"\\])*\"|(?<![^\W_])'(\\.|[^'\\])*'")
+_CLOSED = re.compile(r"`[^`]*`(?:'[sS](?!\w))?|\"(\\.|[^\"\\])*\"|(?<![^\W_])'(\\.|[^'\\])*'", re.ASCII)
 _OPENING, _CLOSING = "<!--", "-->"
 
 
@@ -50,7 +52,7 @@ def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
     in_summary = False  # whether a <summary> goes on
     first = _after_front_matter(written)
     for number, text in enumerate(written[first:], first + 1):
-        if fence is None and (comment is not None or not _FENCE.match(text.strip())):
+        if fence is None and (comment is not None or not _FENCE.match(text.strip(WHITE_SPACE))):
             text, comment = _without_comments(text, number, comment)
         line = Line(number, *_depth(text), text, "")
         if fence is not None:
@@ -62,10 +64,10 @@ def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
             kind = _kind(line, follows_text)
             in_summary = in_summary and line.depth == 0 and not _FENCE.match(line.content)
             if in_summary and kind in ("text", "tag", "skipped") and not is_end_of_details(line):
-                in_summary = _END_OF_SUMMARY.search(line.content) is None
+                in_summary = _END_OF_SUMMARY.search(with_plain_space(line.content)) is None
                 kind = "skipped"
-            elif in_summary := line.depth == 0 and bool(found := _SUMMARY.match(line.content)):
-                in_summary = _END_OF_SUMMARY.search(line.content, found.end()) is None
+            elif in_summary := line.depth == 0 and bool(found := _SUMMARY.match(with_plain_space(line.content))):
+                in_summary = _END_OF_SUMMARY.search(with_plain_space(line.content), found.end()) is None
                 kind = "tag" if is_details(line) else "skipped"
             if kind == "skipped" and _FENCE.match(line.content):
                 fence = line
@@ -77,18 +79,18 @@ def read_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
 
 def is_details(line: Line) -> bool:
     """Whether the line is <details>, alone or with a <summary> behind it."""
-    return line.depth == 0 and _DETAILS.fullmatch(line.content) is not None
+    return line.depth == 0 and _DETAILS.fullmatch(with_plain_space(line.content)) is not None
 
 
 def is_end_of_details(line: Line) -> bool:
-    return line.depth == 0 and _END_OF_DETAILS.fullmatch(line.content) is not None
+    return line.depth == 0 and _END_OF_DETAILS.fullmatch(with_plain_space(line.content)) is not None
 
 
 def _after_front_matter(written: list[str]) -> int:
     """How many lines the front matter takes. Without its closing line there is none."""
-    if _FRONT_MATTER.fullmatch(written[0]):
+    if _FRONT_MATTER.fullmatch(with_plain_space(written[0])):
         for index in range(1, len(written)):
-            if _FRONT_MATTER.fullmatch(written[index]):
+            if _FRONT_MATTER.fullmatch(with_plain_space(written[index])):
                 return index + 1
     return 0
 
@@ -117,7 +119,7 @@ def _find_comment(text: str, index: int) -> int:
         begin = text.find(_OPENING, index)
         if begin < 0:
             return -1
-        closed = next((found for found in _CLOSED.finditer(text, index) if found.end() > begin), None)
+        closed = next((found for found in _CLOSED.finditer(shadow(text), index) if found.end() > begin), None)
         if closed is None or closed.start() > begin:
             return begin
         index = closed.end()
@@ -127,7 +129,7 @@ def _depth(text: str) -> tuple[int, int]:
     """How many `>` begin the line, and where what follows begins."""
     depth = index = 0
     while index < len(text):
-        if text[index].isspace():
+        if text[index] in WHITE_SPACE:
             index += 1
         elif text[index] == ">" and not text.startswith(">=", index):
             depth += 1
@@ -138,7 +140,7 @@ def _depth(text: str) -> tuple[int, int]:
 
 
 def _kind(line: Line, follows_text: bool) -> str:
-    content = line.content
+    content = with_plain_space(line.content)
     if not content:
         return "blank"
     if line.depth > 0:  # inside a block every line belongs to a statement

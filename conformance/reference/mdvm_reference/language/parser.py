@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import takewhile
 
 from ._tables import LIMITS
+from .characters import WHITE_SPACE, composed
 from .diagnostics import Diagnostics, SyntaxProblem
 from .expressions import Expressions
-from .lexer import Token, tokens_of
+from .lexer import Token, is_name, tokens_of
 from .pieces import Piece, begins_code, skip_prose
 from .tree import (
     Add, Argument, Blank, Call, Clear, Define, Evaluate, Expression, ForEach, GiveBack, If, Insert, List, Name,
     NamedList, Remove, RemoveItem, Say, Set, SetItem, SetKey, Statement, While,
 )  # fmt: skip
+
+_BEFORE_AS = re.compile(r"`(.*?) (?:as|\*\*as\*\*) ")
 
 
 class Parser(Expressions):
@@ -115,6 +119,7 @@ class Parser(Expressions):
     def statement(self) -> list[Statement]:
         """The next statement, or nothing, or its part where it cannot be read."""
         token = self.token
+        depth = self.paragraph.depth
         self.part = None
         try:
             read = _STATEMENTS.get(token.word) if token.kind == "word" else None
@@ -124,7 +129,11 @@ class Parser(Expressions):
             return [self.expression_statement(token)]
         except SyntaxProblem as problem:
             self.recover(problem)
-            return [self.part] if self.part else []
+            if self.part:
+                return [self.part]
+            if self.token.kind == "end" and self.tokens[self.index - 1].text == ":":  # a header of some kind
+                return [If(token.at, [(None, self.block(depth, None))])]
+            return []
 
     def recover(self, problem: SyntaxProblem) -> None:
         """Reports a problem of a statement, and goes on behind it (rule Diagnosing)."""
@@ -165,6 +174,8 @@ class Parser(Expressions):
         return Evaluate(token.at, value)
 
     def define(self, word: Token) -> Statement:
+        if self.token.problem == "UnterminatedName" and (name := _open_name(self.token.text)):
+            self.part = Define(word.at, Name(name, self.token.at), None)
         variable = self.expect_name()
         statement = self.part = Define(word.at, variable, None)
         self.expect_word("as")
@@ -365,6 +376,8 @@ class Parser(Expressions):
             mark = self.list_item_mark(is_first=False)
         self.in_list = False
         if first is None:
+            if self.token.kind != "end" and not self.token.begins_line:
+                self.fail("ExpectedItem", found=self.token.found)
             self.diagnostics.report("EmptyList", colon.at)
         if not items:
             return Blank()
@@ -409,8 +422,9 @@ class Parser(Expressions):
             lines = list(takewhile(lambda line: _item_mark(tokens_of([line]), 0), lines))
         elif following.depth != self.paragraph.depth:
             return None
-        if not lines or not (mark := _item_mark(tokens := tokens_of(lines), 0)):
+        if not lines or not (mark := _item_mark(tokens_of(lines[:1]), 0)):
             return None
+        tokens = tokens_of(lines)
         self.tokens[-1:] = tokens  # in the place of the end
         self.paragraph = Piece("paragraph", [*self.paragraph.lines, *lines])
         following.lines = following.lines[len(lines) :]
@@ -428,8 +442,14 @@ def _item_mark(tokens: list[Token], index: int) -> str | None:
     return None
 
 
+def _open_name(text: str) -> str | None:
+    """The name behind a backtick that nothing closes, up to the word `as`."""
+    name = _BEFORE_AS.match(text)
+    return composed(name[1]) if name and is_name(name[1]) else None
+
+
 def _ends(line) -> bool:
-    return line.content.rstrip("*\\ \t").endswith(".")
+    return line.content.rstrip("*\\" + WHITE_SPACE).endswith(".")
 
 
 _STATEMENTS = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from ._tables import WORDS
+from .characters import WHITE_SPACE, continues_name, lower
 from .diagnostics import Diagnostics
 from .lexer import has_name_or_value, is_literal_between_underscores
 from .lines import Line
@@ -31,6 +33,7 @@ class Piece:
 _STATEMENT_WORDS = [
     spelling.lower().split() for role, spellings in WORDS.values() if role == "statement" for spelling in spellings
 ]
+_RUN = re.compile(f"[^{WHITE_SPACE}]+")
 
 
 def pieces_of(lines: list[Line]) -> list[Piece]:
@@ -54,14 +57,21 @@ def pieces_of(lines: list[Line]) -> list[Piece]:
 def begins_code(paragraph: Piece) -> bool:
     """Whether a paragraph that no block holds begins as a statement."""
     text = "\n".join(line.content for line in paragraph.lines).replace("**", "")
-    if paragraph.depth == 0 and is_literal_between_underscores(text.lstrip()):
+    if paragraph.depth == 0 and is_literal_between_underscores(text.lstrip(WHITE_SPACE)):
         return True
-    first = [re.sub(r"[\W\d_]+$", "", word).lower() for word in text.split(maxsplit=2)[:2]]
+    first = [_letters(run[0]) for run in islice(_RUN.finditer(text), 2)]
     return any(first[: len(words)] == words for words in _STATEMENT_WORDS)
+
+
+def _letters(word: str) -> str:
+    """The run of characters in small letters, without what is not a letter at its end."""
+    while word and (word[-1] in "0123456789_" or not continues_name(word[-1])):
+        word = word[:-1]
+    return lower(word)
 
 
 def skip_prose(paragraph: Piece, diagnostics: Diagnostics) -> None:
     """Says so where prose looks like code."""
-    text = "\n".join(line.content for line in paragraph.lines).replace("**", "").rstrip("\\ \n")
-    if text.endswith(".") and any(has_name_or_value(line) for line in text.split("\n")):
+    text = "\n".join(line.content for line in paragraph.lines).replace("**", "").rstrip("\\" + WHITE_SPACE)
+    if text.endswith(".") and any(has_name_or_value(line.content) for line in paragraph.lines):
         diagnostics.report("ProseLooksLikeCode", paragraph.lines[0].at)

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 /// Pieces of pages that are put where they may not belong.
-const PIECES: [&str; 44] = [
+const PIECES: [&str; 58] = [
     ".",
     ",",
     ":",
@@ -48,6 +48,20 @@ const PIECES: [&str; 44] = [
     "template ",
     "<!-- ",
     "é",
+    "\u{301}",
+    "\u{200b}",
+    "\u{a0}",
+    "\u{2028}",
+    "\u{85}",
+    "\u{3000}",
+    "\u{1c}",
+    "²",
+    "٣",
+    "ſay ",
+    "is ",
+    "Foreach `x` in `y`:",
+    "Define `z as Number.",
+    "Set `l` to: _1_.",
 ];
 
 /// The page with a few faults in it.

@@ -223,6 +223,23 @@ pub(crate) static SPELLINGS: &[Spelling] = &[
             let _ = writeln!(out, "    ({letter:?}, {:?}),", escape.character);
         }
     }
+    out.push_str("];\n\n/// What other languages write, words in lower case and signs, and the hint that says what this one has.\n");
+    out.push_str("pub(crate) static HABITS: &[(&[&str], &str)] = &[\n");
+    for habit in &language.habits {
+        let written: Vec<String> = habit.written.iter().map(|one| literal(one)).collect();
+        let _ = writeln!(out, "    (&[{}], {}),", written.join(", "), literal(&habit.hint));
+    }
+    out.push_str("];\n\n/// The form of each statement, by the word that it begins with.\n");
+    out.push_str("pub(crate) static FORMS: &[(Word, &str)] = &[\n");
+    for word in language.words.iter().filter(|word| word.role == "statement") {
+        let begins = |form: &str| {
+            let behind = word.spellings.iter().find_map(|spelling| form.strip_prefix(spelling.as_str()));
+            behind.is_some_and(|behind| behind.starts_with(' '))
+        };
+        if let Some(form) = language.forms.iter().find(|form| begins(&form.form)) {
+            let _ = writeln!(out, "    (Word::{}, {}),", pascal_case(&word.name), literal(&form.form));
+        }
+    }
     out.push_str("];\n");
 }
 

@@ -296,6 +296,16 @@ pub(crate) static ESCAPES: &[(char, char)] = &[
     ('"', '"'),
 ];
 
+/// What other languages write, words in lower case and signs, and the hint that says what this one has.
+pub(crate) static HABITS: &[(&[&str], &str)] = &[
+    (&["print", "!"], "`Say` prints a value"),
+];
+
+/// The form of each statement, by the word that it begins with.
+pub(crate) static FORMS: &[(Word, &str)] = &[
+    (Word::Say, "Say EXPRESSION."),
+];
+
 /// What a diagnostic does to a program.
 #[allow(dead_code)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

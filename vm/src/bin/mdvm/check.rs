@@ -77,7 +77,7 @@ fn contents(program: &Program) -> String {
     .join(", ")
 }
 
-fn good_as_json(path: &Path, program: &Program) -> Json {
+pub(crate) fn good_as_json(path: &Path, program: &Program) -> Json {
     json!({
         "file": report::shown(path),
         "status": "ok",
@@ -88,7 +88,7 @@ fn good_as_json(path: &Path, program: &Program) -> Json {
 }
 
 /// The outcome of a run of the file, with its name first.
-fn bad_as_json(path: &Path, error: &InputError) -> String {
+pub(crate) fn bad_as_json(path: &Path, error: &InputError) -> String {
     let outcome = error.to_json();
     format!(r#"{{"file": {}, {}"#, Json::from(report::shown(path)), outcome.trim_start_matches('{'))
 }

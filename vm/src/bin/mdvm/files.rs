@@ -2,48 +2,119 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Args;
+use machine_dialect_vm::escape::visible_json;
 use machine_dialect_vm::language::SourceMap;
+use serde_json::json;
 
-use super::input::{InputError, read_program};
+use super::input::{InputError, Program, read_program};
 use super::map::Map;
-use super::{BAD_MODULE, report, run};
+use super::{BAD_MODULE, check, report, run, usage};
 
-pub(crate) fn assemble(path: &Path, output: &Path) -> ExitCode {
-    match read_program(path, None).map(|program| program.module) {
-        Ok(_) if output == Path::new("-") && io::stdout().is_terminal() => {
-            report::error("a module is no text for a terminal; give a file with -o");
-            ExitCode::from(BAD_MODULE)
-        }
-        Ok(module) => finish(output, &module.encode()),
-        Err(error) => bad_module(path, &error),
-    }
+#[derive(Args)]
+pub(crate) struct CompileArguments {
+    /// The page
+    file: PathBuf,
+    /// Write the module to this file, or to standard output with -
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// Write a source map beside the module, so that errors name lines of the page
+    #[arg(short = 'g', long = "source-map")]
+    source_map: bool,
+    /// Print one JSON object: what was written, or why nothing was
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct AsmArguments {
+    /// The assembly
+    file: PathBuf,
+    /// Write the module to this file, or to standard output with -
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// Print one JSON object: what was written, or why nothing was
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why no module was written.
+enum Trouble {
+    Input(InputError),
+    /// What was asked for makes no sense.
+    Usage(&'static str),
+    Output(PathBuf, io::Error),
+    /// Nobody reads standard output any more, or it is broken.
+    Stdout(io::Error),
+}
+
+pub(crate) fn assemble(arguments: &AsmArguments) -> ExitCode {
+    let AsmArguments { file, output, json } = arguments;
+    answer(write_module(file, output, false, *json), file, output, *json)
 }
 
 /// Compiles a page, and writes its source map beside the module if that is asked for.
-pub(crate) fn compile(path: &Path, output: &Path, with_map: bool) -> ExitCode {
-    let program = match read_program(path, None) {
-        Ok(program) => program,
-        Err(error) => return bad_module(path, &error),
-    };
-    if output == Path::new("-") && io::stdout().is_terminal() {
-        report::error("a module is no text for a terminal; give a file with -o");
-        return ExitCode::from(BAD_MODULE);
+pub(crate) fn compile(arguments: &CompileArguments) -> ExitCode {
+    let CompileArguments { file, output, source_map, json } = arguments;
+    answer(write_module(file, output, *source_map, *json), file, output, *json)
+}
+
+fn write_module(path: &Path, output: &Path, with_map: bool, as_json: bool) -> Result<Program, Trouble> {
+    let program = read_program(path, None).map_err(Trouble::Input)?;
+    let is_stdout = output == Path::new("-");
+    if is_stdout && as_json {
+        return Err(Trouble::Usage("standard output has the answer of --json; give a file with -o"));
+    }
+    if is_stdout && io::stdout().is_terminal() {
+        return Err(Trouble::Usage("a module is no text for a terminal; give a file with -o"));
     }
     let bytes = program.module.encode();
-    if let (true, Map::Known(map)) = (with_map, program.map) {
-        if output == Path::new("-") {
-            report::error("a source map stands beside the module; give a file with -o");
-            return ExitCode::from(BAD_MODULE);
+    if let (true, Map::Known(map)) = (with_map, &program.map) {
+        if is_stdout {
+            return Err(Trouble::Usage("a source map stands beside the module; give a file with -o"));
         }
         let beside = output.with_extension(SourceMap::EXTENSION);
-        if let Err(error) = write_whole(&beside, &map.encode(&bytes)) {
-            return cannot_be_written(&beside, &error);
+        write_whole(&beside, &map.encode(&bytes)).map_err(|error| Trouble::Output(beside, error))?;
+    }
+    if is_stdout {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&bytes).and_then(|()| stdout.flush()).map_err(Trouble::Stdout)?;
+    } else {
+        write_whole(output, &bytes).map_err(|error| Trouble::Output(output.to_owned(), error))?;
+    }
+    Ok(program)
+}
+
+/// Says what came of writing a module: nothing where it went well, or one object.
+fn answer(written: Result<Program, Trouble>, path: &Path, output: &Path, as_json: bool) -> ExitCode {
+    let trouble = match written {
+        Ok(_) if !as_json => return ExitCode::SUCCESS,
+        Ok(program) => {
+            let mut line = check::good_as_json(path, &program);
+            line["output"] = report::shown(output).into();
+            return run::print(&visible_json(&line.to_string()), 0);
+        }
+        Err(trouble) => trouble,
+    };
+    match trouble {
+        Trouble::Stdout(error) => run::output_failed(&error),
+        Trouble::Input(error) if !as_json => bad_module(path, &error),
+        Trouble::Input(error) => run::print(&visible_json(&check::bad_as_json(path, &error)), BAD_MODULE),
+        Trouble::Usage(message) if as_json => run::print(&usage::outcome(message), BAD_MODULE),
+        Trouble::Usage(message) => {
+            report::error(message);
+            ExitCode::from(BAD_MODULE)
+        }
+        Trouble::Output(path, error) if !as_json => cannot_be_written(&path, &error),
+        Trouble::Output(path, error) => {
+            let message = why_not_written(&path, &error);
+            let line = json!({"file": report::shown(&path), "status": "output_error", "message": message});
+            run::print(&visible_json(&line.to_string()), BAD_MODULE)
         }
     }
-    finish(output, &bytes)
 }
 
 pub(crate) fn bad_module(path: &Path, error: &InputError) -> ExitCode {
@@ -77,22 +148,23 @@ pub(crate) fn finish_by(output: &Path, write: impl FnOnce(&mut dyn Write) -> io:
 /// How many bytes are written at once.
 const BUFFER: usize = 1 << 16;
 
-/// Says why a file cannot be written: a folder that is missing is named, since it is what the user has to make.
 pub(crate) fn cannot_be_written(path: &Path, error: &io::Error) -> ExitCode {
+    report::error(why_not_written(path, error));
+    ExitCode::from(BAD_MODULE)
+}
+
+/// Why a file cannot be written: a folder that is missing is named, since it is what the user has to make.
+fn why_not_written(path: &Path, error: &io::Error) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-    report::error(match folder {
-        Some(folder) => {
-            format!("{} cannot be written: there is no folder {}", report::shown(path), report::shown(folder))
+    let name = report::shown(path);
+    match (folder, error.raw_os_error()) {
+        (Some(folder), _) => {
+            format!("{name} cannot be written: there is no folder {}", report::shown(folder))
         }
         // What a temporary file beside it is called helps nobody.
-        None => match error.raw_os_error() {
-            Some(code) => {
-                format!("{} cannot be written: {}", report::shown(path), io::Error::from_raw_os_error(code))
-            }
-            None => format!("{} cannot be written: {}", report::shown(path), error.kind()),
-        },
-    });
-    ExitCode::from(BAD_MODULE)
+        (None, Some(code)) => format!("{name} cannot be written: {}", io::Error::from_raw_os_error(code)),
+        (None, None) => format!("{name} cannot be written: {}", error.kind()),
+    }
 }
 
 /// Writes a file wholly or not at all: what stood there before stays until all is written. A link stays a link, and a file keeps

@@ -80,25 +80,10 @@ enum Command {
     #[command(visible_alias = "format")]
     Fmt(fmt::FmtArguments),
     /// Compile a page of Machine Dialect to a module
-    Compile {
-        /// The page
-        file: PathBuf,
-        /// Write the module to this file, or to standard output with -
-        #[arg(short, long, value_name = "OUT")]
-        output: PathBuf,
-        /// Write a source map beside the module, so that errors name lines of the page
-        #[arg(short = 'g', long = "source-map")]
-        source_map: bool,
-    },
+    Compile(files::CompileArguments),
     /// Assemble a module
     #[command(visible_aliases = ["as", "assemble"])]
-    Asm {
-        /// The assembly
-        file: PathBuf,
-        /// Write the module to this file, or to standard output with -
-        #[arg(short, long, value_name = "OUT")]
-        output: PathBuf,
-    },
+    Asm(files::AsmArguments),
     /// Type Machine Dialect and see what it does; variables and functions are kept
     #[command(visible_alias = "shell")]
     Repl,
@@ -140,7 +125,7 @@ enum Command {
     },
 }
 
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 struct RunArguments {
     /// The page or the module
     #[arg(required_unless_present = "expression")]
@@ -181,14 +166,14 @@ struct RunArguments {
     tiers: TierArguments,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 struct FormatArgument {
     /// What the file holds, whatever its name and its beginning say: for files of strangers
     #[arg(long, value_enum)]
     format: Option<input::Format>,
 }
 
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 struct TierArguments {
     /// Use no faster tier than that; outcomes are the same
     #[arg(long, value_enum, value_name = "TIER", default_value = "auto", hide_default_value = true)]
@@ -298,8 +283,8 @@ pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Dis(arguments) => dis::disassemble(&arguments),
         Command::Fmt(arguments) => fmt::format(&arguments),
-        Command::Compile { file, output, source_map } => files::compile(&file, &output, source_map),
-        Command::Asm { file, output } => files::assemble(&file, &output),
+        Command::Compile(arguments) => files::compile(&arguments),
+        Command::Asm(arguments) => files::assemble(&arguments),
         Command::Repl => repl::repl(),
         Command::Explain { name } => explain::explain(&name),
         Command::Completions { shell } => pages::completions(shell),

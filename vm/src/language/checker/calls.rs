@@ -31,6 +31,7 @@ impl Checker<'_> {
         }
         let function = || program.names.spelling(name.symbol).to_owned();
         let mut is_given = vec![false; inputs.len()];
+        let mut has_unknown = false;
         for (number, argument) in arguments.iter().enumerate() {
             let Some(input_name) = argument.name else {
                 if number == inputs.len() && !called.has_unreadable_inputs {
@@ -44,8 +45,9 @@ impl Checker<'_> {
             let input = program.names.spelling(input_name.symbol).to_owned();
             let end = self.end(input_name);
             match inputs.iter().position(|known| known.name.symbol == input_name.symbol) {
-                None if called.has_unreadable_inputs => {}
+                None if called.has_unreadable_inputs => has_unknown = true,
                 None => {
+                    has_unknown = true;
                     let problem = Problem::UnknownInput { function: function(), input };
                     self.reports.suggest(input_name.at, end, problem, || {
                         let known = inputs.iter().map(|known| program.names.spelling(known.name.symbol));
@@ -58,6 +60,10 @@ impl Checker<'_> {
                 }
                 Some(position) => is_given[position] = true,
             }
+        }
+        // What is called wrongly is not missing, too.
+        if has_unknown {
+            return;
         }
         for (input, is_given) in inputs.iter().zip(is_given) {
             if input.is_required && !is_given {

@@ -15,6 +15,8 @@ pub(super) struct OpenFunction {
     pub(super) body: Body,
     pub(super) state: State,
     pub(super) section: Section,
+    /// Where runs of statements begin that stand outside of the body; without a body, they are what it should be.
+    pub(super) strays: Vec<(u32, u32)>,
     /// Whether the section has items.
     pub(super) has_items: bool,
     /// Whether there are inputs of which not even the name could be read.
@@ -81,6 +83,7 @@ impl Parser<'_> {
                     body: Body::default(),
                     state: State::BeforeBody,
                     section: Section::None,
+                    strays: Vec::new(),
                     has_items: false,
                     has_unreadable_inputs: false,
                 });
@@ -126,6 +129,10 @@ impl Parser<'_> {
         if matches!(open.state, State::BeforeBody) {
             let name = self.program.names.spelling(open.name.symbol).to_owned();
             self.reports.add(open.name.at, open.name_end, Problem::MissingDetails { name });
+        } else {
+            for (at, end) in open.strays {
+                self.reports.add(at, end, Problem::UnexpectedBlock);
+            }
         }
         let statements = open.body.finish(self.reports);
         self.program.functions.push(Function {

@@ -34,6 +34,9 @@ impl Parser<'_> {
         }
         self.list = None;
         if form.is_none() {
+            if self.token().is_some_and(|token| !token.begins_line) {
+                return Err(self.expected(|found| Problem::ExpectedItem { found }));
+            }
             self.reports.add(colon, colon + 1, Problem::EmptyList);
         }
         let is_named = form.is_some_and(|(_, is_named)| is_named);

@@ -2,8 +2,9 @@
 
 use super::{Parser, Read, Stop, suggest_word};
 use crate::language::ast::{Argument, Call, Named, Statement, StatementKind, Value};
-use crate::language::lexer::Kind;
-use crate::language::tables::{Group, Problem, Types, Word, WordRole};
+use crate::language::diagnostics::Help;
+use crate::language::lexer::{Kind, Token, is_name};
+use crate::language::tables::{DiagnosticKind, FORMS, Group, Problem, Types, Word, WordRole, hint_for_habit};
 
 impl Parser<'_> {
     /// Reads a statement at a depth, and adds it to the body that is read.
@@ -11,6 +12,7 @@ impl Parser<'_> {
         let (at, end) = self.span();
         self.nesting = self.body().nesting(depth);
         self.partial = None;
+        self.statement_word = None;
         self.list = None;
         let is_alone = self.is_word(Word::Else) && !self.body().takes_else(depth);
         let read = if is_alone { self.lonely_else() } else { self.statement_kind(depth) };
@@ -23,8 +25,16 @@ impl Parser<'_> {
                 self.partial.take()
             }
         };
-        // What could not be read stands in its block all the same.
-        let Some(kind) = kind else { return self.add_nothing(at, depth, end) };
+        let Some(kind) = kind else {
+            let statement = Statement { at, depth, end: 0, kind: StatementKind::Block };
+            return if self.ends_as_header() {
+                self.add(statement, None, end);
+            } else {
+                // What could not be read stands in its block all the same.
+                let (body, reports) = self.body_and_reports();
+                body.add(statement, end, reports);
+            };
+        };
         let colon = (!is_faulty).then(|| self.last_end() - 1);
         self.add(Statement { at, depth, end: 0, kind }, colon, end);
     }
@@ -38,10 +48,10 @@ impl Parser<'_> {
         Err(Stop { is_final: true, ..Stop::new(at, end, problem) })
     }
 
-    fn add_nothing(&mut self, at: u32, depth: u32, end: u32) {
-        let statement = Statement { at, depth, end: 0, kind: StatementKind::Block };
-        let (body, reports) = self.body_and_reports();
-        body.add(statement, end, reports);
+    /// Whether the paragraph ends here, with a colon: a block may follow.
+    fn ends_as_header(&self) -> bool {
+        let last = self.position.checked_sub(1).and_then(|last| self.tokens.tokens.get(last));
+        self.token().is_none() && last.is_some_and(|token| matches!(token.kind, Kind::Colon))
     }
 
     /// Adds a statement whose first token ends at `end`, and opens its block, if it has one.
@@ -84,16 +94,62 @@ impl Parser<'_> {
 
     /// Reports what is wrong with a statement or an item.
     pub(super) fn report(&mut self, stop: Stop) {
+        let (from, to) = if stop.is_final { (stop.at, stop.end) } else { self.span() };
+        let is_final = stop.is_final;
         let Stop { at, end, problem, suggestion, is_final: _ } = self.settled(stop);
-        self.reports.suggest(at, end, problem, || suggestion);
+        let hint = if is_final { None } else { self.hint_for(&problem) };
+        let hint = hint.or_else(|| {
+            let habit = if is_final { hint_for_habit(&self.slice(from, to)) } else { None };
+            habit.map(str::to_owned)
+        });
+        self.reports.help(at, end, problem, || Help { suggestion, hint });
+    }
+
+    /// What helps against a problem at this token, by what stands around it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "these are the few that are about the form of a statement"
+    )]
+    fn hint_for(&self, problem: &Problem) -> Option<String> {
+        let before = self.position.checked_sub(1).and_then(|before| self.tokens.tokens.get(before));
+        let is_bare = |token: Option<&Token>| {
+            token.is_some_and(|token| matches!(token.kind, Kind::Name { bare: true, .. }))
+        };
+        if let (true, Some(before), Some(token)) =
+            (is_bare(before) && is_bare(self.token()), before, self.token())
+        {
+            return Some(format!(
+                "a name of several words stands in backticks: `{} {}`",
+                self.slice(before.start, before.end),
+                self.slice(token.start, token.end)
+            ));
+        }
+        if matches!(problem, Problem::UnterminatedText { quote } if quote == "_") {
+            return Some("an underscore stands behind the closing quote, too: _\"tea\"_".to_owned());
+        }
+        let (from, to) = self.span();
+        // What begins a line has begun another statement.
+        let is_next = self.token().is_none_or(|token| token.begins_line);
+        if !is_next && let Some(hint) = hint_for_habit(&self.slice(from, to)) {
+            return Some(hint.to_owned());
+        }
+        let is_about_form = match problem.kind() {
+            DiagnosticKind::ExpectedWord
+            | DiagnosticKind::ExpectedExpression
+            | DiagnosticKind::ExpectedType => true,
+            DiagnosticKind::MissingPeriod => !is_next,
+            _ => false,
+        };
+        let form = FORMS.iter().find(|(word, _)| Some(*word) == self.statement_word);
+        form.filter(|_| is_about_form).map(|(_, form)| format!("the form is {form}"))
     }
 
     /// Goes behind the next period that ends a line, or to the end of the paragraph.
     fn skip_statement(&mut self) {
         while let Some(token) = self.tokens.tokens.get(self.position) {
             self.position += 1;
-            let ends_line = self.tokens.tokens.get(self.position).is_none_or(|next| next.begins_line);
-            if matches!(token.kind, Kind::Period) && ends_line {
+            let is_last = self.tokens.tokens.get(self.position).is_none_or(|next| next.begins_line);
+            if matches!(token.kind, Kind::Period) && is_last && self.ends_line(token.end) {
                 break;
             }
         }
@@ -107,6 +163,7 @@ impl Parser<'_> {
         };
         let (at, end) = self.span();
         self.position += 1;
+        self.statement_word = Some(word);
         match word {
             Word::Define => self.define(),
             Word::Set => self.set(depth),
@@ -233,7 +290,16 @@ impl Parser<'_> {
         Ok(Value { expression: self.expression()?, at })
     }
 
+    /// Whether nothing stands on the line behind a place: fillers are something, but no tokens.
+    fn ends_line(&self, at: u32) -> bool {
+        let behind = self.text[at as usize..].lines().next().unwrap_or_default();
+        behind.chars().all(|end| end.is_whitespace() || matches!(end, '*' | '\\'))
+    }
+
     fn define(&mut self) -> Read<StatementKind> {
+        if let Some(name) = self.open_name() {
+            self.partial = Some(StatementKind::Define { name, types: None, default: None });
+        }
         let name = self.name()?;
         self.partial = Some(StatementKind::Define { name, types: None, default: None });
         self.expect_word(Word::As)?;
@@ -248,6 +314,19 @@ impl Parser<'_> {
             }
         }
         self.ended(StatementKind::Define { name, types, default })
+    }
+
+    /// The name behind a backtick that nothing closes, up to the word `as`.
+    fn open_name(&mut self) -> Option<Named> {
+        let token = self.token().copied()?;
+        let Kind::Bad(index) = token.kind else { return None };
+        if !matches!(self.tokens.bad.get(index as usize)?.problem, Problem::UnterminatedName) {
+            return None;
+        }
+        let text = &self.text[token.start as usize + 1..token.end as usize];
+        let length = [" as ", " **as** "].iter().filter_map(|word| text.find(word)).min()?;
+        let name = text.get(..length).filter(|name| is_name(name))?;
+        Some(Named { symbol: self.program.names.symbol(name), at: token.start })
     }
 
     /// Reads `default: EXPRESSION`.
