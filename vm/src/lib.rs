@@ -68,6 +68,7 @@ mod isa;
 pub mod language;
 mod memory;
 mod module;
+mod observer;
 mod ops;
 #[cfg(feature = "json")]
 pub mod outcome;
@@ -93,6 +94,7 @@ pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, Ru
 pub use interpreter::{Sink, TraceStep};
 pub use isa::*;
 pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
+pub use observer::{Observer, Step, Written};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};

@@ -11,6 +11,7 @@ use crate::interpreter::window::{Context, Flow, Mode, Observations, Observed, Un
 use crate::interpreter::{FunctionIndex, Globals, Output, Program, Scopes, Sink, TraceStep, trace};
 use crate::isa::{REGISTERS, Reg, ScopeId};
 use crate::memory::{self, Memory};
+use crate::observer::{Observer, Step, Written};
 use crate::value::{self, Value};
 use crate::values::{Limits, costs};
 use crate::vm::Tiers;
@@ -24,6 +25,7 @@ pub(crate) struct RunInput<'a> {
     pub(crate) interrupt: Option<&'a AtomicBool>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    pub(crate) observer: Option<&'a mut dyn Observer>,
     pub(crate) tiers: Tiers,
     /// How many instructions run between two looks at what the host wants; at least 1.
     pub(crate) portion: u64,
@@ -67,6 +69,7 @@ pub(crate) struct Machine<'a> {
     pub(super) tiers: Tiers,
     observations: Option<Observations>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    observer: Option<&'a mut dyn Observer>,
     /// What the phis of a run have read and not written yet.
     phi_values: Vec<(Reg, Option<Value>)>,
 }
@@ -174,11 +177,12 @@ impl<'a> Machine<'a> {
             tiers: if without!("fast-code") { Tiers::Plain } else { input.tiers },
             observations: None,
             trace: input.trace,
+            observer: input.observer,
             phi_values: Vec::new(),
         };
         let result = if machine.context.memory.is_over() {
             Err(machine.context.memory.exhausted())
-        } else if machine.trace.is_some() || program.needs_tags {
+        } else if machine.trace.is_some() || machine.observer.is_some() || program.needs_tags {
             machine.observations = Some(Observations::new());
             machine.execute::<Observed>()
         } else {
@@ -264,10 +268,24 @@ impl<'a> Machine<'a> {
                     let place = (pc, self.meter.steps());
                     spare(tier, place, &self.context.memory, window.values_mut(), array);
                 }
+                // A run of phis is told of when all of them are charged.
+                if M::OBSERVED
+                    && let Some(observer) = &mut self.observer
+                    && !matches!(op, Op::Phi { .. })
+                {
+                    let place = (self.program, self.callers.as_slice(), pc);
+                    announce(*observer, place, window.values_mut(), &self.context.memory);
+                }
                 match dispatch(*op, &mut window, &mut self.context) {
                     Ok(Flow::Next) => {
                         if M::OBSERVED {
-                            report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
+                            report(
+                                (&mut self.trace, &mut self.observer),
+                                &mut self.observations,
+                                &self.stack,
+                                self.frame.base,
+                                pc,
+                            );
                             window = Window::new(
                                 registers(&mut self.stack, self.frame.base),
                                 self.observations.as_mut(),
@@ -277,7 +295,13 @@ impl<'a> Machine<'a> {
                     }
                     Ok(Flow::Jump(target)) => {
                         if M::OBSERVED {
-                            report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
+                            report(
+                                (&mut self.trace, &mut self.observer),
+                                &mut self.observations,
+                                &self.stack,
+                                self.frame.base,
+                                pc,
+                            );
                             window = Window::new(
                                 registers(&mut self.stack, self.frame.base),
                                 self.observations.as_mut(),
@@ -449,6 +473,14 @@ impl<'a> Machine<'a> {
             self.phi_values.clear();
             return Err(error);
         }
+        if M::OBSERVED
+            && let Some(observer) = &mut self.observer
+        {
+            let values = registers(&mut self.stack, self.frame.base);
+            (first..behind).for_each(|pc| {
+                announce(*observer, (self.program, &self.callers, pc), values, &self.context.memory);
+            });
+        }
         for (pc, (dst, value)) in (first..).zip(std::mem::take(&mut self.phi_values)) {
             if let Some(value) = value {
                 let values = registers(&mut self.stack, self.frame.base);
@@ -469,7 +501,13 @@ impl<'a> Machine<'a> {
 
     fn trace_step<M: Mode>(&mut self, pc: usize) {
         if M::OBSERVED {
-            report(&mut self.trace, &mut self.observations, &self.stack, self.frame.base, pc);
+            report(
+                (&mut self.trace, &mut self.observer),
+                &mut self.observations,
+                &self.stack,
+                self.frame.base,
+                pc,
+            );
         }
     }
 }
@@ -522,10 +560,23 @@ pub(super) fn registers(stack: &mut [Value], base: usize) -> &mut [Value; REGIST
     stack[base..].first_chunk_mut().expect("a frame has all its registers on the stack")
 }
 
+/// Tells an observer of an instruction that is about to execute; place is the program, the frames that wait, and its index.
+#[inline(never)]
+fn announce(
+    observer: &mut dyn Observer,
+    (program, callers, pc): (&Program, &[Caller], usize),
+    registers: &[Value; REGISTERS],
+    memory: &Memory<'_>,
+) {
+    let function = callers.last().map_or(program.module.entry().1, |caller| Some(caller.callee as usize));
+    let step = Step { pc, depth: callers.len(), function, memory: memory.used(), registers };
+    memory::outside(|| observer.before(&step));
+}
+
 /// Reports an executed instruction, with what it wrote.
 #[inline(never)]
 fn report(
-    trace: &mut Option<&mut dyn FnMut(TraceStep)>,
+    (trace, observer): (&mut Option<&mut dyn FnMut(TraceStep)>, &mut Option<&mut dyn Observer>),
     observations: &mut Option<Observations>,
     stack: &[Value],
     base: usize,
@@ -537,6 +588,10 @@ fn report(
             observed.written.iter().map(|register| (*register, &stack[base + usize::from(register.0)]));
         let step = TraceStep { pc: pc as u32, digest: trace::digest(written) };
         memory::outside(|| trace(step));
+    }
+    if let Some(observer) = observer {
+        let written = Written { registers: &observed.written, values: &stack[base..] };
+        memory::outside(|| observer.after(pc, written));
     }
     observed.written.clear();
 }
