@@ -76,6 +76,7 @@ pub mod outcome;
 pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;
+mod profile;
 // The command line of the Python package is the command `mdvm`, which names this crate as any other does.
 #[cfg(feature = "pyo3")]
 extern crate self as machine_dialect_vm;
@@ -95,10 +96,16 @@ pub use interpreter::{Sink, TraceStep};
 pub use isa::*;
 pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
 pub use observer::{Observer, Step, Written};
+#[cfg(feature = "language")]
+pub use profile::LineCount;
+pub use profile::{CallCount, Profile};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};
 pub use vm::{CallSite, Completion, Failure, Run, Tiers, Vm};
+
+/// The name of the function in which a program begins, and of the code that is outside of all functions.
+pub const ENTRY_FUNCTION: &str = values::format::ENTRY_FUNCTION;
 
 /// The examples of the README.
 #[cfg(doctest)]

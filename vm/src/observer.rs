@@ -4,7 +4,7 @@ use crate::isa::{Operand, REGISTERS, Reg, Role};
 use crate::module::Module;
 use crate::value::Value;
 
-/// What a host that watches a run is told.
+/// What a host that watches a run is told. [`Profile`](crate::Profile) is one.
 ///
 /// ```
 /// use machine_dialect_vm::{Observer, Run, Step, Value, Vm, Written, assemble};
