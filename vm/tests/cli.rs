@@ -239,3 +239,18 @@ fn the_examples_of_the_help_work() {
     assert!(count >= 5, "only {count} examples were found");
     assert!(told >= 2, "only {told} examples tell what they print");
 }
+
+#[test]
+fn a_word_that_is_no_verb_is_answered_with_the_one_that_was_meant() {
+    for (typed, meant) in
+        [("rn", "run"), ("chek", "check"), ("comple", "compile"), ("trase", "trace"), ("RNU", "run")]
+    {
+        let output = mdvm().args([typed, "x.md"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(&format!("'{meant}'")), "{typed}: {}", text(&output.stderr));
+    }
+    for (typed, meant) in [("--monitr", "--monitor"), ("--max-tme", "--max-time"), ("--jsn", "--json")] {
+        let output = mdvm().args(["run", typed]).output().unwrap();
+        assert!(text(&output.stderr).contains(&format!("'{meant}'")), "{typed}: {}", text(&output.stderr));
+    }
+}

@@ -18,7 +18,7 @@ import pytest
 
 import machine_dialect_vm
 
-MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "compiler", "errors", "language", "repl"))]
+MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "campaign", "compiler", "errors", "language", "repl"))]
 
 
 def public() -> Iterator[tuple[str, Any]]:

@@ -255,7 +255,7 @@ pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
     let arguments = match Arguments::try_parse_from(completed) {
         Ok(arguments) => arguments,
-        Err(error) => return usage::refuse(&error, &given),
+        Err(error) => return usage::refuse(error, &given),
     };
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),

@@ -31,6 +31,13 @@ where \"line\" and \"column\" are there if a page is known, and \"prints\" if so
 pub(crate) struct TraceArguments {
     #[command(flatten)]
     program: ProgramArguments,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// Which steps are shown, and how.
+#[derive(Args, Default)]
+struct Shown {
     /// Print JSON Lines
     #[arg(long)]
     json: bool,
@@ -71,20 +78,21 @@ pub(crate) fn trace(arguments: &TraceArguments) -> ExitCode {
     };
     let vm = Vm::new(program.module);
     let source = program.map.get();
-    if let Err(message) = check_functions(&arguments.function, vm.module(), source.as_deref()) {
+    if let Err(message) = check_functions(&arguments.shown.function, vm.module(), source.as_deref()) {
         report::error(message);
         return ExitCode::from(BAD_MODULE);
     }
     let interrupt = run::listen_for_interrupts();
     let printed = RefCell::new(String::new());
-    let mut tracer = Tracer::new(arguments, vm.module(), source.as_deref(), &printed, &interrupt);
+    let mut tracer = Tracer::new(&arguments.shown, vm.module(), source.as_deref(), &printed, &interrupt);
     let mut print = |text: &str| -> io::Result<()> {
         printed.borrow_mut().push_str(text);
         Ok(())
     };
     let limits = given.limits();
-    let most = limits.max_steps.into_iter().chain(arguments.to).min();
-    let is_ended_by_to = arguments.to.is_some() && most == arguments.to;
+    let to = arguments.shown.to;
+    let most = limits.max_steps.into_iter().chain(to).min();
+    let is_ended_by_to = to.is_some() && most == to;
     let run = Run::new(&mut print).limits(Limits { max_steps: most, ..limits }).interrupt(&interrupt);
     let run = globals.into_iter().fold(run, |run, (name, value)| run.global(name, value));
     let run = match given.max_time.and_then(|time| begin.checked_add(time)) {
@@ -101,7 +109,7 @@ pub(crate) fn trace(arguments: &TraceArguments) -> ExitCode {
         }
         Ok(_) | Err(_) => None,
     };
-    if arguments.json {
+    if arguments.shown.json {
         tracer.end_as_json(&result, stopped.as_deref());
     }
     watchdog.disarm();
@@ -119,6 +127,32 @@ pub(crate) fn trace(arguments: &TraceArguments) -> ExitCode {
             ExitCode::from(run::code_of(failure))
         }
     }
+}
+
+/// Shows the steps of a run that happened before, whose end is known: of at most `most` of them. An error is one of standard output.
+pub(crate) fn again(
+    module: &Module,
+    map: Option<&SourceMap>,
+    globals: &[(String, Value)],
+    interrupt: &AtomicBool,
+    most: u64,
+) -> io::Result<()> {
+    let shown = Shown { limit: Some(most), ..Shown::default() };
+    let vm = Vm::new(module.clone());
+    let printed = RefCell::new(String::new());
+    let mut tracer = Tracer::new(&shown, module, map, &printed, interrupt);
+    let mut print = |text: &str| -> io::Result<()> {
+        printed.borrow_mut().push_str(text);
+        Ok(())
+    };
+    let run = Run::new(&mut print).interrupt(interrupt).portion(1);
+    let run = globals.iter().fold(run, |run, (name, value)| run.global(name, value.clone()));
+    // How it ends was told when it did so first.
+    let _ = vm.run(run.observe(&mut tracer));
+    if let Some(why) = tracer.stopped.take() {
+        tracer.write(&format!("… and more ({why})"));
+    }
+    tracer.finish()
 }
 
 /// Refuses a function that there is none of: its trace would be empty, which looks like an answer.
@@ -150,7 +184,7 @@ struct Pending {
 }
 
 struct Tracer<'a> {
-    arguments: &'a TraceArguments,
+    arguments: &'a Shown,
     module: &'a Module,
     map: Option<&'a SourceMap>,
     /// What the program printed since the last step.
@@ -171,7 +205,7 @@ struct Tracer<'a> {
 
 impl<'a> Tracer<'a> {
     fn new(
-        arguments: &'a TraceArguments,
+        arguments: &'a Shown,
         module: &'a Module,
         map: Option<&'a SourceMap>,
         printed: &'a RefCell<String>,
