@@ -189,7 +189,7 @@ fn the_last_entry_is_shown_step_by_step_and_runs_no_second_time() {
     assert!(errors.contains("nothing was run yet"), "{errors}");
     let lines: Vec<&str> = stdout.lines().collect();
     assert_eq!((lines.first(), lines.last()), (Some(&"21"), Some(&"= 21")), "{stdout}");
-    assert!(stdout.contains("; main, session:4: Say `n`.\n"), "{stdout}");
+    assert!(stdout.contains("; main, session:7: Say `n`.\n"), "{stdout}");
     assert!(stdout.contains("-> r") && stdout.contains("prints \"21\\n\""), "{stdout}");
     let (_, stdout, _) = session(":asm load_const r0, 6\n:asm add r1, r0, r0\n:step\n");
     assert!(stdout.contains("; r0 = 6 -> r1 = 12"), "{stdout}");
