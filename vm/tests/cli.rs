@@ -3,11 +3,10 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use machine_dialect_vm::assemble;
 
@@ -117,6 +116,9 @@ fn a_full_disk_is_an_error_with_its_reason() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_the_run_with_what_was_printed_and_where_it_was() {
+    use std::io::Read as _;
+    use std::time::Duration;
+
     for arguments in [["run", "-"].as_slice(), &["run", "--json", "-"]] {
         let mut child = spawn(arguments);
         let program = "load_const r0, \"begun\"\ndebug_print r0\nagain:\njump again";

@@ -2,10 +2,8 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -159,6 +157,10 @@ fn prose_is_said_to_be_prose() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_the_run_and_not_the_session() {
+    use std::io::{BufRead as _, BufReader};
+    use std::thread;
+    use std::time::Duration;
+
     let folder = tempfile::tempdir().unwrap();
     let mut child = command(&folder).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();

@@ -83,7 +83,7 @@ fn a_trace_for_people_shows_the_lines_of_the_page() {
     let (code, stdout, _) = mdvm(&folder, &["trace", "page.md"]);
     assert_eq!(code, 0);
     assert!(stdout.contains("; double, page.md:6: > Give back `n` * _2_.\n"), "{stdout}");
-    assert!(stdout.contains("= 3, r1 = 2 -> r1 = 6\n") || stdout.contains("-> r2 = 6\n"), "{stdout}");
+    assert!(stdout.contains("; r0 = 3, r2 = 2 -> r1 = 6\n"), "{stdout}");
     assert!(stdout.contains("prints \"6\\n\"\n"), "{stdout}");
     // A module of which no page is known has its functions.
     assert_eq!(mdvm(&folder, &["compile", "page.md", "-o", "page.mdbc"]).0, 0);
@@ -115,7 +115,7 @@ fn filters_choose_steps_and_limits_end_the_run_there() {
 #[test]
 fn a_trace_of_a_failure_ends_with_the_step_that_failed() {
     let folder = folder();
-    let page = "Define `a` as Number.\nSay _1_ / `a`.";
+    let page = "Define `a` as Number (default: _0_).\nSay _1_ / `a`.";
     let (code, stdout, errors) = mdvm(&folder, &["trace", "--json", "-e", page]);
     assert_eq!(code, 1);
     assert!(errors.contains("error[DivisionByZero]"), "{errors}");

@@ -16,7 +16,7 @@ use crate::language::SourceMap;
 pub struct LineCount {
     /// The number of the line, from 1 on.
     pub line: u32,
-    /// How often that of its instructions executed which did so most often.
+    /// How often the first of its instructions executed. Later ones may be of what the line ends, as a jump back of a loop is.
     pub runs: u64,
     /// How often all of its instructions executed.
     pub instructions: u64,
@@ -53,9 +53,8 @@ impl Profile<'_> {
         let mut lines: BTreeMap<u32, LineCount> = BTreeMap::new();
         for (pc, times) in self.by_instruction.iter().enumerate() {
             let Some(place) = map.place_of(pc) else { continue };
-            let count =
-                lines.entry(place.line).or_insert(LineCount { line: place.line, runs: 0, instructions: 0 });
-            count.runs = count.runs.max(*times);
+            let first = LineCount { line: place.line, runs: *times, instructions: 0 };
+            let count = lines.entry(place.line).or_insert(first);
             count.instructions += times;
         }
         lines.into_values().collect()

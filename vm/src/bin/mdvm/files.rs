@@ -93,14 +93,15 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    {
+    let file = {
         use std::os::unix::fs::PermissionsExt as _;
         // As any new file; a file of its own would be readable by its owner alone.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
+        tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder)
+    };
+    #[cfg(not(unix))]
+    let file = tempfile::Builder::new().tempfile_in(folder);
+    let mut file = file?;
     file.write_all(bytes)?;
     if let Ok(metadata) = known {
         fs::set_permissions(file.path(), metadata.permissions())?;
