@@ -342,9 +342,11 @@ impl<'a> Tracer<'a> {
 impl Observer for Tracer<'_> {
     fn before(&mut self, step: &Step<'_>) {
         self.steps += 1;
-        let (function, is_wanted) = self.function(step);
-        let is_shown =
-            is_wanted && self.arguments.from.is_none_or(|from| self.steps >= from) && self.stopped.is_none();
+        // Most of a long trace may be left out, so that costs little.
+        if self.arguments.from.is_some_and(|from| self.steps < from) || self.stopped.is_some() {
+            return self.pending.push_back(None);
+        }
+        let (function, is_shown) = self.function(step);
         self.pending.push_back(is_shown.then(|| Pending {
             step: self.steps,
             depth: step.depth,
