@@ -192,8 +192,8 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Tells `observer` of every instruction, before and after it executes. The run is made of plain code, whatever
-    /// [`Run::tiers`] says, and ends as it would without an observer.
+    /// Tells `observer` of every instruction, before and after it executes. It runs in the baseline interpreter,
+    /// whatever [`Run::tiers`] says, and ends as it would without an observer.
     #[must_use]
     pub fn observe(mut self, observer: &'a mut dyn Observer) -> Self {
         self.observer = Some(observer);
