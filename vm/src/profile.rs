@@ -170,12 +170,6 @@ impl<'m> Profile<'m> {
         known.map_or(format::ENTRY_FUNCTION, |function| &function.name)
     }
 
-    /// Where a function begins.
-    fn begin(&self, function: usize) -> usize {
-        let known = function.checked_sub(1).and_then(|index| self.module.functions().get(index));
-        known.map_or(self.module.entry().0, |function| function.entry as usize)
-    }
-
     fn enter(&mut self, function: usize) {
         let count = &mut self.functions[function];
         count.calls += 1;

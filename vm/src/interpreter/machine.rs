@@ -280,7 +280,8 @@ impl<'a> Machine<'a> {
                     Ok(Flow::Next) => {
                         if M::OBSERVED {
                             report(
-                                (&mut self.trace, &mut self.observer),
+                                &mut self.trace,
+                                &mut self.observer,
                                 &mut self.observations,
                                 &self.stack,
                                 self.frame.base,
@@ -296,7 +297,8 @@ impl<'a> Machine<'a> {
                     Ok(Flow::Jump(target)) => {
                         if M::OBSERVED {
                             report(
-                                (&mut self.trace, &mut self.observer),
+                                &mut self.trace,
+                                &mut self.observer,
                                 &mut self.observations,
                                 &self.stack,
                                 self.frame.base,
@@ -502,7 +504,8 @@ impl<'a> Machine<'a> {
     fn trace_step<M: Mode>(&mut self, pc: usize) {
         if M::OBSERVED {
             report(
-                (&mut self.trace, &mut self.observer),
+                &mut self.trace,
+                &mut self.observer,
                 &mut self.observations,
                 &self.stack,
                 self.frame.base,
@@ -576,7 +579,8 @@ fn announce(
 /// Reports an executed instruction, with what it wrote.
 #[inline(never)]
 fn report(
-    (trace, observer): (&mut Option<&mut dyn FnMut(TraceStep)>, &mut Option<&mut dyn Observer>),
+    trace: &mut Option<&mut dyn FnMut(TraceStep)>,
+    observer: &mut Option<&mut dyn Observer>,
     observations: &mut Option<Observations>,
     stack: &[Value],
     base: usize,

@@ -91,4 +91,11 @@ impl Profile<'_> {
         let _ = writeln!(out, "LF:{}\nLH:{hit}\nend_of_record", lines.len());
         out
     }
+
+    /// Where a function begins.
+    #[cfg(feature = "language")]
+    fn begin(&self, function: usize) -> usize {
+        let known = function.checked_sub(1).and_then(|index| self.module.functions().get(index));
+        known.map_or(self.module.entry().0, |function| function.entry as usize)
+    }
 }
