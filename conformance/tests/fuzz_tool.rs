@@ -141,6 +141,7 @@ fn what_cannot_be_meant_is_refused() {
 
 /// Stands before an implementation and keeps back some answers, always to the same modules, for so many seconds. As a Python it
 /// passes on what it is given.
+#[cfg(unix)]
 const SLOW: &str = r#"#!/usr/bin/env python3
 import hashlib, json, os, subprocess, sys, time
 arguments = sys.argv[1:]

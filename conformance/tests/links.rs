@@ -11,8 +11,17 @@ const PROGRAMS: [&str; 4] = ["conformance/corpus/", "spec/programs/", "benches/k
 /// The folders of the project, with one of which a path begins.
 const FOLDERS: [&str; 7] = ["benches/", "conformance/", "docs/", "fuzz/", "spec/", "vm/", ".github/"];
 
+/// What packages show as their descriptions, where no other file of the repository is beside them.
+const SHOWN_ELSEWHERE: [&str; 2] = ["README.md", "vm/README.md"];
+/// Where the repository is on the web, and an image of it.
+const ADDRESSES: [&str; 3] = [
+    "https://github.com/machine-dialect/machine-dialect-vm/blob/main",
+    "https://github.com/machine-dialect/machine-dialect-vm/tree/main",
+    "https://raw.githubusercontent.com/machine-dialect/machine-dialect-vm/main",
+];
+
 struct Page {
-    /// The links to files, each with its fragment.
+    /// The links to files, each with its fragment; from the root on where they begin with a slash.
     links: Vec<(String, Option<String>)>,
     /// The fragments of the headings.
     anchors: Vec<String>,
@@ -32,12 +41,13 @@ fn read(text: &str) -> Page {
                 let same = page.anchors.iter().filter(|other| **other == anchor).count();
                 page.anchors.push(if same == 0 { anchor } else { format!("{anchor}-{same}") });
             }
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. })
-                if !dest_url.contains("://") && !dest_url.starts_with("mailto:") =>
-            {
-                let (file, fragment) = match dest_url.split_once('#') {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                let inside = ADDRESSES.iter().find_map(|address| dest_url.strip_prefix(address));
+                let is_address = dest_url.contains("://") || dest_url.starts_with("mailto:");
+                let Some(target) = inside.or((!is_address).then_some(&*dest_url)) else { continue };
+                let (file, fragment) = match target.split_once('#') {
                     Some((file, fragment)) => (file, Some(fragment.to_owned())),
-                    None => (&*dest_url, None),
+                    None => (target, None),
                 };
                 page.links.push((file.to_owned(), fragment));
             }
@@ -107,6 +117,8 @@ fn no_link_is_dead() {
             checked += 1;
             let target = if file.is_empty() {
                 root().join(name)
+            } else if let Some(file) = file.strip_prefix('/') {
+                root().join(file)
             } else {
                 root().join(name).parent().unwrap().join(file)
             };
@@ -128,6 +140,19 @@ fn no_link_is_dead() {
     }
     assert!(dead.is_empty(), "{}", dead.join("\n"));
     assert!(checked > 60, "only {checked} links were found");
+}
+
+#[test]
+fn what_packages_show_leads_to_addresses() {
+    for name in SHOWN_ELSEWHERE {
+        let links = read(&std::fs::read_to_string(root().join(name)).unwrap()).links;
+        let lost: Vec<&String> = links
+            .iter()
+            .map(|(file, _)| file)
+            .filter(|file| !file.is_empty() && !file.starts_with('/'))
+            .collect();
+        assert!(lost.is_empty(), "{name}: {lost:?} lead nowhere on crates.io and PyPI");
+    }
 }
 
 #[test]
@@ -183,8 +208,11 @@ fn every_file_with_unsafe_code_is_told_of() {
 
 #[test]
 fn headings_have_the_fragments_that_github_gives_them() {
-    let page = read("# Does *your* `mdvm` run?\n\n## A\n\n## A\n\n[a](b.md#c) [d](https://e.org) `vm/src`\n");
+    let page = read(
+        "# Does *your* `mdvm` run?\n\n## A\n\n## A\n\n[a](b.md#c) [d](https://e.org) `vm/src` [f](https://github.com/machine-dialect/machine-dialect-vm/blob/main/docs/g.md#h)\n",
+    );
     assert_eq!(page.anchors, ["does-your-mdvm-run", "a", "a-1"]);
-    assert_eq!(page.links, [("b.md".to_owned(), Some("c".to_owned()))]);
+    let link = |file: &str, fragment: &str| (file.to_owned(), Some(fragment.to_owned()));
+    assert_eq!(page.links, [link("b.md", "c"), link("/docs/g.md", "h")]);
     assert_eq!(page.code, ["mdvm", "vm/src"]);
 }

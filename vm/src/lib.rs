@@ -68,6 +68,7 @@ mod isa;
 pub mod language;
 mod memory;
 mod module;
+mod observer;
 mod ops;
 #[cfg(feature = "json")]
 pub mod outcome;
@@ -75,6 +76,7 @@ pub mod outcome;
 pub mod planted;
 #[cfg(feature = "json")]
 pub mod plug;
+mod profile;
 mod runtime;
 // The command `mdvm`, which the Python package has inside, names this crate as any other does.
 #[cfg(feature = "pyo3")]
@@ -91,11 +93,18 @@ pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, Ru
 pub use exec::Tiers;
 pub use isa::*;
 pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
+pub use observer::{Observer, Step, Written};
+#[cfg(feature = "language")]
+pub use profile::LineCount;
+pub use profile::{CallCount, Profile};
 pub use runtime::{Sink, TraceStep};
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};
 pub use vm::{CallSite, Completion, Failure, Run, Vm};
+
+/// The name of the function in which a program begins, and of the code that is outside of all functions.
+pub const ENTRY_FUNCTION: &str = values::format::ENTRY_FUNCTION;
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -94,6 +94,11 @@ impl<'a> Memory<'a> {
         self.most.saturating_sub(LIVE.get().wrapping_sub(self.before))
     }
 
+    /// How many bytes the run takes now.
+    pub(crate) fn used(&self) -> u64 {
+        LIVE.get().wrapping_sub(self.before)
+    }
+
     /// Whether `bytes` more may come to life. To be asked before anything is allocated for them.
     #[inline]
     pub(crate) fn check(&self, bytes: u64) -> Result<(), RuntimeError> {

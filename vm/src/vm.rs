@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use crate::errors::{LoadError, RuntimeError};
 use crate::exec::{self, Ended, Executable, RunInput, Tiers};
-use crate::isa::{Reg, Role, ScopeId};
+use crate::isa::{Reg, ScopeId};
 use crate::module::Module;
+use crate::observer::{self, Observer};
 use crate::runtime::{Sink, TraceStep};
 use crate::value::Value;
 use crate::values::{Limits, format};
@@ -64,8 +65,18 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        let Run { limits, globals, output, interrupt, deadline, trace, tiers, fuel_slice } = run;
-        let input = RunInput { limits, globals, sink: output, interrupt, deadline, trace, tiers, fuel_slice };
+        let Run { limits, globals, output, interrupt, deadline, trace, observer, tiers, fuel_slice } = run;
+        let input = RunInput {
+            limits,
+            globals,
+            sink: output,
+            interrupt,
+            deadline,
+            trace,
+            observer,
+            tiers,
+            fuel_slice,
+        };
         let Ended { result, steps, globals } = exec::run(&self.executable, input);
         match result {
             Ok(result) => Ok(Completion { result, steps, globals }),
@@ -96,33 +107,8 @@ impl Vm {
 
     /// The registers that the instruction at `pc` reads, with their values.
     fn operands(&self, pc: usize, registers: &[Value]) -> Vec<(Reg, Value)> {
-        use crate::isa::Operand;
-        let Some(instruction) = self.module().instruction(pc) else { return Vec::new() };
-        let mut read: Vec<Reg> = Vec::new();
-        let specs = instruction.opcode().spec().operands;
-        for (operand, spec) in instruction.operands().iter().zip(specs) {
-            match operand {
-                Operand::Register(register) if matches!(spec.role, Role::In | Role::InOut) => {
-                    read.push(*register)
-                }
-                Operand::OptionalRegister(register) => read.extend(*register),
-                Operand::Registers(registers) => read.extend(registers.iter()),
-                Operand::Phis(phis) => read.extend(phis.iter().map(|source| source.register)),
-                Operand::Register(_)
-                | Operand::Constant(_)
-                | Operand::Type(_)
-                | Operand::Jump(_)
-                | Operand::Check(_)
-                | Operand::Scope(_) => {}
-            }
-        }
-        let mut values: Vec<(Reg, Value)> = Vec::new();
-        for register in read {
-            if values.iter().all(|(known, _)| *known != register) {
-                values.push((register, registers.get(usize::from(register.0)).cloned().unwrap_or_default()));
-            }
-        }
-        values
+        let value = |register: &Reg| registers.get(usize::from(register.0)).cloned().unwrap_or_default();
+        observer::reads(self.module(), pc).into_iter().map(|register| (register, value(&register))).collect()
     }
 }
 
@@ -150,6 +136,7 @@ pub struct Run<'a> {
     interrupt: Option<&'a AtomicBool>,
     deadline: Option<Instant>,
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    observer: Option<&'a mut dyn Observer>,
     tiers: Tiers,
     fuel_slice: u64,
 }
@@ -167,6 +154,7 @@ impl<'a> Run<'a> {
             interrupt: None,
             deadline: None,
             trace: None,
+            observer: None,
             tiers: Tiers::default(),
             fuel_slice: FUEL_SLICE,
         }
@@ -224,6 +212,14 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn trace(mut self, trace: &'a mut dyn FnMut(TraceStep)) -> Self {
         self.trace = Some(trace);
+        self
+    }
+
+    /// Tells `observer` of every instruction, before and after it executes. It runs in the baseline interpreter,
+    /// whatever [`Run::tiers`] says, and ends as it would without an observer.
+    #[must_use]
+    pub fn observe(mut self, observer: &'a mut dyn Observer) -> Self {
+        self.observer = Some(observer);
         self
     }
 }

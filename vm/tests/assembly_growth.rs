@@ -4,7 +4,6 @@
 
 use std::alloc::System;
 use std::fmt::Write as _;
-use std::fs;
 use std::sync::Mutex;
 
 use cap::Cap;
@@ -76,7 +75,7 @@ fn no_text_of_megabytes_takes_long() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("text.mdasm");
     for (name, count, text) in SHAPES {
-        fs::write(&path, text(count)).unwrap();
+        std::fs::write(&path, text(count)).unwrap();
         let status = std::process::Command::new("sh")
             .args([
                 "-c",

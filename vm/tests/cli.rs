@@ -3,11 +3,10 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use machine_dialect_vm::assemble;
 
@@ -117,6 +116,9 @@ fn a_full_disk_is_an_error_with_its_reason() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_the_run_with_what_was_printed_and_where_it_was() {
+    use std::io::Read as _;
+    use std::time::Duration;
+
     for arguments in [["run", "-"].as_slice(), &["run", "--json", "-"]] {
         let mut child = spawn(arguments);
         let program = "load_const r0, \"begun\"\ndebug_print r0\nagain:\njump again";
@@ -238,4 +240,19 @@ fn the_examples_of_the_help_work() {
     }
     assert!(count >= 5, "only {count} examples were found");
     assert!(told >= 2, "only {told} examples tell what they print");
+}
+
+#[test]
+fn a_word_that_is_no_verb_is_answered_with_the_one_that_was_meant() {
+    for (typed, meant) in
+        [("rn", "run"), ("chek", "check"), ("comple", "compile"), ("trase", "trace"), ("RNU", "run")]
+    {
+        let output = mdvm().args([typed, "x.md"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(&format!("'{meant}'")), "{typed}: {}", text(&output.stderr));
+    }
+    for (typed, meant) in [("--monitr", "--monitor"), ("--max-tme", "--max-time"), ("--jsn", "--json")] {
+        let output = mdvm().args(["run", typed]).output().unwrap();
+        assert!(text(&output.stderr).contains(&format!("'{meant}'")), "{typed}: {}", text(&output.stderr));
+    }
 }

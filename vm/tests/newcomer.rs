@@ -64,6 +64,14 @@ fn the_first_program() {
 }
 
 #[test]
+fn the_assembly() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut newcomer = Newcomer::new(folder.path(), vec![command()], Vec::new());
+    newcomer.follow("docs/assembly.md", &page("docs/assembly.md"), &[]);
+    newcomer.leave(8);
+}
+
+#[test]
 fn modules_by_hand_and_from_rust() {
     let folder = tempfile::tempdir().unwrap();
     let mut instead = cloned();

@@ -2,10 +2,8 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -159,6 +157,10 @@ fn prose_is_said_to_be_prose() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_the_run_and_not_the_session() {
+    use std::io::{BufRead as _, BufReader};
+    use std::thread;
+    use std::time::Duration;
+
     let folder = tempfile::tempdir().unwrap();
     let mut child = command(&folder).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -178,4 +180,19 @@ fn an_interrupt_ends_the_run_and_not_the_session() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("Interrupted"));
+}
+
+#[test]
+fn the_last_entry_is_shown_step_by_step_and_runs_no_second_time() {
+    let (code, stdout, errors) = session(
+        ":step\nDefine `n` as Number (default: _20_).\nSet `n` to `n` + _1_.\nSay `n`.\n:step\n`n`\n",
+    );
+    assert_eq!(code, 1);
+    assert!(errors.contains("nothing was run yet"), "{errors}");
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert_eq!((lines.first(), lines.last()), (Some(&"21"), Some(&"= 21")), "{stdout}");
+    assert!(stdout.contains("; main, session:7: Say `n`.\n"), "{stdout}");
+    assert!(stdout.contains("-> r") && stdout.contains("prints \"21\\n\""), "{stdout}");
+    let (_, stdout, _) = session(":asm load_const r0, 6\n:asm add r1, r0, r0\n:step\n");
+    assert!(stdout.contains("; r0 = 6 -> r1 = 12"), "{stdout}");
 }

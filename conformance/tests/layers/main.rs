@@ -24,6 +24,8 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["watch", "memory"],
             &["value"],
             &["module"],
+            // What a host that watches a run is told.
+            &["observer"],
             &["runtime"],
             &["ops"],
             &["exec::interpreter"],
@@ -53,6 +55,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             // It shows what is left of a module as assembly.
             &["module::salvage"],
             &["language"],
+            &["profile"],
             &["outcome", "plug"],
             &["python"],
         ],

@@ -20,6 +20,8 @@ enum Task {
     Check,
     /// Write the generated files that are checked in
     Generate,
+    /// Check that all compiles where this computer cannot run it; needs rustup
+    Targets,
     /// Run the tests that take little time; all of them with --all
     Test {
         /// Run every test
@@ -57,6 +59,14 @@ const SLOW: &[(&str, &str)] = &[
     ("wheel", "builds the wheel"),
 ];
 
+/// Where the crates must compile, beside the computer that they are developed on.
+const TARGETS: &[&str] = &[
+    "x86_64-pc-windows-gnu",
+    "aarch64-apple-darwin",
+    "aarch64-unknown-linux-gnu",
+    "x86_64-unknown-linux-musl",
+];
+
 /// What is published, each after what it needs.
 const CRATES: &[&str] = &["mdvm-spec", "machine-dialect-vm", "mdvm-conform"];
 
@@ -66,6 +76,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Check => check(),
         Task::Generate => cargo(&["run", "--quiet", "-p", "mdvm-spec", "--", "write"]),
+        Task::Targets => targets(),
         Task::Test { all, rest } => test(all, &rest),
         Task::Bench { rest } => bench(&rest),
         Task::Release { pack_only } => release(pack_only),
@@ -91,6 +102,22 @@ fn check() -> Outcome {
     }
     let mut doc = command("cargo", &["doc", "--workspace", "--no-deps", "--quiet"]);
     run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Checks each target, its tests included. No linker is needed for that, nor a C compiler: no crate has code in C.
+fn targets() -> Outcome {
+    for target in TARGETS {
+        run(&mut command("rustup", &["target", "add", target]))?;
+        let mut check =
+            command("cargo", &["check", "-p", "machine-dialect-vm", "-p", "mdvm-conform", "--all-targets"]);
+        // In a folder of its own, as flags in the environment would have everything built anew.
+        let folder = root().join("target/targets");
+        run(check
+            .args(["--target", target])
+            .env("CARGO_TARGET_DIR", folder)
+            .env("RUSTFLAGS", "-D warnings"))?;
+    }
+    Ok(())
 }
 
 fn test(all: bool, rest: &[String]) -> Outcome {

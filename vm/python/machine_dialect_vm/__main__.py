@@ -1,8 +1,8 @@
 """The command line, ``mdvm`` or ``python -m machine_dialect_vm``.
 
-It is the command of the Rust crate, which the extension has in it, so the two have the same verbs, options, texts and exit codes. Two
-verbs are this package's own: ``serve`` answers through its ``run``, so that a conformance harness sees what Python users get, and
-``repl`` is the one of ``machine_dialect_vm.repl``, which works without the extension, too.
+It is the command of the Rust crate, which the extension has in it, so the two have the same verbs, options, texts and exit codes. One
+verb is this package's own: ``serve`` answers through its ``run``, so that a conformance harness sees what Python users get. Where the
+extension cannot be loaded, ``repl`` is the one of ``machine_dialect_vm.repl``, on the reference interpreter.
 """
 
 from __future__ import annotations
@@ -39,13 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     verb, options = (given[0], given[1:]) if given else ("", [])
     try:
-        if verb == "repl" and not options:
+        try:
+            from ._native import command
+        except ImportError:
+            if verb != "repl" or options:
+                raise
             from .repl import main as repl
 
             return repl()
-        from ._native import command
-
-        if verb == "serve" and tuple(options) in TIERS:
+        if verb == "serve" and all(option.removeprefix("--") in TIERS for option in options):
             return _serve(options)
         _let_ctrl_c_end()
         return command(["mdvm", *given])

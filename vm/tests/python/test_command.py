@@ -179,3 +179,31 @@ def test_what_the_command_needs_is_told_where_the_extension_is_missing(tmp_path:
     )
     ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 2 and "the compiled extension cannot be loaded" in ran.stderr, ran
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_messages_have_colours_at_a_terminal_unless_they_are_not_wanted(tmp_path: Path) -> None:
+    def said(**environment: str) -> bytes:
+        ours, theirs = os.openpty()
+        words = [sys.executable, "-m", "machine_dialect_vm", "run", "-e", "Say `tea`."]
+        unset = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        done = subprocess.run(words, cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=theirs, timeout=60, check=False, env={**unset, **environment})
+        os.close(theirs)
+        text = os.read(ours, 1 << 16)
+        os.close(ours)
+        assert done.returncode == 2 and b"tea" in text
+        return text
+
+    assert b"\x1b[" in said() and b"\x1b[" in said(NO_COLOR="")
+    assert b"\x1b[" not in said(NO_COLOR="1")
+
+
+def test_a_run_is_traced_and_counted_as_by_the_command_of_the_crate(tmp_path: Path) -> None:
+    (tmp_path / "six.md").write_text("Say _2_ * _3_.\n")
+    traced = command("trace", "--json", "six.md", cwd=tmp_path)
+    *steps, end = (json.loads(line) for line in traced.stdout.splitlines())
+    assert traced.returncode == 0 and end["outcome"]["steps"] == len(steps)
+    assert [step["prints"] for step in steps if "prints" in step] == ["6\n"]
+    counted = command("run", "--monitor", "coverage=lcov.info", "--monitor", "calls", "six.md", cwd=tmp_path)
+    assert (counted.returncode, counted.stdout) == (0, "6\n") and counted.stderr.endswith("  main\n")
+    assert "DA:1,1\n" in (tmp_path / "lcov.info").read_text()

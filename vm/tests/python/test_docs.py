@@ -18,7 +18,7 @@ import pytest
 
 import machine_dialect_vm
 
-MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "compiler", "errors", "language", "repl"))]
+MODULES = ["machine_dialect_vm", *(f"machine_dialect_vm.{name}" for name in ("builder", "campaign", "compiler", "errors", "language", "repl"))]
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -114,4 +114,4 @@ def test_the_links_of_the_readme_work_on_pypi() -> None:
     assert len(links) > 4
     for link in links:
         assert link.startswith("https://"), link
-        assert not link.startswith(blob) or (root / link.removeprefix(blob)).exists(), link
+        assert not link.startswith(blob) or (root / link.removeprefix(blob).partition("#")[0]).exists(), link

@@ -234,9 +234,20 @@ def test_words_are_completed_from_the_specification() -> None:
     assert completions("r1") == ["r17 "]
 
 
-def test_a_session_over_a_pipe(tmp_path: Path) -> None:
+def test_the_command_is_the_one_of_the_machine(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "machine_dialect_vm", "repl"],
+        input="Define `n` as Number (default: _6_).\n`n` * _7_\n:step\n:asm load_const r0, 1\n:help DivisionByZero\n:nothing\n",
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1 and "no command is called :nothing" in done.stderr
+    assert done.stdout.startswith("= 42\n") and "-> r" in done.stdout and "r0 = 1\n" in done.stdout
+    assert "DivisionByZero" in done.stdout
+
+
+def test_a_session_of_the_package_over_a_pipe(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from machine_dialect_vm.repl import main; sys.exit(main())"],
         input="Say _1_.\n:asm\nload_const r0, 1\n.func f\nreturn\n", cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     first, *_help, last, function = done.stdout.splitlines()

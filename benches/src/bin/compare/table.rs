@@ -160,7 +160,7 @@ fn markdown(results: &Results) -> String {
     let _ = writeln!(
         text,
         "\nOn {}, {} {}, with {}. Medians of {} paired runs, or fewer where one takes long;\n\
-         [`benches/results/latest.json`](benches/results/latest.json) has the quartiles and the sizes. In *italics*: both at a smaller size.",
+         [`benches/results/latest.json`](https://github.com/machine-dialect/machine-dialect-vm/blob/main/benches/results/latest.json) has the quartiles and the sizes. In *italics*: both at a smaller size.",
         results.machine.processor,
         results.machine.system,
         results.machine.architecture,

@@ -10,7 +10,7 @@ use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::language::SourceMap;
 use machine_dialect_vm::{Module, Salvage};
 
-use super::files::{bad_module, finish_by};
+use super::files::{bad_module, finish};
 use super::input::{InputError, read_program};
 use super::{BAD_MODULE, FormatArgument, report};
 
@@ -39,7 +39,7 @@ pub(crate) fn disassemble(arguments: &DisArguments) -> ExitCode {
     };
     let map = if arguments.no_source { None } else { program.map.get() };
     let module = &program.module;
-    finish_by(output, |out| {
+    finish(output, |out| {
         if arguments.hex {
             for (name, offset) in Module::sections(&module.encode()) {
                 writeln!(out, "; {name} at {offset:#06x}")?;
@@ -63,7 +63,7 @@ pub(crate) fn disassemble(arguments: &DisArguments) -> ExitCode {
 fn not_loaded(arguments: &DisArguments, error: &InputError, output: &Path) -> ExitCode {
     let InputError::Load(_, bytes) = error else { return bad_module(&arguments.file, error) };
     if let Some(salvage) = Salvage::new(bytes) {
-        let code = finish_by(output, |out| {
+        let code = finish(output, |out| {
             salvage.listing_lines(|line| writeln!(out, "{line}"))?;
             if arguments.hex { out.write_all(dump(bytes).as_bytes()) } else { Ok(()) }
         });

@@ -122,12 +122,8 @@ pub(crate) fn bad_module(path: &Path, error: &InputError) -> ExitCode {
     ExitCode::from(BAD_MODULE)
 }
 
-pub(crate) fn finish(output: &Path, bytes: &[u8]) -> ExitCode {
-    finish_by(output, |out| out.write_all(bytes))
-}
-
 /// Writes the output piece by piece.
-pub(crate) fn finish_by(output: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
+pub(crate) fn finish(output: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
     if output == Path::new("-") {
         let mut stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
         return match write(&mut stdout).and_then(|()| stdout.flush()) {
@@ -187,14 +183,15 @@ fn write_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     }
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    {
+    let file = {
         use std::os::unix::fs::PermissionsExt as _;
         // As any new file; a file of its own would be readable by its owner alone.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
+        tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder)
+    };
+    #[cfg(not(unix))]
+    let file = tempfile::Builder::new().tempfile_in(folder);
+    let mut file = file?;
     to(&mut file)?;
     if let Ok(metadata) = known {
         fs::set_permissions(file.path(), metadata.permissions())?;

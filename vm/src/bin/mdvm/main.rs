@@ -13,12 +13,14 @@ mod files;
 mod fmt;
 mod input;
 mod map;
+mod monitor;
 mod pages;
 mod repl;
 mod report;
 mod run;
 mod serve;
 mod stats;
+mod trace;
 mod units;
 mod usage;
 mod verbs;
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use machine_dialect_vm::Tiers;
+use machine_dialect_vm::{Limits, Tiers};
 
 use input::{InputError, Program};
 
@@ -56,6 +58,8 @@ Examples:
   mdvm run -e 'Say _\"Hello, \"_ + _\"World!\"_.'      # prints: Hello, World!
   mdvm compile program.md -o program.mdbc -g
   mdvm run --max-steps 1M --max-time 2s --global 'name=\"World\"' program.mdbc
+  mdvm trace --limit 20 program.md
+  mdvm run --monitor hot --monitor flame=stacks.txt program.md
   mdvm check *.mdbc
   mdvm fmt program.md
   mdvm explain DivisionByZero
@@ -71,6 +75,8 @@ struct Arguments {
 enum Command {
     /// Run a program; what it prints goes to standard output
     Run(RunArguments),
+    /// Show each instruction that a program executes, with the values it read and wrote
+    Trace(trace::TraceArguments),
     /// Check that pages have no errors and that modules load; one line each
     Check(check::CheckArguments),
     /// Show a module as assembly, with the index and the offset of each instruction and the lines of its page
@@ -125,8 +131,9 @@ enum Command {
     },
 }
 
+/// The program, and what it is given.
 #[derive(Args, Debug, Default)]
-struct RunArguments {
+struct ProgramArguments {
     /// The page or the module
     #[arg(required_unless_present = "expression")]
     file: Option<PathBuf>,
@@ -135,15 +142,9 @@ struct RunArguments {
     expression: Vec<String>,
     #[command(flatten)]
     format: FormatArgument,
-    /// Print the outcome as JSON, instead of what the program prints
-    #[arg(long)]
-    json: bool,
-    /// Print the result of the program, as JSON, behind what it prints; with --json it is there anyway
-    #[arg(long)]
-    result: bool,
-    /// Tell what the run took on standard error; for the counts of each opcode the program runs a second time
-    #[arg(long)]
-    stats: bool,
+    /// Give the program a global; VALUE is JSON, as outcomes show values
+    #[arg(long = "global", value_name = "NAME=VALUE")]
+    globals: Vec<String>,
     /// End the run before it executes more instructions than that, such as 1000000 or 1M
     #[arg(long, value_name = "N", value_parser = units::count)]
     max_steps: Option<u64>,
@@ -159,9 +160,24 @@ struct RunArguments {
     /// End the run, reading included, when it has taken that long, such as 2s, 0.5 or 500ms
     #[arg(long, value_name = "TIME", value_parser = units::time)]
     max_time: Option<Duration>,
-    /// Give the program a global; VALUE is JSON, as outcomes show values
-    #[arg(long = "global", value_name = "NAME=VALUE")]
-    globals: Vec<String>,
+}
+
+#[derive(Args, Debug, Default)]
+struct RunArguments {
+    #[command(flatten)]
+    program: ProgramArguments,
+    /// Print the outcome as JSON, instead of what the program prints
+    #[arg(long)]
+    json: bool,
+    /// Print the result of the program, as JSON, behind what it prints; with --json it is there anyway
+    #[arg(long)]
+    result: bool,
+    /// Tell what the run took on standard error; what is counted is so in a second run, on the interpreter
+    #[arg(long)]
+    stats: bool,
+    /// Count instructions in a second run, on the interpreter, and tell of them on standard error, or in FILE
+    #[arg(long, value_name = "WHAT[=FILE]", long_help = monitor::HELP)]
+    monitor: Vec<monitor::Monitor>,
     #[command(flatten)]
     tiers: TierArguments,
 }
@@ -192,9 +208,10 @@ struct TierArguments {
     machine: bool,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum Tier {
     /// Whatever pays
+    #[default]
     Auto,
     /// The baseline interpreter: one instruction at a time
     Interpreter,
@@ -215,9 +232,10 @@ enum DumpTier {
     Jit,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum When {
     /// When code is hot
+    #[default]
     Auto,
     /// At once
     Always,
@@ -248,7 +266,7 @@ impl TierArguments {
     }
 }
 
-impl RunArguments {
+impl ProgramArguments {
     /// Where the program stands, for messages.
     fn path(&self) -> &Path {
         self.file.as_deref().unwrap_or(Path::new("-e"))
@@ -258,6 +276,16 @@ impl RunArguments {
         match &self.file {
             Some(file) => input::read_program(file, self.format.format),
             None => input::compile(self.expression.join("\n").as_bytes(), "-e"),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let defaults = Limits::default();
+        Limits {
+            max_steps: self.max_steps.or(defaults.max_steps),
+            max_memory: self.max_memory.or(defaults.max_memory),
+            max_output: self.max_output.or(defaults.max_output),
+            max_call_depth: self.max_call_depth.or(defaults.max_call_depth),
         }
     }
 }
@@ -276,10 +304,11 @@ pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
     let arguments = match Arguments::try_parse_from(completed) {
         Ok(arguments) => arguments,
-        Err(error) => return usage::refuse(&error, &given),
+        Err(error) => return usage::refuse(error, &given),
     };
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Trace(arguments) => trace::trace(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Dis(arguments) => dis::disassemble(&arguments),
         Command::Fmt(arguments) => fmt::format(&arguments),

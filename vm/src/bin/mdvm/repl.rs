@@ -76,10 +76,18 @@ struct Repl {
     state: State,
     /// Earlier states, the newest last.
     before: Vec<State>,
-    /// The module of the newest entry.
-    last: Option<(Module, Map)>,
+    /// The newest entry.
+    last: Option<Last>,
     has_failed: bool,
     interrupt: Arc<AtomicBool>,
+}
+
+/// An entry that ran.
+struct Last {
+    module: Module,
+    map: Map,
+    /// The globals that it began with.
+    globals: Vec<(String, Value)>,
 }
 
 /// How a run of an entry came to its end.
@@ -186,8 +194,9 @@ impl Repl {
             }
         };
         let mut run = Run::new(&mut write).interrupt(&self.interrupt);
-        for (name, value) in std::mem::take(&mut self.state.globals) {
-            run = run.global(name, value);
+        let globals = std::mem::take(&mut self.state.globals);
+        for (name, value) in &globals {
+            run = run.global(name, value.clone());
         }
         if trace == Trace::Yes {
             run = run.trace(&mut tell);
@@ -206,7 +215,7 @@ impl Repl {
                 report::failure(failure, &module, &map, Path::new(NAME));
             }
         }
-        self.last = Some((module, map));
+        self.last = Some(Last { module, map, globals });
         Ok(ended)
     }
 

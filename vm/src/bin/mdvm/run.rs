@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
@@ -11,22 +11,22 @@ use signal_hook::flag::{register, register_conditional_shutdown};
 
 use machine_dialect_vm::escape::visible;
 use machine_dialect_vm::{
-    Completion, Failure, Limits, Run, RuntimeErrorKind, Sink, Tiers, Value, Vm, outcome,
+    Completion, Failure, Limits, Profile, Run, RuntimeErrorKind, Sink, Value, Vm, outcome,
 };
 
 use super::map::Map;
-use super::stats::{self, Count};
-use super::usage;
 use super::watchdog::Watchdog;
 use super::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
+use super::{monitor, stats, usage};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
     let begin = Instant::now();
     let watchdog = Watchdog::new(arguments.json);
-    if let Some(time) = arguments.max_time {
+    let given = &arguments.program;
+    if let Some(time) = given.max_time {
         watchdog.end_after(time.saturating_add(GRACE));
     }
-    let globals = match read_globals(&arguments.globals) {
+    let globals = match read_globals(&given.globals) {
         Ok(globals) => globals,
         Err(message) => {
             if arguments.json {
@@ -36,14 +36,21 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
             return ExitCode::from(BAD_MODULE);
         }
     };
-    let program = match arguments.read() {
+    let program = match given.read() {
         Ok(program) => program,
         Err(error) if arguments.json => return watchdog.answer(&error.to_json(), BAD_MODULE),
         Err(error) => {
-            report::input_error(&error, arguments.path());
+            report::input_error(&error, given.path());
             return ExitCode::from(BAD_MODULE);
         }
     };
+    if let Err(message) = monitor::check(&arguments.monitor, &program.map) {
+        if arguments.json {
+            return watchdog.answer(&usage::outcome(&message), BAD_MODULE);
+        }
+        report::error(message);
+        return ExitCode::from(BAD_MODULE);
+    }
     let interrupt = listen_for_interrupts();
     let job = Job {
         arguments,
@@ -52,9 +59,10 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
         globals,
         interrupt: &interrupt,
         // A time too long to be told by the clock is no limit.
-        deadline: arguments.max_time.and_then(|time| begin.checked_add(time)),
+        deadline: given.max_time.and_then(|time| begin.checked_add(time)),
+        watchdog: &watchdog,
     };
-    if arguments.json { job.run_as_json(&watchdog) } else { job.run_plainly() }
+    if arguments.json { job.run_as_json() } else { job.run_plainly() }
 }
 
 /// A program that is about to run, and how.
@@ -65,6 +73,7 @@ struct Job<'a> {
     globals: Vec<(String, Value)>,
     interrupt: &'a AtomicBool,
     deadline: Option<Instant>,
+    watchdog: &'a Watchdog,
 }
 
 impl Job<'_> {
@@ -85,16 +94,15 @@ impl Job<'_> {
             (Err(failure), _) => match &failure.sink_error {
                 Some(error) => output_failed(error),
                 None => {
-                    report::failure(failure, self.vm.module(), &self.map, self.arguments.path());
+                    report::failure(failure, self.vm.module(), &self.map, self.arguments.program.path());
                     ExitCode::from(code_of(failure))
                 }
             },
         };
-        self.tell_stats(&result, time);
-        code
+        self.count(&result, time, code)
     }
 
-    fn run_as_json(&self, watchdog: &Watchdog) -> ExitCode {
+    fn run_as_json(&self) -> ExitCode {
         let mut stdout = String::new();
         let begin = Instant::now();
         let result = self.vm.run(self.options(&mut stdout));
@@ -108,63 +116,69 @@ impl Job<'_> {
             Some(map) => outcome::of_page(&result, &stdout, &map),
             None => outcome::of_run(&result, &stdout),
         };
-        let code = watchdog.answer(&outcome, code);
-        self.tell_stats(&result, time);
-        code
+        let code = self.watchdog.answer(&outcome, code);
+        self.count(&result, time, code)
     }
 
     fn options<'a>(&'a self, output: &'a mut dyn Sink) -> Run<'a> {
-        let RunArguments { max_steps, max_memory, max_output, max_call_depth, json, .. } = self.arguments;
-        let defaults = Limits::default();
+        let limits = self.arguments.program.limits();
         // What is collected in memory must have an end.
-        let default_output = if *json { defaults.max_memory } else { defaults.max_output };
-        let limits = Limits {
-            max_steps: max_steps.or(defaults.max_steps),
-            max_memory: max_memory.or(defaults.max_memory),
-            max_output: max_output.or(default_output),
-            max_call_depth: max_call_depth.or(defaults.max_call_depth),
-        };
-        let run = self
-            .globals
-            .iter()
-            .fold(Run::new(output).limits(limits), |run, (name, value)| run.global(name, value.clone()))
-            .tiers(self.arguments.tiers.tiers())
-            .interrupt(self.interrupt);
+        let most = if self.arguments.json { Limits::default().max_memory } else { None };
+        let limits = Limits { max_output: limits.max_output.or(most), ..limits };
+        let run = self.given(Run::new(output).limits(limits)).tiers(self.arguments.tiers.tiers());
         match self.deadline {
             Some(deadline) => run.deadline(deadline),
             None => run,
         }
     }
 
+    /// A run with the globals, which Ctrl-C ends.
+    fn given<'a>(&'a self, run: Run<'a>) -> Run<'a> {
+        let globals = self.globals.iter();
+        globals.fold(run, |run, (name, value)| run.global(name, value.clone())).interrupt(self.interrupt)
+    }
+
     /// Tells what a run took. What the machine does not count while it runs fast is counted in a second run, one instruction at a
-    /// time, whose output goes nowhere.
-    fn tell_stats(&self, result: &Result<Completion, Box<Failure>>, time: Duration) {
-        if !self.arguments.stats {
-            return;
+    /// time, whose output goes nowhere. Gives the exit code.
+    fn count(&self, result: &Result<Completion, Box<Failure>>, time: Duration, code: ExitCode) -> ExitCode {
+        let RunArguments { stats, monitor, .. } = self.arguments;
+        if !stats && monitor.is_empty() {
+            return code;
         }
+        // The second run takes longer than the first had time for.
+        self.watchdog.disarm();
+        self.interrupt.store(false, Ordering::Relaxed);
         let steps = match result {
             Ok(completion) => completion.steps,
             Err(failure) => failure.steps,
         };
-        let module = self.vm.module();
-        let mut count = Count::default();
-        let mut trace = |step: machine_dialect_vm::TraceStep| count.add(module, step.pc);
-        // As many steps as the first run took, so that it ends where that did, also where time ended it.
-        let limits = Limits { max_steps: Some(steps), max_output: None, ..Limits::default() };
+        let mut profile = Profile::new(self.vm.module());
+        // As many steps as the first run took, so that it ends where that did, also where time or its output ended it.
+        let limits = Limits { max_steps: Some(steps), max_output: None, ..self.arguments.program.limits() };
         let mut nowhere = ();
-        let run = self.options(&mut nowhere).limits(limits).tiers(Tiers::Interpreter).trace(&mut trace);
-        // How it ends is known.
-        let _ = self.vm.run(run);
-        report::text(&stats::text(steps, time, &self.vm, &count));
+        let run = self.given(Run::new(&mut nowhere).limits(limits)).observe(&mut profile);
+        if let Err(failure) = self.vm.run(run)
+            && failure.error.kind() == RuntimeErrorKind::Interrupted
+        {
+            report::warning(format!("counting was interrupted after {} of {steps} steps", profile.steps()));
+        }
+        if *stats {
+            report::text(&stats::text(steps, time, &self.vm, &profile));
+        }
+        let map = if monitor.is_empty() { None } else { self.map.get() };
+        match monitor::tell(monitor, &profile, self.vm.module(), map.as_deref()) {
+            Ok(()) => code,
+            Err(failed) => failed,
+        }
     }
 }
 
-fn code_of(failure: &Failure) -> u8 {
+pub(crate) fn code_of(failure: &Failure) -> u8 {
     if failure.error.kind() == RuntimeErrorKind::Interrupted { INTERRUPTED } else { PROGRAM_FAILED }
 }
 
 /// Reads globals, each `name=VALUE`, each name once.
-fn read_globals(texts: &[String]) -> Result<Vec<(String, Value)>, String> {
+pub(crate) fn read_globals(texts: &[String]) -> Result<Vec<(String, Value)>, String> {
     let mut globals: Vec<(String, Value)> = Vec::with_capacity(texts.len());
     for text in texts {
         let (name, value) = read_global(text)?;
@@ -206,7 +220,7 @@ pub(crate) fn listen_for_interrupts() -> Arc<AtomicBool> {
 }
 
 /// How long after its deadline a run may still be at work.
-const GRACE: Duration = Duration::from_millis(200);
+pub(crate) const GRACE: Duration = Duration::from_millis(200);
 
 /// Prints a line, and the exit code of that.
 pub(crate) fn print(line: &str, code: u8) -> ExitCode {

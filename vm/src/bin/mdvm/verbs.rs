@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
-use super::{Arguments, RunArguments};
+use super::{Arguments, ProgramArguments, RunArguments};
 
 /// The arguments of `run`, where that is the verb and they are right. Declaring all other verbs takes a third of the time in which a
 /// short program starts, runs and ends, and declaring those of `run` a tenth. Whatever else there is, help and mistakes included, is for
@@ -13,7 +13,8 @@ use super::{Arguments, RunArguments};
 pub(crate) fn run_alone(arguments: &[OsString]) -> Option<RunArguments> {
     match arguments {
         [_, verb, file] if verb == "run" && has_name_of_program(file) => {
-            Some(RunArguments { file: Some(file.into()), ..RunArguments::default() })
+            let program = ProgramArguments { file: Some(file.into()), ..ProgramArguments::default() };
+            Some(RunArguments { program, ..RunArguments::default() })
         }
         [_, verb, ..] if verb == "run" => declared(&arguments[1..]),
         _ => None,

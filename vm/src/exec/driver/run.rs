@@ -7,6 +7,7 @@ use crate::errors::RuntimeError;
 use crate::exec::driver::{Driver, Executable, Tiers};
 use crate::isa::{REGISTERS, ScopeId};
 use crate::memory::{self, Memory};
+use crate::observer::Observer;
 use crate::runtime::{
     Environment, Frame, Fuel, FunctionIndex, Globals, Machine, Observations, Observed, Output, Scopes, Sink,
     TraceStep, Unobserved,
@@ -23,6 +24,7 @@ pub(crate) struct RunInput<'a> {
     pub(crate) interrupt: Option<&'a AtomicBool>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
+    pub(crate) observer: Option<&'a mut dyn Observer>,
     pub(crate) tiers: Tiers,
     /// How many instructions run between two looks at what the host wants; at least 1.
     pub(crate) fuel_slice: u64,
@@ -70,12 +72,13 @@ pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> En
         max_call_depth: limits.max_call_depth.unwrap_or(u64::MAX),
         observations: None,
         trace: input.trace,
+        observer: input.observer,
     };
     let tiers = if without!("specialised-code") { Tiers::Interpreter } else { input.tiers };
     let mut driver = Driver { executable, tiers, tiered: None };
     let result = if machine.env.memory.is_over() {
         Err(machine.env.memory.exhausted())
-    } else if machine.trace.is_some() || program.needs_tags {
+    } else if machine.trace.is_some() || machine.observer.is_some() || program.needs_tags {
         machine.observations = Some(Observations::new());
         machine.interpret::<Observed, _>(&mut driver)
     } else {

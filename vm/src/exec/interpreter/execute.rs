@@ -106,7 +106,7 @@ impl Machine<'_> {
             let flow = loop {
                 let op = match ops.get(pc) {
                     Some(op) => *op,
-                    None => match program.lower(pc) {
+                    None => match tiers.program().lower(pc) {
                         Some(op) => op,
                         None => {
                             self.pc = pc;
@@ -124,6 +124,14 @@ impl Machine<'_> {
                     && tiers.elides_copies()
                 {
                     tiers.elide_copy(pc, self.fuel.steps(), &self.env.memory, frame.values_mut(), array);
+                }
+                // A run of phis is told of when all of them are charged.
+                if M::OBSERVED && self.observer.is_some() && !matches!(op, Op::Phi { .. }) {
+                    self.announce(tiers.program().module.entry().1, pc);
+                    frame = FrameRegisters::new(
+                        registers(&mut self.stack, self.frame.base),
+                        self.observations.as_mut(),
+                    );
                 }
                 match dispatch(op, &mut frame, &mut self.env) {
                     Ok(Flow::Next) => {
@@ -296,6 +304,9 @@ impl Machine<'_> {
         }
         // The first of them was charged when it was fetched.
         self.fuel.charge_more((behind - first - 1) as u64)?;
+        if M::OBSERVED {
+            (first..behind).for_each(|pc| self.announce(program.module.entry().1, pc));
+        }
         for (pc, (dst, value)) in (first..).zip(phi_values) {
             if let Some(value) = value {
                 let values = registers(&mut self.stack, self.frame.base);

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use machine_dialect_vm::asm::listing_lines;
 use machine_dialect_vm::language;
 
 use super::super::files::write_whole;
-use super::super::{dis, explain, report};
-use super::{Mode, Repl, State, Trace};
+use super::super::{dis, explain, report, trace};
+use super::{Last, Mode, Repl, State, TRACED, Trace};
 
 /// One command.
 pub(super) struct Command {
@@ -31,6 +32,7 @@ pub(super) const COMMANDS: &[Command] = &[
     command("load", "FILE", "enter a page"),
     command("save", "FILE", "write what was entered to a page"),
     command("dis", "", "the instructions of the last entry"),
+    command("step", "", "what the last entry executed, step by step, with what each step read and wrote"),
     command("trace", "ENTRY", "run an entry and tell of each instruction"),
     command("undo", "", "take the last entry back"),
     command("reset", "", "forget everything"),
@@ -64,6 +66,7 @@ impl Repl {
             "load" => self.load(argument)?,
             "save" => self.save(argument)?,
             "dis" => self.disassemble()?,
+            "step" => self.step()?,
             "trace" if argument.is_empty() => self.complain(":trace needs an entry, as in :trace Say _1_."),
             "trace" => self.enter_page(argument, Trace::Yes)?,
             "undo" => match self.before.pop() {
@@ -164,7 +167,7 @@ Ctrl-C ends a run.\n\n"
     }
 
     fn disassemble(&mut self) -> io::Result<()> {
-        let Some((module, map)) = &self.last else {
+        let Some(Last { module, map, .. }) = &self.last else {
             self.complain("nothing was run yet");
             return Ok(());
         };
@@ -176,6 +179,18 @@ Ctrl-C ends a run.\n\n"
             }
             self.say(line.text)
         })
+    }
+
+    /// Runs the last entry once more, from where it began, for its steps alone.
+    fn step(&mut self) -> io::Result<()> {
+        let Some(Last { module, map, globals }) = &self.last else {
+            self.complain("nothing was run yet");
+            return Ok(());
+        };
+        self.interrupt.store(false, Ordering::Relaxed);
+        let ended = trace::again(module, map.get().as_deref(), globals, &self.interrupt, TRACED);
+        self.interrupt.store(false, Ordering::Relaxed);
+        ended
     }
 
     fn say_lines(&self, lines: Vec<String>) -> io::Result<()> {

@@ -1,9 +1,6 @@
 //! What a run keeps for those who look on: type tags, and what each instruction wrote.
 
 use crate::isa::{REGISTERS, Reg};
-use crate::memory;
-use crate::runtime::trace::{self, TraceStep};
-use crate::value::Value;
 use crate::values::TypeId;
 
 /// What a machine keeps track of besides running the program.
@@ -57,23 +54,4 @@ impl Observations {
     pub(super) fn tag(&mut self, register: Reg) -> &mut Option<TypeId> {
         &mut self.tags[self.base + usize::from(register.0)]
     }
-}
-
-/// Reports an executed instruction, with what it wrote.
-#[inline(never)]
-pub(crate) fn report(
-    trace: &mut Option<&mut dyn FnMut(TraceStep)>,
-    observations: &mut Option<Observations>,
-    stack: &[Value],
-    base: usize,
-    pc: usize,
-) {
-    let Some(observed) = observations else { return };
-    if let Some(trace) = trace {
-        let written =
-            observed.written.iter().map(|register| (*register, &stack[base + usize::from(register.0)]));
-        let step = TraceStep { pc: pc as u32, digest: trace::digest(written) };
-        memory::outside(|| trace(step));
-    }
-    observed.written.clear();
 }
