@@ -200,15 +200,22 @@ fn hot_lines_calls_and_stacks_add_up_to_all_steps() {
 fn what_time_ended_is_counted_as_far_as_it_came() {
     let folder = folder();
     fs::write(folder.path().join("endless.mdasm"), "again:\n nop\n jump again").unwrap();
-    let (code, _, errors) =
-        mdvm(&folder, &["run", "--plain", "--max-time", "20ms", "--monitor", "hot", "endless.mdasm"]);
-    assert_eq!(code, 1);
-    let counts: Vec<u64> = errors
-        .lines()
-        .filter(|line| line.contains(": nop") || line.contains(": jump"))
-        .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
-        .collect();
-    assert!(counts.len() == 2 && counts[0] > 1000 && counts[0].abs_diff(counts[1]) <= 1, "{errors}");
+    // A busy computer may take the shortest of these times to start the command.
+    let counts: Vec<u64> = ["20ms", "200ms", "2s"]
+        .iter()
+        .map(|time| {
+            let (code, _, errors) =
+                mdvm(&folder, &["run", "--plain", "--max-time", time, "--monitor", "hot", "endless.mdasm"]);
+            assert_eq!(code, 1);
+            errors
+                .lines()
+                .filter(|line| line.contains(": nop") || line.contains(": jump"))
+                .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
+                .collect()
+        })
+        .find(|counts: &Vec<u64>| !counts.is_empty())
+        .unwrap();
+    assert!(counts.len() == 2 && counts[0] > 1000 && counts[0].abs_diff(counts[1]) <= 1, "{counts:?}");
 }
 
 #[test]
