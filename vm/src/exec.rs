@@ -7,5 +7,5 @@ mod interpreter;
 mod jit;
 mod specialise;
 
-pub use driver::Tiers;
 pub(crate) use driver::{Ended, Executable, RunInput, run};
+pub use driver::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse, Tiers};

@@ -90,7 +90,7 @@ mod watch;
 
 pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
-pub use exec::Tiers;
+pub use exec::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse, Tiers};
 pub use isa::*;
 pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
 pub use observer::{Observer, Step, Written};

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use crate::errors::{LoadError, RuntimeError};
-use crate::exec::{self, Ended, Executable, RunInput, Tiers};
+use crate::exec::{self, Ended, Executable, RunInput, TierStats, Tiers};
 use crate::isa::{Reg, ScopeId};
 use crate::module::Module;
 use crate::observer::{self, Observer};
@@ -47,6 +47,14 @@ impl Vm {
         self.executable.machine_code()
     }
 
+    /// What the tiers did in all runs that ended by now: how often each was entered, how often it was left and why, and what was
+    /// made. Runs that somebody observes or traces are not counted, as they use no tier but the interpreter. It is counted
+    /// where control goes from one tier to another, so it costs nothing while control stays in one.
+    #[must_use]
+    pub fn tier_stats(&self) -> TierStats {
+        self.executable.tier_stats()
+    }
+
     /// The specialised code that runs have left by now, as text for people: versions of blocks with the types that they are for,
     /// instructions, exits. It is empty where no run got hot.
     #[must_use]
@@ -65,7 +73,18 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        let Run { limits, globals, output, interrupt, deadline, trace, observer, tiers, fuel_slice } = run;
+        let Run {
+            limits,
+            globals,
+            output,
+            interrupt,
+            deadline,
+            trace,
+            observer,
+            tiers,
+            is_timed,
+            fuel_slice,
+        } = run;
         let input = RunInput {
             limits,
             globals,
@@ -75,6 +94,7 @@ impl Vm {
             trace,
             observer,
             tiers,
+            is_timed,
             fuel_slice,
         };
         let Ended { result, steps, globals } = exec::run(&self.executable, input);
@@ -138,6 +158,7 @@ pub struct Run<'a> {
     trace: Option<&'a mut dyn FnMut(TraceStep)>,
     observer: Option<&'a mut dyn Observer>,
     tiers: Tiers,
+    is_timed: bool,
     fuel_slice: u64,
 }
 
@@ -156,6 +177,7 @@ impl<'a> Run<'a> {
             trace: None,
             observer: None,
             tiers: Tiers::default(),
+            is_timed: false,
             fuel_slice: FUEL_SLICE,
         }
     }
@@ -196,6 +218,14 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn tiers(mut self, tiers: Tiers) -> Self {
         self.tiers = tiers;
+        self
+    }
+
+    /// Looks at the clock whenever control goes from one tier to another, for [`TierStats::times`]. A run that does so often takes
+    /// longer for it.
+    #[must_use]
+    pub fn time_tiers(mut self) -> Self {
+        self.is_timed = true;
         self
     }
 

@@ -7,12 +7,15 @@
 mod payoff;
 mod run;
 mod specialised;
+mod stats;
 mod tiers;
 
 use std::cell::{Cell, RefCell};
 
 use self::payoff::{Payoff, Work};
 pub(crate) use self::run::{Ended, RunInput, run};
+use self::stats::Recorder;
+pub use self::stats::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse};
 pub use self::tiers::Tiers;
 use crate::exec::analysis::{FlowGraph, elide_copy};
 use crate::exec::interpreter::{Program, TierExit, TierUp};
@@ -32,6 +35,8 @@ pub(crate) struct Executable {
     hotness: Cell<u32>,
     /// Taken out while a run uses it.
     tiered: RefCell<Option<Box<Tiered>>>,
+    /// What the tiers did in runs that ended.
+    stats: RefCell<TierStats>,
     stack_pool: StackPool,
 }
 
@@ -41,6 +46,7 @@ struct Tiered {
     payoff: Payoff,
     #[cfg(machine_code)]
     jit: CodeCache,
+    recorder: Recorder,
 }
 
 impl Executable {
@@ -52,6 +58,7 @@ impl Executable {
             program: Program::new(module),
             hotness: Cell::default(),
             tiered: RefCell::default(),
+            stats: RefCell::default(),
             stack_pool: StackPool::default(),
         }
     }
@@ -61,10 +68,27 @@ impl Executable {
         self.tiered.try_borrow_mut().ok()?.take()
     }
 
-    fn give_back(&self, tiered: Box<Tiered>) {
+    fn give_back(&self, mut tiered: Box<Tiered>) {
+        self.count(&std::mem::take(&mut tiered.recorder).stats);
         if let Ok(mut place) = self.tiered.try_borrow_mut() {
             *place = Some(tiered);
         }
+    }
+
+    /// Adds what was counted in a run.
+    fn count(&self, more: &TierStats) {
+        if let Ok(mut stats) = self.stats.try_borrow_mut() {
+            stats.add(more);
+        }
+    }
+
+    /// What the tiers did in runs that ended.
+    pub(crate) fn tier_stats(&self) -> TierStats {
+        let mut stats = self.stats.try_borrow().map(|stats| stats.clone()).unwrap_or_default();
+        if let Some(tiered) = self.tiered.try_borrow().ok().as_deref().and_then(Option::as_ref) {
+            stats.places_given_up = tiered.payoff.places_given_up();
+        }
+        stats
     }
 
     /// How many bytes of machine code there are.
@@ -86,13 +110,10 @@ impl Executable {
     /// The machine code that runs have left, as text.
     pub(crate) fn dump_jit(&self) -> String {
         #[cfg(machine_code)]
-        let text = self.tiered.try_borrow().ok().and_then(|tiered| {
-            let tiered = tiered.as_ref()?;
-            Some(tiered.jit.dump(&tiered.code))
-        });
-        #[cfg(not(machine_code))]
-        let text: Option<String> = None;
-        text.unwrap_or_default()
+        if let Some(tiered) = self.tiered.try_borrow().ok().as_deref().and_then(Option::as_ref) {
+            return tiered.jit.dump(&tiered.code);
+        }
+        String::new()
     }
 
     /// Whether there can be specialised code, and a run has taken enough steps for the analysis of the whole module: no limit on
@@ -109,6 +130,7 @@ impl Tiered {
             payoff: Payoff::new(program.ops.len()),
             #[cfg(machine_code)]
             jit: CodeCache::default(),
+            recorder: Recorder::default(),
         })
     }
 
@@ -138,6 +160,8 @@ struct Driver<'p> {
     executable: &'p Executable,
     tiers: Tiers,
     tiered: Option<Box<Tiered>>,
+    /// Whether the clock is looked at where control goes from one tier to another.
+    is_timed: bool,
 }
 
 impl<'p> TierUp<'p> for Driver<'p> {

@@ -28,12 +28,14 @@ mod versions;
 
 pub(crate) use code::Code;
 pub(crate) use context::TypeContext;
+#[cfg(machine_code)]
 pub(crate) use elements::set_item;
 pub(crate) use execute::{ExitPayload, ExitReason};
 #[cfg(machine_code)]
 pub(crate) use execute::{dispatch_baseline, grow};
 pub(crate) use materialise::materialise;
+pub(crate) use op::CodeAddr;
 #[cfg(machine_code)]
-pub(crate) use op::JitOp;
-pub(crate) use op::{CodeAddr, Slot, SpecOp, Test};
+pub(crate) use op::{JitOp, Slot, SpecOp, Test};
+#[cfg(machine_code)]
 pub(crate) use types::Type;

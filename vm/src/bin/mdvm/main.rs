@@ -172,7 +172,8 @@ struct RunArguments {
     /// Print the result of the program, as JSON, behind what it prints; with --json it is there anyway
     #[arg(long)]
     result: bool,
-    /// Tell what the run took on standard error; what is counted is so in a second run, on the interpreter
+    /// Tell what the run took, tiers included, on standard error, or as `stats` in what --json prints; instructions are counted in a
+    /// second run, on the interpreter
     #[arg(long)]
     stats: bool,
     /// Count instructions in a second run, on the interpreter, and tell of them on standard error, or in FILE

@@ -1,5 +1,6 @@
 //! `mdvm run`.
 
+use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,15 +10,16 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag::{register, register_conditional_shutdown};
 
-use machine_dialect_vm::escape::visible;
+use machine_dialect_vm::escape::{visible, visible_json};
 use machine_dialect_vm::{
     Completion, Failure, Limits, Profile, Run, RuntimeErrorKind, Sink, Value, Vm, outcome,
 };
 
 use super::map::Map;
+use super::stats::Stats;
 use super::watchdog::Watchdog;
 use super::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
-use super::{monitor, stats, usage};
+use super::{monitor, usage};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
     let begin = Instant::now();
@@ -99,7 +101,15 @@ impl Job<'_> {
                 }
             },
         };
-        self.count(&result, time, code)
+        if !self.counts() {
+            return code;
+        }
+        self.watchdog.disarm();
+        let profile = self.count(&result);
+        if self.arguments.stats {
+            report::text(&self.stats(&result, time, &profile).text());
+        }
+        self.tell_monitors(&profile, code)
     }
 
     fn run_as_json(&self) -> ExitCode {
@@ -112,12 +122,20 @@ impl Job<'_> {
             Err(failure) => code_of(failure),
         };
         let map = if result.is_err() { self.map.get() } else { None };
-        let outcome = match map {
+        let mut outcome = match map {
             Some(map) => outcome::of_page(&result, &stdout, &map),
             None => outcome::of_run(&result, &stdout),
         };
-        let code = self.watchdog.answer(&outcome, code);
-        self.count(&result, time, code)
+        if !self.arguments.stats {
+            let code = self.watchdog.answer(&outcome, code);
+            return if self.counts() { self.tell_monitors(&self.count(&result), code) } else { code };
+        }
+        self.watchdog.disarm();
+        let profile = self.count(&result);
+        // The outcome is an object.
+        outcome.truncate(outcome.len() - 1);
+        let _ = write!(outcome, r#", "stats": {}}}"#, self.stats(&result, time, &profile).json());
+        self.tell_monitors(&profile, print(&visible_json(&outcome), code))
     }
 
     fn options<'a>(&'a self, output: &'a mut dyn Sink) -> Run<'a> {
@@ -126,6 +144,7 @@ impl Job<'_> {
         let most = if self.arguments.json { Limits::default().max_memory } else { None };
         let limits = Limits { max_output: limits.max_output.or(most), ..limits };
         let run = self.given(Run::new(output).limits(limits)).tiers(self.arguments.tiers.tiers());
+        let run = if self.arguments.stats { run.time_tiers() } else { run };
         match self.deadline {
             Some(deadline) => run.deadline(deadline),
             None => run,
@@ -138,20 +157,16 @@ impl Job<'_> {
         globals.fold(run, |run, (name, value)| run.global(name, value.clone())).interrupt(self.interrupt)
     }
 
-    /// Tells what a run took. What the machine does not count while it runs fast is counted in a second run, one instruction at a
-    /// time, whose output goes nowhere. Gives the exit code.
-    fn count(&self, result: &Result<Completion, Box<Failure>>, time: Duration, code: ExitCode) -> ExitCode {
-        let RunArguments { stats, monitor, .. } = self.arguments;
-        if !stats && monitor.is_empty() {
-            return code;
-        }
-        // The second run takes longer than the first had time for.
-        self.watchdog.disarm();
+    /// Whether a second run is to count.
+    fn counts(&self) -> bool {
+        self.arguments.stats || !self.arguments.monitor.is_empty()
+    }
+
+    /// Counts what the machine does not count while it runs fast, in a second run, one instruction at a time, whose output goes
+    /// nowhere. It takes longer than the first had time for, so nothing may wait for it to end.
+    fn count(&self, result: &Outcome) -> Profile<'_> {
         self.interrupt.store(false, Ordering::Relaxed);
-        let steps = match result {
-            Ok(completion) => completion.steps,
-            Err(failure) => failure.steps,
-        };
+        let steps = steps_of(result);
         let mut profile = Profile::new(self.vm.module());
         // As many steps as the first run took, so that it ends where that did, also where time or its output ended it.
         let limits = Limits { max_steps: Some(steps), max_output: None, ..self.arguments.program.limits() };
@@ -162,14 +177,30 @@ impl Job<'_> {
         {
             report::warning(format!("counting was interrupted after {} of {steps} steps", profile.steps()));
         }
-        if *stats {
-            report::text(&stats::text(steps, time, &self.vm, &profile));
-        }
+        profile
+    }
+
+    fn stats<'a>(&'a self, result: &Outcome, time: Duration, profile: &'a Profile<'a>) -> Stats<'a> {
+        Stats { steps: steps_of(result), time, vm: &self.vm, profile }
+    }
+
+    /// Tells the monitors what was counted. Gives the exit code.
+    fn tell_monitors(&self, profile: &Profile<'_>, code: ExitCode) -> ExitCode {
+        let monitor = &self.arguments.monitor;
         let map = if monitor.is_empty() { None } else { self.map.get() };
-        match monitor::tell(monitor, &profile, self.vm.module(), map.as_deref()) {
+        match monitor::tell(monitor, profile, self.vm.module(), map.as_deref()) {
             Ok(()) => code,
             Err(failed) => failed,
         }
+    }
+}
+
+type Outcome = Result<Completion, Box<Failure>>;
+
+fn steps_of(result: &Outcome) -> u64 {
+    match result {
+        Ok(completion) => completion.steps,
+        Err(failure) => failure.steps,
     }
 }
 

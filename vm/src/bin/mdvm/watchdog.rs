@@ -46,19 +46,19 @@ impl Watchdog {
         let _ = thread::Builder::new().spawn(wait);
     }
 
-    /// Ends nothing from now on, unless the time was over before.
-    pub(crate) fn disarm(&self) {
-        self.answered.store(true, Ordering::Release);
-    }
-
     /// Prints the answer, unless the time was over before and the other answer is being printed.
     pub(crate) fn answer(&self, outcome: &str, code: u8) -> ExitCode {
+        self.disarm();
+        run::print(&visible_json(outcome), code)
+    }
+
+    /// Ends nothing from now on, and leaves the answer to who asked for that, unless the time was over before.
+    pub(crate) fn disarm(&self) {
         if self.answered.swap(true, Ordering::AcqRel) {
             // The other ends the process once it has printed.
             loop {
                 thread::park();
             }
         }
-        run::print(&visible_json(outcome), code)
     }
 }

@@ -152,6 +152,11 @@ impl Payoff {
         self.doublings(pc).is_some_and(|doublings| (HOT_DOUBLINGS..PAYS).contains(&doublings))
     }
 
+    /// At how many instructions the tier was of no use, however often control came there.
+    pub(super) fn places_given_up(&self) -> u64 {
+        (0..self.waits.len()).filter(|pc| self.is_missed(*pc)).count() as u64
+    }
+
     /// Pays for dropping all specialised code, if that can be paid with what it takes to make as much again.
     pub(super) fn flush(&mut self) -> bool {
         if self.purse < 2 * FLUSH {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use crate::errors::RuntimeError;
-use crate::exec::driver::{Driver, Executable, Tiers};
+use crate::exec::driver::{Driver, Executable, TierStats, TierTimes, Tiers};
 use crate::isa::{REGISTERS, ScopeId};
 use crate::memory::{self, Memory};
 use crate::observer::Observer;
@@ -26,6 +26,8 @@ pub(crate) struct RunInput<'a> {
     pub(crate) trace: Option<&'a mut dyn FnMut(TraceStep)>,
     pub(crate) observer: Option<&'a mut dyn Observer>,
     pub(crate) tiers: Tiers,
+    /// Whether to tell how long the run was in each tier.
+    pub(crate) is_timed: bool,
     /// How many instructions run between two looks at what the host wants; at least 1.
     pub(crate) fuel_slice: u64,
 }
@@ -75,7 +77,8 @@ pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> En
         observer: input.observer,
     };
     let tiers = if without!("specialised-code") { Tiers::Interpreter } else { input.tiers };
-    let mut driver = Driver { executable, tiers, tiered: None };
+    let mut driver = Driver { executable, tiers, tiered: None, is_timed: input.is_timed };
+    let begin = input.is_timed.then(Instant::now);
     let result = if machine.env.memory.is_over() {
         Err(machine.env.memory.exhausted())
     } else if machine.trace.is_some() || machine.observer.is_some() || program.needs_tags {
@@ -84,6 +87,13 @@ pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> En
     } else {
         driver.tiered = executable.take_tiered();
         let result = machine.interpret::<Unobserved, _>(&mut driver);
+        let mut stats = TierStats { steps: machine.fuel.steps(), ..TierStats::default() };
+        let outside = driver.tiered.as_ref().and_then(|tiered| tiered.recorder.stats.times);
+        if let Some(begin) = begin {
+            let interpreter = begin.elapsed().saturating_sub(outside.unwrap_or_default().outside());
+            stats.times = Some(TierTimes { interpreter, ..TierTimes::default() });
+        }
+        executable.count(&stats);
         if let Some(tiered) = driver.tiered.take() {
             executable.give_back(tiered);
         }

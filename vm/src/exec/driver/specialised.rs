@@ -1,11 +1,12 @@
 //! Runs in specialised code and in machine code: entering them, what to do at each exit, and when to flush them.
 
 use crate::exec::driver::payoff::Work;
-use crate::exec::driver::{Driver, Tiered, Tiers};
+use crate::exec::driver::stats::Phase;
+use crate::exec::driver::{Driver, ExitKind, Tiered, Tiers};
 use crate::exec::interpreter::{Program, TierExit};
 #[cfg(machine_code)]
 use crate::exec::jit::{self, JitEnd};
-use crate::exec::specialise::{CodeAddr, ExitPayload, ExitReason, TypeContext, materialise};
+use crate::exec::specialise::{Code, CodeAddr, ExitPayload, ExitReason, TypeContext, materialise};
 use crate::runtime::{CallSiteId, Machine, RESERVE, registers};
 
 impl Driver<'_> {
@@ -16,11 +17,14 @@ impl Driver<'_> {
         }
         let (program, tiers) = (&self.executable.program, self.tiers);
         let tiered = self.tiered.as_deref_mut()?;
-        if tiers.is_eager() {
-            tiered.run(machine, program, tiers, pc)
+        tiered.recorder.begin(self.is_timed);
+        let exit = if tiers.is_eager() {
+            tiered.run_and_count(machine, program, tiers, pc)
         } else {
             tiered.run_if_it_pays(machine, program, tiers, pc)
-        }
+        };
+        tiered.recorder.end(Phase::Specialised);
+        exit
     }
 }
 
@@ -37,15 +41,17 @@ impl Tiered {
         let mut exit = None;
         if self.payoff.can_enter(pc, before) && self.code.has_room_for(pc) {
             let work = self.work();
-            exit = self.run(machine, program, tiers, pc);
+            exit = self.run_and_count(machine, program, tiers, pc);
             let steps = machine.fuel.steps();
             let work = self.work().since(work);
             self.payoff.settle(pc, steps - before, work, steps);
         } else {
+            self.recorder.stats.declined += 1;
             self.payoff.back_off(pc, 0);
         }
         if self.code.is_full() && self.payoff.is_missed(pc) && self.payoff.flush() {
             self.materialise_frames(machine, program);
+            self.recorder.stats.flushes += 1;
             self.code.flush();
             #[cfg(machine_code)]
             self.jit.flush();
@@ -71,6 +77,37 @@ impl Tiered {
         }
     }
 
+    /// Runs, and counts the steps that were taken outside of machine code.
+    fn run_and_count(
+        &mut self,
+        machine: &mut Machine<'_>,
+        program: &Program,
+        tiers: Tiers,
+        pc: usize,
+    ) -> Option<TierExit> {
+        let before = machine.fuel.steps() - self.recorder.stats.machine_code.steps;
+        let exit = self.run(machine, program, tiers, pc);
+        let stats = &mut self.recorder.stats;
+        stats.specialised.steps += machine.fuel.steps() - stats.machine_code.steps - before;
+        exit
+    }
+
+    /// Has more specialised code made, where there is none, and counts it.
+    fn make<T>(&mut self, make: impl FnOnce(&mut Code) -> T) -> T {
+        self.recorder.end(Phase::Specialised);
+        let before = self.code.ops.len();
+        let made = make(&mut self.code);
+        let more = self.code.ops.len().saturating_sub(before) as u64;
+        self.recorder.stats.blocks += u64::from(more > 0);
+        self.recorder.stats.instructions += more;
+        self.recorder.end(Phase::Specialising);
+        made
+    }
+
+    fn left(&mut self, kind: ExitKind) {
+        self.recorder.stats.specialised.exits.count(kind);
+    }
+
     fn run(
         &mut self,
         machine: &mut Machine<'_>,
@@ -84,7 +121,8 @@ impl Tiered {
         self.count_steps(machine.fuel.steps(), is_eager);
         self.code.analyse(program, pc);
         let can_make = is_eager || self.payoff.can_make(Work::default());
-        let mut at = self.code.enter(program, machine.registers(), pc, size, can_make)?;
+        let mut at = self.make(|code| code.enter(program, machine.registers(), pc, size, can_make))?;
+        self.recorder.stats.specialised.entries += 1;
         loop {
             let mut payload = ExitPayload::default();
             let reason = self.advance(machine, program, tiers, &mut at, &mut payload);
@@ -93,6 +131,7 @@ impl Tiered {
                 materialise(program, machine.registers(), &exit.context);
                 machine.fuel.left -= u64::from(exit.context.steps) + 1;
                 machine.pc = exit.pc as usize;
+                self.left(ExitKind::Failed);
                 return Some(TierExit::Failed(error));
             }
             match reason {
@@ -101,28 +140,41 @@ impl Tiered {
                     if !(is_eager || self.payoff.can_make(self.work().since(before)))
                         && let Some(Some(stub)) = self.code.stubs.get(number)
                     {
-                        return Some(resume(machine, program, &stub.context, stub.pc));
+                        let exit = resume(machine, program, &stub.context, stub.pc);
+                        self.left(ExitKind::Stub);
+                        return Some(exit);
                     }
                     self.count_steps(machine.fuel.steps(), is_eager);
-                    at = self.code.make_stub(program, machine.registers(), number)?;
+                    at = self.make(|code| code.make_stub(program, machine.registers(), number))?;
                 }
                 ExitReason::OutOfFuel if machine.fuel.refill() => {}
                 ExitReason::Guard | ExitReason::OutOfFuel | ExitReason::Deoptimise => {
                     if let ExitReason::Guard = reason {
                         let can_make = is_eager || self.payoff.can_make(self.work().since(before));
-                        if can_make && self.code.widen(program, machine.registers(), at) {
+                        if can_make && self.make(|code| code.widen(program, machine.registers(), at)) {
+                            self.recorder.stats.side_exits += 1;
                             continue;
                         }
-                        if let Some(other) = self.code.side_exit(program, machine.registers(), at, can_make) {
+                        if let Some(other) =
+                            self.make(|code| code.side_exit(program, machine.registers(), at, can_make))
+                        {
+                            self.recorder.stats.side_exits += 1;
                             at = other;
                             continue;
                         }
                     }
+                    self.left(kind_of(reason));
                     let exit = self.code.exit_at(at);
                     return Some(resume(machine, program, &exit.context, exit.pc));
                 }
-                ExitReason::Returned(pc) => return Some(TierExit::Returned { pc: pc as usize }),
-                ExitReason::Ended => return Some(TierExit::Ended(payload.result)),
+                ExitReason::Returned(pc) => {
+                    self.left(ExitKind::Returned);
+                    return Some(TierExit::Returned { pc: pc as usize });
+                }
+                ExitReason::Ended => {
+                    self.left(ExitKind::Ended);
+                    return Some(TierExit::Ended(payload.result));
+                }
                 // Whoever has one instruction executed goes on by itself.
                 ExitReason::Stepped => {}
             }
@@ -152,7 +204,7 @@ impl Tiered {
         at: &mut CodeAddr,
         payload: &mut ExitPayload,
     ) -> ExitReason {
-        let Self { code, jit, .. } = self;
+        let Self { code, jit, recorder, .. } = self;
         if !tiers.has_jit() {
             return machine.execute_specialised::<false>(program, code, at, payload, u64::MAX);
         }
@@ -162,17 +214,33 @@ impl Tiered {
         let is_eager = tiers.is_eager();
         loop {
             if jit.is_due(code, is_eager) {
+                recorder.end(Phase::Specialised);
                 jit.compile(code, program, *at);
+                recorder.stats.compilations += 1;
+                recorder.stats.bytes += jit.size() as u64;
+                recorder.stats.is_jit_refused |= jit.size() == 0;
+                recorder.end(Phase::Compiling);
             }
             let reason = if let Some(address) = jit.address(*at) {
+                recorder.end(Phase::Specialised);
                 let before = machine.fuel.steps();
                 let end = jit.run(machine, program, code, address, at, payload);
-                if !is_eager {
-                    jit.count_entry(machine.fuel.steps() - before);
+                let steps = machine.fuel.steps() - before;
+                recorder.end(Phase::MachineCode);
+                let usage = &mut recorder.stats.machine_code;
+                usage.entries += 1;
+                usage.steps += steps;
+                if !is_eager && jit.count_entry(steps) {
+                    recorder.stats.pauses += 1;
                 }
                 match end {
-                    JitEnd::Exit(reason) => return reason,
+                    JitEnd::Exit(reason) => {
+                        let kind = if payload.error.is_some() { ExitKind::Failed } else { kind_of(reason) };
+                        usage.exits.count(kind);
+                        return reason;
+                    }
                     JitEnd::Fallback => {
+                        usage.exits.count(ExitKind::Fallback);
                         machine.execute_specialised::<true>(program, code, at, payload, u64::MAX)
                     }
                 }
@@ -190,6 +258,18 @@ impl Tiered {
                 | ExitReason::Ended => return reason,
             }
         }
+    }
+}
+
+fn kind_of(reason: ExitReason) -> ExitKind {
+    match reason {
+        ExitReason::Stub(_) => ExitKind::Stub,
+        ExitReason::Guard => ExitKind::Guard,
+        ExitReason::OutOfFuel => ExitKind::OutOfFuel,
+        ExitReason::Deoptimise => ExitKind::Deoptimise,
+        ExitReason::Returned(_) => ExitKind::Returned,
+        ExitReason::Ended => ExitKind::Ended,
+        ExitReason::Stepped => ExitKind::Fallback,
     }
 }
 

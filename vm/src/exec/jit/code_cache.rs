@@ -78,8 +78,9 @@ impl CodeCache {
         self.slices = 0;
     }
 
-    /// Counts an entry after which so many steps were taken. Where few are time and again, specialised code runs without for a while.
-    pub(crate) fn count_entry(&mut self, steps: u64) {
+    /// Counts an entry after which so many steps were taken. Where few are time and again, specialised code runs without for a while;
+    /// tells whether that begins now.
+    pub(crate) fn count_entry(&mut self, steps: u64) -> bool {
         /// What pays for an entry.
         const ENOUGH: u64 = 8;
         /// In slices.
@@ -87,14 +88,16 @@ impl CodeCache {
         const LONGEST_PAUSE: u64 = 1 << 12;
         if steps >= ENOUGH {
             self.bounces = self.bounces.saturating_sub(steps / ENOUGH);
-            return;
+            return false;
         }
         self.bounces += 1;
-        if self.bounces >= 256 && !without!("back-off") {
+        let pauses = self.bounces >= 256 && !without!("back-off");
+        if pauses {
             self.bounces = 0;
             self.last_pause = (self.last_pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
             self.pause = self.last_pause;
         }
+        pauses
     }
 
     /// Whether it is worth making machine code now.
