@@ -340,6 +340,37 @@ fn stats_are_exact() {
 }
 
 #[test]
+fn stats_tell_of_tiers_as_text_and_as_json() {
+    let folder = folder(&[]);
+    let page =
+        "Define `i` as Number (default: _0_).\nWhile `i` < _50000_:\n> Set `i` to `i` + _1_.\nSay `i`.";
+    let tiers = |arguments: &[&str]| {
+        let (code, stdout, errors) =
+            outcome(&folder, &[&["run", "--stats", "--json", "-e", page], arguments].concat());
+        assert_eq!((code, errors.as_str()), (0, ""));
+        let mut outcome: Json = serde_json::from_str(&stdout).unwrap();
+        let stats = outcome.as_object_mut().unwrap().remove("stats").unwrap();
+        let plain = self::outcome(&folder, &["run", "--json", "-e", page]).1;
+        assert_eq!(outcome, serde_json::from_str::<Json>(&plain).unwrap(), "the rest is as without");
+        assert_eq!(stats["opcodes"]["add"], 50_000);
+        stats["tiers"].clone()
+    };
+    let fast = tiers(&["--tier", "specialised"]);
+    assert_eq!(fast["specialised"]["entries"], 1);
+    assert_eq!(fast["specialised"]["exits"], serde_json::json!({ "ended": 1 }));
+    assert_eq!(fast["jit"]["entries"], 0);
+    let slow = tiers(&["--tier", "interpreter"]);
+    assert_eq!(slow["specialised"]["entries"], 0);
+    assert_eq!(slow["specialising"]["blocks"], 0);
+
+    let text = |tier| outcome(&folder, &["run", "--stats", "--tier", tier, "-e", page]).2;
+    let (fast, slow) = (text("specialised"), text("interpreter"));
+    assert!(fast.contains("entered once; left: ended 1\n"), "{fast}");
+    assert!(slow.contains(" 100.0 %") && !slow.contains("entered"), "{slow}");
+    assert!(slow.contains("given up      nothing\n"), "{slow}");
+}
+
+#[test]
 fn arguments_have_units_and_are_checked() {
     let folder = folder(&[("x.mdasm", "again:\njump again")]);
     let (code, _, errors) = outcome(&folder, &["run", "--max-steps", "1k", "x.mdasm"]);

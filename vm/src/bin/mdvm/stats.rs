@@ -83,11 +83,11 @@ fn append_tiers(stats: &TierStats, bytes: usize, out: &mut String) {
         line("jit", stats.machine_code.steps, times.machine_code, Some(&stats.machine_code));
     }
     if stats.blocks > 0 {
-        let (time, side_exits) = (milliseconds(times.specialising), times_of(stats.side_exits));
-        let (blocks, instructions) = (stats.blocks, stats.instructions);
+        let TierStats { blocks, instructions, side_exits, .. } = stats;
+        let time = milliseconds(times.specialising);
         let _ = writeln!(
             out,
-            "made          {blocks} blocks of {instructions} instructions in {time}; side exits taken {side_exits}"
+            "blocks        {blocks} specialised, of {instructions} instructions, in {time}; {side_exits} side exits between them"
         );
     }
     let made = if stats.compilations > 0 {
