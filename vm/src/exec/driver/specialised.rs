@@ -6,7 +6,7 @@ use crate::exec::driver::{Driver, ExitKind, Tiered, Tiers};
 use crate::exec::interpreter::{Program, TierExit};
 #[cfg(machine_code)]
 use crate::exec::jit::{self, JitEnd};
-use crate::exec::specialise::{Code, CodeAddr, ExitPayload, ExitReason, TypeContext, materialise};
+use crate::exec::specialise::{CodeAddr, ExitPayload, ExitReason, TypeContext, materialise};
 use crate::runtime::{CallSiteId, Machine, RESERVE, registers};
 
 impl Driver<'_> {
@@ -92,16 +92,19 @@ impl Tiered {
         exit
     }
 
-    /// Has more specialised code made, where there is none, and counts it.
-    fn make<T>(&mut self, make: impl FnOnce(&mut Code) -> T) -> T {
+    /// Before code is looked for, and made where there is none. Gives how much there is.
+    fn begin_making(&mut self) -> usize {
         self.recorder.end(Phase::Specialised);
-        let before = self.code.ops.len();
-        let made = make(&mut self.code);
-        let more = self.code.ops.len().saturating_sub(before) as u64;
-        self.recorder.stats.blocks += u64::from(more > 0);
-        self.recorder.stats.instructions += more;
+        self.code.ops.len()
+    }
+
+    /// Counts what was made since there was so much.
+    fn end_making(&mut self, before: usize) {
+        if let Some(more @ 1..) = self.code.ops.len().checked_sub(before) {
+            self.recorder.stats.blocks += 1;
+            self.recorder.stats.instructions += more as u64;
+        }
         self.recorder.end(Phase::Specialising);
-        made
     }
 
     fn left(&mut self, kind: ExitKind) {
@@ -121,7 +124,10 @@ impl Tiered {
         self.count_steps(machine.fuel.steps(), is_eager);
         self.code.analyse(program, pc);
         let can_make = is_eager || self.payoff.can_make(Work::default());
-        let mut at = self.make(|code| code.enter(program, machine.registers(), pc, size, can_make))?;
+        let length = self.begin_making();
+        let entry = self.code.enter(program, machine.registers(), pc, size, can_make);
+        self.end_making(length);
+        let mut at = entry?;
         self.recorder.stats.specialised.entries += 1;
         loop {
             let mut payload = ExitPayload::default();
@@ -145,19 +151,27 @@ impl Tiered {
                         return Some(exit);
                     }
                     self.count_steps(machine.fuel.steps(), is_eager);
-                    at = self.make(|code| code.make_stub(program, machine.registers(), number))?;
+                    let length = self.begin_making();
+                    let made = self.code.make_stub(program, machine.registers(), number);
+                    self.end_making(length);
+                    at = made?;
                 }
                 ExitReason::OutOfFuel if machine.fuel.refill() => {}
                 ExitReason::Guard | ExitReason::OutOfFuel | ExitReason::Deoptimise => {
                     if let ExitReason::Guard = reason {
                         let can_make = is_eager || self.payoff.can_make(self.work().since(before));
-                        if can_make && self.make(|code| code.widen(program, machine.registers(), at)) {
-                            self.recorder.stats.side_exits += 1;
-                            continue;
+                        // Some programs take a side exit every few steps, and looking at the clock takes as long as those.
+                        let is_made = self.code.exit_at(at).other.is_some();
+                        let length = if is_made { None } else { Some(self.begin_making()) };
+                        let other = if can_make && self.code.widen(program, machine.registers(), at) {
+                            Some(at)
+                        } else {
+                            self.code.side_exit(program, machine.registers(), at, can_make)
+                        };
+                        if let Some(length) = length {
+                            self.end_making(length);
                         }
-                        if let Some(other) =
-                            self.make(|code| code.side_exit(program, machine.registers(), at, can_make))
-                        {
+                        if let Some(other) = other {
                             self.recorder.stats.side_exits += 1;
                             at = other;
                             continue;

@@ -240,9 +240,16 @@ impl Recorder {
     }
 
     /// Ends a phase, which was that.
-    #[inline]
+    #[inline(always)]
     pub(super) fn end(&mut self, phase: Phase) {
-        let Some(begin) = &mut self.clock else { return };
+        if let Some(begin) = self.clock {
+            self.take_time(begin, phase);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_time(&mut self, begin: Instant, phase: Phase) {
         let now = Instant::now();
         let times = self.stats.times.get_or_insert_default();
         let time = match phase {
@@ -253,8 +260,8 @@ impl Recorder {
             #[cfg(machine_code)]
             Phase::Compiling => &mut times.compiling,
         };
-        *time += now - *begin;
-        *begin = now;
+        *time += now - begin;
+        self.clock = Some(now);
     }
 }
 
