@@ -169,7 +169,7 @@ fn flow_graph_reverse() -> String {
 }
 
 /// More functions than there is room for are called at the end of a recursion: where the room is made again, frames wait in the
-/// code that is dropped, with writes to `r6` that were put off.
+/// code that is dropped, with writes to `r6` that were deferred.
 fn code_full_frames() -> String {
     const WORKERS: usize = 250;
     let mut text = String::from(

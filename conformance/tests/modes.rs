@@ -5,7 +5,7 @@
 //! ends before its instruction n, and tells where it stands, which calls and scopes are open, what that instruction would
 //! read, the globals, and what was printed. Limits on memory, calls and output cut it short in other ways.
 //!
-//! Specialised code is left before a limit on steps is near, so such a run ends with some hundred plain instructions, and what fast
+//! Specialised code is left before a limit on steps is near, so such a run ends with some hundred baseline instructions, and what fast
 //! code left in the registers shows in those. Memory has no such distance: a limit on it is met in the midst of specialised code.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 

@@ -43,10 +43,9 @@ fn there_is_code_of_the_tiers_that_ran() {
         let vm = Vm::new(
             assemble("load_const r0, 0\n load_const r1, 1\nagain:\n add r0, r0, r1\n jump again").unwrap(),
         );
-        let mut limits = Limits::default();
-        limits.max_steps = Some(100_000);
-        let globals = vm.run(Run::new(&mut ()).limits(limits).tiers(tiers));
-        assert!(globals.is_err());
+        let limits = Limits { max_steps: Some(100_000), ..Limits::default() };
+        let ended = vm.run(Run::new(&mut ()).limits(limits).tiers(tiers));
+        assert!(ended.is_err());
         (vm.dump_specialised(), vm.dump_jit(), vm.machine_code())
     };
     assert_eq!(vm(Tiers::Interpreter), (String::new(), String::new(), 0));

@@ -7,7 +7,7 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -71,18 +71,21 @@ fn somewhere(index: usize, count: usize) -> usize {
 
 /// Runs a verb and gives the most memory that it took, in bytes, and how long its output was.
 fn peak(arguments: &[&str], path: &Path) -> (u64, u64) {
+    // A file, which takes whatever an error shows while the output is read.
+    let mut errors = tempfile::tempfile().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_mdvm"))
         .args(arguments)
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(errors.try_clone().unwrap())
         .spawn()
         .unwrap();
     let shown = io::copy(&mut child.stdout.take().unwrap(), &mut io::sink()).unwrap();
-    let mut message = String::new();
-    io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut message).unwrap();
     let ended = child.wait4().unwrap();
+    let mut message = Vec::new();
+    errors.seek(SeekFrom::Start(0)).and_then(|_| errors.take(1000).read_to_end(&mut message)).unwrap();
+    let message = String::from_utf8_lossy(&message);
     let is_limit = arguments[0] == "run" && message.contains("StepLimitExceeded");
     assert_eq!(ended.status.code(), Some(i32::from(is_limit)), "{arguments:?} {}: {message}", path.display());
     (ended.rusage.maxrss, shown)

@@ -26,8 +26,7 @@ pub(crate) fn imports(files: Vec<(Module, PathBuf, String)>) -> Imports {
         for (line, written) in statements(text) {
             for other in named(&written, module, is_package) {
                 // The longest part that is a file; the rest are names in it.
-                let depth =
-                    (0..=other.len()).rev().find(|depth| paths.contains_key(&other[..*depth].to_vec()));
+                let depth = (0..=other.len()).rev().find(|depth| paths.contains_key(&other[..*depth]));
                 let other = other[..depth.unwrap_or(0)].to_vec();
                 if other != *module && depth.is_some() {
                     imported.entry(other).or_insert(line);

@@ -347,9 +347,9 @@ fn hint_for_name(
     at: u32,
 ) -> Option<String> {
     let defined_in = |function: &Function| {
-        let is_it = |statement: &Statement| match &statement.kind {
-            StatementKind::Define { name, .. } if name.symbol == symbol => Some(name.at),
-            _ => None,
+        let is_it = |statement: &Statement| {
+            let StatementKind::Define { name, .. } = &statement.kind else { return None };
+            (name.symbol == symbol).then_some(name.at)
         };
         function.statements.iter().find_map(is_it).map(|at| source.place(at).line)
     };

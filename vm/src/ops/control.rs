@@ -1,4 +1,4 @@
-//! Where control goes: S16 to S24 of the specification. These functions decide; the machine obeys.
+//! Where control goes: S16 to S24 of the specification. These functions decide; the interpreter executes.
 
 use crate::errors::RuntimeError;
 use crate::isa::{Check, Condition, Phis, Reg, ScopeId};

@@ -1,4 +1,4 @@
-//! What each technique of the fast tier buys, measured by doing without it: `vm/PERFORMANCE.md`.
+//! What each technique of the faster tiers buys, measured by doing without it: `vm/PERFORMANCE.md`.
 //!
 //! The machine is built with its feature `ablation`, and runs every kernel once with everything on and once without each
 //! technique. Some of what makes it fast is not in its code but in how it is built, so there are builds for that, too. All

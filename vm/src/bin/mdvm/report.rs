@@ -1,5 +1,6 @@
 //! Errors, for people.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -92,7 +93,7 @@ pub(crate) fn failure(failure: &Failure, module: &Module, map: &Map, path: &Path
     let function = visible(failure.function());
     text += &format!("  at instruction {pc} in {function} ({}, byte {offset:#x})\n", shown(path));
     if let Some(instruction) = instruction_text(module, pc) {
-        text += &format!("    {instruction}\n");
+        text += &format!("    {}\n", beginning(&instruction));
     }
     for (register, value) in &failure.operands {
         text += &format!("    {register} = {}\n", visible(&format!("{value:?}")));
@@ -106,6 +107,16 @@ pub(crate) fn failure(failure: &Failure, module: &Module, map: &Map, path: &Path
     }
     error(text.trim_end());
     self::text(&more(failure.error.kind().name()));
+}
+
+/// The beginning of a line: a literal may have megabytes.
+fn beginning(line: &str) -> Cow<'_, str> {
+    /// In characters.
+    const SHOWN: usize = 200;
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &line[..end])),
+        None => Cow::Borrowed(line),
+    }
 }
 
 /// The callers, one line each; the middle of a long stack is left out.
@@ -123,4 +134,15 @@ fn call_stack(sites: &[CallSite]) -> Vec<String> {
     lines.push(format!("… {left_out} calls more …"));
     lines.extend(callers[callers.len() - FARTHEST..].iter().map(line));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_shown_by_its_beginning() {
+        assert_eq!(beginning("halt"), "halt");
+        assert_eq!(beginning(&"é".repeat(1 << 20)), format!("{}…", "é".repeat(200)));
+    }
 }

@@ -66,65 +66,42 @@ impl OtherHolder {
                 return holder.filter(|holder| !read.contains(holder.0)).map(Self::Register);
             }
             let mut result = None;
-            match op {
-                Op::Move { dst, src } if src == container && dst != container => {
+            if let Op::Move { dst, src } = op {
+                if src == container && dst != container {
                     return (!read.contains(dst.0)).then_some(Self::Register(dst));
                 }
-                Op::Move { dst, src } => result = Some((dst, numbers.contains(src.0))),
-                Op::LoadConst { dst, constant } => {
-                    let value = &program.constants[usize::from(constant.0)];
-                    result = Some((dst, matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_))));
-                }
+                result = Some((dst, numbers.contains(src.0)));
+            } else if let Op::LoadConst { dst, constant } = op {
+                let value = &program.constants[usize::from(constant.0)];
+                result = Some((dst, matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_))));
+            } else if let Op::Add { dst, left, right } = op {
                 // Joining strings counts memory.
-                Op::Add { dst, left, right } if numbers.contains(left.0) || numbers.contains(right.0) => {
-                    result = Some((dst, true));
+                if !numbers.contains(left.0) && !numbers.contains(right.0) {
+                    return None;
                 }
-                Op::Sub { dst, .. }
-                | Op::Mul { dst, .. }
-                | Op::Div { dst, .. }
-                | Op::Mod { dst, .. }
-                | Op::Neg { dst, .. }
-                | Op::Not { dst, .. }
-                | Op::And { dst, .. }
-                | Op::Or { dst, .. }
-                | Op::Eq { dst, .. }
-                | Op::Neq { dst, .. }
-                | Op::Lt { dst, .. }
-                | Op::Gt { dst, .. }
-                | Op::Lte { dst, .. }
-                | Op::Gte { dst, .. }
-                | Op::ArrayLen { dst, .. }
-                | Op::DictLen { dst, .. }
-                | Op::StrLen { dst, .. } => result = Some((dst, true)),
-                Op::Jump { .. } | Op::Nop | Op::BreakPoint => {}
-                Op::Add { .. }
-                | Op::LoadGlobal { .. }
-                | Op::StoreGlobal { .. }
-                | Op::Define { .. }
-                | Op::CheckType { .. }
-                | Op::Cast { .. }
-                | Op::JumpIf { .. }
-                | Op::JumpIfNot { .. }
-                | Op::Call { .. }
-                | Op::Return { .. }
-                | Op::Phi { .. }
-                | Op::Assert { .. }
-                | Op::ScopeEnter { .. }
-                | Op::ScopeExit { .. }
-                | Op::ConcatStr { .. }
-                | Op::NewArray { .. }
-                | Op::ArrayGet { .. }
-                | Op::ArraySet { .. }
-                | Op::DebugPrint { .. }
-                | Op::Halt
-                | Op::DictNew { .. }
-                | Op::DictGet { .. }
-                | Op::DictSet { .. }
-                | Op::DictRemove { .. }
-                | Op::DictContains { .. }
-                | Op::DictKeys { .. }
-                | Op::DictValues { .. }
-                | Op::DictClear { .. } => return None,
+                result = Some((dst, true));
+            } else if let Op::Sub { dst, .. }
+            | Op::Mul { dst, .. }
+            | Op::Div { dst, .. }
+            | Op::Mod { dst, .. }
+            | Op::Neg { dst, .. }
+            | Op::Not { dst, .. }
+            | Op::And { dst, .. }
+            | Op::Or { dst, .. }
+            | Op::Eq { dst, .. }
+            | Op::Neq { dst, .. }
+            | Op::Lt { dst, .. }
+            | Op::Gt { dst, .. }
+            | Op::Lte { dst, .. }
+            | Op::Gte { dst, .. }
+            | Op::ArrayLen { dst, .. }
+            | Op::DictLen { dst, .. }
+            | Op::StrLen { dst, .. } = op
+            {
+                result = Some((dst, true));
+            } else if !matches!(op, Op::Jump { .. } | Op::Nop | Op::BreakPoint) {
+                // What is not known to count no memory may count some.
+                return None;
             }
             read = read.union(registers_of(&program.module.instruction(at)?, true).0);
             if let Some((dst, is_number)) = result {

@@ -152,10 +152,8 @@ impl RawRegisters {
     pub(super) unsafe fn int(self, slot: Slot) -> i64 {
         // SAFETY: as above; the value is an int.
         unsafe {
-            match self.value(slot) {
-                Value::Int(number) => *number,
-                value => never(value),
-            }
+            let Value::Int(number) = self.value(slot) else { never(self.value(slot)) };
+            *number
         }
     }
 
@@ -168,10 +166,8 @@ impl RawRegisters {
     pub(super) unsafe fn float(self, slot: Slot) -> f64 {
         // SAFETY: as above; the value is a float.
         unsafe {
-            match self.value(slot) {
-                Value::Float(number) => *number,
-                value => never(value),
-            }
+            let Value::Float(number) = self.value(slot) else { never(self.value(slot)) };
+            *number
         }
     }
 
@@ -184,10 +180,8 @@ impl RawRegisters {
     pub(super) unsafe fn bool(self, slot: Slot) -> bool {
         // SAFETY: as above; the value is a bool.
         unsafe {
-            match self.value(slot) {
-                Value::Bool(value) => *value,
-                value => never(value),
-            }
+            let Value::Bool(value) = self.value(slot) else { never(self.value(slot)) };
+            *value
         }
     }
 
@@ -233,7 +227,9 @@ pub(super) unsafe fn scalar(value: &Value) -> Value {
         Value::Bool(value) => Value::Bool(*value),
         Value::Empty => Value::Empty,
         // SAFETY: it is a scalar.
-        value => unsafe { never(value) },
+        Value::String(_) | Value::Function(_) | Value::Url(_) | Value::Array(_) | Value::Dict(_) => unsafe {
+            never(value)
+        },
     }
 }
 
