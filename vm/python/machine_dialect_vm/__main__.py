@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from .repl import main as repl
 
             return repl()
-        if verb == "serve" and all(option.removeprefix("--") in TIERS for option in options):
+        if verb == "serve" and tuple(options) in TIERS:
             return _serve(options)
         _let_ctrl_c_end()
         return command(["mdvm", *given])
