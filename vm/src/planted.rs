@@ -23,6 +23,10 @@ pub const BUGS: &[(&str, &str)] = &[
         "the last few steps of a limit are handed out to machine code that is told to stop, and are lost",
     ),
     ("jit-overflow", "machine code takes an int product that does not fit for one that does"),
+    (
+        "stub-keeps-registers",
+        "machine code goes on with numbers in registers that a runtime stub has changed",
+    ),
     ("flush-forgets", "frames that wait while specialised code is dropped lose their deferred stores"),
     ("flush-leads-on", "frames that wait while specialised code is dropped come back to where it was"),
     ("family-first", "a call of many callees leads to the first of them"),

@@ -251,6 +251,13 @@ pub(super) unsafe extern "sysv64" fn dict_set(
     }
 }
 
+/// Ends the process: at this instruction, machine code relies on what is not so.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "there is nothing to go on with, and only debug builds look")]
+pub(super) extern "sysv64" fn relied_in_vain(place: u32) {
+    panic!("machine code relies on a tag or a number that is another at specialised instruction {place}");
+}
+
 /// The frame that begins at that place.
 pub(super) fn frame(stack: &mut Vec<Value>, frame: *mut Value, size: u64) -> Frame {
     let base = (frame as usize - stack.as_mut_ptr() as usize) / size_of::<Value>();

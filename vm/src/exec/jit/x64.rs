@@ -1,5 +1,7 @@
 //! The code generator for x86-64.
 
+#[cfg(debug_assertions)]
+mod checks;
 mod containers;
 mod control;
 mod emit;

@@ -196,6 +196,8 @@ impl<'a> Emitter<'a> {
                 x64!(self ; =>label);
                 self.entries[place] = Some(label);
             }
+            #[cfg(debug_assertions)]
+            self.check(*op);
             self.cache.begin();
             self.instruction(*op);
             if self.cache.is_exhausted() {

@@ -167,6 +167,9 @@ impl Cache {
 
     /// Notes that the registers of the processor hold something else now.
     pub(super) fn lose_registers(&mut self) {
+        if planted!("stub-keeps-registers") {
+            return;
+        }
         self.ints.holds.fill(None);
         self.floats.holds.fill(None);
     }
