@@ -27,7 +27,7 @@ if [[ ${1-} == --planted ]]; then
     shift
     cargo build --quiet --release -p mdvm-conform --features machine-dialect-vm/ablation --target-dir "$target/ablation"
     code=0
-    MDVM_WITHOUT=back-off "$target/ablation/release/mdvm-conform" tier-cost --no-slow --count 24 "$@" || code=$?
+    MDVM_WITHOUT=back-off "$target/ablation/release/mdvm-conform" tier-cost --no-slow --count 80 "$@" || code=$?
     if [[ $code != 1 ]]; then
         echo "error: without back-off, tier-cost ended with $code instead of 1" >&2
         exit 1
