@@ -78,7 +78,7 @@ class Shard:
     """What a shard came to: the files that it wrote, by name, and the folder that it had, which they mention.
 
     >>> from machine_dialect_vm.campaign import Shard
-    >>> Shard(1, "/tmp/shard", {"results.jsonl": ""}).number
+    >>> Shard(1, "shard-1", {"results.jsonl": ""}).number
     1
     """
 
