@@ -210,18 +210,15 @@ impl CodeCache {
             lifetime: PhantomData,
         };
         // SAFETY: borrowed through the JIT context from here on until machine code ended.
-        unsafe {
-            let machine = &mut *context.machine;
-            context.see_stack(&mut machine.stack);
-        }
+        let borrowed = unsafe { context.machine() };
+        context.see_stack(&mut borrowed.stack);
         context.see_scopes(&machine.env.scopes);
         type Enter = unsafe extern "sysv64" fn(*mut JitContext<'_, '_>, *const u8) -> u32;
-        // SAFETY: that is what the code begins with, and the address is one of its instructions (1); the JIT context says where the
-        // things are that it works on (2), and nothing else is done with them (3).
-        let word = unsafe {
-            let enter: Enter = std::mem::transmute(compiled.code.buffer.address(compiled.code.start));
-            enter(&raw mut context, address)
-        };
+        // SAFETY: that is what the code begins with.
+        let enter: Enter = unsafe { std::mem::transmute(compiled.code.buffer.address(compiled.code.start)) };
+        // SAFETY: the address is one of its instructions (1); the JIT context says where the things are that it works on (2), and
+        // nothing else is done with them (3).
+        let word = unsafe { enter(&raw mut context, address) };
         let depth = context.depth() as usize;
         let JitContext { frame, fuel, size, reason, .. } = context;
         // SAFETY: so many frames were written, one after the other.

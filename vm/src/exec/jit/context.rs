@@ -47,6 +47,41 @@ pub(crate) struct JitContext<'a, 'm> {
     pub(super) lifetime: PhantomData<&'a mut Machine<'m>>,
 }
 
+/// What functions that machine code calls work on. They may borrow it until they return: see the top of `stubs.rs`.
+impl<'m> JitContext<'_, 'm> {
+    /// The machine that runs.
+    ///
+    /// # Safety
+    ///
+    /// To be called from a stub that machine code called, and by nothing that still borrows the machine.
+    pub(super) unsafe fn machine<'r>(&self) -> &'r mut Machine<'m> {
+        // SAFETY: the machine outlives its context, and the caller sees to it that nothing else borrows it.
+        unsafe { &mut *self.machine }
+    }
+
+    /// The program that runs, and its specialised code.
+    ///
+    /// # Safety
+    ///
+    /// To be called from a stub that machine code called.
+    pub(super) unsafe fn code<'r>(&self) -> (&'r Program, &'r Code) {
+        // SAFETY: it outlives the context, and is not changed while machine code runs.
+        let program = unsafe { &*self.program };
+        // SAFETY: as above.
+        (program, unsafe { &*self.code })
+    }
+
+    /// What goes with the reason that machine code is left for.
+    ///
+    /// # Safety
+    ///
+    /// As for [`JitContext::machine`].
+    pub(super) unsafe fn exit_payload<'r>(&self) -> &'r mut ExitPayload {
+        // SAFETY: it outlives the context, and the caller sees to it that nothing else borrows it.
+        unsafe { &mut *self.exit_payload }
+    }
+}
+
 /// Where the parts of the JIT context are.
 impl JitContext<'_, '_> {
     pub(super) const FRAME: i32 = offset_of!(Self, frame) as i32;

@@ -110,7 +110,7 @@ impl Layout {
             text_length: find(&string_words, 11)?,
         };
         // SAFETY: the vectors have elements, so that their headers, of two words, stand before those.
-        let headers = unsafe { [header(codes), header(words), header(values)] };
+        let headers = [codes, words, values].map(|items| unsafe { header(items) });
         (headers == [[LENGTH, CAPACITY], [LENGTH, CAPACITY], [LENGTH, LENGTH]]).then_some(layout)
     }
 }
@@ -134,7 +134,7 @@ unsafe fn header(items: u64) -> [u64; 2] {
     let header = items as usize - thin::ITEMS as usize;
     let word = |place: i32| (header + place as usize) as *const u64;
     // SAFETY: a vector that has elements has room for two counts before them.
-    unsafe { [*word(thin::LENGTH), *word(thin::CAPACITY)] }
+    [thin::LENGTH, thin::CAPACITY].map(|place| unsafe { *word(place) })
 }
 
 /// How many words an array and a string take where their payload points to: two counts, and the object.
@@ -143,18 +143,18 @@ const STRING_WORDS: usize = 2 + Str::OBJECT_SIZE / size_of::<u64>();
 
 /// The tag and the payload of a value. Of a value without payload, the second is whatever stands there.
 pub(crate) fn words(value: &Value) -> [u64; 2] {
-    let mut words = [0; 2];
-    // SAFETY: a value is two words, aligned as such, and a word that was never written is copied as bytes and not looked at.
-    unsafe {
-        let value = std::ptr::from_ref(value).cast::<u64>();
-        words[0] = *value;
-        if words[0] != tag::EMPTY as u64 {
-            std::ptr::copy_nonoverlapping(value.add(1).cast::<u8>(), (&raw mut words[1]).cast::<u8>(), {
-                if words[0] == tag::BOOL as u64 { 1 } else { 8 }
-            });
-        }
-    }
-    words
+    let value = std::ptr::from_ref(value).cast::<u64>();
+    // SAFETY: a value is two words, aligned as such, and begins with its tag.
+    let tag = unsafe { *value };
+    let payload = value.wrapping_add(1);
+    let payload = match tag {
+        tag if tag == tag::EMPTY as u64 => 0,
+        // SAFETY: the payload of a bool is one byte.
+        tag if tag == tag::BOOL as u64 => u64::from(unsafe { *payload.cast::<u8>() }),
+        // SAFETY: the payload of all others is a word.
+        _ => unsafe { *payload },
+    };
+    [tag, payload]
 }
 
 /// Codes of scalars are tags.
@@ -176,7 +176,7 @@ fn object<const N: usize>(value: &Value) -> Option<[u64; N]> {
     }
     // SAFETY: the payload of these is the pointer of an `Rc`, behind which are two counts and the object; whatever the order of
     // the fields of the object, it has so many words, and none of them is padding.
-    Some(std::array::from_fn(|place| unsafe { address.add(place).read() }))
+    Some(std::array::from_fn(|place| unsafe { *address.wrapping_add(place) }))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::exec::jit::context::JitContext;
 use crate::exec::specialise::{
-    CodeAddr, ExitPayload, ExitReason, SpecOp, dispatch_baseline, grow as grow_stack, set_item,
+    CodeAddr, ExitReason, SpecOp, dispatch_baseline, grow as grow_stack, set_item,
 };
 use crate::isa::REGISTERS;
 use crate::ops;
@@ -21,7 +21,7 @@ use crate::value::Value;
 /// Asks for steps, and gives how many may be charged: 0 where there are none.
 pub(super) unsafe extern "sysv64" fn refill(context: &mut JitContext<'_, '_>, fuel: u64) -> u64 {
     // SAFETY: see the top of the module.
-    let run = unsafe { &mut (*context.machine).fuel };
+    let run = unsafe { &mut context.machine().fuel };
     run.left = fuel + RESERVE;
     if run.refill() { run.left - RESERVE } else { 0 }
 }
@@ -35,8 +35,11 @@ pub(super) unsafe extern "sysv64" fn step(
     fuel: u64,
 ) -> u32 {
     // SAFETY: see the top of the module.
-    let (machine, program, code, exit_payload): (_, _, _, &mut ExitPayload) =
-        unsafe { (&mut *context.machine, &*context.program, &*context.code, &mut *context.exit_payload) };
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let (program, code) = unsafe { context.code() };
+    // SAFETY: as above.
+    let exit_payload = unsafe { context.exit_payload() };
     machine.frame = self::frame(&mut machine.stack, frame, size);
     machine.fuel.left = fuel + RESERVE;
     machine.env.scopes.set_depth(context.depth());
@@ -61,9 +64,12 @@ pub(super) unsafe extern "sysv64" fn plain(
     place: u32,
     frame: *mut Value,
 ) -> u32 {
-    // SAFETY: see the top of the module; the frame has so many places.
-    let (machine, code, registers) =
-        unsafe { (&mut *context.machine, &*context.code, &mut *frame.cast::<[Value; REGISTERS]>()) };
+    // SAFETY: see the top of the module.
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let (_, code) = unsafe { context.code() };
+    // SAFETY: as above; the frame has so many places.
+    let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let SpecOp::Baseline { op } = code.ops[place as usize] else { return 0 };
     let env = &mut machine.env;
     env.scopes.set_depth(context.depth());
@@ -75,7 +81,7 @@ pub(super) unsafe extern "sysv64" fn plain(
         Err(payload) => return stop_for_panic(context, payload),
     };
     // SAFETY: see the top of the module.
-    unsafe { (*context.exit_payload).error = Some(error) };
+    unsafe { context.exit_payload().error = Some(error) };
     context.reason = ExitReason::Deoptimise;
     1
 }
@@ -84,7 +90,7 @@ pub(super) unsafe extern "sysv64" fn plain(
 #[cold]
 fn stop_for_panic(context: &mut JitContext<'_, '_>, payload: Box<dyn Any + Send>) -> u32 {
     // SAFETY: see the top of the module.
-    unsafe { (*context.exit_payload).panic = Some(payload) };
+    unsafe { context.exit_payload().panic = Some(payload) };
     context.reason = ExitReason::Deoptimise;
     1
 }
@@ -96,13 +102,17 @@ pub(super) unsafe extern "sysv64" fn join(
     right: *const Value,
     place: *mut Value,
 ) -> u32 {
-    // SAFETY: see the top of the module. The strings are held by references of their own, so that nothing but the place is
-    // borrowed then.
-    unsafe {
-        let (Value::String(left), Value::String(right)) = (&*left, &*right) else { return 0 };
-        let (left, right) = (left.clone(), right.clone());
-        u32::from(ops::join_over(&(*context.machine).env.memory, &mut *place, &left, &right).is_ok())
-    }
+    // SAFETY: see the top of the module.
+    let Value::String(left) = (unsafe { &*left }) else { return 0 };
+    // SAFETY: as above.
+    let Value::String(right) = (unsafe { &*right }) else { return 0 };
+    // Held by references of their own, so that nothing but the place is borrowed then.
+    let (left, right) = (left.clone(), right.clone());
+    // SAFETY: as above.
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let place = unsafe { &mut *place };
+    u32::from(ops::join_over(&machine.env.memory, place, &left, &right).is_ok())
 }
 
 /// Writes the text of an int to a place. Gives whether it did.
@@ -112,7 +122,10 @@ pub(super) unsafe extern "sysv64" fn int_text(
     place: *mut Value,
 ) -> u32 {
     // SAFETY: see the top of the module.
-    unsafe { u32::from(ops::int_text_over(&(*context.machine).env.memory, &mut *place, number).is_ok()) }
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let place = unsafe { &mut *place };
+    u32::from(ops::int_text_over(&machine.env.memory, place, number).is_ok())
 }
 
 /// Writes a copy of a value to an element of an array, for the instruction at that place. Gives whether it did.
@@ -122,11 +135,12 @@ pub(super) unsafe extern "sysv64" fn set_element(
     frame: *mut Value,
     index: i64,
 ) -> u32 {
-    // SAFETY: see the top of the module; the frame has so many places.
-    let (machine, code, registers) =
-        unsafe { (&*context.machine, &*context.code, &mut *frame.cast::<[Value; REGISTERS]>()) };
     // SAFETY: see the top of the module.
-    let program = unsafe { &*context.program };
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let (program, code) = unsafe { context.code() };
+    // SAFETY: as above; the frame has so many places.
+    let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let (SpecOp::ArraySet { array, value, .. } | SpecOp::ArraySetConst { array, value, .. }) =
         code.ops[place as usize]
     else {
@@ -144,7 +158,9 @@ pub(super) unsafe extern "sysv64" fn callee(
     family: u32,
 ) -> u32 {
     // SAFETY: see the top of the module.
-    let (program, code, name) = unsafe { (&*context.program, &*context.code, &*name) };
+    let (program, code) = unsafe { context.code() };
+    // SAFETY: as above.
+    let name = unsafe { &*name };
     let function = ops::call(&program.functions, name).ok();
     function.and_then(|function| code.families[family as usize].position(function)).unwrap_or(u32::MAX)
 }
@@ -156,14 +172,16 @@ pub(super) unsafe extern "sysv64" fn names(
     function: u32,
 ) -> u32 {
     // SAFETY: see the top of the module.
-    let (program, name) = unsafe { (&*context.program, &*name) };
+    let (program, _) = unsafe { context.code() };
+    // SAFETY: as above.
+    let name = unsafe { &*name };
     u32::from(ops::call(&program.functions, name).is_ok_and(|named| named == function))
 }
 
 /// Closes the scopes of the current frame, which is left now.
 pub(super) unsafe extern "sysv64" fn close_scopes(context: &mut JitContext<'_, '_>) {
     // SAFETY: see the top of the module.
-    let scopes = unsafe { &mut (*context.machine).env.scopes };
+    let scopes = unsafe { &mut context.machine().env.scopes };
     scopes.set_depth(context.depth());
     if !planted!("scopes-stay") {
         scopes.end_frame();
@@ -178,7 +196,7 @@ pub(super) unsafe extern "sysv64" fn grow(
     size: u64,
 ) -> *mut Value {
     // SAFETY: see the top of the module.
-    let machine = unsafe { &mut *context.machine };
+    let machine = unsafe { context.machine() };
     let Frame { base, size } = self::frame(&mut machine.stack, frame, size);
     grow_stack(&mut machine.stack, base + usize::from(size));
     context.see_stack(&mut machine.stack);
@@ -188,8 +206,10 @@ pub(super) unsafe extern "sysv64" fn grow(
 /// Writes the value of that tag and that payload to a place.
 pub(super) unsafe extern "sysv64" fn assign(place: *mut Value, tag: u64, payload: u64) {
     let words = [tag, payload];
-    // SAFETY: the words are those of a value, which is moved here, and the place holds one, which is dropped.
-    unsafe { *place = std::ptr::read((&raw const words).cast::<Value>()) };
+    // SAFETY: the words are those of a value, which is moved here.
+    let value = unsafe { std::ptr::read((&raw const words).cast::<Value>()) };
+    // SAFETY: the place holds a value, which is dropped.
+    unsafe { *place = value };
 }
 
 /// Empties a place.
@@ -207,8 +227,9 @@ pub(super) unsafe extern "sysv64" fn holds(value: *const Value) -> u32 {
 /// Whether two strings have the same text.
 pub(super) unsafe extern "sysv64" fn is_same(left: *const Value, right: *const Value) -> u32 {
     // SAFETY: see the top of the module.
-    let (left, right) = unsafe { (&*left, &*right) };
-    let (Value::String(left), Value::String(right)) = (left, right) else { return 0 };
+    let Value::String(left) = (unsafe { &*left }) else { return 0 };
+    // SAFETY: as above.
+    let Value::String(right) = (unsafe { &*right }) else { return 0 };
     u32::from(left.is_same(right))
 }
 
@@ -218,15 +239,16 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     key: *const Value,
     place: *mut Value,
 ) -> u32 {
-    // SAFETY: see the top of the module. The place is written when nothing of the others is borrowed any more.
-    unsafe {
-        let (Value::Dict(dict), Value::String(key)) = (&*dict, &*key) else { return 0 };
-        if key.is_long() {
-            return 0;
-        }
-        let value = dict.get_by(key).cloned().unwrap_or_default();
-        *place = value;
+    // SAFETY: see the top of the module.
+    let Value::Dict(dict) = (unsafe { &*dict }) else { return 0 };
+    // SAFETY: as above.
+    let Value::String(key) = (unsafe { &*key }) else { return 0 };
+    if key.is_long() {
+        return 0;
     }
+    let value = dict.get_by(key).cloned().unwrap_or_default();
+    // SAFETY: as above; nothing of the others is borrowed any more.
+    unsafe { *place = value };
     1
 }
 
@@ -237,18 +259,22 @@ pub(super) unsafe extern "sysv64" fn dict_set(
     key: *const Value,
     value: *const Value,
 ) -> u32 {
-    // SAFETY: see the top of the module. Key and value are copies, so that nothing but the dict is borrowed then.
-    unsafe {
-        let (key, value) = ((*key).clone(), (*value).clone());
-        if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key)
-            && let Some(object) = dict.object_mut()
-            && let Some(place) = object.known_value(key)
-        {
-            *place = value;
-            return 1;
-        }
-        u32::from(ops::dict_set(&(*context.machine).env.memory, &mut *dict, key, value).is_ok())
+    // SAFETY: see the top of the module. A copy, so that nothing but the dict is borrowed later.
+    let key = unsafe { &*key }.clone();
+    // SAFETY: as above.
+    let value = unsafe { &*value }.clone();
+    // SAFETY: as above.
+    let dict = unsafe { &mut *dict };
+    if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key)
+        && let Some(object) = dict.object_mut()
+        && let Some(place) = object.known_value(key)
+    {
+        *place = value;
+        return 1;
     }
+    // SAFETY: as above.
+    let machine = unsafe { context.machine() };
+    u32::from(ops::dict_set(&machine.env.memory, dict, key, value).is_ok())
 }
 
 /// Ends the process: at this instruction, machine code relies on what is not so.

@@ -473,8 +473,10 @@ impl Machine<'_> {
                 &SpecOp::MoveFloat { dst, src } => write_float!(dst, float!(src)),
                 &SpecOp::MoveScalar { dst, src } => {
                     let value = value!(src);
-                    // SAFETY: the value is a scalar, and is written over one.
-                    unsafe { frame.write(dst, scalar(value)) };
+                    // SAFETY: the value is a scalar.
+                    let value = unsafe { scalar(value) };
+                    // SAFETY: it is written over a scalar.
+                    unsafe { frame.write(dst, value) };
                 }
                 &SpecOp::Swap { a, b } => {
                     if a != b {
@@ -991,19 +993,21 @@ impl Machine<'_> {
 #[inline(always)]
 unsafe fn copy(place: &mut Value, value: *const Value) {
     if place.is_scalar() {
-        // SAFETY: the caller's; what is written over need not be dropped.
-        unsafe {
-            match &*value {
-                Value::Int(number) => return std::ptr::write(place, Value::Int(payload(number))),
-                Value::Float(number) => return std::ptr::write(place, Value::Float(payload(number))),
-                Value::Empty
-                | Value::Bool(_)
-                | Value::String(_)
-                | Value::Function(_)
-                | Value::Url(_)
-                | Value::Array(_)
-                | Value::Dict(_) => {}
-            }
+        // SAFETY: the caller's.
+        let scalar = match unsafe { &*value } {
+            Value::Int(number) => Some(Value::Int(payload(number))),
+            Value::Float(number) => Some(Value::Float(payload(number))),
+            Value::Empty
+            | Value::Bool(_)
+            | Value::String(_)
+            | Value::Function(_)
+            | Value::Url(_)
+            | Value::Array(_)
+            | Value::Dict(_) => None,
+        };
+        if let Some(scalar) = scalar {
+            // SAFETY: a reference can be written to, and what is written over need not be dropped.
+            return unsafe { std::ptr::write(place, scalar) };
         }
     }
     // SAFETY: the caller's.

@@ -27,11 +27,9 @@ impl<'a> Cursor<'a> {
         debug_assert!(self.ops.as_ptr_range().contains(&self.next));
         // SAFETY: `next` is within the code: `new` and `go` saw to that, and if it was moved on by this function, then from
         // an instruction that does not lead elsewhere, so one that is not the last.
-        unsafe {
-            let op = &*self.next;
-            self.next = self.next.add(1);
-            op
-        }
+        let op = unsafe { &*self.next };
+        self.next = self.next.wrapping_add(1);
+        op
     }
 
     /// The instruction behind the one that was taken last.
@@ -150,11 +148,13 @@ impl RawRegisters {
     /// The frame must be the current one, and the value an int.
     #[inline(always)]
     pub(super) unsafe fn int(self, slot: Slot) -> i64 {
-        // SAFETY: as above; the value is an int.
-        unsafe {
-            let Value::Int(number) = self.value(slot) else { never(self.value(slot)) };
-            *number
-        }
+        // SAFETY: the caller's.
+        let value = unsafe { self.value(slot) };
+        let Value::Int(number) = value else {
+            // SAFETY: it is an int.
+            unsafe { never(value) }
+        };
+        *number
     }
 
     /// The float in a register.
@@ -164,11 +164,13 @@ impl RawRegisters {
     /// The frame must be the current one, and the value a float.
     #[inline(always)]
     pub(super) unsafe fn float(self, slot: Slot) -> f64 {
-        // SAFETY: as above; the value is a float.
-        unsafe {
-            let Value::Float(number) = self.value(slot) else { never(self.value(slot)) };
-            *number
-        }
+        // SAFETY: the caller's.
+        let value = unsafe { self.value(slot) };
+        let Value::Float(number) = value else {
+            // SAFETY: it is a float.
+            unsafe { never(value) }
+        };
+        *number
     }
 
     /// The bool in a register.
@@ -178,11 +180,13 @@ impl RawRegisters {
     /// The frame must be the current one, and the value a bool.
     #[inline(always)]
     pub(super) unsafe fn bool(self, slot: Slot) -> bool {
-        // SAFETY: as above; the value is a bool.
-        unsafe {
-            let Value::Bool(value) = self.value(slot) else { never(self.value(slot)) };
-            *value
-        }
+        // SAFETY: the caller's.
+        let value = unsafe { self.value(slot) };
+        let Value::Bool(truth) = value else {
+            // SAFETY: it is a bool.
+            unsafe { never(value) }
+        };
+        *truth
     }
 
     /// Writes a scalar.
@@ -194,11 +198,13 @@ impl RawRegisters {
     #[inline(always)]
     pub(super) unsafe fn write(self, slot: Slot, value: Value) {
         debug_assert!(value.is_scalar());
-        // SAFETY: a slot is one of the places of the frame.
-        unsafe {
-            debug_assert!(self.value(slot).is_scalar(), "{:?} is not dropped", self.value(slot));
-            self.place(slot).write(value);
+        if cfg!(debug_assertions) {
+            // SAFETY: the caller's.
+            let over = unsafe { self.value(slot) };
+            debug_assert!(over.is_scalar(), "{over:?} is not dropped");
         }
+        // SAFETY: a slot is one of the places of the frame.
+        unsafe { self.place(slot).write(value) };
     }
 }
 
