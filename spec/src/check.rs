@@ -9,7 +9,7 @@ mod specops;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Effect, ErrorEntry, FieldType, Flow, LimitDefault, OpcodeEntry, Role, SourceMap, Variant,
+    ConstantLayout, Effect, ErrorEntry, FieldType, Flow, LimitDefault, OpcodeEntry, Role, SourceMap, Variant,
 };
 use crate::source::{Problem, Source};
 use crate::{Sources, Spec};
@@ -384,6 +384,20 @@ fn check_format(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
                 "type",
                 format!("constant tag {} has the unknown type `{}`", constant.tag, constant.type_name),
             );
+        }
+        if ConstantLayout::from_name(&constant.layout).is_none() {
+            let known: Vec<&str> = ConstantLayout::ALL.iter().map(|layout| layout.name()).collect();
+            let (tag, layout) = (constant.tag, &constant.layout);
+            let known = known.join(", ");
+            report.add(
+                "layout",
+                format!("constant tag {tag} has the unknown layout `{layout}` (there are {known})"),
+            );
+        }
+        let read = format!("{} constant", constant.type_name);
+        if constant.bytes > 0 && !format.reads.contains(&read) {
+            let tag = constant.tag;
+            report.add("tag", format!("constant tag {tag} has a payload, and `reads` has no `{read}`"));
         }
     }
     for (index, limit) in format.limits.iter().enumerate() {

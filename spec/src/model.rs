@@ -210,6 +210,22 @@ closed_names! {
 }
 
 closed_names! {
+    /// The layouts of constants that renderers know how to read and write.
+    ConstantLayout {
+        /// A 64-bit integer.
+        I64 = "i64",
+        /// A 64-bit float.
+        F64 = "f64",
+        /// A length and UTF-8.
+        String = "string",
+        /// A byte, true where it is not 0.
+        U8 = "u8",
+        /// No byte at all.
+        Nothing = "nothing",
+    }
+}
+
+closed_names! {
     /// The effects that renderers know how to hand to a semantic function.
     Effect {
         /// Charges memory.
@@ -550,7 +566,7 @@ pub struct ConstantEntry {
     pub type_name: String,
     /// The fewest bytes of the payload.
     pub bytes: u32,
-    /// How the payload is encoded.
+    /// How the payload is encoded: a [`ConstantLayout`].
     pub layout: String,
 }
 

@@ -1,6 +1,7 @@
 //! A module: what a `.mdbc` file holds, decoded and checked.
 
 mod builder;
+mod constant;
 mod decode;
 mod encode;
 mod marks;
@@ -11,6 +12,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 pub use builder::{Label, ModuleBuilder};
+pub use constant::Constant;
+pub(crate) use constant::Payload;
 pub(crate) use marks::Marks;
 pub use salvage::Salvage;
 
@@ -34,49 +37,6 @@ pub struct Module {
     /// Shared with the machine that runs the module, which looks functions up by name.
     functions: Arc<Vec<Function>>,
     code: Code,
-}
-
-/// An entry of the constant pool.
-#[derive(Debug, Clone)]
-pub enum Constant {
-    /// Empty.
-    Empty,
-    /// A bool.
-    Bool(bool),
-    /// An int.
-    Int(i64),
-    /// A float.
-    Float(f64),
-    /// A string.
-    String(String),
-}
-
-impl PartialEq for Constant {
-    /// Constants are equal when they encode alike: `0.0` and `-0.0` are not, a NaN is equal to itself.
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Empty, Self::Empty) => true,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
-            (Self::String(a), Self::String(b)) => a == b,
-            (Self::Empty | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::String(_), _) => false,
-        }
-    }
-}
-
-impl Constant {
-    /// The type of the value.
-    #[must_use]
-    pub fn type_id(&self) -> TypeId {
-        match self {
-            Self::Empty => TypeId::Empty,
-            Self::Bool(_) => TypeId::Bool,
-            Self::Int(_) => TypeId::Int,
-            Self::Float(_) => TypeId::Float,
-            Self::String(_) => TypeId::String,
-        }
-    }
 }
 
 /// An entry of the function table.

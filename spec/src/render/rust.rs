@@ -1,5 +1,6 @@
 //! The Rust that `vm/build.rs` includes.
 
+mod constant;
 mod dispatch;
 mod errors;
 mod instruction;
@@ -24,6 +25,7 @@ pub struct RustFile {
 #[must_use]
 pub fn render(spec: &Spec) -> Vec<RustFile> {
     vec![
+        RustFile { name: "constant.rs", text: constant::render(spec) },
         RustFile { name: "instruction.rs", text: instruction::render(spec) },
         RustFile { name: "dispatch.rs", text: dispatch::render(spec) },
         RustFile { name: "values.rs", text: values::render(spec) },

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::lex::is_word;
 use crate::escape::is_visible;
 use crate::isa::{Condition, ConstIdx, Instruction, Operand, Phis};
-use crate::module::{Constant, Marks, Module};
+use crate::module::{Constant, Marks, Module, Payload};
 
 /// The module as assembly. Assembling it again gives an equal module.
 ///
@@ -311,45 +311,31 @@ fn labels(module: &Module) -> Marks {
 
 /// For each constant, the first that is equal to it.
 fn first_equal(constants: &[Constant]) -> Vec<u16> {
-    /// What two constants that encode alike have in common.
-    #[derive(PartialEq, Eq, Hash)]
-    enum Key<'a> {
-        Empty,
-        Bool(bool),
-        Int(i64),
-        Float(u64),
-        String(&'a str),
-    }
     let mut first = HashMap::new();
     // There may be as many constants as a `u16` has values: a range without end would go on past the last.
     (0..=u16::MAX)
         .zip(constants)
-        .map(|(index, constant)| {
-            let key = match constant {
-                Constant::Empty => Key::Empty,
-                Constant::Bool(value) => Key::Bool(*value),
-                Constant::Int(number) => Key::Int(*number),
-                Constant::Float(number) => Key::Float(number.to_bits()),
-                Constant::String(text) => Key::String(text),
-            };
-            *first.entry(key).or_insert(index)
-        })
+        .map(|(index, constant)| *first.entry((constant.type_id(), constant.payload())).or_insert(index))
         .collect()
 }
 
+/// A constant as the assembler reads it: by its payload, with the type around it where that is not the payload's own.
 fn literal(constant: &Constant) -> String {
     /// The NaN that the word `nan` stands for.
     const PLAIN_NAN: u64 = f64::NAN.to_bits();
-    match constant {
-        Constant::Empty => "empty".to_owned(),
-        Constant::Bool(value) => value.to_string(),
-        Constant::Int(number) => number.to_string(),
-        Constant::Float(number) if number.to_bits() == PLAIN_NAN => "nan".to_owned(),
-        Constant::Float(number) if number.is_nan() => format!("nan({:#x})", number.to_bits()),
+    let payload = constant.payload();
+    let text = match payload {
+        Payload::Nothing => "empty".to_owned(),
+        Payload::Bool(value) => value.to_string(),
+        Payload::Int(number) => number.to_string(),
+        Payload::Float(PLAIN_NAN) => "nan".to_owned(),
+        Payload::Float(bits) if f64::from_bits(bits).is_nan() => format!("nan({bits:#x})"),
         // This form always has a point or an exponent, so it reads back as a float.
-        Constant::Float(number) => format!("{number:?}"),
-        Constant::String(text) => quoted(text),
-    }
+        Payload::Float(bits) => format!("{:?}", f64::from_bits(bits)),
+        Payload::Text(text) => quoted(text),
+    };
+    let ty = constant.type_id();
+    if ty == payload.type_id() { text } else { format!("{}({text})", ty.name()) }
 }
 
 fn name(text: &str) -> String {

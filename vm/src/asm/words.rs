@@ -3,7 +3,7 @@
 use super::lex::{Kind, Lexer, Line, Token, shown};
 use super::mistakes::Mistake;
 use crate::isa::{ConstIdx, Reg};
-use crate::module::Constant;
+use crate::module::{Constant, Payload};
 use crate::values::{AssertKind, TypeId};
 
 /// A place in the code, as it is written.
@@ -217,29 +217,54 @@ impl<'a> Words<'a> {
         })
     }
 
-    pub(super) fn literal(&mut self, what: impl Fn() -> String) -> Result<Constant, Mistake> {
-        let literal = self.take(what, |token| match &token.kind {
-            Kind::Int(number) => Some(Constant::Int(*number)),
-            Kind::Float(number) => Some(Constant::Float(*number)),
-            Kind::String(text) => Some(Constant::String(text.clone())),
+    /// A constant: its payload, or the name of its type and the payload in parentheses.
+    pub(super) fn literal(&mut self, what: impl Fn() -> String + Copy) -> Result<Constant, Mistake> {
+        let typed = self.peek()?.filter(|token| token.kind == Kind::Word);
+        let typed = typed.and_then(|token| TypeId::from_name(token.text));
+        // `empty` is a payload, too.
+        if let Some(ty) = typed.filter(|ty| *ty != TypeId::Empty && Constant::KINDS.contains(ty)) {
+            self.next = None;
+            self.mark('(', || format!("`(` and what the {} is", ty.name()))?;
+            let column = self.column()?;
+            let payload = self.payload(what)?;
+            self.mark(')', || "`)`".to_owned())?;
+            return Constant::new(ty, payload).ok_or_else(|| {
+                self.line()
+                    .mistake(column, format!("a constant of the type {} is no such literal", ty.name()))
+            });
+        }
+        let column = self.column()?;
+        let payload = self.payload(what)?;
+        let ty = payload.type_id();
+        Constant::new(ty, payload).ok_or_else(|| {
+            self.line().mistake(column, format!("there is no constant of the type {}", ty.name()))
+        })
+    }
+
+    /// What a constant is encoded as, behind its tag.
+    fn payload(&mut self, what: impl Fn() -> String) -> Result<Payload<String>, Mistake> {
+        const NAN: u64 = f64::NAN.to_bits();
+        let payload = self.take(what, |token| match &token.kind {
+            Kind::Int(number) => Some(Payload::Int(*number)),
+            Kind::Float(number) => Some(Payload::Float(number.to_bits())),
+            Kind::String(text) => Some(Payload::Text(text.clone())),
             Kind::Word => match token.text {
-                "true" => Some(Constant::Bool(true)),
-                "false" => Some(Constant::Bool(false)),
-                "empty" => Some(Constant::Empty),
-                "nan" => Some(Constant::Float(f64::NAN)),
-                "inf" => Some(Constant::Float(f64::INFINITY)),
+                "true" => Some(Payload::Bool(true)),
+                "false" => Some(Payload::Bool(false)),
+                "empty" => Some(Payload::Nothing),
+                "nan" => Some(Payload::Float(NAN)),
+                "inf" => Some(Payload::Float(f64::INFINITY.to_bits())),
                 _ => None,
             },
             Kind::Directive | Kind::Mark(_) => None,
         })?;
-        // Behind `nan` alone its bits may stand: no literal is followed by a parenthesis.
-        let is_nan = matches!(literal, Constant::Float(number) if number.is_nan());
-        if is_nan && self.takes_mark('(')? {
+        // Behind `nan` alone its bits may stand: no other payload is followed by a parenthesis.
+        if payload == Payload::Float(NAN) && self.takes_mark('(')? {
             let bits = self.int(|| "the bits of the NaN such as `0x7ff8000000000000`".to_owned())?;
             self.mark(')', || "`)`".to_owned())?;
-            return Ok(Constant::Float(f64::from_bits(bits.cast_unsigned())));
+            return Ok(Payload::Float(bits.cast_unsigned()));
         }
-        Ok(literal)
+        Ok(payload)
     }
 }
 

@@ -235,14 +235,7 @@ impl ModuleBuilder {
 
 /// What makes two constants the same: their encoding.
 fn pool_key(constant: &Constant) -> Vec<u8> {
-    let (tag, payload): (u8, Vec<u8>) = match constant {
-        Constant::Empty => (format::TAG_EMPTY, Vec::new()),
-        Constant::Bool(value) => (format::TAG_BOOL, vec![u8::from(*value)]),
-        Constant::Int(value) => (format::TAG_INT, value.to_le_bytes().into()),
-        Constant::Float(value) => (format::TAG_FLOAT, value.to_le_bytes().into()),
-        Constant::String(text) => (format::TAG_STRING, text.clone().into_bytes()),
-    };
-    let mut key = vec![tag];
-    key.extend(payload);
+    let mut key = Vec::with_capacity(constant.size());
+    constant.put(&mut key);
     key
 }

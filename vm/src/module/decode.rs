@@ -9,6 +9,7 @@ use hashbrown::hash_table::Entry;
 
 use crate::errors::LoadError;
 use crate::isa::{ConstIdx, Instruction, JumpOffset, Opcode, OperandSource, Phis, Reg, Registers};
+use crate::module::constant::PayloadReader;
 use crate::module::{Code, Constant, Function, Module};
 use crate::values::{AssertKind, TypeId, format, reads};
 
@@ -160,20 +161,11 @@ fn decode_constants(mut cursor: Cursor<'_>, constants: &mut Vec<Constant>) -> Re
     for index in 0..count {
         let offset = cursor.position as u64;
         let [tag] = cursor.array(reads::CONSTANT_TAG)?;
-        constants.push(match tag {
-            format::TAG_INT => Constant::Int(i64::from_le_bytes(cursor.array(reads::INT_CONSTANT)?)),
-            format::TAG_FLOAT => Constant::Float(f64::from_le_bytes(cursor.array(reads::FLOAT_CONSTANT)?)),
-            format::TAG_STRING => Constant::String(cursor.string(reads::STRING_CONSTANT)?),
-            format::TAG_BOOL => Constant::Bool(cursor.array::<1>(reads::BOOL_CONSTANT)? != [0]),
-            format::TAG_EMPTY => Constant::Empty,
-            _ => {
-                return Err(LoadError::InvalidConstantTag {
-                    tag: u64::from(tag),
-                    index: u64::from(index),
-                    offset,
-                });
-            }
-        });
+        let Some(constant) = Constant::read(tag, &mut cursor)? else {
+            let (tag, index) = (u64::from(tag), u64::from(index));
+            return Err(LoadError::InvalidConstantTag { tag, index, offset });
+        };
+        constants.push(constant);
     }
     Ok(())
 }
@@ -270,6 +262,26 @@ fn decode_instruction(unchecked: &mut Unchecked<'_, '_>) -> Result<(), LoadError
 struct Cursor<'a> {
     bytes: &'a [u8],
     position: usize,
+}
+
+impl PayloadReader for Cursor<'_> {
+    type Error = LoadError;
+
+    fn int(&mut self, what: &str) -> Result<i64, LoadError> {
+        self.array(what).map(i64::from_le_bytes)
+    }
+
+    fn float(&mut self, what: &str) -> Result<f64, LoadError> {
+        self.array(what).map(f64::from_le_bytes)
+    }
+
+    fn text(&mut self, what: &str) -> Result<String, LoadError> {
+        self.string(what)
+    }
+
+    fn bool(&mut self, what: &str) -> Result<bool, LoadError> {
+        self.array::<1>(what).map(|byte| byte != [0])
+    }
 }
 
 impl<'a> Cursor<'a> {

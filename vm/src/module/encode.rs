@@ -19,7 +19,7 @@ pub(super) fn encode(module: &Module) -> Vec<u8> {
     put_string(&module.name, &mut out);
     out.extend(u32_of(module.constants.len()).to_le_bytes());
     for constant in &module.constants {
-        put_constant(constant, &mut out);
+        constant.put(&mut out);
     }
     out.extend(u32_of(module.functions.len()).to_le_bytes());
     for function in module.functions.iter() {
@@ -38,45 +38,20 @@ pub(super) fn code_offset(module: &Module) -> usize {
 }
 
 fn constants_bytes(module: &Module) -> usize {
-    let payload = |constant: &Constant| match constant {
-        Constant::Empty => 0,
-        Constant::Bool(_) => 1,
-        Constant::Int(_) | Constant::Float(_) => 8,
-        Constant::String(text) => string_bytes(text),
-    };
-    4 + module.constants.iter().map(|constant| 1 + payload(constant)).sum::<usize>()
+    4 + module.constants.iter().map(Constant::size).sum::<usize>()
 }
 
 fn functions_bytes(module: &Module) -> usize {
     4 + module.functions.iter().map(|function| string_bytes(&function.name) + 4).sum::<usize>()
 }
 
-fn string_bytes(text: &str) -> usize {
+pub(super) fn string_bytes(text: &str) -> usize {
     4 + text.len()
 }
 
-fn put_string(text: &str, out: &mut Vec<u8>) {
+pub(super) fn put_string(text: &str, out: &mut Vec<u8>) {
     out.extend(u32_of(text.len()).to_le_bytes());
     out.extend(text.as_bytes());
-}
-
-fn put_constant(constant: &Constant, out: &mut Vec<u8>) {
-    match constant {
-        Constant::Int(value) => {
-            out.push(format::TAG_INT);
-            out.extend(value.to_le_bytes());
-        }
-        Constant::Float(value) => {
-            out.push(format::TAG_FLOAT);
-            out.extend(value.to_le_bytes());
-        }
-        Constant::String(text) => {
-            out.push(format::TAG_STRING);
-            put_string(text, out);
-        }
-        Constant::Bool(value) => out.extend([format::TAG_BOOL, u8::from(*value)]),
-        Constant::Empty => out.push(format::TAG_EMPTY),
-    }
 }
 
 /// A length or an offset of a module. Both ways to make a module, decoding and building, bound it to 4 GiB.

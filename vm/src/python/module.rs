@@ -13,9 +13,9 @@ use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
 use super::errors;
 use super::places::{self, MapSource};
+use super::values;
 use crate::asm::{AsmError, instruction_text, listing};
 use crate::language::SourceMap;
-use crate::module::Constant;
 use crate::values::format;
 use crate::vm::Vm;
 use crate::{assemble, disassemble};
@@ -253,16 +253,8 @@ impl Module {
     /// (1, True)
     #[getter]
     fn constants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let constant = |constant: &Constant| -> PyResult<Bound<'py, PyAny>> {
-            Ok(match constant {
-                Constant::Empty => py.None().into_bound(py),
-                Constant::Bool(value) => value.into_pyobject(py)?.to_owned().into_any(),
-                Constant::Int(number) => number.into_pyobject(py)?.into_any(),
-                Constant::Float(number) => number.into_pyobject(py)?.into_any(),
-                Constant::String(text) => text.into_pyobject(py)?.into_any(),
-            })
-        };
-        PyTuple::new(py, self.0.module.constants().iter().map(constant).collect::<PyResult<Vec<_>>>()?)
+        let constants = self.0.module.constants().iter();
+        PyTuple::new(py, constants.map(|one| values::constant(py, one)).collect::<PyResult<Vec<_>>>()?)
     }
 
     /// The functions, in the order of the table: the name of each, and the index of its first instruction.

@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
+use crate::module::Constant;
 use crate::value::{Array, Str, Value};
 
 /// A value that may go from thread to thread.
@@ -248,6 +249,12 @@ impl<'py> Unpacked<'py> {
             (Some(index), Self::Own(objects)) => own(py, objects, index),
         }
     }
+}
+
+/// A constant as Python has it. Constants have no parts.
+pub(super) fn constant<'py>(py: Python<'py>, constant: &Constant) -> PyResult<Bound<'py, PyAny>> {
+    let plain = Parcel::default().pack(&constant.into());
+    scalar(py, &plain)
 }
 
 /// A list or a dict that is being made.

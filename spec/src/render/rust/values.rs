@@ -140,10 +140,6 @@ fn render_constants(spec: &Spec, out: &mut String) {
     let _ = writeln!(out, "    pub(crate) const FLAGS: u32 = {};", format.flags);
     let _ = writeln!(out, "    pub(crate) const HEADER_BYTES: u32 = {};", format.header_bytes());
     let _ = writeln!(out, "    pub(crate) const ENTRY_FUNCTION: &str = {};", literal(&format.entry_function));
-    for constant in &format.constants {
-        let name = constant_name(&constant.type_name);
-        let _ = writeln!(out, "    pub(crate) const TAG_{name}: u8 = {};", constant.tag);
-    }
     for limit in &format.limits {
         let _ = writeln!(out, "    /// {}.", limit.reason);
         let _ =

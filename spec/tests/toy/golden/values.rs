@@ -117,6 +117,7 @@ pub(crate) const TRACKED_SCOPES: usize = 4;
 pub(crate) mod reads {
     pub(crate) const MAGIC: &str = "magic";
     pub(crate) const CONSTANT_COUNT: &str = "constant count";
+    pub(crate) const INT_CONSTANT: &str = "int constant";
 }
 
 /// The constants of the file format.
@@ -127,7 +128,6 @@ pub(crate) mod format {
     pub(crate) const FLAGS: u32 = 1;
     pub(crate) const HEADER_BYTES: u32 = 4;
     pub(crate) const ENTRY_FUNCTION: &str = "main";
-    pub(crate) const TAG_INT: u8 = 1;
     /// an operand addresses a constant with a u16.
     pub(crate) const MAX_CONSTANTS: u32 = 65536;
     pub(crate) const LEAST_BYTES_OF_CONSTANTS: u32 = 1;

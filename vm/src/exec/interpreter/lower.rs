@@ -133,18 +133,17 @@ impl Place<'_> {
 impl NewSlots {
     fn give(&mut self, module: &Module, constant: ConstIdx) -> GlobalSlot {
         *self.by_constant.entry(constant.0).or_insert_with(|| {
-            let name = match &module.constants()[usize::from(constant.0)] {
-                Constant::String(name) => name.as_str(),
-                // Loading made sure that it is a string.
-                Constant::Empty | Constant::Bool(_) | Constant::Int(_) | Constant::Float(_) => "",
+            // Loading made sure that it is a string.
+            let Constant::String(name) = &module.constants()[usize::from(constant.0)] else {
+                return GlobalSlot(0);
             };
-            if let Some(slot) = self.by_name.get(name) {
+            if let Some(slot) = self.by_name.get(name.as_str()) {
                 return *slot;
             }
             // There are no more names than constants, and those a u16 counts.
             let slot = GlobalSlot(self.names.len() as u16);
-            self.by_name.insert(name.to_owned(), slot);
-            self.names.push(name.to_owned());
+            self.by_name.insert(name.clone(), slot);
+            self.names.push(name.clone());
             slot
         })
     }
@@ -178,9 +177,9 @@ impl Program {
             }
         }
         let functions = Functions::new(&module);
-        let pooled = |constant: &Constant| match constant {
-            Constant::String(text) => Value::String(Str::pooled(text.clone(), functions.id)),
-            Constant::Empty | Constant::Bool(_) | Constant::Int(_) | Constant::Float(_) => constant.into(),
+        let pooled = |constant: &Constant| {
+            let Constant::String(text) = constant else { return constant.into() };
+            Value::String(Str::pooled(text.clone(), functions.id))
         };
         Self {
             constants: module.constants().iter().map(pooled).collect(),
