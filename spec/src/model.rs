@@ -332,9 +332,16 @@ pub struct TypeEntry {
     pub json: String,
     /// The Python type it becomes.
     pub python: String,
+    /// Whether expressions of the language can have it. If so, `static_types` of `language.yaml` has to say which.
+    #[serde(default = "yes")]
+    pub language: bool,
     /// What else a reader must know.
     #[serde(default)]
     pub notes: Option<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A name for a set of types.

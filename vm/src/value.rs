@@ -105,17 +105,10 @@ impl Value {
     /// The number as a float; an int is rounded to the nearest, ties to even. None for what is no number.
     #[inline(always)]
     pub(crate) fn to_float(&self) -> Option<f64> {
-        match self {
-            Self::Int(number) => Some(*number as f64),
-            Self::Float(number) => Some(*number),
-            Self::Empty
-            | Self::Bool(_)
-            | Self::String(_)
-            | Self::Function(_)
-            | Self::Url(_)
-            | Self::Array(_)
-            | Self::Dict(_) => None,
+        if let Self::Int(number) = self {
+            return Some(*number as f64);
         }
+        if let Self::Float(number) = self { Some(*number) } else { None }
     }
 
     /// A string.

@@ -188,9 +188,11 @@ fn check_types(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
     // A class of value that no expression can be known to have would leave a gap in what is tested.
     for value in &spec.values.types {
         let is_there = language.static_types.iter().any(|one| one.values.contains(&value.name));
-        let of_programs = value.name != "function" && value.name != "url";
-        if of_programs && !is_there {
-            let message = format!("no static type has the type `{}` of values.yaml", value.name);
+        if value.language && !is_there {
+            let message = format!(
+                "no static type has the type `{}` of values.yaml, which does not say `language: false`",
+                value.name
+            );
             problems.push(source.problem_at_key("static_types", message));
         }
     }

@@ -24,16 +24,14 @@ pub(crate) fn jump_if_not(cond: &Value) -> bool {
 /// `r[dst] = r[func](r[args]...)`; a string names the function, an int is its entry, a function value names itself.
 #[inline(always)]
 pub(crate) fn call(functions: &Functions, func: &Value) -> Result<FunctionIndex, RuntimeError> {
-    match func {
-        Value::String(name) => functions.named(name),
-        Value::Int(entry) => functions.at_entry(*entry),
-        Value::Function(name) => functions.named_text(name),
-        Value::Empty
-        | Value::Bool(_)
-        | Value::Float(_)
-        | Value::Url(_)
-        | Value::Array(_)
-        | Value::Dict(_) => Err(RuntimeError::NotCallable),
+    if let Value::String(name) = func {
+        functions.named(name)
+    } else if let Value::Int(entry) = func {
+        functions.at_entry(*entry)
+    } else if let Value::Function(name) = func {
+        functions.named_text(name)
+    } else {
+        Err(RuntimeError::NotCallable)
     }
 }
 

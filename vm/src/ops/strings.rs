@@ -116,15 +116,8 @@ fn write_over(memory: &Memory, place: &mut Value, left: &str, right: &str) -> Re
 
 /// The text of a value that need not be put together.
 fn known_text<'a>(value: &'a Value, buffer: &'a mut itoa::Buffer) -> Option<&'a str> {
-    match value {
-        Value::String(text) => Some(text.as_str()),
-        Value::Int(number) => Some(buffer.format(*number)),
-        Value::Empty
-        | Value::Bool(_)
-        | Value::Float(_)
-        | Value::Function(_)
-        | Value::Url(_)
-        | Value::Array(_)
-        | Value::Dict(_) => None,
+    if let Value::String(text) = value {
+        return Some(text.as_str());
     }
+    if let Value::Int(number) = value { Some(buffer.format(*number)) } else { None }
 }

@@ -100,27 +100,21 @@ impl Parcel {
             let mut packed = loop {
                 // What has parts is borrowed.
                 let Cow::Borrowed(value) = next else { break Self::pack_scalar(&next) };
-                let packing = match value {
-                    Value::Empty
-                    | Value::Bool(_)
-                    | Value::Int(_)
-                    | Value::Float(_)
-                    | Value::String(_)
-                    | Value::Function(_)
-                    | Value::Url(_) => break Self::pack_scalar(value),
-                    Value::Array(array) => Packing {
+                let packing = if let Value::Array(array) = value {
+                    Packing {
                         address: Some(array.address()),
                         parts: Parts::Array(array, 0),
                         object: Object::Array(Vec::with_capacity(array.len())),
-                    },
-                    Value::Dict(dict) => {
-                        let entries: Vec<_> = dict.iter().collect();
-                        Packing {
-                            address: entries.first().map(|(key, _)| std::ptr::from_ref(*key) as usize),
-                            object: Object::Dict(Vec::with_capacity(entries.len())),
-                            parts: Parts::Dict(entries.into_iter()),
-                        }
                     }
+                } else if let Value::Dict(dict) = value {
+                    let entries: Vec<_> = dict.iter().collect();
+                    Packing {
+                        address: entries.first().map(|(key, _)| std::ptr::from_ref(*key) as usize),
+                        object: Object::Dict(Vec::with_capacity(entries.len())),
+                        parts: Parts::Dict(entries.into_iter()),
+                    }
+                } else {
+                    break Self::pack_scalar(value);
                 };
                 if let Some(index) = packing.address.and_then(|address| self.packed.get(&address)) {
                     break Plain::Object(*index);

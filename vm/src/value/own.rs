@@ -35,27 +35,19 @@ fn survey(globals: &[(String, Value)]) -> (u64, bool) {
         is_first
     };
     while let Some(value) = pending.pop() {
-        match value {
-            Value::String(text) => _ = meet(text.address(), text.holders(), Str::cost(text.as_str().len())),
-            Value::Array(array) => {
-                if meet(array.address(), array.holders(), Array::cost(array.len())) {
-                    pending.extend(array.values());
-                }
+        if let Value::String(text) = value {
+            meet(text.address(), text.holders(), Str::cost(text.as_str().len()));
+        } else if let Value::Array(array) = value {
+            if meet(array.address(), array.holders(), Array::cost(array.len())) {
+                pending.extend(array.values());
             }
-            Value::Dict(dict) => {
-                if meet(dict.address(), dict.holders(), dict.cost()) {
-                    for (key, value) in dict.iter() {
-                        meet(key.address(), key.holders(), Str::cost(key.as_str().len()));
-                        pending.push(value);
-                    }
-                }
+        } else if let Value::Dict(dict) = value
+            && meet(dict.address(), dict.holders(), dict.cost())
+        {
+            for (key, value) in dict.iter() {
+                meet(key.address(), key.holders(), Str::cost(key.as_str().len()));
+                pending.push(value);
             }
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Function(_)
-            | Value::Url(_) => {}
         }
     }
     (cost, holders.values().all(|left| *left == 0))
@@ -77,21 +69,11 @@ impl Copies {
                 continue;
             }
             let waiting = pending.len();
-            match value {
-                Value::Array(array) => {
-                    pending.extend(array.values().iter().filter(|part| self.copied(part).is_none()));
-                }
-                Value::Dict(dict) => {
-                    let parts = dict.iter().map(|(_, part)| part);
-                    pending.extend(parts.filter(|part| self.copied(part).is_none()));
-                }
-                Value::String(_)
-                | Value::Empty
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Float(_)
-                | Value::Function(_)
-                | Value::Url(_) => {}
+            if let Value::Array(array) = value {
+                pending.extend(array.values().iter().filter(|part| self.copied(part).is_none()));
+            } else if let Value::Dict(dict) = value {
+                let parts = dict.iter().map(|(_, part)| part);
+                pending.extend(parts.filter(|part| self.copied(part).is_none()));
             }
             if pending.len() == waiting {
                 self.make(value);
@@ -102,43 +84,32 @@ impl Copies {
 
     /// The copy of a value, if there is one already. What costs nothing is its own copy.
     fn copied(&self, value: &Value) -> Option<Value> {
-        let address = match value {
-            Value::String(text) => text.address(),
-            Value::Array(array) => array.address(),
-            Value::Dict(dict) => dict.address(),
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Function(_)
-            | Value::Url(_) => return Some(value.clone()),
+        let address = if let Value::String(text) = value {
+            text.address()
+        } else if let Value::Array(array) = value {
+            array.address()
+        } else if let Value::Dict(dict) = value {
+            dict.address()
+        } else {
+            return Some(value.clone());
         };
         self.made.get(&address).cloned()
     }
 
     /// Makes the copy of a value whose parts were copied.
     fn make(&mut self, value: &Value) {
-        match value {
-            Value::String(text) => _ = self.string(text),
-            Value::Array(array) => {
-                let parts: Vec<Value> =
-                    array.iter().map(|part| self.copied(&part).unwrap_or_default()).collect();
-                self.made.insert(array.address(), Value::array(parts));
+        if let Value::String(text) = value {
+            self.string(text);
+        } else if let Value::Array(array) = value {
+            let parts: Vec<Value> = array.iter().map(|part| self.copied(&part).unwrap_or_default()).collect();
+            self.made.insert(array.address(), Value::array(parts));
+        } else if let Value::Dict(dict) = value {
+            let mut copy = Dict::new();
+            for (key, part) in dict.iter() {
+                let part = self.copied(part).unwrap_or_default();
+                copy.make_unshared().set(self.string(key), part);
             }
-            Value::Dict(dict) => {
-                let mut copy = Dict::new();
-                for (key, part) in dict.iter() {
-                    let part = self.copied(part).unwrap_or_default();
-                    copy.make_unshared().set(self.string(key), part);
-                }
-                self.made.insert(dict.address(), Value::Dict(copy));
-            }
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Function(_)
-            | Value::Url(_) => {}
+            self.made.insert(dict.address(), Value::Dict(copy));
         }
     }
 

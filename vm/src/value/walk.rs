@@ -52,16 +52,12 @@ impl<'a> Walk<'a> {
     }
 
     fn begin(&mut self, value: Cow<'a, Value>) -> Event<'a> {
-        let begin = match &*value {
-            Value::Array(_) => Event::ArrayBegin,
-            Value::Dict(_) => Event::DictBegin,
-            Value::Empty
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::String(_)
-            | Value::Function(_)
-            | Value::Url(_) => return Event::Scalar(value),
+        let begin = if let Value::Array(_) = &*value {
+            Event::ArrayBegin
+        } else if let Value::Dict(_) = &*value {
+            Event::DictBegin
+        } else {
+            return Event::Scalar(value);
         };
         // Arrays and dicts are borrowed.
         if let Cow::Borrowed(container) = value {

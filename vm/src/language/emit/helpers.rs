@@ -5,7 +5,7 @@
 use super::{Emit, Emitter, Fault, NO_PLACE, too_large};
 use crate::asm::assemble;
 use crate::isa::{Instruction, Reg};
-use crate::module::Constant;
+use crate::module::{Constant, Payload};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Helper {
@@ -59,13 +59,14 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    /// Constants of helpers are of the types that the language has.
     fn load_constant(&mut self, dst: Reg, constant: &Constant) -> Emit<()> {
-        match constant {
-            Constant::Empty => self.load_empty(dst),
-            Constant::Bool(value) => self.load_bool(dst, *value),
-            Constant::Int(value) => self.load_int(dst, *value),
-            Constant::Float(value) => self.load_basic_float(dst, *value),
-            Constant::String(text) => self.load_text(dst, text),
+        match constant.payload() {
+            Payload::Nothing => self.load_empty(dst),
+            Payload::Bool(value) => self.load_bool(dst, value),
+            Payload::Int(value) => self.load_int(dst, value),
+            Payload::Float(bits) => self.load_basic_float(dst, f64::from_bits(bits)),
+            Payload::Text(text) => self.load_text(dst, text),
         }
     }
 }
