@@ -52,7 +52,7 @@ const SLOW: &[(&str, &str)] = &[
     ("hostile_files", "starts a process for each file"),
     ("hostile_programs", "runs a thousand bombs"),
     ("modes", "runs generated programs on every tier"),
-    ("new_opcode", "builds a copy of the project"),
+    ("recipes", "builds a copy of the project"),
     ("newcomer", "builds a crate"),
     ("planted", "runs the cases on each mutant of the reference"),
     ("planted_vm", "builds the mutants of the machine and looks for each"),
