@@ -143,6 +143,17 @@ fn mistakes_are_shown_where_they_are() {
             "phi r0, [r1]",
             "line 1, column 12: expected `:` and the label of the instruction that ran before; found `]`",
         ),
+        (
+            "load_const r0, int",
+            "line 1, column 19: expected `(` and what the int is; found the end of the line",
+        ),
+        ("load_const r0, int()", "line 1, column 20: expected operand `constant`"),
+        ("load_const r0, int(5", "line 1, column 21: expected `)`; found the end of the line"),
+        (
+            "load_const r0, bool(1)",
+            "line 1, column 21: expected what the bool is; found a literal of the type int",
+        ),
+        ("load_const r0, array(1)", "line 1, column 16: expected operand `constant`"),
         (".modul \"x\"", "line 1, column 1: unknown directive `.modul`"),
         ("nop @", "line 1, column 5: unexpected character `@`"),
         ("é: jump ü", "line 1, column 9: no label `ü` stands anywhere"),
@@ -153,6 +164,22 @@ fn mistakes_are_shown_where_they_are() {
     }
     let many = format!("call r0, r1, ({})", vec!["r2"; 256].join(", "));
     assert!(assemble(&many).unwrap_err().to_string().contains("a list of 256 is too long; 255 is the most"));
+}
+
+#[test]
+fn a_literal_may_say_its_type() {
+    for (typed, plain) in [
+        ("int(-5)", "-5"),
+        ("float(1.5)", "1.5"),
+        ("float(nan)", "nan"),
+        ("float(nan(0x7ff8000000000001))", "nan(0x7ff8000000000001)"),
+        ("string(\"a\")", "\"a\""),
+        ("bool( true )", "true"),
+    ] {
+        let constants =
+            |literal: &str| assemble(&format!("load_const r0, {literal}")).unwrap().constants().to_vec();
+        assert_eq!(constants(typed), constants(plain), "{typed}");
+    }
 }
 
 /// The messages and their places.

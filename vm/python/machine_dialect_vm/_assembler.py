@@ -1,6 +1,7 @@
 """Assembly to module, in Python: for the REPL where the extension, which has the assembler, cannot be loaded.
 
-It knows what ``Module.assemble`` knows but ``.const`` and ``k3``, entries of functions by label, and numbers in other forms.
+It knows what ``Module.assemble`` knows but ``.const`` and ``k3``, literals with their type, entries of
+functions by label, and numbers in other forms.
 """
 
 from __future__ import annotations

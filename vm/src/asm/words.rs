@@ -228,10 +228,9 @@ impl<'a> Words<'a> {
             let column = self.column()?;
             let payload = self.payload(what)?;
             self.mark(')', || "`)`".to_owned())?;
-            return Constant::new(ty, payload).ok_or_else(|| {
-                self.line()
-                    .mistake(column, format!("a constant of the type {} is no such literal", ty.name()))
-            });
+            let (wanted, found) = (ty.name(), payload.type_id().name());
+            let message = || format!("expected what the {wanted} is; found a literal of the type {found}");
+            return Constant::new(ty, payload).ok_or_else(|| self.line().mistake(column, message()));
         }
         let column = self.column()?;
         let payload = self.payload(what)?;
