@@ -4,6 +4,8 @@
 //! exactly, with no walk over the heap. It is kept by thread, as values never leave the thread that made them, and by run:
 //! a run owns all that it can reach, and what its host does while it runs is [`outside`] of it.
 
+mod holdable;
+
 use std::cell::Cell;
 
 use crate::errors::RuntimeError;
@@ -40,14 +42,10 @@ pub(crate) fn outside<T>(host: impl FnOnce() -> T) -> T {
     host()
 }
 
-/// What the values of a run may cost whatever its limit. Where addresses have 32 bits, no process holds more: values take up to
-/// twice what they cost, and one that grows is there twice for a moment.
-const HOLDABLE: Option<u64> = if usize::BITS < u64::BITS { Some(1 << 30) } else { None };
-
 /// The memory of one run: what came to life on the thread since the run began, and the limit on it.
 pub(crate) struct Memory<'a> {
     limit: u64,
-    /// The limit, or what the machine can hold.
+    /// The limit, or what the process can hold, if that is less.
     most: u64,
     /// What was alive when the run began and is no part of it.
     before: u64,
@@ -60,7 +58,7 @@ impl<'a> Memory<'a> {
         let limit = limit.unwrap_or(u64::MAX);
         Self {
             limit,
-            most: HOLDABLE.map_or(limit, |most| most.min(limit)),
+            most: holdable::most().map_or(limit, |most| most.min(limit)),
             before: LIVE.get().wrapping_sub(inherited),
             watch,
         }

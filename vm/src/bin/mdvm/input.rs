@@ -13,7 +13,7 @@ use machine_dialect_vm::{LoadError, Module, assemble, outcome};
 use serde_json::{Value as Json, json};
 
 use super::map::Map;
-use super::report;
+use super::{report, room};
 
 /// Why there is no module.
 pub(crate) enum InputError {
@@ -128,6 +128,7 @@ pub(crate) fn read_program(path: &Path, format: Option<Format>) -> Result<Progra
         // What does not begin like a module is refused without reading on: it may have no end.
         reader.take(MOST).read_to_end(&mut bytes).map_err(InputError::Io)?;
     }
+    room::check(bytes.len(), format).map_err(InputError::Io)?;
     match format {
         Format::Md => compile(&bytes, &report::shown(path)),
         Format::Mdasm => {

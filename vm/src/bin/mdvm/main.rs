@@ -17,6 +17,7 @@ mod monitor;
 mod pages;
 mod repl;
 mod report;
+mod room;
 mod run;
 mod serve;
 mod stats;
