@@ -30,6 +30,8 @@ mod context;
 mod executable;
 mod layout;
 mod stubs;
+#[cfg(feature = "check-machine-code")]
+pub(crate) mod verify;
 mod x64;
 
 pub(crate) use code_cache::{CodeCache, JitEnd, SLICE};
