@@ -358,15 +358,15 @@ impl State {
         torn.map(|(place, _)| *place)
     }
 
-    /// What is known where this path and another lead to the same block. Tells whether that is less than was known here.
-    pub(super) fn join(&mut self, other: &Self, at: u32, objects: &BTreeMap<u64, i32>) -> Result<bool, String> {
+    /// What is known where this path and another lead to the same block.
+    pub(super) fn join(&mut self, other: &Self, at: u32, objects: &BTreeMap<u64, i32>) -> Result<(), String> {
         if self.stack.len() != other.stack.len() {
             let (one, another) = (self.stack.len(), other.stack.len());
             return Err(format!("is reached with {one} words on the stack and with {another}"));
         }
         let before = self.clone();
         let at = at | BLOCK;
-        let mut other = other.without(at, self);
+        let mut other = other.without(at);
         self.join_pairs(&mut other, at, objects);
         let hull = |number: Number, one: &Self, another: &Self| {
             let (a, b) = (one.range(number), another.range(number));
@@ -374,7 +374,7 @@ impl State {
         };
         for register in 0..16 {
             let (mine, theirs) = (self.registers[register], other.registers[register]);
-            self.registers[register] = self.meet(&other, mine, theirs, id(at, 0x8000 | register as u32));
+            self.registers[register] = self.meet(&other, mine, theirs, id(at, JOINED | register as u32));
         }
         for (depth, theirs) in other.stack.iter().enumerate() {
             if self.stack[depth] != *theirs {
@@ -399,7 +399,7 @@ impl State {
         self.knows_popped_site &= other.knows_popped_site;
         self.record &= other.record;
         self.is_new &= other.is_new;
-        Ok(*self != before)
+        Ok(())
     }
 
     /// Where two registers hold the tag and the payload of one value on both paths, they do behind them.
@@ -435,13 +435,7 @@ impl State {
                 self.places.insert(place, mine);
                 continue;
             }
-            let what = match place {
-                Place::Slot(slot) => 0xa000 | u32::from(slot),
-                Place::Next(slot) => 0xb000 | u32::from(slot),
-                Place::Destination => 0xc000,
-                Place::Global(name) => 0x10_0000 | u32::from(name),
-                Place::Element(element) => 0x20_0000 + element,
-            };
+            let what = joined(place);
             if before.is_whole(mine, objects) && other.is_whole(theirs, objects) {
                 let value = Value { id: id(at, what), origin: Origin::Slot };
                 let (a, b) = (before.range_of(mine.tag), other.range_of(theirs.tag));
@@ -489,16 +483,19 @@ impl State {
         self.places.retain(|place, _| !matches!(place, Place::Element(_)));
     }
 
-    /// What is known without what is told of the things that are defined at `at`, unless they are still where `known` has them.
-    pub(super) fn without(&self, at: u32, known: &Self) -> Self {
+    /// What is known on a path that comes back to the block at `at`, without what names things that it defines anew. What is still
+    /// where the block has it is the same again.
+    fn without(&self, at: u32) -> Self {
         let mut state = self.clone();
         for (register, fact) in state.registers.iter_mut().enumerate() {
-            if mentions(*fact, at) && known.registers[register] != *fact {
+            let is_own = *fact == number(at, JOINED | register as u32);
+            if mentions(*fact, at) && !is_own {
                 *fact = number(at, 0xe000 | register as u32);
             }
         }
         for (place, held) in &mut state.places {
-            if (mentions(held.tag, at) || mentions(held.payload, at)) && known.places.get(place) != Some(held) {
+            let own = Held::of(Value { id: id(at, joined(*place)), origin: Origin::Slot });
+            if (mentions(held.tag, at) || mentions(held.payload, at)) && *held != own {
                 *held = Held { tag: number(at, 0xe100), payload: number(at, 0xe101) };
             }
         }
@@ -516,6 +513,20 @@ impl State {
         self.bounds.retain(|(number, _, value, _), ()| !is_defined_at(*number, at) && value.id.at != at);
         self.codes.retain(|id, (value, number)| id.at != at && value.id.at != at && !is_defined_at(*number, at));
         self.counted.retain(|value, ()| value.id.at != at);
+    }
+}
+
+/// What ids are numbered from that stand for registers of the processor where paths meet.
+const JOINED: u32 = 0x8000;
+
+/// The number of the value that a place holds where paths meet.
+fn joined(place: Place) -> u32 {
+    match place {
+        Place::Slot(slot) => 0xa000 | u32::from(slot),
+        Place::Next(slot) => 0xb000 | u32::from(slot),
+        Place::Destination => 0xc000,
+        Place::Global(name) => 0x10_0000 | u32::from(name),
+        Place::Element(element) => 0x20_0000 + element,
     }
 }
 

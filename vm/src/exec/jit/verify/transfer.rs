@@ -21,8 +21,10 @@ pub(super) struct Prover<'a> {
     pub(super) walk: &'a Walk,
     /// What stands on the stack while blocks run.
     stack: Vec<Fact>,
-    /// What is known where blocks begin.
-    blocks: BTreeMap<u32, State>,
+    /// What is known where the host enters.
+    entered: BTreeMap<u32, State>,
+    /// By block and by the instruction that leads there, what is known on that path.
+    paths: BTreeMap<u32, BTreeMap<u32, State>>,
     pending: BTreeSet<u32>,
     visits: BTreeMap<u32, u32>,
     /// Elements of arrays by array and index.
@@ -39,12 +41,13 @@ pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
         subject,
         walk,
         stack: Vec::new(),
-        blocks: BTreeMap::new(),
+        entered: BTreeMap::new(),
+        paths: BTreeMap::new(),
         pending: BTreeSet::new(),
         visits: BTreeMap::new(),
         elements: BTreeMap::new(),
     };
-    prover.blocks.insert(subject.start, State::start(subject.start));
+    prover.entered.insert(subject.start, State::start(subject.start));
     prover.block(subject.start)?;
     for (at, entry) in &subject.entries {
         if let Entry::Block(types) = entry {
@@ -58,7 +61,7 @@ pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
             if subject.table.contains(at) {
                 state.registers[gpr::RCX] = Fact::Site { is_known: true, is_shifted: false };
             }
-            prover.blocks.insert(*at, state);
+            prover.entered.insert(*at, state);
             prover.pending.insert(*at);
         }
     }
@@ -83,7 +86,7 @@ fn tags(ty: Type) -> (u64, u64) {
 impl Prover<'_> {
     /// Goes over a block, and to where it leads.
     fn block(&mut self, begin: u32) -> Result<(), Refusal> {
-        let Some(mut state) = self.blocks.get(&begin).cloned() else { return Ok(()) };
+        let Some(mut state) = self.known_at(begin)? else { return Ok(()) };
         let visits = self.visits.entry(begin).or_default();
         *visits += 1;
         let is_endless = *visits > MOST_VISITS;
@@ -102,40 +105,42 @@ impl Prover<'_> {
             }
             at = instruction.next_ip() as u32;
             if self.walk.leaders.contains(&at) {
-                let led = self.lead(&state, at);
+                let led = self.lead(&state, instruction.ip() as u32, at);
                 return led.map_err(|why| refuse(self.subject, &instruction, why));
             }
         }
     }
 
     /// Control comes to a block.
-    fn lead(&mut self, state: &State, to: u32) -> Result<(), String> {
+    fn lead(&mut self, state: &State, from: u32, to: u32) -> Result<(), String> {
         self.is_whole(state)?;
-        match self.subject.entries.get(&to) {
+        let state = match self.subject.entries.get(&to) {
             Some(Entry::Block(types)) => return self.enter(state, types),
-            Some(Entry::Again) => {
-                let state = self.resume(state, to)?;
-                return self.join(&state, to);
-            }
-            None => {}
-        }
-        self.join(state, to)
-    }
-
-    fn join(&mut self, state: &State, to: u32) -> Result<(), String> {
-        let is_less = match self.blocks.get_mut(&to) {
-            Some(known) => known
-                .join(state, to, &self.subject.objects)
-                .map_err(|why| format!("goes to the block at +{to:#x}, which {why}"))?,
-            None => {
-                self.blocks.insert(to, state.clone());
-                true
-            }
+            Some(Entry::Again) => self.resume(state, to)?,
+            None => state.clone(),
         };
-        if is_less {
+        let paths = self.paths.entry(to).or_default();
+        if paths.get(&from) != Some(&state) {
+            paths.insert(from, state);
             self.pending.insert(to);
         }
         Ok(())
+    }
+
+    /// What is known where a block begins: what is known on all paths there.
+    fn known_at(&self, begin: u32) -> Result<Option<State>, Refusal> {
+        if let Some(state) = self.entered.get(&begin) {
+            return Ok(Some(state.clone()));
+        }
+        let mut paths = self.paths.get(&begin).into_iter().flat_map(BTreeMap::values);
+        let Some(mut state) = paths.next().cloned() else { return Ok(None) };
+        for path in paths {
+            if let Err(why) = state.join(path, begin, &self.subject.objects) {
+                let instruction = self.walk.instructions.get(&begin).copied().unwrap_or_default();
+                return Err(refuse(self.subject, &instruction, why));
+            }
+        }
+        Ok(Some(state))
     }
 
     /// Control comes to a block that the host may enter, too: what that relies on must be so.
@@ -258,13 +263,13 @@ impl Prover<'_> {
             }
             Form::Call => return self.call(state, instruction),
             Form::Jump => {
-                self.lead(state, instruction.near_branch_target() as u32)?;
+                self.lead(state, at, instruction.near_branch_target() as u32)?;
                 return Ok(false);
             }
             Form::JumpIf(condition) => {
                 let mut there = state.clone();
                 if self.learn(&mut there, condition) {
-                    self.lead(&there, instruction.near_branch_target() as u32)?;
+                    self.lead(&there, at, instruction.near_branch_target() as u32)?;
                 }
                 return Ok(self.learn(state, condition.opposite()));
             }
