@@ -31,7 +31,9 @@ mod executable;
 mod layout;
 mod stubs;
 #[cfg(feature = "check-machine-code")]
-pub(crate) mod verify;
+mod verify;
 mod x64;
 
 pub(crate) use code_cache::{CodeCache, JitEnd, SLICE};
+#[cfg(feature = "check-machine-code")]
+pub use verify::{Proved, proved};

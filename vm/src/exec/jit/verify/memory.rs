@@ -125,9 +125,11 @@ impl Prover<'_> {
             Fact::DestinationPlace => value_at(offset, 1, "a value", |_| Place::Destination),
             Fact::Top(from) => Ok(Cell::Record(from + offset)),
             Fact::Live if offset == 0 => Ok(Cell::Live),
-            Fact::Number(Number::Constant(address)) if self.subject.objects.contains_key(&address) => {
-                if offset == 0 { Ok(Cell::Count(None)) } else { unknown() }
-            }
+            Fact::Number(Number::Constant(address)) => match self.subject.objects.get(&address) {
+                Some(_) if offset == 0 => Ok(Cell::Count(None)),
+                Some(&tag::STRING) if offset == self.subject.layout.text_length => Ok(Cell::TextLength),
+                _ => unknown(),
+            },
             Fact::Number(Number::Payload(value)) => self.object(state, value, offset),
             Fact::Vector(vector, array) => match offset {
                 thin::LENGTH => Ok(Cell::Length(vector, array)),
