@@ -264,7 +264,7 @@ impl CodeCache {
 fn check(made: &Emitted, table: usize, made_of: (&Code, &Program), layout: &Layout) {
     use crate::exec::jit::verify::{Subject, verify};
     let buffer = (made.buffer.bytes(), made.start.0);
-    let subject = Subject::new(buffer, (&made.entries, &made.table), table, made_of, *layout);
+    let subject = Subject::new(buffer, (&made.places, &made.entries, &made.table), table, made_of, *layout);
     if let Err(refusal) = verify(&subject) {
         panic!("{refusal}");
     }

@@ -16,8 +16,9 @@
 //!
 //! What it takes for granted, and why:
 //!
-//! - *What the type context of a version says where the block begins.* The verifier of specialised code proved it; where control
-//!   comes from within the buffer, it is proved here once more.
+//! - *The types that specialised code knows*: those of the type context of a version where its block begins, and those that an instruction
+//!   needs of its operands. The verifier of specialised code proved them, over paths that are not all in one buffer; here control may not
+//!   come from within the buffer with what contradicts them. No such type says that a value has an object behind it.
 //! - *A frame has room for 256 registers*, those of the function and more. The host sees to that for the first, and the comparison with
 //!   `last_frame`, or the stub that grows the stack, is asked for before another begins.
 //! - *Counts of references are right*: that a copy is counted and a value that is overwritten let go of is not proved here. Nor is

@@ -98,13 +98,20 @@ pub(super) enum Fact {
     /// Where memory is counted.
     Live,
     /// The number of the call in the record of a frame that waits.
-    Site { is_known: bool, is_shifted: bool },
+    Site {
+        is_known: bool,
+        is_shifted: bool,
+    },
     /// The row of a call in the table.
     Row,
     /// How much the frame takes that waits, in registers or bytes.
-    WaitingSize { is_shifted: bool },
+    WaitingSize {
+        is_shifted: bool,
+    },
     /// The register that takes what a call gives, its offset, and where it stands.
-    Destination { is_shifted: bool },
+    Destination {
+        is_shifted: bool,
+    },
     DestinationPlace,
     /// Where the vector of an array begins.
     Vector(Vector, Value),
@@ -407,7 +414,8 @@ impl State {
         for (number, payload) in [(0, gpr::RCX), (1, gpr::RDI)] {
             let mine = Held { tag: self.registers[gpr::RAX], payload: self.registers[payload] };
             let theirs = Held { tag: other.registers[gpr::RAX], payload: other.registers[payload] };
-            let are_numbers = [mine.payload, theirs.payload].iter().all(|fact| matches!(fact, Fact::Number(_)));
+            let are_numbers =
+                [mine.payload, theirs.payload].iter().all(|fact| matches!(fact, Fact::Number(_)));
             if mine.tag == theirs.tag
                 || !are_numbers
                 || !self.is_whole(mine, objects)
@@ -511,7 +519,8 @@ impl State {
         }
         self.ranges.retain(|number, _| !is_defined_at(*number, at));
         self.bounds.retain(|(number, _, value, _), ()| !is_defined_at(*number, at) && value.id.at != at);
-        self.codes.retain(|id, (value, number)| id.at != at && value.id.at != at && !is_defined_at(*number, at));
+        self.codes
+            .retain(|id, (value, number)| id.at != at && value.id.at != at && !is_defined_at(*number, at));
         self.counted.retain(|value, ()| value.id.at != at);
     }
 }

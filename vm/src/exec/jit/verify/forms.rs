@@ -95,19 +95,27 @@ pub(super) fn form(instruction: &Instruction) -> Option<Form> {
         return None;
     }
     Some(match instruction.code() {
-        Code::Mov_rm64_r64 | Code::Mov_r64_rm64 | Code::Mov_rm64_imm32 | Code::Mov_r64_imm64 => Form::Move(64),
-        Code::Mov_rm32_r32 | Code::Mov_r32_rm32 | Code::Mov_rm32_imm32 | Code::Mov_r32_imm32 => Form::Move(32),
+        Code::Mov_rm64_r64 | Code::Mov_r64_rm64 | Code::Mov_rm64_imm32 | Code::Mov_r64_imm64 => {
+            Form::Move(64)
+        }
+        Code::Mov_rm32_r32 | Code::Mov_r32_rm32 | Code::Mov_rm32_imm32 | Code::Mov_r32_imm32 => {
+            Form::Move(32)
+        }
         Code::Mov_rm16_r16 => Form::Move(16),
         Code::Mov_rm8_r8 | Code::Mov_r8_rm8 | Code::Mov_rm8_imm8 => Form::Move(8),
         Code::Movzx_r32_rm8 | Code::Movzx_r64_rm8 => Form::Widen(8),
         Code::Movzx_r32_rm16 | Code::Movzx_r64_rm16 => Form::Widen(16),
         Code::Lea_r64_m => Form::Address,
-        Code::Add_rm64_r64 | Code::Add_r64_rm64 | Code::Add_rm64_imm8 | Code::Add_rm64_imm32 | Code::Add_RAX_imm32 => {
-            Form::Compute(O::Add, 64)
-        }
-        Code::Sub_rm64_r64 | Code::Sub_r64_rm64 | Code::Sub_rm64_imm8 | Code::Sub_rm64_imm32 | Code::Sub_RAX_imm32 => {
-            Form::Compute(O::Sub, 64)
-        }
+        Code::Add_rm64_r64
+        | Code::Add_r64_rm64
+        | Code::Add_rm64_imm8
+        | Code::Add_rm64_imm32
+        | Code::Add_RAX_imm32 => Form::Compute(O::Add, 64),
+        Code::Sub_rm64_r64
+        | Code::Sub_r64_rm64
+        | Code::Sub_rm64_imm8
+        | Code::Sub_rm64_imm32
+        | Code::Sub_RAX_imm32 => Form::Compute(O::Sub, 64),
         Code::Imul_r64_rm64 => Form::Compute(O::Mul, 64),
         Code::Imul_r64_rm64_imm8 | Code::Imul_r64_rm64_imm32 => Form::Compute(O::MulConstant, 64),
         Code::And_rm64_r64 | Code::And_r64_rm64 => Form::Compute(O::And, 64),
@@ -128,12 +136,16 @@ pub(super) fn form(instruction: &Instruction) -> Option<Form> {
         Code::Shr_rm32_imm8 | Code::Shr_rm32_1 => Form::Compute(O::Shr, 32),
         Code::Sar_rm64_imm8 | Code::Sar_rm64_1 => Form::Compute(O::Sar, 64),
         Code::Btc_rm64_imm8 => Form::Compute(O::FlipBit, 64),
-        Code::Cmp_rm64_r64 | Code::Cmp_r64_rm64 | Code::Cmp_rm64_imm8 | Code::Cmp_rm64_imm32 | Code::Cmp_RAX_imm32 => {
-            Form::Compare(64)
-        }
-        Code::Cmp_rm32_r32 | Code::Cmp_r32_rm32 | Code::Cmp_rm32_imm8 | Code::Cmp_rm32_imm32 | Code::Cmp_EAX_imm32 => {
-            Form::Compare(32)
-        }
+        Code::Cmp_rm64_r64
+        | Code::Cmp_r64_rm64
+        | Code::Cmp_rm64_imm8
+        | Code::Cmp_rm64_imm32
+        | Code::Cmp_RAX_imm32 => Form::Compare(64),
+        Code::Cmp_rm32_r32
+        | Code::Cmp_r32_rm32
+        | Code::Cmp_rm32_imm8
+        | Code::Cmp_rm32_imm32
+        | Code::Cmp_EAX_imm32 => Form::Compare(32),
         Code::Cmp_rm8_imm8 => Form::Compare(8),
         Code::Test_rm64_r64 => Form::Test(64),
         Code::Test_rm32_r32 => Form::Test(32),

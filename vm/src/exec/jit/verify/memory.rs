@@ -62,7 +62,9 @@ pub(super) fn register(register: Register) -> Option<(usize, u8)> {
         word if (Register::AX as usize..=Register::R15W as usize).contains(&word) => {
             Some((number(Register::AX), 16))
         }
-        low if (Register::AL as usize..=Register::BL as usize).contains(&low) => Some((number(Register::AL), 8)),
+        low if (Register::AL as usize..=Register::BL as usize).contains(&low) => {
+            Some((number(Register::AL), 8))
+        }
         low if (Register::SPL as usize..=Register::R15L as usize).contains(&low) => {
             Some((number(Register::SPL) + 4, 8))
         }
@@ -114,14 +116,18 @@ impl Prover<'_> {
         let unknown = || Err(format!("has an address {offset} bytes behind {base:?}"));
         match base {
             Fact::Context => Ok(Cell::Context(offset)),
-            Fact::Frame(from) => value_at(from + offset, REGISTERS, "the frame", |slot| Place::Slot(slot as u8)),
-            Fact::Next(_) if !state.has_next => Err("works on a frame for which no room was seen to".to_owned()),
+            Fact::Frame(from) => {
+                value_at(from + offset, REGISTERS, "the frame", |slot| Place::Slot(slot as u8))
+            }
+            Fact::Next(_) if !state.has_next => {
+                Err("works on a frame for which no room was seen to".to_owned())
+            }
             Fact::Next(from) => {
                 value_at(from + offset, REGISTERS, "the next frame", |slot| Place::Next(slot as u8))
             }
-            Fact::Globals(from) => {
-                value_at(from + offset, self.subject.globals, "the globals", |name| Place::Global(name as u16))
-            }
+            Fact::Globals(from) => value_at(from + offset, self.subject.globals, "the globals", |name| {
+                Place::Global(name as u16)
+            }),
             Fact::DestinationPlace => value_at(offset, 1, "a value", |_| Place::Destination),
             Fact::Top(from) => Ok(Cell::Record(from + offset)),
             Fact::Live if offset == 0 => Ok(Cell::Live),
@@ -153,7 +159,9 @@ impl Prover<'_> {
                 Ok(Cell::Count(Some(value)))
             } else {
                 let (low, high) = state.range(Number::Tag(value));
-                Err(format!("takes a payload for an object, and the tag may be anything from {low} to {high}"))
+                Err(format!(
+                    "takes a payload for an object, and the tag may be anything from {low} to {high}"
+                ))
             };
         }
         if state.is_of(value, tag::STRING) && offset == layout.text_length {
@@ -175,7 +183,14 @@ impl Prover<'_> {
     }
 
     /// An element of a vector, or an entry of a row of the table.
-    fn indexed(&mut self, state: &State, base: Fact, offset: i32, index: Fact, scale: u32) -> Result<Cell, String> {
+    fn indexed(
+        &mut self,
+        state: &State,
+        base: Fact,
+        offset: i32,
+        index: Fact,
+        scale: u32,
+    ) -> Result<Cell, String> {
         match (base, index) {
             (Fact::Vector(vector, array), Fact::Number(number))
                 if vector != Vector::Values && scale == 1 << vector.shift() && offset == thin::ITEMS =>
@@ -195,7 +210,9 @@ impl Prover<'_> {
                 let element = self.element(state, array, number);
                 value_at(offset - thin::ITEMS, 1, "an element", |_| element)
             }
-            (Fact::Row, Fact::Number(way)) if scale == 8 && offset == 0 && state.range(way).1 < 4 => Ok(Cell::Target),
+            (Fact::Row, Fact::Number(way)) if scale == 8 && offset == 0 && state.range(way).1 < 4 => {
+                Ok(Cell::Target)
+            }
             _ => Err(format!("has an address {offset} bytes behind {base:?}, with {scale} times {index:?}")),
         }
     }
@@ -256,7 +273,14 @@ impl Prover<'_> {
     }
 
     /// Writes so many bits.
-    pub(super) fn store(&self, state: &mut State, cell: Cell, bits: u8, fact: Fact, at: u32) -> Result<(), String> {
+    pub(super) fn store(
+        &self,
+        state: &mut State,
+        cell: Cell,
+        bits: u8,
+        fact: Fact,
+        at: u32,
+    ) -> Result<(), String> {
         match (cell, bits) {
             (Cell::Context(field), 64) => store_field(state, field, fact),
             (Cell::Tag(place), 64) => self.write(state, place, at, |held| held.tag = fact),
@@ -299,7 +323,8 @@ impl Prover<'_> {
         change: impl FnOnce(&mut Held),
     ) -> Result<(), String> {
         if let Place::Element(element) = place {
-            let array = self.elements.iter().find(|(_, number)| **number == element).map(|((array, _), _)| *array);
+            let array =
+                self.elements.iter().find(|(_, number)| **number == element).map(|((array, _), _)| *array);
             self.may_change(state, array.ok_or("writes an element of no array")?)?;
             // Another element may be the same.
             state.places.retain(|other, _| !matches!(other, Place::Element(_)) || *other == place);

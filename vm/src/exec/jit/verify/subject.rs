@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::calls::{self, Signature};
 use crate::exec::interpreter::Program;
 use crate::exec::jit::layout::{Layout, words};
-use crate::exec::specialise::{Code, SpecOp, Type, TypeContext};
+use crate::exec::specialise::{Code, Needs, SpecOp, Type, TypeContext};
 
 /// A buffer, and what it may rely on.
 pub(crate) struct Subject<'a> {
@@ -19,6 +19,8 @@ pub(crate) struct Subject<'a> {
     pub(super) table: BTreeSet<u32>,
     pub(super) table_address: u64,
     pub(super) sites: u64,
+    /// Where an instruction of specialised code begins, the types that its operands need.
+    pub(super) needs: BTreeMap<u32, Vec<(u8, Type)>>,
     /// By instruction of specialised code, the registers that it writes.
     pub(super) writes: Vec<Writes>,
     pub(super) functions: u64,
@@ -49,11 +51,11 @@ pub(super) enum Writes {
 }
 
 impl<'a> Subject<'a> {
-    /// Of a buffer that was made of all specialised code there is: `entries` are where its instructions can be entered, 0 where they
-    /// cannot, and `table` where calls come back to.
+    /// Of a buffer that was made of all specialised code there is: `places` are where its instructions begin, `entries` where they can be
+    /// entered, 0 where they cannot, and `table` where calls come back to.
     pub(crate) fn new(
         (bytes, start): (&'a [u8], usize),
-        (entries, table): (&[u32], &[u32]),
+        (places, entries, table): (&[u32], &[u32], &[u32]),
         table_address: usize,
         (code, program): (&Code, &Program),
         layout: Layout,
@@ -79,6 +81,7 @@ impl<'a> Subject<'a> {
             table,
             table_address: table_address as u64,
             sites: code.sites.len() as u64,
+            needs: needs(code, places),
             writes: code.ops.iter().map(|op| writes(*op)).collect(),
             functions: program.entries.len() as u64,
             families: code.families.len() as u64,
@@ -109,8 +112,9 @@ fn blocks(code: &Code) -> BTreeMap<usize, Option<&TypeContext>> {
     let versions: BTreeMap<usize, &TypeContext> =
         versions.map(|version| (version.at.index(), &version.context)).collect();
     let calls = code.sites.iter();
-    let calls = calls
-        .flat_map(|site| [site.callee, site.back, site.back_with_int, site.back_with_float, site.back_with_bool]);
+    let calls = calls.flat_map(|site| {
+        [site.callee, site.back, site.back_with_int, site.back_with_float, site.back_with_bool]
+    });
     let led_to = code.ops.iter().filter_map(|op| op.target());
     let led_to = led_to.chain(code.exits.iter().filter_map(|exit| exit.other)).chain(calls);
     let led_to = led_to.filter(|at| !at.is_stub()).map(|at| at.index());
@@ -130,10 +134,29 @@ fn types(context: &TypeContext) -> Vec<(u8, Type)> {
         .collect()
 }
 
+/// What the verifier of specialised code proved of operands.
+fn needs(code: &Code, places: &[u32]) -> BTreeMap<u32, Vec<(u8, Type)>> {
+    let mut needs: BTreeMap<u32, Vec<(u8, Type)>> = BTreeMap::new();
+    for (op, place) in code.ops.iter().zip(places) {
+        for access in op.unfused().accesses() {
+            if let Some(Needs::Type(ty)) = access.needs {
+                needs.entry(*place).or_default().push((access.slot.register(), ty));
+            }
+        }
+    }
+    needs
+}
+
 fn writes(op: SpecOp) -> Writes {
     if matches!(op, SpecOp::Baseline { .. }) {
         return Writes::All;
     }
     let accesses = op.accesses();
-    Writes::Slots(accesses.iter().filter(|access| access.gives.is_some()).map(|access| access.slot.register()).collect())
+    Writes::Slots(
+        accesses
+            .iter()
+            .filter(|access| access.gives.is_some())
+            .map(|access| access.slot.register())
+            .collect(),
+    )
 }

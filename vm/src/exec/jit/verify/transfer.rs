@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use iced_x86::{Instruction, OpKind};
 
 use super::calls::{Argument, Effect, Gives};
-use super::facts::{BLOCK, BOOL, Bound, Compared, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number};
+use super::facts::{
+    BLOCK, BOOL, Bound, Compared, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number,
+};
 use super::forms::{Condition, Form, Operation, form};
 use super::memory::{Cell, RECORD, is_memory, register};
 use super::subject::{Entry, Writes};
@@ -52,12 +54,7 @@ pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
     for (at, entry) in &subject.entries {
         if let Entry::Block(types) = entry {
             let mut state = State::entry(*at, prover.stack.clone());
-            for (slot, ty) in types {
-                let (low, high) = tags(*ty);
-                if let Fact::Number(tag) = state.held(Place::Slot(*slot)).tag {
-                    state.narrow(tag, low, high);
-                }
-            }
+            types.iter().for_each(|(slot, ty)| state.assume(*slot, *ty));
             if subject.table.contains(at) {
                 state.registers[gpr::RCX] = Fact::Site { is_known: true, is_shifted: false };
             }
@@ -98,6 +95,9 @@ impl Prover<'_> {
                 return Err(refused(format!("what is known here changed {MOST_VISITS} times")));
             }
             state.redefine(at);
+            for (slot, ty) in self.subject.needs.get(&at).into_iter().flatten() {
+                state.assume(*slot, *ty);
+            }
             let goes_on = self.instruction(&mut state, &instruction);
             let goes_on = goes_on.map_err(|why| refuse(self.subject, &instruction, why))?;
             if !goes_on {
@@ -151,7 +151,9 @@ impl Prover<'_> {
             let (low, high) = state.range_of(held.tag);
             let (least, most) = tags(*ty);
             if low > most || high < least {
-                return Err(format!("goes to a block that knows r{slot} for {ty:?}, and the tag is from {low} to {high}"));
+                return Err(format!(
+                    "goes to a block that knows r{slot} for {ty:?}, and the tag is from {low} to {high}"
+                ));
             }
         }
         Ok(())
@@ -166,8 +168,7 @@ impl Prover<'_> {
             }
             _ => false,
         };
-        let wanted =
-            [(gpr::RBX, Fact::Frame(0)), (gpr::R14, Fact::Globals(0)), (gpr::R15, Fact::Context)];
+        let wanted = [(gpr::RBX, Fact::Frame(0)), (gpr::R14, Fact::Globals(0)), (gpr::R15, Fact::Context)];
         for (register, fact) in wanted {
             if state.registers[register] != fact {
                 let held = state.registers[register];
@@ -175,10 +176,16 @@ impl Prover<'_> {
             }
         }
         if !is_size {
-            return Err(format!("goes on with {:?} in r13, and not with the size of the frame", state.registers[13]));
+            return Err(format!(
+                "goes on with {:?} in r13, and not with the size of the frame",
+                state.registers[13]
+            ));
         }
         if !matches!(state.registers[gpr::R12], Fact::Number(_)) {
-            return Err(format!("goes on with {:?} in r12, and not with the fuel", state.registers[gpr::R12]));
+            return Err(format!(
+                "goes on with {:?} in r12, and not with the fuel",
+                state.registers[gpr::R12]
+            ));
         }
         if state.stack != self.stack {
             return Err(format!(
@@ -207,7 +214,8 @@ impl Prover<'_> {
         let mut resumed = State { registers: State::entry(at, Vec::new()).registers, ..state.clone() };
         resumed.forget_heap(at | BLOCK);
         resumed.compared = None;
-        (resumed.has_next, resumed.has_room, resumed.has_caller, resumed.knows_site) = (false, false, false, false);
+        (resumed.has_next, resumed.has_room, resumed.has_caller, resumed.knows_site) =
+            (false, false, false, false);
         (resumed.has_popped, resumed.knows_popped_site, resumed.record) = (false, false, 0);
         Ok(resumed)
     }
@@ -314,7 +322,13 @@ impl Prover<'_> {
     }
 
     /// What an operand is, of which so many bits are read.
-    fn operand(&mut self, state: &mut State, instruction: &Instruction, operand: u32, bits: u8) -> Result<Fact, String> {
+    fn operand(
+        &mut self,
+        state: &mut State,
+        instruction: &Instruction,
+        operand: u32,
+        bits: u8,
+    ) -> Result<Fact, String> {
         let at = instruction.ip() as u32;
         match instruction.op_kind(operand) {
             OpKind::Memory => {
@@ -330,12 +344,15 @@ impl Prover<'_> {
                     (8, Fact::Number(number)) if state.range(number).1 > u64::from(u8::MAX) => {
                         Fact::Number(Number::Of(id(at, 0x50 + operand)))
                     }
-                    (_, fact @ (Fact::Number(_)
+                    (
+                        _,
+                        fact @ (Fact::Number(_)
                         | Fact::Byte(_)
                         | Fact::Registers
                         | Fact::Site { .. }
                         | Fact::Destination { .. }
-                        | Fact::Shifted(..))) => fact,
+                        | Fact::Shifted(..)),
+                    ) => fact,
                     (_, _) => number(at, 0x50 + operand),
                 })
             }
@@ -385,14 +402,18 @@ impl Prover<'_> {
     fn set_frame(&mut self, state: &mut State, fact: Fact, at: u32) -> Result<(), String> {
         if fact == Fact::Next(0) {
             if !state.has_next || !state.has_caller {
-                return Err("begins a frame without room, or without a record of the one that waits".to_owned());
+                return Err(
+                    "begins a frame without room, or without a record of the one that waits".to_owned()
+                );
             }
             self.is_whole(state)?;
             state.places.retain(|place, _| !matches!(place, Place::Slot(_) | Place::Destination));
             let next: Vec<(u8, Held)> = state
                 .places
                 .iter()
-                .filter_map(|(place, held)| if let Place::Next(slot) = place { Some((*slot, *held)) } else { None })
+                .filter_map(
+                    |(place, held)| if let Place::Next(slot) = place { Some((*slot, *held)) } else { None },
+                )
                 .collect();
             state.places.retain(|place, _| !matches!(place, Place::Next(_)));
             for (slot, held) in next {
@@ -491,7 +512,9 @@ impl Prover<'_> {
         for register in gpr::KEPT {
             if state.registers[register] != Fact::Saved(register as u8) {
                 let held = state.registers[register];
-                return Err(format!("goes back to the host with {held:?} in register {register}, which is the host's"));
+                return Err(format!(
+                    "goes back to the host with {held:?} in register {register}, which is the host's"
+                ));
             }
         }
         self.is_whole(state)
@@ -513,7 +536,10 @@ impl Prover<'_> {
         for (number, (argument, fact)) in stub.arguments.iter().zip(passed).enumerate() {
             let is_fine = self.argument(state, *argument, fact, &mut written);
             if !is_fine {
-                return Err(format!("calls {} with {fact:?} as argument {number}, which is no {argument:?}", stub.name));
+                return Err(format!(
+                    "calls {} with {fact:?} as argument {number}, which is no {argument:?}",
+                    stub.name
+                ));
             }
         }
         if stub.gives == Gives::Never {
@@ -530,7 +556,9 @@ impl Prover<'_> {
         let value = if stub.name == "assign" {
             let held = Held { tag: passed[1], payload: passed[2] };
             if !state.is_whole(held, &self.subject.objects) {
-                return Err(format!("calls assign with a tag and a payload that are of two values: {held:?}"));
+                return Err(format!(
+                    "calls assign with a tag and a payload that are of two values: {held:?}"
+                ));
             }
             Some(held)
         } else {
@@ -554,11 +582,14 @@ impl Prover<'_> {
 
     fn argument(&self, state: &State, argument: Argument, fact: Fact, written: &mut Vec<Place>) -> bool {
         let place = match fact {
-            Fact::Frame(offset) if (0..REGISTERS as i32 * VALUE as i32).contains(&offset) && offset % VALUE as i32 == 0 => {
+            Fact::Frame(offset)
+                if (0..REGISTERS as i32 * VALUE as i32).contains(&offset) && offset % VALUE as i32 == 0 =>
+            {
                 Some(Place::Slot((offset / VALUE as i32) as u8))
             }
             Fact::Globals(offset)
-                if (0..self.subject.globals as i32 * VALUE as i32).contains(&offset) && offset % VALUE as i32 == 0 =>
+                if (0..self.subject.globals as i32 * VALUE as i32).contains(&offset)
+                    && offset % VALUE as i32 == 0 =>
             {
                 Some(Place::Global((offset / VALUE as i32) as u16))
             }
@@ -577,7 +608,8 @@ impl Prover<'_> {
             Argument::Family => below(self.subject.families),
             Argument::Read => match fact {
                 Fact::Number(Number::Constant(address)) => self.subject.constants.contains(&address),
-                _ => place.is_some_and(|place| !matches!(place, Place::Global(_)) || self.is_there(state, place)),
+                _ => place
+                    .is_some_and(|place| !matches!(place, Place::Global(_)) || self.is_there(state, place)),
             },
             Argument::Write => {
                 written.extend(place);
@@ -666,9 +698,13 @@ impl Prover<'_> {
         if operation == Operation::Xor && is_same {
             return self.assign(state, instruction, 0, bits, Fact::Number(Number::Constant(0)));
         }
-        if (left, right, operation) == (Fact::Frame(0), Some(Fact::WaitingSize { is_shifted: true }), Operation::Sub) {
+        if (left, right, operation)
+            == (Fact::Frame(0), Some(Fact::WaitingSize { is_shifted: true }), Operation::Sub)
+        {
             self.is_whole(state)?;
-            state.places.retain(|place, _| !matches!(place, Place::Slot(_) | Place::Next(_) | Place::Destination));
+            state
+                .places
+                .retain(|place, _| !matches!(place, Place::Slot(_) | Place::Next(_) | Place::Destination));
             state.leave_frame(at);
             state.registers[gpr::R13] = Fact::Size;
             state.registers[gpr::RBX] = Fact::Frame(0);
@@ -713,9 +749,12 @@ impl Prover<'_> {
             (O::Shl, Fact::Site { is_known: true, is_shifted: false }, _, Some(5)) if bits == 64 => {
                 return Fact::Site { is_known: true, is_shifted: true };
             }
-            (O::Add, Fact::Number(Number::Constant(table)), Some(Fact::Site { is_known: true, is_shifted: true }), _)
-                if table == self.subject.table_address =>
-            {
+            (
+                O::Add,
+                Fact::Number(Number::Constant(table)),
+                Some(Fact::Site { is_known: true, is_shifted: true }),
+                _,
+            ) if table == self.subject.table_address => {
                 return Fact::Row;
             }
             (O::Shl, Fact::Number(number), _, Some(shift)) if bits == 64 || state.range(number).1 <= 1 => {
@@ -723,7 +762,8 @@ impl Prover<'_> {
             }
             // A bool as the code of an element.
             (O::Or, Fact::Shifted(number, shift), _, Some(1))
-                if u32::from(shift) == u32::from(crate::value::array::code::TRUTH) && state.range(number).1 <= 1 =>
+                if u32::from(shift) == u32::from(crate::value::array::code::TRUTH)
+                    && state.range(number).1 <= 1 =>
             {
                 return Fact::Number(Number::Code(id(at, 0)));
             }
@@ -739,7 +779,14 @@ impl Prover<'_> {
             (O::And | O::Or | O::Xor, _, Some(right), _) => {
                 // No bit is set that is set in neither.
                 let most = state.range_of(left).1 | state.range_of(right).1;
-                state.ranges.insert(result, (0, most.checked_next_power_of_two().map_or(u64::MAX, |next| if next == most { most * 2 - 1 } else { next - 1 })));
+                state.ranges.insert(
+                    result,
+                    (
+                        0,
+                        most.checked_next_power_of_two()
+                            .map_or(u64::MAX, |next| if next == most { most * 2 - 1 } else { next - 1 }),
+                    ),
+                );
             }
             _ => {}
         }
@@ -772,7 +819,9 @@ fn learn_range(state: &mut State, number: Number, constant: u64, condition: Cond
 /// The stack pointer is moved by a number of words.
 fn move_stack(state: &mut State, instruction: &Instruction, operation: Operation) -> Result<(), String> {
     let bytes = match instruction.op_kind(1) {
-        OpKind::Register | OpKind::Memory => return Err("moves the stack pointer by what is not known".to_owned()),
+        OpKind::Register | OpKind::Memory => {
+            return Err("moves the stack pointer by what is not known".to_owned());
+        }
         _ => instruction.immediate(1),
     };
     if bytes % 8 != 0 || bytes > 64 {
@@ -791,6 +840,14 @@ fn move_stack(state: &mut State, instruction: &Instruction, operation: Operation
 }
 
 impl State {
+    /// A register of the frame is of a type.
+    fn assume(&mut self, slot: u8, ty: Type) {
+        let (low, high) = tags(ty);
+        if let Fact::Number(tag @ Number::Tag(_)) = self.held(Place::Slot(slot)).tag {
+            self.narrow(tag, low, high);
+        }
+    }
+
     /// The frame is another now: nothing is known of its values.
     fn leave_frame(&mut self, at: u32) {
         for (register, fact) in self.registers.iter_mut().enumerate() {
