@@ -108,7 +108,8 @@ impl Worker {
         match &launcher.start {
             Start::InProcess(tiers) => Ok(Self::launch_thread(*tiers)),
             Start::Reference | Start::Views => {
-                let options: &[&str] = if matches!(launcher.start, Start::Views) { &["--views"] } else { &[] };
+                let options: &[&str] =
+                    if matches!(launcher.start, Start::Views) { &["--views"] } else { &[] };
                 let mut started = Err("no Python is named".to_owned());
                 let commands = reference_commands(options)
                     .map_err(|error| format!("the reference cannot be unpacked: {error}"))?;

@@ -20,9 +20,8 @@ from .values import type_of
 # The files whose lines count, and of `machine.py` the functions that do not: the loop executes the same lines for all instructions.
 _FILES = ("machine.py", "memory.py", "operations.py", "values.py")
 _LOOP = ("__init__", "_run", "run", "digest", "end_of_phis")
-# Of more operands than that, the types of the first are told.
-_MOST_TYPES = 3
-_READ = ("in", "inout", "optional_in", "registers", "constant")
+# The roles of operands whose types count. Arguments of a call may be of any types, and the call does not look at them.
+_READ = ("in", "inout", "optional_in", "constant")
 
 
 class Watched(Machine):
@@ -61,7 +60,7 @@ class Watched(Machine):
         def watched(registers: list, frame: Any) -> Any:
             self._instruction = None
             types = [kind for role, operand in read for kind in self._types(role, operand, registers)]
-            self._instruction = " ".join([mnemonic, *types[:_MOST_TYPES]])
+            self._instruction = " ".join([mnemonic, *types])
             return act(registers, frame)
 
         return flow, watched, dst, operands
@@ -69,8 +68,6 @@ class Watched(Machine):
     def _types(self, role: str, operand: Any, registers: list) -> list[str]:
         if role == "constant":
             return [type_of(self._constants[operand])]
-        if role == "registers":
-            return [type_of(registers[register]) for register in operand]
         return [] if operand is None else [type_of(registers[operand])]
 
     def _enter(self, frame: FrameType, _event: str, _argument: Any) -> Callable | None:

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use machine_dialect_vm::Constant;
 
-use crate::bless::expect_line;
-use crate::fuzz::finding::case_of;
+use crate::fuzz::finding::{case_of, expectation};
 use crate::fuzz::generate::{Size, numbered};
 use crate::fuzz::program::{Item, Line, Program};
 use crate::fuzz::reduce::reduce;
-use crate::views::{Viewer, mnemonic};
+use crate::views::{Seen, Viewer, mnemonic};
 
 /// A search for new views.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +39,8 @@ pub struct Found {
     pub expect: String,
 }
 
-/// Which changes of a kept program are tried for each that is new.
-const CHANGED: u64 = 2;
+/// So many changed ones of those that were kept are tried for each that is made.
+const CHANGED: usize = 2;
 /// A program that was kept is changed so many times at once.
 const CHANGES: usize = 3;
 
@@ -64,30 +63,39 @@ pub fn search(
         if is_over || search.stop.load(Ordering::Relaxed) {
             break;
         }
-        let program = if index % (CHANGED + 1) == 0 || kept.is_empty() {
-            numbered(search.seed, index, Size::Small)
-        } else {
-            changed(&kept, &mut random)
-        };
-        let Some(views) = views_of(&mut viewer, &program)? else { continue };
-        let new: Vec<String> = views.into_iter().filter(|view| !known.contains(view)).collect();
-        if new.is_empty() {
-            continue;
+        let mut programs = vec![numbered(search.seed, index, Size::Small)];
+        if !kept.is_empty() {
+            programs.extend((0..CHANGED).map(|_| changed(&kept, &mut random)));
         }
-        kept.push(program.clone());
-        for view in new {
-            if known.contains(&view) || search.stop.load(Ordering::Relaxed) {
-                continue;
+        for program in programs {
+            let new = new_views(&mut viewer, &program, known)?;
+            if !new.is_empty() {
+                kept.push(program.clone());
             }
-            if let Some(small) = made_small(&mut viewer, &program, &view)? {
-                note(&format!("number {index}: {view}: {} instructions", small.program.code.len()));
-                known.extend(views_of(&mut viewer, &small.program)?.unwrap_or_default());
-                found.push(small);
+            for view in new {
+                if known.contains(&view) || search.stop.load(Ordering::Relaxed) {
+                    continue;
+                }
+                if let Some(small) = made_small(&mut viewer, &program, &view)? {
+                    note(&format!("number {index}: {view}: {} instructions", small.program.code.len()));
+                    known.extend(views_of(&mut viewer, &small.program)?.unwrap_or_default());
+                    found.push(small);
+                }
+                known.insert(view);
             }
-            known.insert(view);
         }
     }
     Ok(found)
+}
+
+/// The views of a program that are not known yet.
+fn new_views(
+    viewer: &mut Viewer,
+    program: &Program,
+    known: &BTreeSet<String>,
+) -> Result<Vec<String>, String> {
+    let views = views_of(viewer, program)?.unwrap_or_default();
+    Ok(views.into_iter().filter(|view| !known.contains(view)).collect())
 }
 
 /// What a program reaches; nothing where it cannot be written down, or is late.
@@ -108,7 +116,8 @@ fn made_small(viewer: &mut Viewer, program: &Program, view: &str) -> Result<Opti
     let program = reduce(program, &mut reaches)?;
     let Some(subject) = program.subject() else { return Ok(None) };
     let seen = viewer.ask(&subject.request(false))?;
-    Ok(seen.map(|seen| Found { view: view.to_owned(), program, expect: expect_line(None, &seen.outcome) }))
+    let expect = |seen: Seen| format!("expect: {{{}}}", expectation(&seen.outcome));
+    Ok(seen.map(|seen| Found { view: view.to_owned(), program, expect: expect(seen) }))
 }
 
 /// One of the kept programs, with a few changes.
@@ -214,7 +223,9 @@ fn free_name(file: &str, name: &str) -> String {
 /// What a case is called that reaches a view: the instruction, and the function of the reference.
 fn name_of(view: &str) -> String {
     let (place, instruction) = view.split_once(' ').unwrap_or((view, ""));
-    let function = place.split(':').next().unwrap_or(place).replace(['.', '_'], " ");
+    let function = place.split(':').next().unwrap_or(place);
+    // What has no name of its own belongs to its file.
+    let function = function.split(".<").next().unwrap_or(function).replace(['.', '_'], " ");
     let words: Vec<&str> = function.split_whitespace().collect();
     let mut operands = instruction.split(' ');
     let opcode = operands.next().unwrap_or_default();
@@ -255,5 +266,6 @@ mod tests {
         let name = name_of("operations._floats:12 add array int");
         assert_eq!(name, "add of array and int comes to operations floats");
         assert_eq!(name_of("machine.select:3 phi"), "phi comes to machine select");
+        assert_eq!(name_of("memory.<listcomp>:3 move dict"), "move of dict comes to memory");
     }
 }

@@ -392,7 +392,11 @@ impl State {
         let known: Vec<Number> = self.ranges.keys().copied().collect();
         for number in known.into_iter().filter(|number| !is_defined_at(*number, at)) {
             let hull = hull(number, &before, &other);
-            self.ranges.insert(number, hull);
+            if hull == (0, u64::MAX) {
+                self.ranges.remove(&number);
+            } else {
+                self.ranges.insert(number, hull);
+            }
         }
         self.bounds.retain(|bound, ()| other.bounds.contains_key(bound));
         self.codes.retain(|id, element| other.codes.get(id) == Some(element));
@@ -473,7 +477,7 @@ impl State {
         let hull = (a.0.min(b.0), a.1.max(b.1));
         let is_code = hull.1 > LAST_SCALAR && self.is_code(mine) && other.is_code(theirs);
         let number = if is_code { Number::Code(id) } else { Number::Of(id) };
-        if !is_code {
+        if !is_code && hull != (0, u64::MAX) {
             self.ranges.insert(number, hull);
         }
         if matches!(mine, Fact::Byte(_)) || matches!(theirs, Fact::Byte(_)) {

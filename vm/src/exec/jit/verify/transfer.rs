@@ -27,7 +27,8 @@ pub(super) struct Prover<'a> {
     entered: BTreeMap<u32, State>,
     /// By block and by the instruction that leads there, what is known on that path.
     paths: BTreeMap<u32, BTreeMap<u32, State>>,
-    pending: BTreeSet<u32>,
+    order: BTreeMap<u32, usize>,
+    pending: BTreeSet<(usize, u32)>,
     visits: BTreeMap<u32, u32>,
     /// Elements of arrays by array and index.
     pub(super) elements: BTreeMap<(Value, Number), u32>,
@@ -45,6 +46,7 @@ pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
         stack: Vec::new(),
         entered: BTreeMap::new(),
         paths: BTreeMap::new(),
+        order: walk.order(subject),
         pending: BTreeSet::new(),
         visits: BTreeMap::new(),
         elements: BTreeMap::new(),
@@ -59,10 +61,10 @@ pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
                 state.registers[gpr::RCX] = Fact::Site { is_known: true, is_shifted: false };
             }
             prover.entered.insert(*at, state);
-            prover.pending.insert(*at);
+            prover.look_at(*at);
         }
     }
-    while let Some(at) = prover.pending.pop_first() {
+    while let Some((_, at)) = prover.pending.pop_first() {
         prover.block(at)?;
     }
     Ok(())
@@ -81,12 +83,17 @@ fn tags(ty: Type) -> (u64, u64) {
 }
 
 impl Prover<'_> {
+    /// Puts a block on the list of those to look at.
+    fn look_at(&mut self, at: u32) {
+        self.pending.insert((self.order.get(&at).copied().unwrap_or_default(), at));
+    }
+
     /// Goes over a block, and to where it leads.
     fn block(&mut self, begin: u32) -> Result<(), Refusal> {
         let Some(mut state) = self.known_at(begin)? else { return Ok(()) };
         let visits = self.visits.entry(begin).or_default();
         *visits += 1;
-        let is_endless = *visits > MOST_VISITS;
+        let (is_again, is_endless) = (*visits > 1, *visits > MOST_VISITS);
         let mut at = begin;
         loop {
             let Some(instruction) = self.walk.instructions.get(&at).copied() else { return Ok(()) };
@@ -94,7 +101,9 @@ impl Prover<'_> {
             if is_endless {
                 return Err(refused(format!("what is known here changed {MOST_VISITS} times")));
             }
-            state.redefine(at);
+            if is_again {
+                state.redefine(at);
+            }
             for (slot, ty) in self.subject.needs.get(&at).into_iter().flatten() {
                 state.assume(*slot, *ty);
             }
@@ -122,7 +131,7 @@ impl Prover<'_> {
         let paths = self.paths.entry(to).or_default();
         if paths.get(&from) != Some(&state) {
             paths.insert(from, state);
-            self.pending.insert(to);
+            self.look_at(to);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 
 use super::forms::{Form, form};
+use super::subject::Entry;
 use super::{Refusal, Subject};
 
 /// The instructions that control can reach, by where they begin.
@@ -56,6 +57,53 @@ impl Walk {
             }
         }
         Ok(walk)
+    }
+
+    /// The order in which blocks are looked at: each behind all that lead to it, but for those that come back. Where the host may enter,
+    /// nothing is known that paths could tell.
+    pub(super) fn order(&self, subject: &Subject<'_>) -> BTreeMap<u32, usize> {
+        let is_entered = |at: &u32| matches!(subject.entries.get(at), Some(Entry::Block(_)));
+        let mut behind = Vec::new();
+        let mut seen: BTreeSet<u32> = BTreeSet::new();
+        let roots = self.leaders.iter().copied().filter(|at| *at == subject.start || is_entered(at));
+        for root in roots {
+            let mut open = vec![(root, self.successors(root))];
+            seen.insert(root);
+            while let Some((block, successors)) = open.last_mut() {
+                match successors.pop() {
+                    Some(next) if !is_entered(&next) && seen.insert(next) => {
+                        open.push((next, self.successors(next)));
+                    }
+                    Some(_) => {}
+                    None => {
+                        behind.push(*block);
+                        open.pop();
+                    }
+                }
+            }
+        }
+        behind.into_iter().rev().zip(0..).collect()
+    }
+
+    /// Where a block leads to.
+    fn successors(&self, begin: u32) -> Vec<u32> {
+        let mut successors = Vec::new();
+        for (at, instruction) in self.instructions.range(begin..) {
+            let form = form(instruction);
+            if let Some(Form::Jump | Form::JumpIf(_)) = form {
+                successors.push(instruction.near_branch_target() as u32);
+            }
+            let next = instruction.next_ip() as u32;
+            if let Some(Form::Jump | Form::JumpTo | Form::Return) = form {
+                break;
+            }
+            if self.leaders.contains(&next) {
+                successors.push(next);
+                break;
+            }
+            debug_assert!(*at < next);
+        }
+        successors
     }
 
     /// The instruction that begins there, and must not overlap another.
