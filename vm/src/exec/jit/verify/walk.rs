@@ -111,13 +111,13 @@ impl Walk {
         let bytes = subject.bytes.get(at as usize..).unwrap_or_default();
         let mut decoder = Decoder::with_ip(64, bytes, u64::from(at), DecoderOptions::NONE);
         let instruction = decoder.decode();
-        if instruction.is_invalid() {
-            return Err(refuse(subject, &instruction, "is no instruction"));
-        }
         let before = self.instructions.range(..at).next_back();
         if let Some((begin, _)) = before.filter(|(_, before)| before.next_ip() > u64::from(at)) {
             let why = format!("control comes into the midst of the instruction at +{begin:#x}");
             return Err(refuse(subject, &instruction, why));
+        }
+        if instruction.is_invalid() {
+            return Err(refuse(subject, &instruction, "is no instruction"));
         }
         let behind = self.instructions.range(at..).next();
         if let Some((begin, _)) = behind.filter(|(begin, _)| u64::from(**begin) < instruction.next_ip()) {
