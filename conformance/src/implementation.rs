@@ -25,6 +25,8 @@ pub enum Start {
     InProcess(Tiers),
     /// The reference interpreter, by the first Python there is.
     Reference,
+    /// The same, telling with each answer what the run reached of it.
+    Views,
     /// A command that speaks the protocol on its standard input and output.
     Command(Vec<String>),
 }
@@ -59,7 +61,7 @@ impl Launcher {
     pub fn argument(&self) -> String {
         match &self.start {
             Start::Command(words) => format!("{}={}", self.name, command_line(words)),
-            Start::InProcess(_) | Start::Reference => self.name.clone(),
+            Start::InProcess(_) | Start::Reference | Start::Views => self.name.clone(),
         }
     }
 
@@ -67,6 +69,12 @@ impl Launcher {
     #[must_use]
     pub fn reference() -> Self {
         Self { name: "reference".to_owned(), start: Start::Reference }
+    }
+
+    /// The same, telling with each answer what the run reached of it.
+    #[must_use]
+    pub fn views() -> Self {
+        Self { name: "reference".to_owned(), start: Start::Views }
     }
 
     /// Reads `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or `NAME=COMMAND`, where the command is split into words as a shell does, and nothing
@@ -106,16 +114,16 @@ pub(crate) fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> S
     words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// The commands that start the reference, the best first: one for each Python that may be there.
+/// The commands that start the reference, the best first: one for each Python that may be there. `options` are those of `serve`.
 ///
 /// # Errors
 /// Says why the reference cannot be put where Python finds it.
-pub(crate) fn reference_commands() -> std::io::Result<Vec<Command>> {
+pub(crate) fn reference_commands(options: &[&str]) -> std::io::Result<Vec<Command>> {
     let folder = embedded::reference_folder()?;
     let command = |python: String| {
         let mut command = Command::new(python);
         // The reference needs the standard library only; without `site` it starts in half the time.
-        command.args(["-S", "-m", "mdvm_reference", "serve"]).env("PYTHONPATH", &folder);
+        command.args(["-S", "-m", "mdvm_reference", "serve"]).args(options).env("PYTHONPATH", &folder);
         command
     };
     Ok(pythons().into_iter().map(command).collect())

@@ -41,4 +41,5 @@ pub mod suite;
 pub mod tier_cost;
 pub mod value;
 pub mod verdict;
+pub mod views;
 pub mod worker;

@@ -81,7 +81,7 @@ impl Worker {
             Ok(handshake) => Ok((worker, handshake)),
             Err(problem) => {
                 let problem = format!("{}: {problem}", launcher.name);
-                let is_reference = matches!(launcher.start, Start::Reference);
+                let is_reference = matches!(launcher.start, Start::Reference | Start::Views);
                 Err(if is_reference { explain_reference(problem) } else { problem })
             }
         }
@@ -107,9 +107,11 @@ impl Worker {
     pub fn launch(launcher: &Launcher) -> Result<Self, String> {
         match &launcher.start {
             Start::InProcess(tiers) => Ok(Self::launch_thread(*tiers)),
-            Start::Reference => {
+            Start::Reference | Start::Views => {
+                let options: &[&str] =
+                    if matches!(launcher.start, Start::Views) { &["--views"] } else { &[] };
                 let mut started = Err("no Python is named".to_owned());
-                let commands = reference_commands()
+                let commands = reference_commands(options)
                     .map_err(|error| format!("the reference cannot be unpacked: {error}"))?;
                 for command in commands {
                     started = Self::launch_process(command).map_err(|error| error.to_string());

@@ -9,3 +9,5 @@ mod specialise;
 
 pub(crate) use driver::{Ended, Executable, RunInput, run};
 pub use driver::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse, Tiers};
+#[cfg(all(machine_code, feature = "check-machine-code"))]
+pub use jit::{Proved, proved};

@@ -91,6 +91,9 @@ mod watch;
 pub use asm::{assemble, disassemble};
 pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
 pub use exec::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse, Tiers};
+#[cfg(all(machine_code, feature = "check-machine-code"))]
+#[doc(hidden)]
+pub use exec::{Proved, proved};
 pub use isa::*;
 pub use module::{Constant, Function, Label, Module, ModuleBuilder, Salvage};
 pub use observer::{Observer, Step, Written};

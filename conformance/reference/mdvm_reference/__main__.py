@@ -78,7 +78,8 @@ def _arguments() -> argparse.Namespace:
     checker.set_defaults(command=lambda arguments: language.check(arguments.file))
 
     plug = commands.add_parser("serve", help="answer the conformance runner, in JSON Lines")
-    plug.set_defaults(command=lambda arguments: serve(sys.stdin.buffer, sys.stdout.buffer) or FINE)
+    plug.add_argument("--views", action="store_true", help="tell with each answer which lines it reached, and for what (slow)")
+    plug.set_defaults(command=lambda arguments: serve(sys.stdin.buffer, sys.stdout.buffer, arguments.views) or FINE)
 
     explain = commands.add_parser("explain", help="say what an opcode, or something of the language, means")
     explain.add_argument(

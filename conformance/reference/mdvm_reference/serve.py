@@ -17,20 +17,21 @@ from .json_text import parse
 from .language.program import answer_to_source
 from .machine import Machine, check_run_limits
 from .outcome import load_error_json, object_json, outcome_json, set_globals
+from .views import Watched
 
 PROTOCOL = 1
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers each request, in order, until there are no more."""
+def serve(requests: BinaryIO, answers: BinaryIO, views: bool = False) -> None:
+    """Answers each request, in order, until there are no more; with the views that a run of bytecode reaches, if asked."""
     handshake = {"protocol": PROTOCOL, "name": "mdvm-reference", "version": __version__, "sources": True}
     _send(answers, json.dumps(handshake))
     for line in requests:
         if not line.isspace():
-            _send(answers, answer(line))
+            _send(answers, answer(line, views))
 
 
-def answer(line: bytes) -> str:
+def answer(line: bytes, views: bool = False) -> str:
     """The answer to one request: its outcome, or what is wrong with the request."""
     number = None
     try:
@@ -41,12 +42,12 @@ def answer(line: bytes) -> str:
             number = request["id"]
         else:
             raise InvalidInput('"id" is a number or a string')
-        return object_json({"id": json.dumps(number), **_result(request)})
+        return object_json({"id": json.dumps(number), **_result(request, views)})
     except ValueError as error:
         return json.dumps({"id": number, "error": str(error)})
 
 
-def _result(request: dict[str, Any]) -> dict[str, str]:
+def _result(request: dict[str, Any], views: bool) -> dict[str, str]:
     """The fields of an answer besides its id, as JSON."""
     limits = _field(request, "limits", dict, {})
     if request.get("source") is not None:
@@ -60,12 +61,18 @@ def _result(request: dict[str, Any]) -> dict[str, str]:
     except Fault as fault:
         return {"outcome": load_error_json(fault)}
     printed: list[str] = []
-    machine = Machine(module, limits, printed.append, tracing)
+    if views:
+        machine = Watched(module, limits, printed.append)
+        tracing = False
+    else:
+        machine = Machine(module, limits, printed.append, tracing)
     set_globals(machine, initial)
     end = machine.run()
     result = {"outcome": outcome_json(machine, end, "".join(printed))}
     if tracing:
         result["trace"] = json.dumps(machine.trace)
+    if views:
+        result["views"] = json.dumps(machine.shown())
     machine.discard()
     return result
 

@@ -96,7 +96,7 @@ fn module_field(bytes: &[u8]) -> String {
 }
 
 /// Everything that the outcome says, but for what is there in every outcome and empty.
-fn expectation(outcome: &Outcome) -> String {
+pub(super) fn expectation(outcome: &Outcome) -> String {
     let tells = |field: &Field| match field {
         Field::Stdout => outcome.get(*field).is_some_and(|text| text != "\"\""),
         Field::Globals => outcome.get(*field).is_some_and(|text| text != "{}"),

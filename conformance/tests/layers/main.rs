@@ -48,6 +48,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["exec::jit::executable", "exec::jit::layout"],
             &["exec::jit::context"],
             &["exec::jit::stubs"],
+            &["exec::jit::verify"],
             &["exec::jit::x64"],
             &["exec::jit"],
             &["exec::driver"],
@@ -72,7 +73,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             // Where cases come from, and what an answer to one is worth.
             &["case_file", "corpus", "obligations", "matrix", "programs", "catalog", "ledger", "verdict"],
             // What is done with them.
-            &["bless", "coverage", "run", "next", "fix", "report", "show", "suite", "doctor"],
+            &["bless", "coverage", "views", "run", "next", "fix", "report", "show", "suite", "doctor"],
             // Programs that nobody wrote.
             &["fuzz", "tier_cost"],
         ],

@@ -30,6 +30,10 @@ mod context;
 mod executable;
 mod layout;
 mod stubs;
+#[cfg(feature = "check-machine-code")]
+mod verify;
 mod x64;
 
 pub(crate) use code_cache::{CodeCache, JitEnd, SLICE};
+#[cfg(feature = "check-machine-code")]
+pub use verify::{Proved, proved};

@@ -35,6 +35,8 @@ pub(crate) use execute::{ExitPayload, ExitReason};
 pub(crate) use execute::{dispatch_baseline, grow};
 pub(crate) use materialise::materialise;
 pub(crate) use op::CodeAddr;
+#[cfg(all(machine_code, feature = "check-machine-code"))]
+pub(crate) use op::Needs;
 #[cfg(machine_code)]
 pub(crate) use op::{JitOp, Slot, SpecOp, Test};
 #[cfg(machine_code)]

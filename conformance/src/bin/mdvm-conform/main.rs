@@ -1,6 +1,7 @@
 //! The command `mdvm-conform`.
 
 mod fuzz_pages;
+mod views;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -68,7 +69,9 @@ Examples:
   mdvm-conform show arith/add/two-ints-add --emit two-ints-add.mdbc
   mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --html report --badge badge.svg
   mdvm-conform coverage --verbose
+  mdvm-conform coverage --views --programs 1000
   mdvm-conform fuzz --impl rust --impl reference --seed 1 --count 2000
+  mdvm-conform fuzz --guide --time 600
   mdvm-conform fuzz --impl rust --impl 'mine=./my-vm serve' --time 3600 --shard 2/8
   mdvm-conform fuzz-pages --seed 1 --count 5000
   mdvm-conform fuzz-seeds target/seeds
@@ -130,7 +133,7 @@ enum Task {
 #[derive(Args)]
 struct FuzzArguments {
     /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND. The first is compared with each of the others.
-    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
+    #[arg(long = "impl", value_name = "NAME=COMMAND", required_unless_present = "guide")]
     implementations: Vec<String>,
     /// Which sequence of programs; the same seed gives the same programs.
     #[arg(long, default_value_t = 1)]
@@ -159,6 +162,13 @@ struct FuzzArguments {
     /// Ends as soon as a divergence was found and made small.
     #[arg(long)]
     first: bool,
+    /// Looks instead for programs that reach lines of the reference, for types of operands, as no case does, and makes small cases of
+    /// them, with what the reference expects.
+    #[arg(long, conflicts_with_all = ["implementations", "first", "shard"])]
+    guide: bool,
+    /// Adds those to the cases of the repository, in spec/cases/views.
+    #[arg(long, requires = "guide")]
+    bless: bool,
 }
 
 #[derive(Args)]
@@ -270,6 +280,8 @@ struct CoverageArguments {
     /// Prints the report as JSON, with every case of every obligation.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    views: views::ViewArguments,
 }
 
 fn main() -> ExitCode {
@@ -474,6 +486,9 @@ fn examine(arguments: &DoctorArguments) -> Result<bool, String> {
 }
 
 fn cover(arguments: &CoverageArguments) -> Result<bool, String> {
+    if arguments.views.is_asked() {
+        return views::cover(&arguments.views, arguments.timeout, arguments.verbose);
+    }
     let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
     let subjects = Subjects::read(&spec).map_err(|problems| problems.to_string())?;
     let launchers = match arguments.implementations.as_slice() {
@@ -496,6 +511,16 @@ fn cover(arguments: &CoverageArguments) -> Result<bool, String> {
 }
 
 fn fuzz(arguments: &FuzzArguments) -> Result<bool, String> {
+    if arguments.guide {
+        return views::fuzz(&views::Guide {
+            seed: arguments.seed,
+            count: arguments.count.unwrap_or(u64::MAX),
+            time: arguments.time,
+            timeout: arguments.timeout,
+            out: arguments.out.clone(),
+            is_blessed: arguments.bless,
+        });
+    }
     let launchers = launchers(&arguments.implementations)?;
     if launchers.len() < 2 {
         return Err("programs without an expectation need two implementations; give --impl twice".to_owned());

@@ -157,7 +157,10 @@ impl CodeCache {
         self.compiled = Layout::get().and_then(|layout| {
             let mut table = vec![0; 4 * code.sites.len()].into_boxed_slice();
             let place = (table.as_ptr() as usize, code.sites.len());
-            let code = Emitter::new(code, program, layout, place, Some(wanted))?.emit()?;
+            let made = Emitter::new(code, program, layout, place, Some(wanted))?.emit()?;
+            #[cfg(feature = "check-machine-code")]
+            check(&made, place.0, (code, program), layout);
+            let code = made;
             for (entry, offset) in table.iter_mut().zip(&code.table) {
                 *entry = code.buffer.address(dynasmrt::AssemblyOffset(*offset as usize)) as usize;
             }
@@ -249,6 +252,18 @@ impl CodeCache {
             JitExit::Reason => JitEnd::Exit(reason),
             JitExit::Fallback | JitExit::ReturnToStub => JitEnd::Fallback,
         }
+    }
+}
+
+/// Ends the process unless machine code is proved to keep to what is promised of it.
+#[cfg(feature = "check-machine-code")]
+#[expect(clippy::panic, reason = "machine code without a proof must not run, and only tests ask for one")]
+fn check(made: &Emitted, table: usize, made_of: (&Code, &Program), layout: &Layout) {
+    use crate::exec::jit::verify::{Subject, verify};
+    let buffer = (made.buffer.bytes(), made.start.0);
+    let subject = Subject::new(buffer, (&made.places, &made.entries, &made.table), table, made_of, *layout);
+    if let Err(refusal) = verify(&subject) {
+        panic!("{refusal}");
     }
 }
 

@@ -182,11 +182,10 @@ impl Emitter<'_> {
     /// Puts where the codes of the packed array at rcx are into rdx, or goes elsewhere if it is none that has the element.
     fn find_code(&mut self, index: u8, unpacked: DynamicLabel) {
         let codes = self.layout.codes;
-        x64!(self
-            ; mov rdx, [rcx + codes]
-            ; cmp Rq(index), [rdx + thin::LENGTH]
-            ; jae =>unpacked
-        );
+        x64!(self ; mov rdx, [rcx + codes] ; cmp Rq(index), [rdx + thin::LENGTH]);
+        if !planted!("jit-bound") {
+            x64!(self ; jae =>unpacked);
+        }
     }
 
     /// The same, and leaves unless the element has that code.
@@ -253,7 +252,11 @@ impl Emitter<'_> {
                 ; cmp Rq(index), [rdx + thin::LENGTH]
                 ; jne =>slow
                 ; cmp Rq(index), [rdx + thin::CAPACITY]
-                ; jae =>slow
+            );
+            if !planted!("jit-capacity") {
+                x64!(emitter ; jae =>slow);
+            }
+            x64!(emitter
                 ; mov rax, [rcx + words]
                 ; cmp Rq(index), [rax + thin::LENGTH]
                 ; jne =>wordless
@@ -302,7 +305,11 @@ impl Emitter<'_> {
         x64!(self
             ; mov rcx, [rbx + payload(array)]
             ; cmp QWORD [rcx], 1
-            ; jne =>slow
+        );
+        if !planted!("jit-shared") {
+            x64!(self ; jne =>slow);
+        }
+        x64!(self
             ; mov rdx, [rcx + codes]
             ; cmp Rq(index), [rdx + thin::LENGTH]
             ; jae =>beyond

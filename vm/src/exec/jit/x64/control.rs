@@ -63,6 +63,10 @@ impl Emitter<'_> {
         match self.label(to) {
             Some(to) => {
                 self.charge(steps);
+                if planted!("jit-midst") {
+                    // A jump to its own second byte.
+                    x64!(self ; .u8 0xeb ; .u8 0xff);
+                }
                 x64!(self ; jmp =>to);
             }
             None => {
@@ -415,7 +419,11 @@ impl Emitter<'_> {
         x64!(self
             ; mov rdx, [r15 + JitContext::TOP]
             ; cmp rdx, [r15 + JitContext::LIMIT]
-            ; jae =>retry
+        );
+        if !planted!("jit-room") {
+            x64!(self ; jae =>retry);
+        }
+        x64!(self
             ; mov rcx, [r15 + JitContext::LIVE]
             ; mov rax, [rcx]
             ; sub rax, [r15 + JitContext::BEFORE]
@@ -493,8 +501,10 @@ impl Emitter<'_> {
                 ; cmp rdx, [r15 + JitContext::BOTTOM]
                 ; je =>retry
                 ; cmp DWORD [rdx + CALLER_SITE - CALLER], sites
-                ; jae =>retry
             );
+            if !planted!("jit-site") {
+                x64!(emitter ; jae =>retry);
+            }
         });
         let (close, closed) = self.out_of_line(move |emitter| {
             x64!(emitter ; mov rdi, r15);

@@ -24,6 +24,8 @@ use crate::exec::jit::context::JitContext;
 use crate::exec::jit::executable::Executable;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag};
 use crate::exec::specialise::{Code, CodeAddr, Slot};
+use crate::isa::REGISTERS;
+use crate::value::Value;
 
 /// Appends machine code.
 macro_rules! x64 {
@@ -269,13 +271,21 @@ impl<'a> Emitter<'a> {
             ; mov [r15 + JitContext::FRAME], rbx
             ; mov [r15 + JitContext::FUEL], r12
             ; mov [r15 + JitContext::SIZE], r13
-            ; add rsp, 8
+        );
+        if planted!("jit-context") {
+            x64!(self ; mov [r15 + size_of::<JitContext<'_, '_>>() as i32], r12);
+        }
+        if !planted!("jit-stack") {
+            x64!(self ; add rsp, 8);
+        }
+        let kept = if planted!("jit-kept") { [3, 5] } else { [5, 3] };
+        x64!(self
             ; pop r15
             ; pop r14
             ; pop r13
             ; pop r12
-            ; pop rbp
-            ; pop rbx
+            ; pop Rq(kept[0])
+            ; pop Rq(kept[1])
             ; ret
             ; .align 8
         );
@@ -403,7 +413,7 @@ impl<'a> Emitter<'a> {
 
     /// Calls a function of the machine. Registers of the processor hold nothing known after it.
     pub(super) fn call(&mut self, function: *const ()) {
-        x64!(self ; mov rax, QWORD function as i64 ; call rax);
+        x64!(self ; mov rax, QWORD function as i64 + i64::from(planted!("jit-call")) ; call rax);
     }
 
     /// Has the machine do the instruction that is up, which goes on to the next. The caller sees to the registers.
@@ -441,7 +451,8 @@ impl<'a> Emitter<'a> {
 
     /// Writes an int over a scalar.
     pub(super) fn write_int(&mut self, dst: Slot, register: u8) {
-        x64!(self ; mov [rbx + payload(dst)], Rq(register));
+        let beyond = if planted!("jit-slot") { REGISTERS * size_of::<Value>() } else { 0 };
+        x64!(self ; mov [rbx + payload(dst) + beyond as i32], Rq(register));
         self.write_tag(dst, tag::INT);
         self.cache.wrote(dst, Tag::Is(tag::INT));
         self.cache.note_int(dst, register);
@@ -464,7 +475,8 @@ impl<'a> Emitter<'a> {
 
     /// Writes the tag of what is written over a scalar, if it is not there.
     fn write_tag(&mut self, dst: Slot, tag: i32) {
-        if self.cache.tag(dst) != Tag::Is(tag) {
+        let is_there = self.cache.tag(dst) == Tag::Is(tag) || tag == tag::BOOL && planted!("jit-torn");
+        if !is_there {
             x64!(self ; mov QWORD [rbx + at(dst)], tag);
         }
     }
@@ -496,7 +508,9 @@ impl<'a> Emitter<'a> {
             return;
         }
         let exit = self.leave(JitExit::Guard);
-        x64!(self ; cmp QWORD [rbx + at(slot)], tag ; jne =>exit);
+        if !(tag == tag::ARRAY && planted!("jit-tag")) {
+            x64!(self ; cmp QWORD [rbx + at(slot)], tag ; jne =>exit);
+        }
         self.cache.set_tag(slot, Tag::Is(tag));
     }
 

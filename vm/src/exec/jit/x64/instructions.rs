@@ -80,6 +80,9 @@ impl Emitter<'_> {
                 let number = self.number(value.to_bits());
                 let to = self.cache.take_float();
                 x64!(self ; movsd Rx(to), [=>number]);
+                if planted!("jit-writes-code") {
+                    x64!(self ; movsd [=>number], Rx(to));
+                }
                 self.write_float(dst, to);
             }
             JitOp::LoadBool { dst, value } => {

@@ -1,0 +1,111 @@
+//! The listing of runtime stubs: what each takes, gives, and does to what machine code works on. A new stub is a line here.
+
+use std::collections::BTreeMap;
+
+use crate::exec::jit::stubs;
+
+/// What an argument must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Argument {
+    Context,
+    /// Where the frame begins, and how much it takes.
+    Frame,
+    Size,
+    /// A number of whatever value.
+    Number,
+    /// The number of an instruction of specialised code, of a function, of a family of calls.
+    Instruction,
+    Function,
+    Family,
+    /// Where a value stands that is read: in the frame, in a global, in the pool.
+    Read,
+    /// The same in the frame or in a global, and it may be written.
+    Write,
+    /// The tag and the payload of a value, one behind the other.
+    Tag,
+    Payload,
+}
+
+/// What a stub gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gives {
+    Nothing,
+    Number,
+    /// 0 or 1.
+    Bool,
+    /// Where the frame begins now, behind which there is room for another.
+    Frame,
+    /// It does not come back.
+    Never,
+}
+
+/// What a stub does to the frame, besides to the places it is given to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Nothing.
+    None,
+    /// What the instruction does that it is given.
+    Instruction,
+}
+
+/// All of that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signature {
+    pub(super) name: &'static str,
+    pub(super) arguments: &'static [Argument],
+    pub(super) gives: Gives,
+    pub(super) effect: Effect,
+}
+
+/// The stubs by their addresses.
+pub(super) fn stubs() -> BTreeMap<u64, Signature> {
+    use Argument as A;
+    let stub = |function: *const (), name, arguments: &'static [A], gives, effect| {
+        (function as u64, Signature { name, arguments, gives, effect })
+    };
+    let none = Effect::None;
+    BTreeMap::from([
+        stub(stubs::refill as *const (), "refill", &[A::Context, A::Number], Gives::Number, none),
+        stub(
+            stubs::step as *const (),
+            "step",
+            &[A::Context, A::Instruction, A::Frame, A::Size, A::Number],
+            Gives::Number,
+            Effect::Instruction,
+        ),
+        stub(
+            stubs::plain as *const (),
+            "plain",
+            &[A::Context, A::Instruction, A::Frame],
+            Gives::Number,
+            Effect::Instruction,
+        ),
+        stub(stubs::join as *const (), "join", &[A::Context, A::Read, A::Read, A::Write], Gives::Bool, none),
+        stub(stubs::int_text as *const (), "int_text", &[A::Context, A::Number, A::Write], Gives::Bool, none),
+        stub(
+            stubs::set_element as *const (),
+            "set_element",
+            &[A::Context, A::Instruction, A::Frame, A::Number],
+            Gives::Bool,
+            Effect::Instruction,
+        ),
+        stub(stubs::callee as *const (), "callee", &[A::Context, A::Read, A::Family], Gives::Number, none),
+        stub(stubs::names as *const (), "names", &[A::Context, A::Read, A::Function], Gives::Bool, none),
+        stub(stubs::close_scopes as *const (), "close_scopes", &[A::Context], Gives::Nothing, none),
+        stub(stubs::grow as *const (), "grow", &[A::Context, A::Frame, A::Size], Gives::Frame, none),
+        stub(stubs::assign as *const (), "assign", &[A::Write, A::Tag, A::Payload], Gives::Nothing, none),
+        stub(stubs::clear as *const (), "clear", &[A::Write], Gives::Nothing, none),
+        stub(stubs::holds as *const (), "holds", &[A::Read], Gives::Bool, none),
+        stub(stubs::is_same as *const (), "is_same", &[A::Read, A::Read], Gives::Bool, none),
+        stub(stubs::dict_get as *const (), "dict_get", &[A::Read, A::Read, A::Write], Gives::Bool, none),
+        stub(
+            stubs::dict_set as *const (),
+            "dict_set",
+            &[A::Context, A::Write, A::Read, A::Read],
+            Gives::Bool,
+            none,
+        ),
+        #[cfg(debug_assertions)]
+        stub(stubs::relied_in_vain as *const (), "relied_in_vain", &[A::Number], Gives::Never, none),
+    ])
+}

@@ -1,0 +1,65 @@
+//! Buffers written by hand, a few bytes each. That whole buffers pass, and mutants of the emitter do not, other tests show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Subject, verify};
+use crate::exec::jit::layout::Layout;
+
+/// A buffer that stands for itself: nothing leads into it but the call of the host.
+fn subject(bytes: &[u8]) -> Subject<'_> {
+    Subject {
+        bytes,
+        start: 0,
+        entries: BTreeMap::new(),
+        table: BTreeSet::new(),
+        table_address: 0,
+        sites: 0,
+        needs: BTreeMap::new(),
+        writes: Vec::new(),
+        functions: 0,
+        families: 0,
+        globals: 0,
+        objects: BTreeMap::new(),
+        constants: BTreeSet::new(),
+        stubs: super::calls::stubs(),
+        layout: *Layout::get().unwrap(),
+    }
+}
+
+#[test]
+fn what_goes_back_as_it_came_may_run() {
+    for bytes in [
+        &[0xc3][..],                                             // ret
+        &[0x53, 0x5b, 0xc3],                                     // push rbx; pop rbx; ret
+        &[0x48, 0x83, 0xec, 0x08, 0x48, 0x83, 0xc4, 0x08, 0xc3], // sub rsp, 8; add rsp, 8; ret
+        &[0xeb, 0x01, 0xcc, 0xc3],                               // jmp over a byte that is no code; ret
+    ] {
+        assert!(verify(&subject(bytes)).is_ok(), "{bytes:02x?}: {:?}", verify(&subject(bytes)));
+    }
+}
+
+#[test]
+fn what_breaks_a_promise_is_refused_with_what_it_does() {
+    for (bytes, why) in [
+        (&[0x0f, 0x05, 0xc3][..], "no instruction of this form is listed"), // syscall
+        (&[0xf0, 0x48, 0xff, 0x07, 0xc3], "no instruction of this form is listed"), // lock inc [rdi]
+        (&[0x0f, 0x0b], "no instruction of this form is listed"),           // ud2
+        (&[0xeb, 0xff, 0xc3], "the midst of the instruction at +0x0"),      // jmp into itself
+        (&[0x06, 0xc3], "is no instruction"),
+        (&[0xeb, 0x7f], "jumps out of the buffer"),
+        (&[0x90], "no instruction of this form is listed"), // nop, and then nothing
+        (&[0x53, 0xc3], "with 1 words on the stack"),       // push rbx; ret
+        (&[0x58, 0xc3], "what the host left there"),        // pop rax; ret
+        (&[0x48, 0x89, 0xc3, 0xc3], "which is the host's"), // mov rbx, rax; ret
+        (&[0x48, 0x89, 0xc4, 0xc3], "writes the stack pointer"), // mov rsp, rax
+        (&[0x48, 0x8b, 0x00, 0xc3], "has an address"),      // mov rax, [rax]
+        (&[0x48, 0x89, 0x47, 0x78, 0xc3], "to the JIT context, at 120"), // mov [rdi + 120], rax
+        (&[0x48, 0x89, 0x05, 0xf9, 0xff, 0xff, 0xff, 0xc3], "where code is"), // mov [rip - 7], rax
+        (&[0x41, 0x57, 0xff, 0xd0], "calls an address that is not known"), // push r15; call rax
+        (&[0xff, 0xe0], "no target of the host"),           // jmp rax
+        (&[0xff, 0xe6], "before the registers of the host were saved"), // jmp rsi
+    ] {
+        let refusal = verify(&subject(bytes)).unwrap_err();
+        assert!(refusal.to_string().contains(why), "{bytes:02x?}: {refusal}");
+    }
+}

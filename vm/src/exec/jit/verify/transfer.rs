@@ -1,0 +1,911 @@
+//! What instructions do to what is known, and the walk over all blocks until nothing new is learnt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iced_x86::{Instruction, OpKind};
+
+use super::calls::{Argument, Effect, Gives};
+use super::facts::{
+    BLOCK, BOOL, Bound, Compared, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number,
+};
+use super::forms::{Condition, Form, Operation, form};
+use super::memory::{Cell, RECORD, is_memory, register};
+use super::subject::{Entry, Writes};
+use super::walk::{Walk, refuse};
+use super::{Refusal, Subject};
+use crate::exec::jit::layout::tag;
+use crate::exec::specialise::Type;
+use crate::isa::REGISTERS;
+
+/// The proof of one buffer, as far as it got.
+pub(super) struct Prover<'a> {
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) walk: &'a Walk,
+    /// What stands on the stack while blocks run.
+    stack: Vec<Fact>,
+    /// What is known where the host enters.
+    entered: BTreeMap<u32, State>,
+    /// By block and by the instruction that leads there, what is known on that path.
+    paths: BTreeMap<u32, BTreeMap<u32, State>>,
+    order: BTreeMap<u32, usize>,
+    pending: BTreeSet<(usize, u32)>,
+    visits: BTreeMap<u32, u32>,
+    /// Elements of arrays by array and index.
+    pub(super) elements: BTreeMap<(Value, Number), u32>,
+}
+
+/// So often a block is looked at again: what is known of it gets less each time.
+const MOST_VISITS: u32 = 1000;
+const VALUE: u64 = size_of::<crate::value::Value>() as u64;
+
+/// Proves a buffer.
+pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
+    let mut prover = Prover {
+        subject,
+        walk,
+        stack: Vec::new(),
+        entered: BTreeMap::new(),
+        paths: BTreeMap::new(),
+        order: walk.order(subject),
+        pending: BTreeSet::new(),
+        visits: BTreeMap::new(),
+        elements: BTreeMap::new(),
+    };
+    prover.entered.insert(subject.start, State::start(subject.start));
+    prover.block(subject.start)?;
+    for (at, entry) in &subject.entries {
+        if let Entry::Block(types) = entry {
+            let mut state = State::entry(*at, prover.stack.clone());
+            types.iter().for_each(|(slot, ty)| state.assume(*slot, *ty));
+            if subject.table.contains(at) {
+                state.registers[gpr::RCX] = Fact::Site { is_known: true, is_shifted: false };
+            }
+            prover.entered.insert(*at, state);
+            prover.look_at(*at);
+        }
+    }
+    while let Some((_, at)) = prover.pending.pop_first() {
+        prover.block(at)?;
+    }
+    Ok(())
+}
+
+/// The least and the greatest tag of a type.
+fn tags(ty: Type) -> (u64, u64) {
+    let (low, high) = match ty {
+        Type::Any | Type::Free => (0, tag::LAST),
+        Type::Scalar => (0, tag::LAST_SCALAR),
+        Type::Bool => (tag::BOOL, tag::BOOL),
+        Type::Int => (tag::INT, tag::INT),
+        Type::Float => (tag::FLOAT, tag::FLOAT),
+    };
+    (low as u64, high as u64)
+}
+
+impl Prover<'_> {
+    /// Puts a block on the list of those to look at.
+    fn look_at(&mut self, at: u32) {
+        self.pending.insert((self.order.get(&at).copied().unwrap_or_default(), at));
+    }
+
+    /// Goes over a block, and to where it leads.
+    fn block(&mut self, begin: u32) -> Result<(), Refusal> {
+        let Some(mut state) = self.known_at(begin)? else { return Ok(()) };
+        let visits = self.visits.entry(begin).or_default();
+        *visits += 1;
+        let (is_again, is_endless) = (*visits > 1, *visits > MOST_VISITS);
+        let mut at = begin;
+        loop {
+            let Some(instruction) = self.walk.instructions.get(&at).copied() else { return Ok(()) };
+            let refused = |why: String| refuse(self.subject, &instruction, why);
+            if is_endless {
+                return Err(refused(format!("what is known here changed {MOST_VISITS} times")));
+            }
+            if is_again {
+                state.redefine(at);
+            }
+            for (slot, ty) in self.subject.needs.get(&at).into_iter().flatten() {
+                state.assume(*slot, *ty);
+            }
+            let goes_on = self.instruction(&mut state, &instruction);
+            let goes_on = goes_on.map_err(|why| refuse(self.subject, &instruction, why))?;
+            if !goes_on {
+                return Ok(());
+            }
+            at = instruction.next_ip() as u32;
+            if self.walk.leaders.contains(&at) {
+                let led = self.lead(&state, instruction.ip() as u32, at);
+                return led.map_err(|why| refuse(self.subject, &instruction, why));
+            }
+        }
+    }
+
+    /// Control comes to a block.
+    fn lead(&mut self, state: &State, from: u32, to: u32) -> Result<(), String> {
+        self.is_whole(state)?;
+        let state = match self.subject.entries.get(&to) {
+            Some(Entry::Block(types)) => return self.enter(state, types),
+            Some(Entry::Again) => self.resume(state, to)?,
+            None => state.clone(),
+        };
+        let paths = self.paths.entry(to).or_default();
+        if paths.get(&from) != Some(&state) {
+            paths.insert(from, state);
+            self.look_at(to);
+        }
+        Ok(())
+    }
+
+    /// What is known where a block begins: what is known on all paths there.
+    fn known_at(&self, begin: u32) -> Result<Option<State>, Refusal> {
+        if let Some(state) = self.entered.get(&begin) {
+            return Ok(Some(state.clone()));
+        }
+        let mut paths = self.paths.get(&begin).into_iter().flat_map(BTreeMap::values);
+        let Some(mut state) = paths.next().cloned() else { return Ok(None) };
+        for path in paths {
+            if let Err(why) = state.join(path, begin, &self.subject.objects) {
+                let instruction = self.walk.instructions.get(&begin).copied().unwrap_or_default();
+                return Err(refuse(self.subject, &instruction, why));
+            }
+        }
+        Ok(Some(state))
+    }
+
+    /// Control comes to a block that the host may enter, too: what that relies on must be so.
+    fn enter(&self, state: &State, types: &[(u8, crate::exec::specialise::Type)]) -> Result<(), String> {
+        self.is_in_order(state)?;
+        for (slot, ty) in types {
+            let held = state.held(Place::Slot(*slot));
+            let (low, high) = state.range_of(held.tag);
+            let (least, most) = tags(*ty);
+            if low > most || high < least {
+                return Err(format!(
+                    "goes to a block that knows r{slot} for {ty:?}, and the tag is from {low} to {high}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// That registers of the processor, the stack and all values are as blocks find them.
+    fn is_in_order(&self, state: &State) -> Result<(), String> {
+        let is_size = match state.registers[gpr::R13] {
+            Fact::Size => true,
+            Fact::Number(Number::Constant(size)) => {
+                state.is_new && size % VALUE == 0 && size <= REGISTERS as u64 * VALUE
+            }
+            _ => false,
+        };
+        let wanted = [(gpr::RBX, Fact::Frame(0)), (gpr::R14, Fact::Globals(0)), (gpr::R15, Fact::Context)];
+        for (register, fact) in wanted {
+            if state.registers[register] != fact {
+                let held = state.registers[register];
+                return Err(format!("goes on with {held:?} in register {register}, and not with {fact:?}"));
+            }
+        }
+        if !is_size {
+            return Err(format!(
+                "goes on with {:?} in r13, and not with the size of the frame",
+                state.registers[13]
+            ));
+        }
+        if !matches!(state.registers[gpr::R12], Fact::Number(_)) {
+            return Err(format!(
+                "goes on with {:?} in r12, and not with the fuel",
+                state.registers[gpr::R12]
+            ));
+        }
+        if state.stack != self.stack {
+            return Err(format!(
+                "goes on with {} words on the stack, and not with the {} that were there",
+                state.stack.len(),
+                self.stack.len()
+            ));
+        }
+        self.is_whole(state)
+    }
+
+    /// That no place holds a part of one value and a part of another.
+    fn is_whole(&self, state: &State) -> Result<(), String> {
+        match state.torn(&self.subject.objects) {
+            None => Ok(()),
+            Some(place) => {
+                let Held { tag, payload } = state.held(place);
+                Err(format!("goes on while {place:?} holds the tag {tag:?} and the payload {payload:?}"))
+            }
+        }
+    }
+
+    /// What is known where the host comes back to the midst of a block.
+    fn resume(&self, state: &State, at: u32) -> Result<State, String> {
+        self.is_in_order(state)?;
+        let mut resumed = State { registers: State::entry(at, Vec::new()).registers, ..state.clone() };
+        resumed.forget_heap(at | BLOCK);
+        resumed.compared = None;
+        (resumed.has_next, resumed.has_room, resumed.has_caller, resumed.knows_site) =
+            (false, false, false, false);
+        (resumed.has_popped, resumed.knows_popped_site, resumed.record) = (false, false, 0);
+        Ok(resumed)
+    }
+
+    /// Does an instruction. Tells whether control goes on to the next.
+    fn instruction(&mut self, state: &mut State, instruction: &Instruction) -> Result<bool, String> {
+        let at = instruction.ip() as u32;
+        let form = form(instruction).ok_or("no instruction of this form is listed")?;
+        match form {
+            Form::Move(bits) => {
+                let fact = self.operand(state, instruction, 1, bits)?;
+                self.assign(state, instruction, 0, bits, fact)?;
+            }
+            Form::Widen(bits) => {
+                let fact = match self.operand(state, instruction, 1, bits)? {
+                    Fact::Byte(byte) if state.range(byte).1 <= u64::from(u8::MAX) => Fact::Number(byte),
+                    fact @ (Fact::Number(_) | Fact::WaitingSize { .. } | Fact::Destination { .. })
+                        if is_memory(instruction, 1) =>
+                    {
+                        fact
+                    }
+                    _ => number(at, 0),
+                };
+                self.assign(state, instruction, 0, 64, fact)?;
+            }
+            Form::Address => {
+                let fact = self.place(state, instruction)?;
+                self.assign(state, instruction, 0, 64, fact)?;
+            }
+            Form::Compute(operation, bits) => self.compute(state, instruction, operation, bits)?,
+            Form::Compare(bits) => {
+                let left = self.operand(state, instruction, 0, bits)?;
+                let right = self.operand(state, instruction, 1, bits)?;
+                state.compared = Some(Compared { left, right });
+            }
+            Form::Test(bits) => {
+                self.operand(state, instruction, 0, bits)?;
+                self.operand(state, instruction, 1, bits)?;
+                state.compared = None;
+            }
+            Form::Set => {
+                state.ranges.insert(Number::Of(id(at, 0)), (0, 1));
+                self.assign(state, instruction, 0, 8, Fact::Byte(Number::Of(id(at, 0))))?;
+            }
+            Form::MoveIf => self.move_if(state, instruction)?,
+            Form::Push => {
+                let fact = self.operand(state, instruction, 0, 64)?;
+                state.stack.push(fact);
+            }
+            Form::Pop => {
+                let fact = state.stack.pop().ok_or("takes from the stack what the host left there")?;
+                self.assign(state, instruction, 0, 64, fact)?;
+            }
+            Form::Call => return self.call(state, instruction),
+            Form::Jump => {
+                self.lead(state, at, instruction.near_branch_target() as u32)?;
+                return Ok(false);
+            }
+            Form::JumpIf(condition) => {
+                let mut there = state.clone();
+                if self.learn(&mut there, condition) {
+                    self.lead(&there, at, instruction.near_branch_target() as u32)?;
+                }
+                return Ok(self.learn(state, condition.opposite()));
+            }
+            Form::JumpTo => {
+                self.jump_to(state, instruction)?;
+                return Ok(false);
+            }
+            Form::Return => {
+                self.give_back(state)?;
+                return Ok(false);
+            }
+            Form::Divide(bits) => {
+                self.operand(state, instruction, 0, bits)?;
+                state.registers[gpr::RAX] = number(at, 0);
+                state.registers[gpr::RDX] = number(at, 1);
+                state.compared = None;
+            }
+            Form::SignOfRax => state.registers[gpr::RDX] = number(at, 0),
+            Form::MoveFloat => {
+                if is_memory(instruction, 0) {
+                    let cell = self.cell(state, instruction)?;
+                    self.store(state, cell, 64, number(at, 0), at)?;
+                } else if is_memory(instruction, 1) {
+                    let cell = self.cell(state, instruction)?;
+                    self.load(state, cell, 64, at)?;
+                }
+            }
+            Form::Float | Form::CompareFloats => {
+                if is_memory(instruction, 1) {
+                    return Err("computes with a float in memory".to_owned());
+                }
+                if form == Form::CompareFloats {
+                    state.compared = None;
+                }
+            }
+            Form::BitsOfFloat => self.assign(state, instruction, 0, 64, number(at, 0))?,
+            Form::FloatOfInt => {
+                self.operand(state, instruction, 1, 64)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// What an operand is, of which so many bits are read.
+    fn operand(
+        &mut self,
+        state: &mut State,
+        instruction: &Instruction,
+        operand: u32,
+        bits: u8,
+    ) -> Result<Fact, String> {
+        let at = instruction.ip() as u32;
+        match instruction.op_kind(operand) {
+            OpKind::Memory => {
+                let cell = self.cell(state, instruction)?;
+                self.load(state, cell, bits, at)
+            }
+            OpKind::Register => {
+                let name = instruction.op_register(operand);
+                let (register, width) = register(name).ok_or_else(|| format!("uses {name:?}"))?;
+                let fact = state.registers[register];
+                Ok(match (width, fact) {
+                    (64, fact) => fact,
+                    (8, Fact::Number(number)) if state.range(number).1 > u64::from(u8::MAX) => {
+                        Fact::Number(Number::Of(id(at, 0x50 + operand)))
+                    }
+                    (
+                        _,
+                        fact @ (Fact::Number(_)
+                        | Fact::Byte(_)
+                        | Fact::Registers
+                        | Fact::Site { .. }
+                        | Fact::Destination { .. }
+                        | Fact::Shifted(..)),
+                    ) => fact,
+                    (_, _) => number(at, 0x50 + operand),
+                })
+            }
+            _ => {
+                let wide = instruction.immediate(operand);
+                let mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
+                Ok(Fact::Number(Number::Constant(wide & mask)))
+            }
+        }
+    }
+
+    /// Writes an operand.
+    fn assign(
+        &mut self,
+        state: &mut State,
+        instruction: &Instruction,
+        operand: u32,
+        bits: u8,
+        fact: Fact,
+    ) -> Result<(), String> {
+        let at = instruction.ip() as u32;
+        if is_memory(instruction, operand) {
+            let cell = self.cell(state, instruction)?;
+            return self.store(state, cell, bits, fact, at);
+        }
+        let name = instruction.op_register(operand);
+        let (register, width) = register(name).ok_or_else(|| format!("writes {name:?}"))?;
+        if register == gpr::RSP {
+            return Err("writes the stack pointer".to_owned());
+        }
+        let fact = match (width, fact) {
+            (8, Fact::Number(number) | Fact::Byte(number)) => Fact::Byte(number),
+            // The upper half of what was 64 bits is lost.
+            (32, Fact::Number(wide)) if state.range(wide).1 > u64::from(u32::MAX) => number(at, 0x60),
+            (8 | 16, _) => number(at, 0x60),
+            (_, fact) => fact,
+        };
+        // `mov rbx, …` begins another frame, or takes the current one from where it was moved to.
+        if register == gpr::RBX {
+            return self.set_frame(state, fact, at);
+        }
+        state.registers[register] = fact;
+        Ok(())
+    }
+
+    /// rbx is written.
+    fn set_frame(&mut self, state: &mut State, fact: Fact, at: u32) -> Result<(), String> {
+        if fact == Fact::Next(0) {
+            if !state.has_next || !state.has_caller {
+                return Err(
+                    "begins a frame without room, or without a record of the one that waits".to_owned()
+                );
+            }
+            self.is_whole(state)?;
+            state.places.retain(|place, _| !matches!(place, Place::Slot(_) | Place::Destination));
+            let next: Vec<(u8, Held)> = state
+                .places
+                .iter()
+                .filter_map(
+                    |(place, held)| if let Place::Next(slot) = place { Some((*slot, *held)) } else { None },
+                )
+                .collect();
+            state.places.retain(|place, _| !matches!(place, Place::Next(_)));
+            for (slot, held) in next {
+                state.places.insert(Place::Slot(slot), held);
+            }
+            state.leave_frame(at);
+            state.is_new = true;
+            state.registers[gpr::R13] = number(at, 0x61);
+            state.registers[gpr::RBX] = Fact::Frame(0);
+        } else {
+            state.registers[gpr::RBX] = fact;
+        }
+        Ok(())
+    }
+
+    /// The address that `lea` computes.
+    fn place(&mut self, state: &mut State, instruction: &Instruction) -> Result<Fact, String> {
+        let at = instruction.ip() as u32;
+        let of = |name| register(name).map(|(register, _)| state.registers[register]);
+        let base = of(instruction.memory_base()).ok_or("computes an address without a base")?;
+        let index = of(instruction.memory_index());
+        let offset = instruction.memory_displacement64().cast_signed() as i32;
+        Ok(match (base, index) {
+            (Fact::Frame(from), None) => Fact::Frame(from + offset),
+            (Fact::Globals(from), None) => Fact::Globals(from + offset),
+            (Fact::Frame(0), Some(Fact::Size)) if instruction.memory_index_scale() == 1 => Fact::Next(offset),
+            (Fact::Number(_), None) => number(at, 0),
+            (_, Some(Fact::Shifted(..) | Fact::Vector(..))) => {
+                // An element, if it can be one.
+                match self.cell(state, instruction)? {
+                    Cell::Tag(place @ Place::Element(_)) => self.element_at(place, at),
+                    _ => number(at, 0),
+                }
+            }
+            _ => number(at, 0),
+        })
+    }
+
+    fn element_at(&self, place: Place, at: u32) -> Fact {
+        let found = self.elements.iter().find(|(_, number)| Place::Element(**number) == place);
+        found.map_or(number(at, 0), |((array, index), _)| {
+            Fact::Element(super::facts::Vector::Values, *array, *index)
+        })
+    }
+
+    fn move_if(&mut self, state: &mut State, instruction: &Instruction) -> Result<(), String> {
+        let at = instruction.ip() as u32;
+        let taken = self.operand(state, instruction, 1, 64)?;
+        let kept = self.operand(state, instruction, 0, 64)?;
+        let (low, mut high) = state.range_of(kept);
+        if let Some(Compared { left, right: Fact::Number(Number::Constant(most)) }) = state.compared
+            && left == kept
+        {
+            high = high.min(most);
+        }
+        let (least, greatest) = state.range_of(taken);
+        state.ranges.insert(Number::Of(id(at, 0)), (low.min(least), high.max(greatest)));
+        self.assign(state, instruction, 0, 64, number(at, 0))
+    }
+
+    /// Goes to where a register or the table says.
+    fn jump_to(&mut self, state: &mut State, instruction: &Instruction) -> Result<(), String> {
+        if is_memory(instruction, 0) {
+            if self.cell(state, instruction)? != Cell::Target {
+                return Err("goes to an address that stands in no table".to_owned());
+            }
+            if !matches!(state.registers[gpr::RCX], Fact::Site { is_known: true, is_shifted: false }) {
+                return Err("comes back to a call whose number is not in rcx".to_owned());
+            }
+            return self.is_in_order(state);
+        }
+        if self.operand(state, instruction, 0, 64)? != Fact::Target {
+            return Err("goes to an address that is no target of the host".to_owned());
+        }
+        let kept = gpr::KEPT.iter().all(|register| state.stack.contains(&Fact::Saved(*register as u8)));
+        if !kept {
+            return Err("goes on before the registers of the host were saved".to_owned());
+        }
+        if state.stack.len() % 2 == 0 {
+            return Err("goes on with a stack that is not aligned".to_owned());
+        }
+        // What the host wants to go to relies on it.
+        self.stack.clone_from(&state.stack);
+        let fuel = &mut state.registers[gpr::R12];
+        if let Fact::Saved(_) = fuel {
+            return Err("goes on without fuel".to_owned());
+        }
+        self.is_in_order(state)
+    }
+
+    /// Goes back to the host.
+    fn give_back(&self, state: &State) -> Result<(), String> {
+        if !state.stack.is_empty() {
+            return Err(format!("goes back to the host with {} words on the stack", state.stack.len()));
+        }
+        for register in gpr::KEPT {
+            if state.registers[register] != Fact::Saved(register as u8) {
+                let held = state.registers[register];
+                return Err(format!(
+                    "goes back to the host with {held:?} in register {register}, which is the host's"
+                ));
+            }
+        }
+        self.is_whole(state)
+    }
+
+    /// Calls a stub. Tells whether it comes back.
+    fn call(&mut self, state: &mut State, instruction: &Instruction) -> Result<bool, String> {
+        let at = instruction.ip() as u32;
+        let Fact::Number(Number::Constant(address)) = self.operand(state, instruction, 0, 64)? else {
+            return Err("calls an address that is not known".to_owned());
+        };
+        let stub = self.subject.stubs.get(&address).copied();
+        let stub = stub.ok_or_else(|| format!("calls {address:#x}, where no runtime stub is"))?;
+        if state.stack.len() % 2 == 0 {
+            return Err(format!("calls {} with a stack that is not aligned", stub.name));
+        }
+        let passed = gpr::ARGUMENTS.map(|register| state.registers[register]);
+        let mut written = Vec::new();
+        for (number, (argument, fact)) in stub.arguments.iter().zip(passed).enumerate() {
+            let is_fine = self.argument(state, *argument, fact, &mut written);
+            if !is_fine {
+                return Err(format!(
+                    "calls {} with {fact:?} as argument {number}, which is no {argument:?}",
+                    stub.name
+                ));
+            }
+        }
+        if stub.gives == Gives::Never {
+            return Ok(false);
+        }
+        self.is_whole(state)?;
+        let effects = match stub.effect {
+            Effect::None => None,
+            Effect::Instruction => Some(match passed[1] {
+                Fact::Number(Number::Constant(place)) => &self.subject.writes[place as usize],
+                _ => &Writes::All,
+            }),
+        };
+        let value = if stub.name == "assign" {
+            let held = Held { tag: passed[1], payload: passed[2] };
+            if !state.is_whole(held, &self.subject.objects) {
+                return Err(format!(
+                    "calls assign with a tag and a payload that are of two values: {held:?}"
+                ));
+            }
+            Some(held)
+        } else {
+            None
+        };
+        state.after_call(at, stub.gives, effects);
+        for (number, place) in written.into_iter().enumerate() {
+            if place == Place::Destination {
+                state.places.retain(|other, _| !matches!(other, Place::Slot(_)));
+                state.frame = at;
+            }
+            match value {
+                Some(held) => {
+                    state.places.insert(place, held);
+                }
+                None => state.forget(place, at, 0x30_0000 + number as u32),
+            }
+        }
+        Ok(true)
+    }
+
+    fn argument(&self, state: &State, argument: Argument, fact: Fact, written: &mut Vec<Place>) -> bool {
+        let place = match fact {
+            Fact::Frame(offset)
+                if (0..REGISTERS as i32 * VALUE as i32).contains(&offset) && offset % VALUE as i32 == 0 =>
+            {
+                Some(Place::Slot((offset / VALUE as i32) as u8))
+            }
+            Fact::Globals(offset)
+                if (0..self.subject.globals as i32 * VALUE as i32).contains(&offset)
+                    && offset % VALUE as i32 == 0 =>
+            {
+                Some(Place::Global((offset / VALUE as i32) as u16))
+            }
+            Fact::DestinationPlace => Some(Place::Destination),
+            _ => None,
+        };
+        let below = |most: u64| matches!(fact, Fact::Number(Number::Constant(number)) if number < most);
+        match argument {
+            Argument::Context => fact == Fact::Context,
+            Argument::Frame => fact == Fact::Frame(0),
+            Argument::Size => fact == Fact::Size,
+            Argument::Number | Argument::Payload => matches!(fact, Fact::Number(_)),
+            Argument::Tag => matches!(fact, Fact::Number(_)),
+            Argument::Instruction => below(self.subject.writes.len() as u64),
+            Argument::Function => below(self.subject.functions),
+            Argument::Family => below(self.subject.families),
+            Argument::Read => match fact {
+                Fact::Number(Number::Constant(address)) => self.subject.constants.contains(&address),
+                _ => place
+                    .is_some_and(|place| !matches!(place, Place::Global(_)) || self.is_there(state, place)),
+            },
+            Argument::Write => {
+                written.extend(place);
+                place.is_some()
+            }
+        }
+    }
+
+    /// Whether a global is known to be there.
+    fn is_there(&self, state: &State, place: Place) -> bool {
+        state.range_of(state.held(place).tag).1 <= tag::LAST as u64
+    }
+
+    /// What a condition tells of what was compared, where it holds. Tells whether it can.
+    fn learn(&self, state: &mut State, condition: Condition) -> bool {
+        let Some(Compared { left, right }) = state.compared else { return true };
+        match (left, right) {
+            (Fact::Next(0), Fact::LastFrame) => state.has_next |= condition == Condition::NotAbove,
+            (Fact::Top(0), Fact::Limit) => state.has_room |= condition == Condition::Below,
+            (Fact::Top(0), Fact::Bottom) => state.has_caller |= condition == Condition::NotEqual,
+            (Fact::Site { .. }, Fact::Number(Number::Constant(sites))) if sites <= self.subject.sites => {
+                state.knows_site |= condition == Condition::Below;
+            }
+            (Fact::Number(Number::Count(value)), Fact::Number(Number::Constant(1 | 2)))
+                if condition == Condition::Equal =>
+            {
+                state.counted.insert(value, ());
+            }
+            (Fact::Number(number), Fact::Number(Number::Constant(constant))) => {
+                learn_range(state, number, constant, condition);
+                let (low, high) = state.range(number);
+                return low <= high;
+            }
+            (Fact::Number(index), Fact::Number(Number::Length(vector, array))) => match condition {
+                Condition::Below => {
+                    state.bounds.insert((index, vector, array, Bound::BelowLength), ());
+                }
+                Condition::Equal => {
+                    state.bounds.insert((index, vector, array, Bound::IsLength), ());
+                }
+                _ => {}
+            },
+            (Fact::Number(index), Fact::Number(Number::Capacity(vector, array)))
+                if condition == Condition::Below =>
+            {
+                state.bounds.insert((index, vector, array, Bound::BelowCapacity), ());
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn compute(
+        &mut self,
+        state: &mut State,
+        instruction: &Instruction,
+        operation: Operation,
+        bits: u8,
+    ) -> Result<(), String> {
+        let at = instruction.ip() as u32;
+        state.compared = None;
+        if is_memory(instruction, 0) {
+            let cell = self.cell(state, instruction)?;
+            return match (cell, operation) {
+                (Cell::Count(_), Operation::Inc | Operation::Dec) => Ok(()),
+                (Cell::Live, Operation::Add | Operation::Sub) => Ok(()),
+                (Cell::Length(vector, array), Operation::Inc) => self.lengthen(state, vector, array),
+                _ => Err(format!("changes {cell:?} in place")),
+            };
+        }
+        if register(instruction.op0_register()) == Some((gpr::RSP, 64)) {
+            return move_stack(state, instruction, operation);
+        }
+        // Of three operands, the first is only written.
+        let first = if operation == Operation::MulConstant { 1 } else { 0 };
+        let left = self.operand(state, instruction, first, bits)?;
+        let right = if instruction.op_count() > 1 {
+            Some(self.operand(state, instruction, first + 1, bits)?)
+        } else {
+            None
+        };
+        let is_same = instruction.op_count() == 2
+            && !is_memory(instruction, 1)
+            && instruction.op_kind(1) == OpKind::Register
+            && instruction.op_register(0) == instruction.op_register(1);
+        if operation == Operation::Xor && is_same {
+            return self.assign(state, instruction, 0, bits, Fact::Number(Number::Constant(0)));
+        }
+        if (left, right, operation)
+            == (Fact::Frame(0), Some(Fact::WaitingSize { is_shifted: true }), Operation::Sub)
+        {
+            self.is_whole(state)?;
+            state
+                .places
+                .retain(|place, _| !matches!(place, Place::Slot(_) | Place::Next(_) | Place::Destination));
+            state.leave_frame(at);
+            state.registers[gpr::R13] = Fact::Size;
+            state.registers[gpr::RBX] = Fact::Frame(0);
+            return Ok(());
+        }
+        let fact = self.result(state, (operation, bits), left, right, at);
+        self.assign(state, instruction, 0, bits, fact)
+    }
+
+    /// What a computation gives.
+    fn result(
+        &self,
+        state: &mut State,
+        (operation, bits): (Operation, u8),
+        left: Fact,
+        right: Option<Fact>,
+        at: u32,
+    ) -> Fact {
+        use Operation as O;
+        let constant = match right {
+            Some(Fact::Number(Number::Constant(number))) => Some(number),
+            _ => None,
+        };
+        let result = Number::Of(id(at, 0));
+        match (operation, left, right, constant) {
+            (O::Add, Fact::Top(offset), _, Some(bytes)) if bytes == RECORD as u64 => {
+                return Fact::Top(offset + RECORD);
+            }
+            (O::Sub, Fact::Top(offset), _, Some(bytes)) if bytes == RECORD as u64 => {
+                return Fact::Top(offset - RECORD);
+            }
+            (O::Shr, Fact::Size, _, Some(4)) => return Fact::Registers,
+            (O::Shl, Fact::WaitingSize { is_shifted: false }, _, Some(4)) => {
+                return Fact::WaitingSize { is_shifted: true };
+            }
+            (O::Shl, Fact::Destination { is_shifted: false }, _, Some(4)) => {
+                return Fact::Destination { is_shifted: true };
+            }
+            (O::Add, Fact::Destination { is_shifted: true }, Some(Fact::Frame(0)), _) => {
+                return Fact::DestinationPlace;
+            }
+            (O::Shl, Fact::Site { is_known: true, is_shifted: false }, _, Some(5)) if bits == 64 => {
+                return Fact::Site { is_known: true, is_shifted: true };
+            }
+            (
+                O::Add,
+                Fact::Number(Number::Constant(table)),
+                Some(Fact::Site { is_known: true, is_shifted: true }),
+                _,
+            ) if table == self.subject.table_address => {
+                return Fact::Row;
+            }
+            (O::Shl, Fact::Number(number), _, Some(shift)) if bits == 64 || state.range(number).1 <= 1 => {
+                return Fact::Shifted(number, shift as u8);
+            }
+            // A bool as the code of an element.
+            (O::Or, Fact::Shifted(number, shift), _, Some(1))
+                if u32::from(shift) == u32::from(crate::value::array::code::TRUTH)
+                    && state.range(number).1 <= 1 =>
+            {
+                return Fact::Number(Number::Code(id(at, 0)));
+            }
+            (O::And, Fact::Number(Number::Code(id)), _, Some(mask))
+                if mask as u32 == !(1_u32 << crate::value::array::code::TRUTH) =>
+            {
+                return Fact::Number(Number::Masked(id));
+            }
+            (O::Shr, Fact::Number(number), _, Some(shift)) if shift < 64 => {
+                let (low, high) = state.range(number);
+                state.ranges.insert(result, (low >> shift, high >> shift));
+            }
+            (O::And | O::Or | O::Xor, _, Some(right), _) => {
+                // No bit is set that is set in neither.
+                let most = state.range_of(left).1 | state.range_of(right).1;
+                state.ranges.insert(
+                    result,
+                    (
+                        0,
+                        most.checked_next_power_of_two()
+                            .map_or(u64::MAX, |next| if next == most { most * 2 - 1 } else { next - 1 }),
+                    ),
+                );
+            }
+            _ => {}
+        }
+        if bits == 8 { Fact::Byte(result) } else { Fact::Number(result) }
+    }
+}
+
+/// What a comparison with a constant tells of a number.
+fn learn_range(state: &mut State, number: Number, constant: u64, condition: Condition) {
+    let (low, high) = state.range(number);
+    match condition {
+        Condition::Equal => state.narrow(number, constant, constant),
+        Condition::NotEqual if low == constant => state.narrow(number, constant.saturating_add(1), high),
+        Condition::NotEqual if high == constant => state.narrow(number, low, constant.saturating_sub(1)),
+        Condition::Below => state.narrow(number, low, constant.saturating_sub(1)),
+        Condition::NotAbove => state.narrow(number, low, constant),
+        Condition::Above => state.narrow(number, constant.saturating_add(1), high),
+        Condition::NotBelow => state.narrow(number, constant, high),
+        Condition::NotEqual | Condition::Other => {}
+    }
+    // An element that is a number has a word.
+    if let Number::Code(id) | Number::Masked(id) = number
+        && state.range(number).0 > BOOL
+        && let Some((array, index)) = state.codes.get(&id).copied()
+    {
+        state.bounds.insert((index, Vector::Words, array, Bound::BelowLength), ());
+    }
+}
+
+/// The stack pointer is moved by a number of words.
+fn move_stack(state: &mut State, instruction: &Instruction, operation: Operation) -> Result<(), String> {
+    let bytes = match instruction.op_kind(1) {
+        OpKind::Register | OpKind::Memory => {
+            return Err("moves the stack pointer by what is not known".to_owned());
+        }
+        _ => instruction.immediate(1),
+    };
+    if bytes % 8 != 0 || bytes > 64 {
+        return Err(format!("moves the stack pointer by {bytes} bytes"));
+    }
+    for _ in 0..bytes / 8 {
+        match operation {
+            Operation::Sub => state.stack.push(Fact::Hole),
+            Operation::Add => {
+                state.stack.pop().ok_or("takes from the stack what the host left there")?;
+            }
+            _ => return Err("computes with the stack pointer".to_owned()),
+        }
+    }
+    Ok(())
+}
+
+impl State {
+    /// A register of the frame is of a type.
+    fn assume(&mut self, slot: u8, ty: Type) {
+        let (low, high) = tags(ty);
+        if let Fact::Number(tag @ Number::Tag(_)) = self.held(Place::Slot(slot)).tag {
+            self.narrow(tag, low, high);
+        }
+    }
+
+    /// The frame is another now: nothing is known of its values.
+    fn leave_frame(&mut self, at: u32) {
+        for (register, fact) in self.registers.iter_mut().enumerate() {
+            if matches!(fact, Fact::Frame(_) | Fact::Next(_)) {
+                *fact = number(at, 0x70 + register as u32);
+            }
+        }
+        self.frame = at;
+        self.has_next = false;
+        self.is_new = false;
+    }
+
+    /// What is known behind the call of a stub.
+    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>) {
+        const LOST: [usize; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
+        for register in LOST {
+            self.registers[register] = number(at, register as u32);
+        }
+        self.compared = None;
+        self.forget_heap(at);
+        match gives {
+            Gives::Bool => {
+                self.ranges.insert(Number::Of(id(at, 0)), (0, 1));
+            }
+            Gives::Frame => {
+                // Frames were moved: the old place is no more.
+                for register in 0..16 {
+                    if matches!(self.registers[register], Fact::Frame(_) | Fact::Next(_)) {
+                        self.registers[register] = number(at, 0x70 + register as u32);
+                    }
+                }
+                self.registers[gpr::RAX] = Fact::Frame(0);
+                self.has_next = true;
+            }
+            Gives::Nothing | Gives::Number | Gives::Never => {}
+        }
+        match effects {
+            None => return,
+            Some(Writes::All) => {
+                self.places.retain(|place, _| !matches!(place, Place::Slot(_)));
+                self.frame = at;
+            }
+            Some(Writes::Slots(slots)) => {
+                for slot in slots {
+                    self.forget(Place::Slot(*slot), at, 0x40_0000 + u32::from(*slot));
+                }
+            }
+        }
+        self.places.retain(|place, _| !matches!(place, Place::Global(_)));
+        self.globals = at;
+    }
+}
