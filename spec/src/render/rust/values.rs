@@ -156,6 +156,15 @@ fn render_constants(spec: &Spec, out: &mut String) {
         }
     }
     let _ = writeln!(out, "}}");
+    let state = &spec.state;
+    let _ = writeln!(
+        out,
+        "\n/// The constants of states.\npub(crate) mod state {{\n    /// The extension of the file.\n    \
+         #[cfg(feature = \"cli\")]\n    pub(crate) const EXTENSION: &str = {};\n    /// The version.\n    \
+         pub(crate) const VERSION: u64 = {};\n}}",
+        literal(&state.extension),
+        state.version
+    );
     let map = &format.source_map;
     let _ = writeln!(
         out,
