@@ -7,5 +7,5 @@ mod interpreter;
 mod jit;
 mod specialise;
 
-pub(crate) use driver::{Ended, Executable, RunInput, run};
+pub(crate) use driver::{Ended, Executable, RunInput, resume, run};
 pub use driver::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse, Tiers};

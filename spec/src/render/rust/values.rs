@@ -159,10 +159,7 @@ fn render_constants(spec: &Spec, out: &mut String) {
     let state = &spec.state;
     let _ = writeln!(
         out,
-        "\n/// The constants of states.\npub(crate) mod state {{\n    /// The extension of the file.\n    \
-         #[cfg(feature = \"cli\")]\n    pub(crate) const EXTENSION: &str = {};\n    /// The version.\n    \
-         pub(crate) const VERSION: u64 = {};\n}}",
-        literal(&state.extension),
+        "\n/// The constants of states.\npub(crate) mod state {{\n    /// The version.\n    #[cfg(feature = \"json\")]\n    pub(crate) const VERSION: u64 = {};\n}}",
         state.version
     );
     let map = &format.source_map;
