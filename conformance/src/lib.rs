@@ -37,6 +37,7 @@ pub mod programs;
 pub mod report;
 pub mod run;
 pub mod show;
+pub mod states;
 pub mod suite;
 pub mod tier_cost;
 pub mod value;
