@@ -41,5 +41,6 @@ pub mod states;
 pub mod suite;
 pub mod tier_cost;
 pub mod value;
+pub mod vectors;
 pub mod verdict;
 pub mod worker;

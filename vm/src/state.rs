@@ -66,6 +66,12 @@ impl State {
         self.frames.last()?.function.as_deref()
     }
 
+    /// How many calls have not returned.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.frames.len().saturating_sub(1)
+    }
+
     /// How many bytes the values and frames cost, as the limit `max_memory` counts them.
     #[must_use]
     pub fn memory(&self) -> u64 {

@@ -108,7 +108,7 @@ fn run_from<'a>(executable: &'a Executable, input: RunInput<'a>, begin: Begin) -
     let tiers = if without!("specialised-code") { Tiers::Interpreter } else { input.tiers };
     let is_portable = input.stop_at.is_some();
     let mut driver = Driver { executable, tiers, tiered: None, is_timed: input.is_timed, is_portable };
-    let begin = input.is_timed.then(Instant::now);
+    let began = input.is_timed.then(Instant::now);
     let result = if machine.env.memory.is_over() {
         Err(machine.env.memory.exhausted())
     } else if machine.trace.is_some() || machine.observer.is_some() || program.needs_tags {
@@ -118,10 +118,10 @@ fn run_from<'a>(executable: &'a Executable, input: RunInput<'a>, begin: Begin) -
         // Other runs' code elides copies, and so may not be used; what this one makes is not for them either.
         driver.tiered = if is_portable { None } else { executable.take_tiered() };
         let result = machine.interpret::<Unobserved, _>(&mut driver);
-        let mut stats = TierStats { steps: machine.fuel.steps(), ..TierStats::default() };
+        let mut stats = TierStats { steps: machine.fuel.steps() - begin.steps, ..TierStats::default() };
         let outside = driver.tiered.as_ref().and_then(|tiered| tiered.recorder.stats.times);
-        if let Some(begin) = begin {
-            let interpreter = begin.elapsed().saturating_sub(outside.unwrap_or_default().outside());
+        if let Some(began) = began {
+            let interpreter = began.elapsed().saturating_sub(outside.unwrap_or_default().outside());
             stats.times = Some(TierTimes { interpreter, ..TierTimes::default() });
         }
         executable.count(&stats);
