@@ -179,7 +179,8 @@ pub fn check(vector: &Vector, speaker: &mut Speaker) -> Result<(), String> {
     let steps = |json: &RawValue| State::from_json(json.get()).map(|state| state.steps());
     let stop_at = match after {
         Some(after) => steps(after),
-        None => steps(state).map(|steps| steps + 1),
+        // It ends the run, however many steps it takes.
+        None => steps(state).map(|steps| steps + MOST_PHIS),
     };
     let stop_at = stop_at.map_err(|error| format!("{id}: {error}"))?;
     match (speaker.run(&request, Some(state.get()), Some(stop_at))?, after, outcome) {

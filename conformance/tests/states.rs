@@ -9,9 +9,11 @@ use mdvm_conform::case::Case;
 use mdvm_conform::case_file::Expecting;
 use mdvm_conform::fuzz::generate::{Size, numbered};
 use mdvm_conform::implementation::Launcher;
-use mdvm_conform::states::{Compared, Speaker, check};
+use mdvm_conform::plug::Request;
+use mdvm_conform::states::{Came, Compared, Speaker, check};
 use mdvm_conform::{catalog, paths};
 use mdvm_spec::Spec;
+use serde_json::Value as Json;
 
 /// Which steps, unless `MDVM_STATES_SEED` names another sequence.
 const SEED: u64 = 17;
@@ -104,4 +106,69 @@ fn the_states_of_the_interpreter_are_those_of_the_reference() {
         compared = compared.and(one);
     }
     assert!(compared.same_states > 60, "{compared:?}");
+}
+
+/// What is wrong with a state has one name.
+#[test]
+fn both_refuse_what_lies_for_the_same_reason() {
+    let subject = (0..).find_map(|index| {
+        let subject = numbered(SEED, index, Size::Special).subject()?;
+        let [mut rust, _] = speakers();
+        let stops = matches!(rust.run(&subject.request(false), None, Some(40)), Ok(Came::Stopped(_)));
+        stops.then_some(subject)
+    });
+    let subject = subject.unwrap();
+    let request = subject.request(false);
+    let none = std::collections::BTreeMap::new();
+    let onward = Request { globals: &none, ..request };
+    let [mut rust, mut reference] = speakers();
+    let Ok(Came::Stopped(stopped)) = rust.run(&request, None, Some(40)) else { panic!("it stops") };
+    let state: Json = serde_json::from_str(&stopped.state).unwrap();
+    let mut kinds = BTreeSet::new();
+    let mut random = fastrand::Rng::with_seed(SEED);
+    for number in 0..400 {
+        let mut lying = state.clone();
+        damage(&mut lying, &mut random);
+        let lying = lying.to_string();
+        let came = [&mut rust, &mut reference].map(|one| one.run(&onward, Some(&lying), Some(0)).unwrap());
+        match came {
+            [Came::Refused { kind: one, .. }, Came::Refused { kind: other, .. }] => {
+                assert_eq!(one, other, "number {number}: {lying}");
+                kinds.insert(one);
+            }
+            [Came::Stopped(one), Came::Stopped(other)] => assert_eq!(one.stdout, other.stdout),
+            [Came::End(one), Came::End(other)] => assert_eq!(one, other, "number {number}: {lying}"),
+            came => panic!("number {number}: {came:?} of {lying}"),
+        }
+    }
+    assert!(kinds.len() >= 5, "{kinds:?}");
+}
+
+/// Changes something somewhere in a state.
+fn damage(json: &mut Json, random: &mut fastrand::Rng) {
+    let other = match random.u8(..6) {
+        0 => Json::from(random.u64(..600)),
+        1 => serde_json::json!({"object": random.u64(..12)}),
+        2 => serde_json::json!({"constant": random.u64(..12)}),
+        3 => Json::Null,
+        4 => Json::from("main"),
+        _ => serde_json::json!([]),
+    };
+    match json {
+        Json::Array(items) if !items.is_empty() && random.u8(..8) > 0 => {
+            let place = random.usize(..items.len());
+            match random.u8(..12) {
+                0 => drop(items.remove(place)),
+                1 => items.swap(place, 0),
+                _ => damage(&mut items[place], random),
+            }
+        }
+        Json::Object(fields) if random.u8(..8) > 0 => {
+            let place = random.usize(..fields.len());
+            if let Some(field) = fields.values_mut().nth(place) {
+                damage(field, random);
+            }
+        }
+        _ => *json = other,
+    }
 }
