@@ -86,6 +86,20 @@ impl Speaker {
         &self.launcher.name
     }
 
+    /// Whether it stops and goes on.
+    ///
+    /// # Errors
+    /// Says why it does not start.
+    pub fn knows_states(&mut self) -> Result<bool, String> {
+        let running = match self.running.take() {
+            Some(running) => running,
+            None => Worker::start(&self.launcher, self.timeout)?,
+        };
+        let knows = running.1.states;
+        self.running = Some(running);
+        Ok(knows)
+    }
+
     /// Runs something, from its beginning or from a state, to its end or to a step.
     ///
     /// # Errors
@@ -96,13 +110,13 @@ impl Speaker {
         state: Option<&str>,
         stop_at: Option<u64>,
     ) -> Result<Came, String> {
+        if !self.knows_states()? {
+            return Err(format!("{} knows no states: it speaks version 1 of the protocol", self.name()));
+        }
         let (mut worker, handshake) = match self.running.take() {
             Some(running) => running,
             None => Worker::start(&self.launcher, self.timeout)?,
         };
-        if !handshake.states {
-            return Err(format!("{} does not know of states: it speaks protocol 1", self.name()));
-        }
         self.asked += 1;
         worker.send(request.line_with_state(&self.asked.to_string(), state, stop_at));
         let until = Instant::now() + self.timeout;

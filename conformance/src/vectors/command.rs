@@ -57,6 +57,11 @@ pub fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<bool, String> {
     let mut all_agree = true;
     for text in &arguments.implementations {
         let mut speaker = Speaker::new(&Launcher::parse(text)?, Duration::from_secs(arguments.timeout));
+        if !speaker.knows_states()? {
+            println!("{}: it knows no states: it speaks version 1 of the protocol", speaker.name());
+            all_agree = false;
+            continue;
+        }
         let mut differing = 0;
         for vector in &vectors {
             if stop.load(Ordering::Relaxed) {
