@@ -223,7 +223,9 @@ pub fn check(
                     same(&whole, &ended, &names)?;
                     continue;
                 }
-                other => return Err(format!("{names}: it does not stop: {other:?}")),
+                other @ (Came::End(_) | Came::Refused { .. }) => {
+                    return Err(format!("{names}: it does not stop: {other:?}"));
+                }
             };
             if stopped.steps > step {
                 return Err(format!("{names}: it took {} steps", stopped.steps));
@@ -232,7 +234,9 @@ pub fn check(
                 let names = format!("{names}, on in {}", onto.name());
                 match onto.run(&onward, Some(&stopped.state), None)? {
                     Came::End(ended) => same(&whole, &ended.after(&stopped.stdout), &names)?,
-                    other => return Err(format!("{names}: {other:?}, from {}", excerpt(&stopped.state))),
+                    other @ (Came::Stopped(_) | Came::Refused { .. }) => {
+                        return Err(format!("{names}: {other:?}, from {}", excerpt(&stopped.state)));
+                    }
                 }
                 compared.resumed += 1;
             }

@@ -169,6 +169,8 @@ fn damage(json: &mut Json, random: &mut fastrand::Rng) {
                 damage(field, random);
             }
         }
-        _ => *json = other,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
+            *json = other
+        }
     }
 }
