@@ -253,15 +253,18 @@ fn refused(change: impl FnOnce(&mut Json)) -> StateError {
     let mut state: Json = serde_json::from_str(&state).unwrap();
     change(&mut state);
     match State::from_json(&state.to_string()) {
-        Ok(state) => vm.resume(&state, Run::new(&mut ())).err().expect("the state is wrong"),
+        Ok(state) => vm.resume(&state, Run::new(&mut ())).expect_err("the state is wrong"),
         Err(error) => error,
     }
 }
 
+/// How a state is refused, what was changed in it, and what is said.
+type Lie = (StateErrorKind, fn(&mut Json), &'static str);
+
 #[test]
 fn a_state_that_lies_is_refused_by_name() {
     use StateErrorKind as Kind;
-    let cases: [(Kind, fn(&mut Json), &str); 20] = [
+    let cases: [Lie; 20] = [
         (Kind::InvalidState, |state| state["steps"] = Json::from(-1), "expected u64"),
         (
             Kind::InvalidState,
