@@ -298,6 +298,17 @@ impl Outcome {
         self
     }
 
+    /// The outcome of the whole run, where this is that of its end and `stdout` was printed before.
+    #[must_use]
+    pub fn after(mut self, stdout: &str) -> Self {
+        let printed =
+            self.fields.get(&Field::Stdout).and_then(|text| serde_json::from_str::<String>(text).ok());
+        if let Some(printed) = printed {
+            self.set_string(Field::Stdout, &format!("{stdout}{printed}"));
+        }
+        self
+    }
+
     /// How `found` differs from this outcome in the fields that this one says, those of `unreported` left out.
     #[must_use]
     pub fn differences(&self, found: &Self, unreported: &[Field]) -> Vec<Difference> {

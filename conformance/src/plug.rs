@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use crate::outcome::{Diagnostic, Field, Outcome};
 use crate::value::{ValueText, excerpt, string_text};
 
-/// The version of the protocol that this crate speaks.
-pub const PROTOCOL: u64 = 1;
+/// The versions of the protocol that this crate speaks. From the second on, an implementation stops at a step and goes on from a state.
+pub const PROTOCOLS: std::ops::RangeInclusive<u64> = 1..=2;
 
 /// What an implementation says of itself before anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Handshake {
     pub unreported: Vec<Field>,
     /// Whether it takes pages in place of modules.
     pub sources: bool,
+    /// Whether it stops at a step and goes on from a state.
+    pub states: bool,
 }
 
 impl Handshake {
@@ -35,13 +37,17 @@ impl Handshake {
     /// # Errors
     /// Says what is wrong with it and how it should look.
     pub fn from_line(line: &str) -> Result<Self, String> {
+        let (first, last) = (PROTOCOLS.start(), PROTOCOLS.end());
         let wanted =
-            format!(r#"the first line is to be {{"protocol": {PROTOCOL}, "name": "…", "version": "…"}}"#);
+            format!(r#"the first line is to be {{"protocol": {first}, "name": "…", "version": "…"}}"#);
         let raw: RawHandshake = serde_json::from_str(line).map_err(|error| {
             format!("{wanted}, and {} in {}", excerpt(&error.to_string()), excerpt(line.trim_end()))
         })?;
-        if raw.protocol != PROTOCOL {
-            return Err(format!("it speaks protocol {}, and this is protocol {PROTOCOL}", raw.protocol));
+        if !PROTOCOLS.contains(&raw.protocol) {
+            return Err(format!(
+                "it speaks protocol {}, and there are protocols {first} to {last}",
+                raw.protocol
+            ));
         }
         let unreported = raw.unreported.iter().map(|name| match Field::from_name(name) {
             Some(Field::Status | Field::Kind | Field::Result | Field::Stdout) => {
@@ -55,6 +61,7 @@ impl Handshake {
             version: raw.version,
             unreported: unreported.collect::<Result<_, _>>()?,
             sources: raw.sources,
+            states: raw.protocol > *first,
         })
     }
 
@@ -123,6 +130,11 @@ impl Request<'_> {
 
     /// The line to send, with any JSON text as its id.
     pub(crate) fn line_with_id(&self, id: &str) -> String {
+        self.line_with_state(id, None, None)
+    }
+
+    /// The same for a run that goes on from a state, or stops at a step.
+    pub(crate) fn line_with_state(&self, id: &str, state: Option<&str>, stop_at: Option<u64>) -> String {
         let mut line = match self.subject {
             Subject::Module(module) => format!(r#"{{"id": {id}, "module": "{}""#, STANDARD.encode(module)),
             Subject::Source { text, name } => {
@@ -141,6 +153,12 @@ impl Request<'_> {
         }
         if self.trace {
             line.push_str(r#", "trace": true"#);
+        }
+        if let Some(step) = stop_at {
+            line.push_str(&format!(r#", "stop_at": {step}"#));
+        }
+        if let Some(state) = state {
+            line.push_str(&format!(r#", "state": {state}"#));
         }
         line.push('}');
         line
@@ -295,7 +313,9 @@ mod tests {
         assert!(
             Handshake::from_line(&line.replace("\"pc\"", "\"result\"")).unwrap_err().contains("must tell")
         );
-        assert!(Handshake::from_line(&line.replace(": 1,", ": 2,")).unwrap_err().contains("protocol 2"));
+        assert!(!handshake.states);
+        assert!(Handshake::from_line(&line.replace(": 1,", ": 2,")).unwrap().states);
+        assert!(Handshake::from_line(&line.replace(": 1,", ": 3,")).unwrap_err().contains("protocol 3"));
         assert!(Handshake::from_line("hello").unwrap_err().contains("first line is to be"));
     }
 

@@ -95,6 +95,11 @@ fn source() {
 }
 
 #[test]
+fn state() {
+    replay(Target::State);
+}
+
+#[test]
 fn every_target_has_a_binary_and_a_folder_for_findings() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();

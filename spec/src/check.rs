@@ -5,6 +5,7 @@
 
 mod language;
 mod specops;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,7 @@ pub fn check(spec: &Spec, sources: &Sources, problems: &mut Vec<Problem>) {
     check_errors(spec, &sources.errors, problems);
     language::check(spec, &sources.language, problems);
     specops::check(spec, &sources.specops, problems);
+    state::check(spec, &sources.state, problems);
 }
 
 /// Where the problems of one list item go.
@@ -467,9 +469,13 @@ fn check_errors(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
         report_duplicates(source, key, phrases.iter().map(|one| one.name.as_str()), problems);
     }
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-    for (key, entries) in
-        [("load", &errors.load), ("run", &errors.run), ("limit", &errors.limit), ("host", &errors.host)]
-    {
+    for (key, entries) in [
+        ("load", &errors.load),
+        ("run", &errors.run),
+        ("limit", &errors.limit),
+        ("host", &errors.host),
+        ("state", &errors.state),
+    ] {
         for (index, entry) in entries.iter().enumerate() {
             let mut report = Report { source, list: key, index, problems };
             for variant in entry.all_variants() {

@@ -53,12 +53,13 @@ impl Spec {
         let errors = sources.errors.parse(&mut problems);
         let language = sources.language.parse(&mut problems);
         let specops = sources.specops.parse(&mut problems);
-        let (Some(isa), Some(values), Some(format), Some(errors), Some(language), Some(specops)) =
-            (isa, values, format, errors, language, specops)
+        let state = sources.state.parse(&mut problems);
+        let (Some(isa), Some(values), Some(format), Some(errors), Some(language), Some(specops), Some(state)) =
+            (isa, values, format, errors, language, specops, state)
         else {
             return Err(Problems(problems));
         };
-        let spec = Self { isa, values, format, errors, language, specops };
+        let spec = Self { isa, values, format, errors, language, specops, state };
         check::check(&spec, sources, &mut problems);
         if problems.is_empty() { Ok(spec) } else { Err(Problems(problems)) }
     }

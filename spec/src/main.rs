@@ -103,7 +103,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             "{} opcodes, {} types, {} errors, {} words, {} diagnostics, {} rules, {} specialised instructions: fine",
             spec.isa.opcodes.len(),
             spec.values.types.len(),
-            spec.errors.load.len() + spec.errors.of_runs().count(),
+            spec.errors.load.len() + spec.errors.of_runs().count() + spec.errors.state.len(),
             spec.language.words.len(),
             spec.language.diagnostics.len(),
             spec.language.rules.len(),

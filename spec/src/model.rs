@@ -30,6 +30,7 @@ macro_rules! closed_names {
 
 pub mod language;
 pub mod specops;
+pub mod state;
 
 /// `isa.yaml`: the instruction set.
 #[derive(Debug, Clone, Deserialize)]
@@ -605,6 +606,8 @@ pub struct Errors {
     pub limit: Vec<ErrorEntry>,
     /// Errors of the host.
     pub host: Vec<ErrorEntry>,
+    /// Errors of reading a state.
+    pub state: Vec<ErrorEntry>,
 }
 
 impl Errors {

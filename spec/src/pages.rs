@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{Errors, Format, Isa, Values, language, specops};
+use crate::model::{Errors, Format, Isa, Values, language, specops, state};
 use crate::source::{Problem, Problems, Source};
 
 /// The files of a specification, read and checked.
@@ -20,6 +20,8 @@ pub struct Spec {
     pub language: language::Language,
     /// `specops.yaml`.
     pub specops: specops::SpecOps,
+    /// `state.yaml`.
+    pub state: state::State,
 }
 
 /// The texts of the files, before they are read.
@@ -37,6 +39,8 @@ pub struct Sources {
     pub language: Source,
     /// `specops.yaml`.
     pub specops: Source,
+    /// `state.yaml`.
+    pub state: Source,
 }
 
 impl Sources {
@@ -50,6 +54,7 @@ impl Sources {
             errors: Source::new("spec/errors.yaml", include_str!("../errors.yaml")),
             language: Source::new("spec/language.yaml", include_str!("../language.yaml")),
             specops: Source::new("spec/specops.yaml", include_str!("../specops.yaml")),
+            state: Source::new("spec/state.yaml", include_str!("../state.yaml")),
         }
     }
 
@@ -78,6 +83,7 @@ impl Sources {
             errors: read("errors.yaml"),
             language: read("language.yaml"),
             specops: read("specops.yaml"),
+            state: read("state.yaml"),
         };
         if problems.is_empty() { Ok(sources) } else { Err(Problems(problems)) }
     }

@@ -9,6 +9,7 @@ pub mod package;
 pub mod python;
 pub mod rust;
 pub mod schema;
+pub mod state;
 
 use crate::Spec;
 
@@ -34,6 +35,7 @@ pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
         CheckedIn { path: "spec/editor/mdasm.tmLanguage.json", text: editor::assembly(spec) },
         CheckedIn { path: "fuzz/dictionaries/source.dict", text: dictionary::source(spec) },
         CheckedIn { path: "spec/cases.schema.json", text: schema::cases(spec) },
+        CheckedIn { path: "spec/state.schema.json", text: state::schema(spec) },
         CheckedIn { path: "conformance/reference/mdvm_reference/_tables.py", text: python::tables(spec) },
         CheckedIn { path: "vm/python/machine_dialect_vm/_spec.py", text: package::spec(spec) },
         CheckedIn {

@@ -29,6 +29,11 @@ fn the_python_tables_of_a_toy_language_are_as_recorded() {
     compare("language_tables.py", &render::language_tables::reference(&toy()));
 }
 
+#[test]
+fn the_schema_of_a_toy_state_is_as_recorded() {
+    compare("state.schema.json", &render::state::schema(&toy()));
+}
+
 fn toy() -> Spec {
     let sources = Sources::read(&folder()).unwrap_or_else(|problems| panic!("{problems}"));
     Spec::from_sources(&sources).unwrap_or_else(|problems| panic!("{problems}"))

@@ -616,6 +616,12 @@ const MISTAKES: &[Mistake] = &[
     )
     .at("jit: lowered\n  - name: AddIntCountLtInt"),
     mistake("specops", "jit: lowered", "jit: yes", "Goto has the unknown lowering `yes`"),
+    // state.yaml
+    mistake("state", "extension: .mdst", "extension: mdst", "the extension \"mdst\" does not begin with a dot"),
+    mistake("state", "{name: hash, schema", "{name: version, schema", "`version` stands twice in forms"),
+    mistake("state", "\"items\": {count}", "\"items\": {frames}", "has `frames` in it, which is not before it"),
+    mistake("state", "{name: steps, form: count", "{name: steps, form: number", "`steps` has the unknown form `number`"),
+    mistake("state", "{name: url, form: text", "{name: link, form: text", "object `link` is no type of values.yaml"),
 ];
 
 #[test]
@@ -628,6 +634,7 @@ fn every_mistake_is_reported_at_its_line() {
             "format" => &original.format,
             "language" => &original.language,
             "specops" => &original.specops,
+            "state" => &original.state,
             _ => &original.errors,
         };
         let text = source.text();
@@ -647,6 +654,7 @@ fn every_mistake_is_reported_at_its_line() {
             "format" => sources.format = replaced,
             "language" => sources.language = replaced,
             "specops" => sources.specops = replaced,
+            "state" => sources.state = replaced,
             _ => sources.errors = replaced,
         }
         let Err(problems) = Spec::from_sources(&sources) else {

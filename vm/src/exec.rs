@@ -7,7 +7,7 @@ mod interpreter;
 mod jit;
 mod specialise;
 
-pub(crate) use driver::{Ended, Executable, RunInput, run};
+pub(crate) use driver::{Ended, Executable, RunInput, resume, run};
 pub use driver::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse, Tiers};
 #[cfg(all(machine_code, feature = "check-machine-code"))]
 pub use jit::{Proved, proved};

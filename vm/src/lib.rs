@@ -78,6 +78,7 @@ pub mod planted;
 pub mod plug;
 mod profile;
 mod runtime;
+mod state;
 // The command `mdvm`, which the Python package has inside, names this crate as any other does.
 #[cfg(feature = "pyo3")]
 extern crate self as machine_dialect_vm;
@@ -89,7 +90,9 @@ mod vm;
 mod watch;
 
 pub use asm::{assemble, disassemble};
-pub use errors::{Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind};
+pub use errors::{
+    Expected, LoadError, LoadErrorKind, Operation, RuntimeError, RuntimeErrorKind, StateError, StateErrorKind,
+};
 pub use exec::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse, Tiers};
 #[cfg(all(machine_code, feature = "check-machine-code"))]
 #[doc(hidden)]
@@ -101,6 +104,7 @@ pub use observer::{Observer, Step, Written};
 pub use profile::LineCount;
 pub use profile::{CallCount, Profile};
 pub use runtime::{Sink, TraceStep};
+pub use state::State;
 pub use value::{Array, Dict, Str, Value};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};

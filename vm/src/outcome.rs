@@ -2,16 +2,22 @@
 
 use std::fmt::Write as _;
 
-use crate::errors::LoadError;
+use crate::errors::{LoadError, StateError};
 use crate::value::Value;
 use crate::value::json::{append_json, append_string};
 use crate::vm::{Completion, Failure};
 
-/// The outcome of a run that printed `stdout`, as one line of JSON.
+/// The outcome of a run, or of the part of one up to where it stopped, that printed `stdout`, as one line of JSON.
 #[must_use]
 pub fn of_run(result: &Result<Completion, Box<Failure>>, stdout: &str) -> String {
     let mut out = String::new();
     let (steps, globals) = match result {
+        Ok(Completion { state: Some(_), steps, .. }) => {
+            out.push_str(r#"{"status": "stopped", "stdout": "#);
+            append_string(stdout, &mut out);
+            let _ = write!(out, r#", "steps": {steps}}}"#);
+            return out;
+        }
         Ok(completion) => {
             out.push_str(r#"{"status": "ok", "result": "#);
             append_json(&completion.result, &mut out);
@@ -60,6 +66,15 @@ pub fn of_page(
 pub fn of_load_error(error: &LoadError) -> String {
     let mut out = String::new();
     append_error("load_error", error.kind().name(), &error.to_string(), &mut out);
+    out.push('}');
+    out
+}
+
+/// The outcome of a state that no run can go on from, as one line of JSON.
+#[must_use]
+pub fn of_state_error(error: &StateError) -> String {
+    let mut out = String::new();
+    append_error("state_error", error.kind().name(), &error.to_string(), &mut out);
     out.push('}');
     out
 }

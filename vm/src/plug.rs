@@ -9,12 +9,12 @@ use base64::Engine as _;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use crate::errors::LoadError;
 use crate::escape::visible_json;
 use crate::exec::Tiers;
 use crate::module::Module;
 use crate::outcome;
 use crate::runtime::TraceStep;
+use crate::state::State;
 use crate::value::json::{from_json, parse_exactly};
 #[cfg(feature = "language")]
 use crate::values::format;
@@ -22,7 +22,7 @@ use crate::values::{Limits, TRACE_STEPS};
 use crate::vm::{Completion, FUEL_SLICE, Failure, Run, Vm};
 
 /// The protocol that [`answer`] speaks.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The first line that the machine says, without its newline.
 #[must_use]
@@ -116,14 +116,17 @@ struct Request {
     limits: Limits,
     globals: Vec<(String, crate::value::Value)>,
     trace: bool,
+    stop_at: Option<u64>,
+    /// The JSON of the state to go on from.
+    state: Option<String>,
 }
 
 impl Request {
     fn read(fields: &Fields<'_>) -> Result<Self, String> {
         let known: &[&str] = if cfg!(feature = "language") {
-            &["id", "module", "source", "name", "limits", "globals", "trace"]
+            &["id", "module", "source", "name", "limits", "globals", "trace", "stop_at", "state"]
         } else {
-            &["id", "module", "limits", "globals", "trace"]
+            &["id", "module", "limits", "globals", "trace", "stop_at", "state"]
         };
         if let Some(name) = fields.0.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(format!(
@@ -133,6 +136,12 @@ impl Request {
         }
         if !fields.contains("id") {
             return Err("the request has no `id`".to_owned());
+        }
+        for name in ["stop_at", "state"].into_iter().filter(|name| fields.contains(name)) {
+            let other = ["source", "globals"].into_iter().find(|other| fields.contains(other));
+            if let Some(other) = other.filter(|other| name == "state" || *other == "source") {
+                return Err(format!("the request has both `{name}` and `{other}`"));
+            }
         }
         Ok(Self {
             subject: Subject::read(fields)?,
@@ -147,6 +156,10 @@ impl Request {
             .unwrap_or_default(),
             trace: optional(fields, "trace", |json| json.as_bool().ok_or("`trace` is no bool".to_owned()))?
                 .unwrap_or_default(),
+            stop_at: optional(fields, "stop_at", |json| {
+                json.as_u64().ok_or_else(|| format!("`stop_at` is {json}, not a whole number of 64 bits"))
+            })?,
+            state: fields.0.get("state").map(|text| text.get().to_owned()).filter(|text| text != "null"),
         })
     }
 
@@ -155,7 +168,7 @@ impl Request {
         match &self.subject {
             Subject::Module(bytes) => match Module::decode(bytes) {
                 Ok(module) => self.run(module, tiers, outcome::of_run),
-                Err(error) => load_error(&error),
+                Err(error) => format!(r#""outcome": {}"#, outcome::of_load_error(&error)),
             },
             #[cfg(feature = "language")]
             Subject::Source { text, name } => match crate::language::compile(text, name) {
@@ -210,13 +223,26 @@ impl Request {
         if self.trace {
             run = run.trace(&mut trace);
         }
-        let result = vm.run(run);
-        let outcome = tell(&result, &stdout);
-        if self.trace {
-            format!(r#""outcome": {outcome}, "trace": [{}]"#, trace_json(&steps))
-        } else {
-            format!(r#""outcome": {outcome}"#)
+        if let Some(step) = self.stop_at {
+            run = run.stop_at(step);
         }
+        let result = match &self.state {
+            None => vm.run(run),
+            Some(state) => match State::from_json(state).and_then(|state| vm.resume(&state, run)) {
+                Ok(result) => result,
+                Err(error) => return format!(r#""outcome": {}"#, outcome::of_state_error(&error)),
+            },
+        };
+        let mut answer = format!(r#""outcome": {}"#, tell(&result, &stdout));
+        if let Ok(Completion { state: Some(state), .. }) = &result {
+            answer.push_str(r#", "state": "#);
+            answer.push_str(&state.to_json());
+        }
+        if self.trace {
+            // Writing to a string cannot fail.
+            let _ = write!(answer, r#", "trace": [{}]"#, trace_json(&steps));
+        }
+        answer
     }
 }
 
@@ -237,10 +263,6 @@ fn fuel_slice(code: &[u8]) -> u64 {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
     if hash >> 63 == 0 { FUEL_SLICE } else { FUEL_SLICE / 32 + (hash >> 32) % 1024 }
-}
-
-fn load_error(error: &LoadError) -> String {
-    format!(r#""outcome": {}"#, outcome::of_load_error(error))
 }
 
 fn trace_json(steps: &[TraceStep]) -> String {

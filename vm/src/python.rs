@@ -27,7 +27,7 @@ mod _native {
     #[pymodule_export]
     use super::module::Module;
     #[pymodule_export]
-    use super::run::{Outcome, run};
+    use super::run::{Outcome, resume, run};
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "Python names it so")]
     const __version__: &str = env!("CARGO_PKG_VERSION");

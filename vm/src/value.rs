@@ -8,6 +8,7 @@ pub(crate) mod array;
 mod compare;
 mod dict;
 mod drop;
+pub(crate) mod heap;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 mod own;

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::errors::{LoadError, RuntimeError};
+use crate::errors::{LoadError, RuntimeError, StateError};
 use crate::exec::{self, Ended, Executable, RunInput, TierStats, Tiers};
 use crate::isa::{Reg, ScopeId};
 use crate::module::Module;
 use crate::observer::{self, Observer};
 use crate::runtime::{Sink, TraceStep};
+use crate::state::State;
 use crate::value::Value;
 use crate::values::{Limits, format};
 
@@ -73,33 +74,28 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        let Run {
-            limits,
-            globals,
-            output,
-            interrupt,
-            deadline,
-            trace,
-            observer,
-            tiers,
-            is_timed,
-            fuel_slice,
-        } = run;
-        let input = RunInput {
-            limits,
-            globals,
-            sink: output,
-            interrupt,
-            deadline,
-            trace,
-            observer,
-            tiers,
-            is_timed,
-            fuel_slice,
-        };
-        let Ended { result, steps, globals } = exec::run(&self.executable, input);
+        self.end(exec::run(&self.executable, run.into()))
+    }
+
+    /// Goes on with a run from where it stopped, here or in another implementation. It has the outcome of a run that never stopped,
+    /// if it has the same limits; what it prints is what was not printed yet. The globals are those of the state, and none of `run`.
+    ///
+    /// # Errors
+    /// Gives a [`StateError`] when the state is damaged or belongs to another module; nothing is run then. The inner errors are those
+    /// of [`Vm::run`].
+    pub fn resume<'a>(
+        &'a self,
+        state: &State,
+        run: Run<'a>,
+    ) -> Result<Result<Completion, Box<Failure>>, StateError> {
+        exec::resume(&self.executable, run.into(), state).map(|ended| self.end(ended))
+    }
+
+    /// Tells a host how a run ended.
+    fn end(&self, ended: Ended) -> Result<Completion, Box<Failure>> {
+        let Ended { result, state, steps, globals } = ended;
         match result {
-            Ok(result) => Ok(Completion { result, steps, globals }),
+            Ok(result) => Ok(Completion { result, steps, globals, state }),
             Err(fault) => {
                 let name = |function: Option<u32>| {
                     let known = function.and_then(|index| self.module().functions().get(index as usize));
@@ -160,6 +156,38 @@ pub struct Run<'a> {
     tiers: Tiers,
     is_timed: bool,
     fuel_slice: u64,
+    stop_at: Option<u64>,
+}
+
+impl<'a> From<Run<'a>> for RunInput<'a> {
+    fn from(run: Run<'a>) -> Self {
+        let Run {
+            limits,
+            globals,
+            output,
+            interrupt,
+            deadline,
+            trace,
+            observer,
+            tiers,
+            is_timed,
+            fuel_slice,
+            stop_at,
+        } = run;
+        Self {
+            limits,
+            globals,
+            sink: output,
+            interrupt,
+            deadline,
+            trace,
+            observer,
+            tiers,
+            is_timed,
+            fuel_slice,
+            stop_at,
+        }
+    }
 }
 
 /// How many instructions run between two looks at what the host wants.
@@ -179,6 +207,7 @@ impl<'a> Run<'a> {
             tiers: Tiers::default(),
             is_timed: false,
             fuel_slice: FUEL_SLICE,
+            stop_at: None,
         }
     }
 
@@ -238,6 +267,16 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Stops before the instruction with which more than `step` would have been executed, unless the program ends by then:
+    /// [`Completion::state`] has all that it takes to go on. A run of phis is one instruction here, so it may stop some steps earlier.
+    ///
+    /// Such a run copies arrays and dicts where others write them in place because nobody looks: a state shows all that is there.
+    #[must_use]
+    pub fn stop_at(mut self, step: u64) -> Self {
+        self.stop_at = Some(step);
+        self
+    }
+
     /// Tells `trace` of every instruction that was executed. This makes a run several times slower.
     #[must_use]
     pub fn trace(mut self, trace: &'a mut dyn FnMut(TraceStep)) -> Self {
@@ -254,15 +293,17 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A run that came to its end.
+/// A run that came to its end, or stopped where it was asked to.
 #[derive(Debug, Clone)]
 pub struct Completion {
-    /// What the program returned, or empty.
+    /// What the program returned, or empty. It is empty where the run stopped.
     pub result: Value,
     /// How many instructions were executed.
     pub steps: u64,
     /// The globals there were at the end, in order of their names.
     pub globals: Vec<(String, Value)>,
+    /// Where the run stopped; none where the program ended.
+    pub state: Option<Box<State>>,
 }
 
 /// A run that ended with an error. Its text is the error's message.

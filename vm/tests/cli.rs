@@ -195,7 +195,7 @@ fn serve_answers_every_line_whatever_it_is() {
     let answers: Vec<serde_json::Value> =
         text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 1 + 7 + 1, "a handshake, and an answer for each line that is not blank");
-    assert_eq!(answers[0]["protocol"], 1);
+    assert_eq!(answers[0]["protocol"], machine_dialect_vm::plug::PROTOCOL);
     let ids: Vec<String> = answers[1..].iter().map(|answer| answer["id"].to_string()).collect();
     assert_eq!(ids, ["1", "null", "\"two\"", "3", "4", "5", "6", "null"]);
     let has_outcome: Vec<bool> = answers[1..].iter().map(|answer| answer.get("outcome").is_some()).collect();

@@ -197,3 +197,30 @@ fn a_panic_of_the_sink_unwinds_through_every_tier_however_hot_the_program_is() {
         }
     }
 }
+
+/// The copy of a long array is elided by taking it away from a register that nobody reads again. Machine code may not go on
+/// relying on what stood there.
+#[test]
+fn machine_code_knows_that_an_elided_copy_changed_another_register() {
+    let expected = vm(ELIDES).run(Run::new(&mut ()).tiers(Tiers::Interpreter)).unwrap();
+    let completion = vm(ELIDES).run(Run::new(&mut ()).tiers(Tiers::EagerJit)).unwrap();
+    assert_eq!((completion.result, completion.steps), (expected.result, expected.steps));
+}
+
+const ELIDES: &str = "
+    load_const r0, 0
+    load_const r1, 5000
+    load_const r2, 1
+    new_array r3, r1
+turn:
+    mod r5, r0, r1
+    array_set r3, r5, r0
+    move r4, r3
+    array_set r3, r5, r2
+    array_get r9, r3, r5
+    move r4, r3
+    add r0, r0, r2
+    lt r8, r0, r1
+    jump_if r8, turn
+    array_len r8, r4
+    return r8";

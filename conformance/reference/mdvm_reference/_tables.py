@@ -1,4 +1,4 @@
-# Generated from spec/isa.yaml, spec/values.yaml, spec/format.yaml and spec/errors.yaml by "cargo run -p mdvm-spec -- write". Do not edit.
+# Generated from spec/isa.yaml, spec/values.yaml, spec/format.yaml, spec/errors.yaml and spec/state.yaml by "cargo run -p mdvm-spec -- write". Do not edit.
 
 # The first bytes of a module.
 MAGIC = "MDBC"
@@ -193,6 +193,56 @@ ERRORS = {
     "Interrupted": ("Interrupted", "Interrupted", ()),
     "DeadlineExceeded": ("DeadlineExceeded", "Deadline exceeded", ()),
     "OutputFailed": ("OutputFailed", "Cannot write output: {reason}", (("reason", "text"),)),
+    "InvalidState": ("InvalidState", "invalid state: {problem}", (("problem", "text"),)),
+    "UnsupportedStateVersion": ("UnsupportedStateVersion", "unsupported state version {version}: this machine reads version {supported}", (("version", "uint"), ("supported", "uint"))),
+    "WrongModule": ("WrongModule", "the state is of another module: of {found}, and this one is {expected}", (("found", "text"), ("expected", "text"))),
+    "InvalidObject": ("InvalidObject", "object {object} of the state: {problem}", (("object", "uint"), ("problem", "text"))),
+    "InvalidGlobal": ("InvalidGlobal", "global \"{name}\" of the state: {problem}", (("name", "text"), ("problem", "text"))),
+    "InvalidFrame": ("InvalidFrame", "frame {frame} of the state: {problem}", (("frame", "uint"), ("problem", "text"))),
+    "InvalidRegister": ("InvalidRegister", "register {register} in frame {frame} of the state: {problem}", (("register", "uint"), ("frame", "uint"), ("problem", "text"))),
+    "InvalidPrevious": ("InvalidPrevious", "previous instruction {previous} of the state: {problem}", (("previous", "uint"), ("problem", "text"))),
+    "WrongMemory": ("WrongMemory", "the state says that it takes {declared} bytes of memory, and it takes {counted}", (("declared", "uint"), ("counted", "uint"))),
+}
+
+# The only version of states.
+STATE_VERSION = 1
+
+# Field of a state -> its form, in order.
+STATE_FIELDS = {
+    "mdst": "version",
+    "module": "hash",
+    "steps": "count",
+    "output": "count",
+    "memory": "count",
+    "previous": "optional_index",
+    "globals": "globals",
+    "frames": "frames",
+    "objects": "objects",
+}
+
+# Field of a frame in a state -> its form, in order.
+STATE_FRAME = {
+    "function": "optional_text",
+    "pc": "count",
+    "registers": "registers",
+    "tags": "tags",
+    "scopes": "indices",
+}
+
+# Object of a state -> the form of its content.
+STATE_OBJECTS = {
+    "string": "text",
+    "array": "values",
+    "dict": "entries",
+    "url": "text",
+    "function": "text",
+}
+
+# Value of a state that is no JSON value as such -> the form of its content.
+STATE_VALUES = {
+    "float": "text",
+    "constant": "count",
+    "object": "count",
 }
 
 # Opcode -> name, mnemonic, summary, ((operand, role), ...), flow, effects, errors.

@@ -25,19 +25,21 @@ Trace = list[tuple[int, str]]
 
 
 class End(NamedTuple):
-    """How a run ended: with a result, or with a fault at an instruction of a function."""
+    """How a run ended: with a result, or with a fault at an instruction of a function. Or it stopped where it was asked to."""
 
     steps: int
     result: Value = None
     fault: Fault | None = None
     pc: int | None = None
     function: str | None = None
+    stopped: bool = False
 
 
 class Machine:
     """One run of one module: set its `globals`, `run` it, look at the end, `discard` it.
 
-    `write` takes what the program prints. With `tracing`, the first instructions executed are listed in `trace`.
+    `write` takes what the program prints. With `tracing`, the first instructions executed are listed in `trace`. With
+    `stop_at`, the run stops before more than so many steps were taken, unless it ends by then.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Machine:
         limits: RunLimits,
         write: Callable[[str], object],
         tracing: bool = False,
+        stop_at: int | None = None,
     ):
-        functions = Functions(module.functions)
+        self.module = module
+        self.functions = functions = Functions(module.functions)
         self.max_steps = _run_limit("max_steps", limits)
         self.memory = Memory(_run_limit("max_memory", limits), _run_limit("max_call_depth", limits))
         self.globals = Globals(self.memory)
-        output = Output(_run_limit("max_output", limits), write)
+        self.output = output = Output(_run_limit("max_output", limits), write)
         context = {
             "memory": self.memory,
             "globals": self.globals,
@@ -60,14 +64,18 @@ class Machine:
             "constants": module.constants,
         }
         self.steps = bind(module, **context)
-        self.entry = functions.entries.get(ENTRY_FUNCTION, 0)
+        # Where the machine is; between the beginning and the end of a run only the loop knows.
+        self.pc = functions.entries.get(ENTRY_FUNCTION, 0)
+        self.before: int | None = None  # the instruction executed before this one, by which phis select
+        self.executed = 0
+        self.stop_at = stop_at
         self.frames = [Frame(self.memory, ENTRY_FUNCTION)]
         self.trace: Trace | None = [] if tracing else None
         # A block leaves no trace and no tags.
         self.blocks = None if tracing or makes_tags(module) else Blocks(module, **context)
 
     def run(self) -> End:
-        """Executes the program from its entry to its end."""
+        """Executes the program from where it is to its end."""
         # No value refers to itself, so there are no cycles to collect, and looking for some takes a fifth of the time.
         collecting = gc.isenabled()
         gc.disable()
@@ -79,14 +87,15 @@ class Machine:
 
     def _run(self) -> End:
         steps, end, max_steps = self.steps, len(self.steps), self.max_steps
+        stops = self.stop_at is not None and self.stop_at <= max_steps
+        most_steps = self.stop_at if stops else max_steps
         frames, memory, trace = self.frames, self.memory, self.trace
         frame = frames[-1]
-        before = None  # the instruction executed before this one, by which phis select
-        here = pc = self.entry
-        executed = 0
+        before, executed = self.before, self.executed
+        here = pc = self.pc
         result = None
         blocks = self.blocks.made if self.blocks else [None] * end
-        last_block = max_steps - LONGEST if self.blocks else -1  # with more steps than that, a block might be too long
+        last_block = most_steps - LONGEST if self.blocks else -1  # with more steps than that, a block might be too long
         try:
             memory.require(0)  # the initial globals may be too much already
             while pc < end:
@@ -99,7 +108,9 @@ class Machine:
                             before = last
                             continue
                 here = pc
-                if executed >= max_steps:
+                if executed >= most_steps:
+                    if stops:
+                        return self.stop(here, before, executed)
                     raise Fault("StepLimitExceeded", limit=max_steps)
                 executed += 1
                 if trace is not None:
@@ -140,10 +151,12 @@ class Machine:
                     pc = here + 1
                 elif flow == PHI:
                     pc = self.end_of_phis(here)
-                    if executed + (pc - here - 1) > max_steps:
-                        executed = max_steps
+                    if executed + (pc - here - 1) > most_steps:
                         if trace is not None:
                             trace.pop()  # it was not executed after all
+                        if stops:
+                            return self.stop(here, before, executed - 1)
+                        executed = max(executed - 1, max_steps)
                         raise Fault("StepLimitExceeded", limit=max_steps)
                     executed += pc - here - 1
                     self.select(here, pc, before, trace)
@@ -156,6 +169,11 @@ class Machine:
         except MemoryError:  # `max_memory` is more than this computer has
             return End(executed, None, Fault("OutOfMemory", limit=memory.max_memory), here, frame.function)
         return End(executed, result)
+
+    def stop(self, pc: int, before: int | None, executed: int) -> End:
+        """Notes where the run stopped, so that its state can be saved."""
+        self.pc, self.before, self.executed = pc, before, executed
+        return End(executed, stopped=True)
 
     def end_of_phis(self, first: int) -> int:
         """The instruction after the run of phis that begins at `first`."""

@@ -23,8 +23,15 @@ def load_error_json(fault: Fault) -> str:
     return json.dumps({"status": "load_error", "kind": fault.kind, "message": fault.message})
 
 
+def state_error_json(fault: Fault) -> str:
+    """The outcome of a state that no run can go on from."""
+    return json.dumps({"status": "state_error", "kind": fault.kind, "message": fault.message})
+
+
 def outcome_json(machine: Machine, end: End, stdout: str) -> str:
-    """The outcome of a run that came to its end."""
+    """The outcome of a run that came to its end, or stopped."""
+    if end.stopped:
+        return json.dumps({"status": "stopped", "stdout": stdout, "steps": end.steps})
     fields = {"status": '"ok"' if end.fault is None else '"runtime_error"'}
     if end.fault is None:
         fields["result"] = value_json(end.result)

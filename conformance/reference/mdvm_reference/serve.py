@@ -16,10 +16,11 @@ from .escape import visible_json
 from .json_text import parse
 from .language.program import answer_to_source
 from .machine import Machine, check_run_limits
-from .outcome import load_error_json, object_json, outcome_json, set_globals
+from .outcome import load_error_json, object_json, outcome_json, set_globals, state_error_json
+from .state import load, save
 from .views import Watched
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, views: bool = False) -> None:
@@ -55,6 +56,12 @@ def _result(request: dict[str, Any], views: bool) -> dict[str, str]:
     data = _module_bytes(_field(request, "module", str))
     initial = _field(request, "globals", dict, {})
     tracing = _field(request, "trace", bool, False)
+    stop_at = _field(request, "stop_at", int, None)
+    if stop_at is not None and stop_at < 0:
+        raise InvalidInput('"stop_at" is not a whole number from 0 up')
+    state = request.get("state")
+    if state is not None and request.get("globals"):
+        raise InvalidInput('"state" and "globals" do not go together')
     check_run_limits(limits)
     try:
         module = decode(data)
@@ -62,13 +69,20 @@ def _result(request: dict[str, Any], views: bool) -> dict[str, str]:
         return {"outcome": load_error_json(fault)}
     printed: list[str] = []
     if views:
-        machine = Watched(module, limits, printed.append)
+        machine = Watched(module, limits, printed.append, stop_at=stop_at)
         tracing = False
     else:
-        machine = Machine(module, limits, printed.append, tracing)
+        machine = Machine(module, limits, printed.append, tracing, stop_at)
     set_globals(machine, initial)
+    if state is not None:
+        try:
+            load(machine, state)
+        except Fault as fault:
+            return {"outcome": state_error_json(fault)}
     end = machine.run()
     result = {"outcome": outcome_json(machine, end, "".join(printed))}
+    if end.stopped:
+        result["state"] = json.dumps(save(machine))
     if tracing:
         result["trace"] = json.dumps(machine.trace)
     if views:
@@ -80,7 +94,7 @@ def _result(request: dict[str, Any], views: bool) -> dict[str, str]:
 def _answer_to_source(request: dict[str, Any], limits: dict[str, Any]) -> dict[str, str]:
     source = _field(request, "source", str)
     _field(request, "name", str, "")  # it names the module that a compiler makes
-    for name in ("module", "globals", "trace"):
+    for name in ("module", "globals", "trace", "stop_at", "state"):
         if request.get(name):
             raise InvalidInput(f'"source" and "{name}" do not go together')
     check_run_limits(limits)
@@ -99,7 +113,7 @@ def _field(request: dict[str, Any], name: str, kind: type, default: Any = _REQUI
     return value
 
 
-_KINDS = {str: "a string", dict: "an object", bool: "true or false"}
+_KINDS = {str: "a string", dict: "an object", bool: "true or false", int: "a whole number"}
 
 
 def _module_bytes(text: str) -> bytes:

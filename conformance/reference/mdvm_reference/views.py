@@ -27,8 +27,10 @@ _READ = ("in", "inout", "optional_in", "constant")
 class Watched(Machine):
     """A run that notes its views."""
 
-    def __init__(self, module: Module, limits: RunLimits, write: Callable[[str], object]):
-        super().__init__(module, limits, write)
+    def __init__(
+        self, module: Module, limits: RunLimits, write: Callable[[str], object], stop_at: int | None = None
+    ):
+        super().__init__(module, limits, write, stop_at=stop_at)
         self.blocks = None  # a block is not made of operations
         self.views: set[tuple[str, int, str]] = set()
         self._instruction: str | None = None  # while there is none, nothing is noted

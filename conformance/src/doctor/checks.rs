@@ -1,10 +1,14 @@
 //! The checks, in the order in which an implementer can mend what they find.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use machine_dialect_vm::asm::assemble_bytes;
 use machine_dialect_vm::escape::visible;
 
 use super::{Check, Note, Program, Said, Session, Trouble};
+use crate::plug::{Request, Subject};
+use crate::states::{self, Came, Speaker};
 use crate::value::ValueText;
 use crate::worker::Event;
 
@@ -27,6 +31,7 @@ pub const CHECKS: &[Check] = &[
     Check { title: "survives requests that make no sense", examine: survives_nonsense },
     Check { title: "gives back ids of other kinds", examine: gives_back_ids },
     Check { title: "traces", examine: traces },
+    Check { title: "stops and goes on", examine: stops_and_goes_on },
     Check { title: "can be killed and started again", examine: starts_again },
     Check { title: "ends when its input ends", examine: ends_with_input },
 ];
@@ -301,6 +306,48 @@ fn traces(session: &mut Session<'_>) -> Result<Note, Trouble> {
         }
     }
 }
+
+fn stops_and_goes_on(session: &mut Session<'_>) -> Result<Note, Trouble> {
+    if !session.handshake.states {
+        return Ok(Some("it speaks version 1 of the protocol, which has no states".to_owned()));
+    }
+    let hint = "see \"States\" in docs/your-own-vm.md, and spec/state.schema.json";
+    let wrong = |problem: String| Trouble::new(problem, hint);
+    let module = assemble_bytes(STOPS).map_err(|error| Trouble::new(error.to_string(), ""))?;
+    let (limits, globals) = (BTreeMap::new(), BTreeMap::new());
+    let request =
+        Request { subject: Subject::Module(&module), limits: &limits, globals: &globals, trace: false };
+    let speaker = || Speaker::new(session.launcher, session.timeout);
+    let (mut one, mut other) = (speaker(), speaker());
+    states::check([&mut one, &mut other], &request, |taken| (0..=taken).collect()).map_err(wrong)?;
+    let Came::Stopped(stopped) = one.run(&request, None, Some(5)).map_err(wrong)? else {
+        return Err(wrong("it does not stop after 5 steps".to_owned()));
+    };
+    let lying = stopped.state.replace("\"memory\"", "\"memory\": 1, \"was\"");
+    match one.run(&request, Some(&lying), None).map_err(wrong)? {
+        Came::Refused { .. } => Ok(None),
+        Came::End(_) | Came::Stopped(_) => {
+            Err(wrong("it goes on from a state with a field too many".to_owned()))
+        }
+    }
+}
+
+/// Values that share parts, a call and a phi.
+const STOPS: &str = "load_const r0, 0
+    new_array r1, r0
+    array_set r1, r0, r1
+    load_const r2, \"f\"
+    store_global r1, \"list\"
+before:
+    call r2, r3, (r1)
+    phi r4, [r3: before]
+    debug_print r4
+    return r4
+.func f
+    array_set r0, r1, r0
+    array_len r1, r0
+    return r1
+";
 
 fn starts_again(session: &mut Session<'_>) -> Result<Note, Trouble> {
     for id in 0..MANY {

@@ -6,6 +6,7 @@
 //! when the generator changes.
 
 mod page;
+pub(super) mod state;
 
 use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
@@ -25,6 +26,7 @@ use crate::fuzz::generate::{Size, program};
 use crate::fuzz::machine::{self, How, MAX_STEPS, Ran};
 use crate::fuzz::program::Subject;
 use crate::implementation::Launcher;
+use crate::states::{self, Speaker};
 
 /// The largest input that is looked at, in bytes: more only takes longer.
 const MOST_BYTES: usize = 1 << 20;
@@ -52,12 +54,22 @@ pub enum Target {
     Asm,
     /// Any text as a page.
     Source,
+    /// Any text as the state of a run.
+    State,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 7] =
-        [Self::Decode, Self::Roundtrip, Self::Run, Self::Modes, Self::Differential, Self::Asm, Self::Source];
+    pub const ALL: [Self; 8] = [
+        Self::Decode,
+        Self::Roundtrip,
+        Self::Run,
+        Self::Modes,
+        Self::Differential,
+        Self::Asm,
+        Self::Source,
+        Self::State,
+    ];
 
     /// The name of the target and of its folders.
     #[must_use]
@@ -70,6 +82,7 @@ impl Target {
             Self::Differential => "differential",
             Self::Asm => "asm",
             Self::Source => "source",
+            Self::State => "state",
         }
     }
 
@@ -89,6 +102,7 @@ impl Target {
             Self::Differential => differential(input),
             Self::Asm => asm(input),
             Self::Source => page::page(input),
+            Self::State => state::state(input),
         }
     }
 }
@@ -322,6 +336,24 @@ fn differential(input: &[u8]) {
         Ok(Some(divergence)) => fail(&format!("{}\n{}", divergence.signature, divergence.differences)),
         Err(problem) => fail(&problem),
     }
+    // Begun in the one it ends in the other, from a step that differs from input to input.
+    let mixed = input.iter().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+    let mut speakers = reference_speakers().lock().unwrap_or_else(PoisonError::into_inner);
+    let [jit, reference] = &mut *speakers;
+    if Module::decode(&subject.module).is_ok()
+        && let Err(problem) =
+            states::check([jit, reference], &subject.request(false), |taken| [mixed % (taken + 1)].into())
+    {
+        fail(&problem);
+    }
+}
+
+fn reference_speakers() -> &'static Mutex<[Speaker; 2]> {
+    static SPEAKERS: OnceLock<Mutex<[Speaker; 2]>> = OnceLock::new();
+    SPEAKERS.get_or_init(|| {
+        let speaker = |launcher: Launcher| Speaker::new(&launcher, Duration::from_secs(60));
+        Mutex::new([Launcher::rust_jit(), Launcher::reference()].map(speaker))
+    })
 }
 
 fn reference_pair() -> &'static Mutex<Pair> {

@@ -10,7 +10,7 @@ use crate::case_file::Expecting;
 use crate::catalog::read_folder;
 use crate::corpus;
 use crate::fuzz::generate::choices;
-use crate::fuzz::oracle::Target;
+use crate::fuzz::oracle::{self, Target};
 use crate::fuzz::source::campaign::page_of;
 use crate::fuzz::source::write::Vocabulary;
 use crate::paths::cases_folder;
@@ -57,6 +57,7 @@ pub fn seeds(target: Target, spec: &Spec) -> Result<Vec<(String, Vec<u8>)>, Stri
             seeds.extend((0..SEQUENCES).map(random));
         }
         Target::Decode => seeds.extend(modules.into_iter().map(|(bytes, id)| (name(&id, "mdbc"), bytes))),
+        Target::State => seeds.extend(oracle::state::seeds()),
         Target::Roundtrip | Target::Run | Target::Modes | Target::Differential => {
             seeds.extend(programs);
             let loadable = modules

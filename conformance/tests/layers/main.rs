@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["watch", "memory"],
             &["value"],
             &["module"],
+            &["state"],
             // What a host that watches a run is told.
             &["observer"],
             &["runtime"],
@@ -69,13 +70,14 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             // What a case and an outcome are.
             &["value", "diff", "layout", "paths", "embedded", "process", "outcome", "plug", "case"],
             // Who answers.
-            &["implementation", "worker", "batch"],
+            &["implementation", "worker", "batch", "states"],
             // Where cases come from, and what an answer to one is worth.
             &["case_file", "corpus", "obligations", "matrix", "programs", "catalog", "ledger", "verdict"],
             // What is done with them.
             &["bless", "coverage", "views", "run", "next", "fix", "report", "show", "suite", "doctor"],
             // Programs that nobody wrote.
             &["fuzz", "tier_cost"],
+            &["vectors"],
         ],
     ),
 ];

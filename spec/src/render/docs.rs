@@ -10,13 +10,14 @@ use crate::model::{ErrorEntry, Isa, LimitDefault, OpcodeEntry};
 #[must_use]
 pub fn reference(spec: &Spec) -> String {
     let Spec { isa, values, format, errors, .. } = spec;
-    let sources = "spec/isa.yaml, spec/values.yaml, spec/format.yaml and spec/errors.yaml";
+    let sources = "spec/isa.yaml, spec/values.yaml, spec/format.yaml, spec/errors.yaml and spec/state.yaml";
     let mut out = format!("<!-- {} -->\n\n", super::banner(sources, super::WRITE));
     out += "# Machine Dialect bytecode: the reference\n\n";
     let _ = writeln!(
         out,
         "Version {} of the format: {} opcodes, {} registers a frame, {} types of values. [The instructions](#instructions), \
-         [rules](#rules), [values](#values), [the file format](#file-format), [errors](#errors), [limits of a run](#limits-of-a-run).\n",
+         [rules](#rules), [values](#values), [the file format](#file-format), [errors](#errors), [limits of a run](#limits-of-a-run), \
+         [states](#states).\n",
         format.version,
         isa.opcodes.len(),
         isa.registers,
@@ -32,6 +33,7 @@ pub fn reference(spec: &Spec) -> String {
         ("Of instructions", &errors.run),
         ("Of limits", &errors.limit),
         ("Of the host", &errors.host),
+        ("Of states", &errors.state),
     ] {
         let _ = writeln!(out, "### {title}\n\n| kind | message | when |\n|---|---|---|");
         for entry in entries {
@@ -52,6 +54,7 @@ pub fn reference(spec: &Spec) -> String {
     for cost in &values.costs {
         let _ = writeln!(out, "| {} | {} | {} |", cost.name, cost.bytes, cell(&cost.summary));
     }
+    super::state::section(&spec.state, &mut out);
     out
 }
 
@@ -214,7 +217,7 @@ fn error_rows(entry: &ErrorEntry, out: &mut String) {
 }
 
 /// Text as it may stand in a cell of a table.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.trim_end().replace('|', "\\|")
 }
 

@@ -422,6 +422,7 @@ Invalid operation: negation on type Empty
     RunError,
     SourceMapWarning,
     SourceWarning,
+    StateError,
     UnreadableFile,
 )
 
@@ -442,13 +443,15 @@ if TYPE_CHECKING:
         "RunError",
         "SourceMapWarning",
         "SourceWarning",
+        "StateError",
         "UnreadableFile",
     ]
     .map(str::to_owned)
     .to_vec();
     let load = spec.errors.load.iter().map(|entry| (entry, "LoadError"));
     let run = spec.errors.of_runs().map(|entry| (entry, "RunError"));
-    for (entry, base) in load.chain(run) {
+    let state = spec.errors.state.iter().map(|entry| (entry, "StateError"));
+    for (entry, base) in load.chain(run).chain(state) {
         render_error(entry, base, &mut out);
         names.push(entry.kind.clone());
     }

@@ -8,8 +8,8 @@ use crate::model::{ErrorEntry, LimitDefault, MapField, NoLimit, OpcodeEntry, Typ
 /// `_tables.py` of the reference interpreter.
 #[must_use]
 pub fn tables(spec: &Spec) -> String {
-    let Spec { isa, values, format, errors, .. } = spec;
-    let sources = "spec/isa.yaml, spec/values.yaml, spec/format.yaml and spec/errors.yaml";
+    let Spec { isa, values, format, errors, state, .. } = spec;
+    let sources = "spec/isa.yaml, spec/values.yaml, spec/format.yaml, spec/errors.yaml and spec/state.yaml";
     let mut out = format!("# {}\n", super::banner(sources, super::WRITE));
     let mut scalar = |name: &str, doc: &str, value: Literal| {
         let _ = writeln!(out, "\n# {doc}\n{name} = {value}");
@@ -92,9 +92,22 @@ pub fn tables(spec: &Spec) -> String {
     table(&mut out, "EXPECTATIONS", "What a TypeMismatch may say it expected.", phrases);
     let phrases = errors.operations.iter().map(|phrase| (text(&phrase.name), text(&phrase.text)));
     table(&mut out, "OPERATIONS", "What an InvalidOperation may say was tried.", phrases);
-    let variants = errors.load.iter().chain(errors.of_runs()).flat_map(error_rows);
+    let variants = errors.load.iter().chain(errors.of_runs()).chain(&errors.state).flat_map(error_rows);
     let doc = "Error variant -> kind, message, ((field, type of the field), ...).";
     table(&mut out, "ERRORS", doc, variants);
+    let _ = writeln!(out, "\n# The only version of states.\nSTATE_VERSION = {}", state.version);
+    for (name, doc, fields) in [
+        ("STATE_FIELDS", "Field of a state -> its form, in order.", &state.fields),
+        ("STATE_FRAME", "Field of a frame in a state -> its form, in order.", &state.frame),
+        ("STATE_OBJECTS", "Object of a state -> the form of its content.", &state.objects),
+        (
+            "STATE_VALUES",
+            "Value of a state that is no JSON value as such -> the form of its content.",
+            &state.values,
+        ),
+    ] {
+        table(&mut out, name, doc, fields.iter().map(|field| (text(&field.name), text(&field.form))));
+    }
     let doc = "Opcode -> name, mnemonic, summary, ((operand, role), ...), flow, effects, errors.";
     table(&mut out, "OPCODES", doc, isa.opcodes.iter().map(opcode_row));
     let rules = isa.opcodes.iter().map(|opcode| {

@@ -49,6 +49,7 @@ What there is
 ``compile``, ``compile_file``   make a module of a page
 ``Module``          load, decode, assemble, disassemble and encode a module
 ``run``             run one, and get an ``Outcome``
+``resume``          go on with a run that stopped, from its state
 ``ModuleBuilder``   put one together, instruction by instruction
 ``link``            join functions that were compiled apart
 ``errors``          every error, with a class for each kind
@@ -64,7 +65,7 @@ What there is
 from __future__ import annotations
 
 from . import errors, language
-from ._errors import AssemblyError, CompileError, LoadError, MachineDialectError, RunError
+from ._errors import AssemblyError, CompileError, LoadError, MachineDialectError, RunError, StateError
 from ._spec import AssertKind, Limits, Opcode, Operand, Role, TypeId
 from ._values import Function, Url
 from .builder import Chunk, ModuleBuilder, link
@@ -73,7 +74,7 @@ from .language import compile, compile_file
 TYPE_CHECKING = False
 
 try:
-    from ._native import Module, Outcome, RustVM, __version__, run
+    from ._native import Module, Outcome, RustVM, __version__, resume, run
 except ImportError as _error:
     if TYPE_CHECKING:
         raise
@@ -111,6 +112,7 @@ __all__ = [
     "Role",
     "RunError",
     "RustVM",
+    "StateError",
     "TypeId",
     "Url",
     "__version__",
@@ -119,6 +121,7 @@ __all__ = [
     "errors",
     "language",
     "link",
+    "resume",
     "run",
 ]
 

@@ -239,6 +239,40 @@ class LoadError(MachineDialectError):
         return f"Failed to load bytecode: {visible(self.message)}"
 
 
+class StateError(MachineDialectError):
+    """A run cannot go on from a state. Each kind has a class of its own in ``machine_dialect_vm.errors``.
+
+    >>> from machine_dialect_vm import Module, errors, resume
+    >>> try:
+    ...     resume(Module.assemble("nop"), "no state")
+    ... except errors.StateError as error:
+    ...     print(error.kind)
+    InvalidState
+    """
+
+    __module__ = "machine_dialect_vm.errors"
+
+    kind: ClassVar[str] = "StateError"
+    """The kind, as ``spec/errors.yaml`` names it."""
+    templates: ClassVar[tuple[str, ...]] = ()
+    """The messages there are under this kind."""
+    kinds: ClassVar[dict[str, type[StateError]]] = {}
+    """Every kind, by its name."""
+
+    message: str
+    """What is wrong, and where."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __init_subclass__(cls) -> None:
+        StateError.kinds[cls.kind] = cls
+
+    def __str__(self) -> str:
+        return f"Cannot resume: {visible(self.message)}"
+
+
 class CallSite(NamedTuple):
     """A place in a running program.
 

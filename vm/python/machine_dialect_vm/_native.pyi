@@ -201,6 +201,7 @@ class Outcome:
         globals: dict[str, Value] | None = None,
         seconds: float = 0.0,
         trace: list[tuple[int, str]] | None = None,
+        state: str | None = None,
     ) -> Outcome: ...
     # Any, not Value: who calls a program knows what it returns.
     @property
@@ -257,6 +258,17 @@ class Outcome:
         True
 
         ``spec/values.yaml`` says what the digest is. A trace ends after the first million.
+        """
+    @property
+    def state(self) -> str | None:
+        """Where the run stopped, as JSON, for ``resume`` and for a file ``.mdst``; ``None`` where the program ended.
+
+        >>> from machine_dialect_vm import Module, run
+        >>> outcome = run(Module.assemble("nop\\nnop"), stop_at=1)
+        >>> outcome.steps, outcome.state[:11]
+        (1, '{"mdst": 1,')
+        >>> run(Module.assemble("nop")).state is None
+        True
         """
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -346,6 +358,7 @@ def run(
     stdout: Callable[[str], object] | Literal[False] | None = None,
     trace: bool = False,
     tiers: Literal["interpreter", "specialised", "eager-specialised", "eager-jit"] | None = None,
+    stop_at: int | None = None,
 ) -> Outcome:
     """Runs a module from its beginning and gives back what it came to. A run never sees anything of an earlier one.
 
@@ -399,8 +412,39 @@ def run(
         r0 = 1
         r1 = 0
 
+    ``stop_at`` stops the run before more than that many instructions were executed, unless the program ends by then:
+    ``Outcome.state`` is what ``resume`` goes on from.
+
     Raises ``RunError`` where the program fails or reaches a limit; ``TypeError``, ``ValueError`` and ``OverflowError`` where a
     global is no value; and whatever ``stdout`` raises.
+    """
+
+def resume(
+    module: Module,
+    state: str,
+    /,
+    *,
+    limits: Limits | None = None,
+    deadline: float | None = None,
+    stdout: Callable[[str], object] | Literal[False] | None = None,
+    trace: bool = False,
+    tiers: Literal["interpreter", "specialised", "eager-specialised", "eager-jit"] | None = None,
+    stop_at: int | None = None,
+) -> Outcome:
+    """Goes on with a run of a module from where it stopped, here or in another implementation.
+
+    >>> from machine_dialect_vm import Module, resume, run
+    >>> module = Module.assemble('load_const r0, "a"\\ndebug_print r0\\ndebug_print r0\\nreturn r0')
+    >>> stopped = run(module, stop_at=2)
+    a
+    >>> resume(module, stopped.state)
+    a
+    Outcome(value='a', steps=4, stdout='a\\n', globals={})
+
+    It ends as a run that never stopped, with the steps of all of it; ``stdout`` is what was printed from there on. Limits are no
+    part of the state.
+
+    Raises ``StateError`` where the state is damaged or belongs to another module, and what ``run`` raises.
     """
 
 def compile_page(page: str | bytes, name: str, /) -> tuple[Module, list[_Found], str]:

@@ -8,13 +8,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._errors import LoadError, Place, RunError
+    from ._errors import LoadError, Place, RunError, StateError
     from ._values import Value
 
 
 def make_load_error(kind: str, message: str) -> LoadError:
     """What the extension raises."""
     return errors.LoadError.kinds[kind](message)
+
+
+def make_state_error(kind: str, message: str) -> StateError:
+    """What the extension raises."""
+    return errors.StateError.kinds[kind](message)
 
 
 def make_run_error(

@@ -38,7 +38,7 @@ def topics() -> list[str]:
     """What can be explained."""
     from . import errors
 
-    kinds = [*errors.LoadError.kinds, *errors.RunError.kinds]
+    kinds = [*errors.LoadError.kinds, *errors.RunError.kinds, *errors.StateError.kinds]
     return [*(one.mnemonic for one in Opcode), *kinds, *_language.DIAGNOSTICS, *_language.FORMS, *_language.RULES]
 
 
@@ -75,9 +75,10 @@ def _meaning(opcode: Opcode) -> str:
 def _error(word: str) -> Iterator[str]:
     from . import errors
 
-    found = errors.LoadError.kinds.get(word) or errors.RunError.kinds.get(word)
+    found = errors.LoadError.kinds.get(word) or errors.RunError.kinds.get(word) or errors.StateError.kinds.get(word)
     if found is not None:
-        when = "when a module is loaded" if issubclass(found, errors.LoadError) else "when a program runs"
+        moments = {errors.LoadError: "when a module is loaded", errors.StateError: "when a saved state is read"}
+        when = next((when for base, when in moments.items() if issubclass(found, base)), "when a program runs")
         summary = (found.__doc__ or "").partition("\n")[0]
         yield "\n".join([f"{word}, an error {when}", f"    {summary}", *(f"    says: {text}" for text in found.templates)])
 

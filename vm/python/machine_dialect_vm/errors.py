@@ -23,6 +23,7 @@ from ._errors import (
     RunError,
     SourceMapWarning,
     SourceWarning,
+    StateError,
     UnreadableFile,
 )
 
@@ -391,6 +392,114 @@ class OutputFailed(RunError):
     templates: ClassVar[tuple[str, ...]] = ("Cannot write output: {reason}",)
 
 
+class InvalidState(StateError):
+    """It is not the JSON of a state.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["InvalidState"] is errors.InvalidState
+    True
+    """
+
+    kind: ClassVar[str] = "InvalidState"
+    templates: ClassVar[tuple[str, ...]] = ("invalid state: {problem}",)
+
+
+class UnsupportedStateVersion(StateError):
+    """The state has a form that this machine does not read.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["UnsupportedStateVersion"] is errors.UnsupportedStateVersion
+    True
+    """
+
+    kind: ClassVar[str] = "UnsupportedStateVersion"
+    templates: ClassVar[tuple[str, ...]] = ("unsupported state version {version}: this machine reads version {supported}",)
+
+
+class WrongModule(StateError):
+    """The state was saved by a run of another module; both are named by their SHA-256.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["WrongModule"] is errors.WrongModule
+    True
+    """
+
+    kind: ClassVar[str] = "WrongModule"
+    templates: ClassVar[tuple[str, ...]] = ("the state is of another module: of {found}, and this one is {expected}",)
+
+
+class InvalidObject(StateError):
+    """An object refers to what is not before it, has a key twice, or nothing refers to it.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["InvalidObject"] is errors.InvalidObject
+    True
+    """
+
+    kind: ClassVar[str] = "InvalidObject"
+    templates: ClassVar[tuple[str, ...]] = ("object {object} of the state: {problem}",)
+
+
+class InvalidGlobal(StateError):
+    """A global refers to what is not there, or is not in its place.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["InvalidGlobal"] is errors.InvalidGlobal
+    True
+    """
+
+    kind: ClassVar[str] = "InvalidGlobal"
+    templates: ClassVar[tuple[str, ...]] = ("global \"{name}\" of the state: {problem}",)
+
+
+class InvalidFrame(StateError):
+    """A frame of an unknown function, or one that stands where no frame can.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["InvalidFrame"] is errors.InvalidFrame
+    True
+    """
+
+    kind: ClassVar[str] = "InvalidFrame"
+    templates: ClassVar[tuple[str, ...]] = ("frame {frame} of the state: {problem}",)
+
+
+class InvalidRegister(StateError):
+    """A register that refers to what is not there, is not in its place, or has no such type tag.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["InvalidRegister"] is errors.InvalidRegister
+    True
+    """
+
+    kind: ClassVar[str] = "InvalidRegister"
+    templates: ClassVar[tuple[str, ...]] = ("register {register} in frame {frame} of the state: {problem}",)
+
+
+class InvalidPrevious(StateError):
+    """The instruction before the next is none, or nothing asks for it.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["InvalidPrevious"] is errors.InvalidPrevious
+    True
+    """
+
+    kind: ClassVar[str] = "InvalidPrevious"
+    templates: ClassVar[tuple[str, ...]] = ("previous instruction {previous} of the state: {problem}",)
+
+
+class WrongMemory(StateError):
+    """The memory of a state is not what its objects and frames cost.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["WrongMemory"] is errors.WrongMemory
+    True
+    """
+
+    kind: ClassVar[str] = "WrongMemory"
+    templates: ClassVar[tuple[str, ...]] = ("the state says that it takes {declared} bytes of memory, and it takes {counted}",)
+
+
 __all__ = [
     "AssemblyError",
     "AssertionFailed",
@@ -410,11 +519,17 @@ __all__ = [
     "InvalidConstantTag",
     "InvalidCount",
     "InvalidEntryPoint",
+    "InvalidFrame",
+    "InvalidGlobal",
     "InvalidJumpTarget",
     "InvalidMagic",
+    "InvalidObject",
     "InvalidOffset",
     "InvalidOpcode",
     "InvalidOperation",
+    "InvalidPrevious",
+    "InvalidRegister",
+    "InvalidState",
     "InvalidTypeId",
     "InvalidUtf8",
     "LoadError",
@@ -427,11 +542,15 @@ __all__ = [
     "SourceMapWarning",
     "SourceWarning",
     "StackOverflow",
+    "StateError",
     "StepLimitExceeded",
     "TypeMismatch",
     "UndefinedFunction",
     "UnexpectedEof",
     "UnreadableFile",
     "UnsupportedFlags",
+    "UnsupportedStateVersion",
     "UnsupportedVersion",
+    "WrongMemory",
+    "WrongModule",
 ]

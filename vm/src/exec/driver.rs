@@ -6,6 +6,7 @@
 
 mod payoff;
 mod run;
+mod saved;
 mod specialised;
 mod stats;
 mod tiers;
@@ -13,7 +14,7 @@ mod tiers;
 use std::cell::{Cell, RefCell};
 
 use self::payoff::{Payoff, Work};
-pub(crate) use self::run::{Ended, RunInput, run};
+pub(crate) use self::run::{Ended, RunInput, resume, run};
 use self::stats::Recorder;
 pub use self::stats::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse};
 pub use self::tiers::Tiers;
@@ -124,9 +125,11 @@ impl Executable {
 }
 
 impl Tiered {
-    fn new(program: &Program) -> Box<Self> {
+    fn new(program: &Program, is_portable: bool) -> Box<Self> {
+        let mut code = Code::new(FlowGraph::new(program));
+        code.elides_copies = !is_portable;
         Box::new(Self {
-            code: Code::new(FlowGraph::new(program)),
+            code,
             payoff: Payoff::new(program.ops.len()),
             #[cfg(machine_code)]
             jit: CodeCache::default(),
@@ -162,6 +165,8 @@ struct Driver<'p> {
     tiered: Option<Box<Tiered>>,
     /// Whether the clock is looked at where control goes from one tier to another.
     is_timed: bool,
+    /// Whether the run may stop and be looked at, so that every register and global has to hold what the program put there.
+    is_portable: bool,
 }
 
 impl<'p> TierUp<'p> for Driver<'p> {
@@ -192,7 +197,7 @@ impl<'p> TierUp<'p> for Driver<'p> {
 
     #[inline(always)]
     fn elides_copies(&self) -> bool {
-        self.tiers != Tiers::Interpreter && !without!("copy-elision")
+        self.tiers != Tiers::Interpreter && !self.is_portable && !without!("copy-elision")
     }
 
     /// Out of line, as it would take registers from the loop.
@@ -208,7 +213,7 @@ impl<'p> TierUp<'p> for Driver<'p> {
     ) {
         let program = &self.executable.program;
         if self.tiered.is_none() && self.executable.can_tier_up(steps) {
-            self.tiered = Some(Tiered::new(program));
+            self.tiered = Some(Tiered::new(program, self.is_portable));
         }
         if let Some(tiered) = &mut self.tiered {
             tiered.count_steps(steps, self.tiers.is_eager());
@@ -236,7 +241,7 @@ impl Driver<'_> {
             hotness.set(count.min(Executable::TIER_UP_AT));
             return false;
         }
-        self.tiered = Some(Tiered::new(program));
+        self.tiered = Some(Tiered::new(program, self.is_portable));
         true
     }
 }

@@ -99,6 +99,8 @@ impl RustVM {
             tiers: Tiers::default(),
             globals: Vec::new(),
             parcel: Parcel::default(),
+            stop_at: None,
+            from: None,
             tracing: if debug { Tracing::Lines } else { Tracing::Nothing },
         };
         let (ended, stdout) = carry_out(py, job, &Stdout::Python)?;

@@ -7,7 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 use super::places::Found;
-use crate::errors::LoadError;
+use crate::errors::{LoadError, StateError};
 
 /// The module of the classes that every error derives from.
 const ERRORS: &str = "machine_dialect_vm._errors";
@@ -34,6 +34,15 @@ pub(super) fn load_error(py: Python<'_>, error: &LoadError) -> PyErr {
     static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     exception(
         maker(py, &MAKER, RAISED, "make_load_error")
+            .and_then(|maker| maker.call1((error.kind().name(), error.to_string()))),
+    )
+}
+
+/// The error of a state that no run can go on from.
+pub(super) fn state_error(py: Python<'_>, error: &StateError) -> PyErr {
+    static MAKER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    exception(
+        maker(py, &MAKER, RAISED, "make_state_error")
             .and_then(|maker| maker.call1((error.kind().name(), error.to_string()))),
     )
 }

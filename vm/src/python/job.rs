@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use super::module::Loaded;
 use super::values::{Parcel, Plain, to_value};
 use crate::asm::instruction_text;
-use crate::errors::RuntimeErrorKind;
+use crate::errors::{RuntimeErrorKind, StateError};
 use crate::exec::Tiers;
 use crate::runtime::{Sink, TraceStep};
+use crate::state::State as Saved;
 use crate::values::{Limits, TRACE_STEPS};
 use crate::vm::{CallSite, Completion, Failure, Run, Vm};
 
@@ -26,6 +27,10 @@ pub(super) struct Job {
     pub(super) globals: Vec<(String, Plain)>,
     pub(super) parcel: Parcel,
     pub(super) tracing: Tracing,
+    /// After how many steps to stop.
+    pub(super) stop_at: Option<u64>,
+    /// The state to go on from, which has the globals.
+    pub(super) from: Option<Saved>,
 }
 
 /// What is told of each instruction that was executed.
@@ -45,6 +50,8 @@ pub(super) struct Ended {
     pub(super) globals: Vec<(String, Plain)>,
     /// What was executed, where the run was traced.
     pub(super) trace: Option<Vec<TraceStep>>,
+    /// Where it stopped, as JSON.
+    pub(super) state: Option<String>,
     pub(super) seconds: f64,
     parcel: Parcel,
 }
@@ -81,9 +88,12 @@ const MOST_PENDING: usize = 1 << 20;
 
 impl Job {
     /// Runs it on this thread, if it is a short one; what it printed goes to `stdout`.
-    pub(super) fn run_short(&self, stdout: &mut String) -> Option<Ended> {
+    ///
+    /// # Errors
+    /// Says what is wrong with the state to go on from.
+    pub(super) fn run_short(&self, stdout: &mut String) -> Result<Option<Ended>, StateError> {
         if self.tracing == Tracing::Lines {
-            return None;
+            return Ok(None);
         }
         let mine = &self.limits;
         let limits = Limits {
@@ -96,7 +106,7 @@ impl Job {
         let begin = Instant::now();
         let mut trace = Vec::new();
         let result = self
-            .run(&vm, limits.clone(), stdout, &AtomicBool::new(false), &mut |step| note(&mut trace, step));
+            .run(&vm, limits.clone(), stdout, &AtomicBool::new(false), &mut |step| note(&mut trace, step))?;
         let is_short = match result.as_ref().map_err(|failure| failure.error.kind()) {
             Err(RuntimeErrorKind::StepLimitExceeded) => limits.max_steps == mine.max_steps,
             Err(RuntimeErrorKind::OutOfMemory) => limits.max_memory == mine.max_memory,
@@ -105,9 +115,9 @@ impl Job {
         };
         if !is_short {
             stdout.clear();
-            return None;
+            return Ok(None);
         }
-        Some(self.end(&vm, result, trace, begin.elapsed()))
+        Ok(Some(self.end(&vm, result, trace, begin.elapsed())))
     }
 
     /// Runs it on a thread of its own.
@@ -132,8 +142,10 @@ impl Job {
                 }
             };
             let result = self.run(&vm, self.limits.clone(), &mut sink, &theirs.interrupt, &mut on_step);
-            // Nobody waits for what an interrupted run came to.
-            if !theirs.interrupt.load(Ordering::Relaxed) {
+            // Nobody waits for what an interrupted run came to, and a state that is wrong was refused by the short run.
+            if let Ok(result) = result
+                && !theirs.interrupt.load(Ordering::Relaxed)
+            {
                 let ended = self.end(&vm, result, trace, begin.elapsed());
                 theirs.state().ended = Some(ended);
             }
@@ -150,7 +162,7 @@ impl Job {
         sink: &mut dyn Sink,
         interrupt: &AtomicBool,
         on_step: &mut dyn FnMut(TraceStep),
-    ) -> Result<Completion, Box<Failure>> {
+    ) -> Result<Result<Completion, Box<Failure>>, StateError> {
         let mut run = Run::new(sink).limits(limits).interrupt(interrupt).tiers(self.tiers);
         if let Some(deadline) = self.deadline {
             run = run.deadline(deadline);
@@ -165,7 +177,13 @@ impl Job {
         if self.tracing != Tracing::Nothing {
             run = run.trace(on_step);
         }
-        vm.run(run)
+        if let Some(step) = self.stop_at {
+            run = run.stop_at(step);
+        }
+        match &self.from {
+            Some(state) => vm.resume(state, run),
+            None => Ok(vm.run(run)),
+        }
     }
 
     fn end(
@@ -176,8 +194,12 @@ impl Job {
         duration: Duration,
     ) -> Ended {
         let mut parcel = Parcel::default();
+        let mut stopped = None;
         let (result, steps, globals) = match result {
-            Ok(Completion { result, steps, globals }) => (Ok(parcel.pack(&result)), steps, globals),
+            Ok(Completion { result, steps, globals, state }) => {
+                stopped = state.map(|state| state.to_json());
+                (Ok(parcel.pack(&result)), steps, globals)
+            }
             Err(failure) => {
                 let Failure { error, pc, call_stack, operands, scopes, steps, globals, .. } = *failure;
                 let operands = operands
@@ -199,7 +221,7 @@ impl Job {
         };
         let globals = globals.iter().map(|(name, value)| (name.clone(), parcel.pack(value))).collect();
         let trace = (self.tracing == Tracing::Digests).then_some(trace);
-        Ended { result, steps, globals, parcel, trace, seconds: duration.as_secs_f64() }
+        Ended { result, steps, globals, parcel, trace, state: stopped, seconds: duration.as_secs_f64() }
     }
 }
 

@@ -15,6 +15,7 @@ use super::job::{Ended, Job, Tracing};
 use super::module::Module;
 use super::values::{Reader, Unpacked};
 use crate::exec::Tiers;
+use crate::state::State;
 use crate::values::{Limits, OUTCOME_WEIGHT_LIMIT};
 
 /// Runs a module from its beginning and gives back what it came to. A run never sees anything of an earlier one.
@@ -69,10 +70,13 @@ use crate::values::{Limits, OUTCOME_WEIGHT_LIMIT};
 ///     r0 = 1
 ///     r1 = 0
 ///
+/// ``stop_at`` stops the run before more than that many instructions were executed, unless the program ends by then:
+/// ``Outcome.state`` is what ``resume`` goes on from.
+///
 /// Raises ``RunError`` where the program fails or reaches a limit; ``TypeError``, ``ValueError`` and ``OverflowError`` where a
 /// global is no value; and whatever ``stdout`` raises.
 #[pyfunction]
-#[pyo3(signature = (module, /, *, globals=None, limits=None, deadline=None, stdout=None, trace=false, tiers=None))]
+#[pyo3(signature = (module, /, *, globals=None, limits=None, deadline=None, stdout=None, trace=false, tiers=None, stop_at=None))]
 #[allow(clippy::too_many_arguments, reason = "Python names them")]
 pub(super) fn run<'py>(
     py: Python<'py>,
@@ -83,6 +87,7 @@ pub(super) fn run<'py>(
     stdout: Option<&Bound<'py, PyAny>>,
     trace: bool,
     tiers: Option<&str>,
+    stop_at: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Outcome> {
     let mut reader = Reader::new();
     let globals = globals.map(|globals| read_globals(&mut reader, globals)).transpose()?.unwrap_or_default();
@@ -94,6 +99,51 @@ pub(super) fn run<'py>(
         globals,
         parcel: reader.finish(),
         tracing: if trace { Tracing::Digests } else { Tracing::Nothing },
+        stop_at: stop_at.map(|step| read_count("stop_at", step)).transpose()?,
+        from: None,
+    };
+    let (ended, stdout) = carry_out(py, job, &Stdout::read(stdout)?)?;
+    Outcome::new(py, ended, stdout)
+}
+
+/// Goes on with a run of a module from where it stopped, here or in another implementation.
+///
+/// >>> from machine_dialect_vm import Module, resume, run
+/// >>> module = Module.assemble('load_const r0, "a"\ndebug_print r0\ndebug_print r0\nreturn r0')
+/// >>> stopped = run(module, stop_at=2)
+/// a
+/// >>> resume(module, stopped.state)
+/// a
+/// Outcome(value='a', steps=4, stdout='a\n', globals={})
+///
+/// It ends as a run that never stopped, with the steps of all of it; ``stdout`` is what was printed from there on. Limits are no
+/// part of the state.
+///
+/// Raises ``StateError`` where the state is damaged or belongs to another module, and what ``run`` raises.
+#[pyfunction]
+#[pyo3(signature = (module, state, /, *, limits=None, deadline=None, stdout=None, trace=false, tiers=None, stop_at=None))]
+#[allow(clippy::too_many_arguments, reason = "Python names them")]
+pub(super) fn resume<'py>(
+    py: Python<'py>,
+    module: &Bound<'py, Module>,
+    state: &str,
+    limits: Option<&Bound<'py, PyAny>>,
+    deadline: Option<&Bound<'py, PyAny>>,
+    stdout: Option<&Bound<'py, PyAny>>,
+    trace: bool,
+    tiers: Option<&str>,
+    stop_at: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Outcome> {
+    let job = Job {
+        module: Arc::clone(&module.get().0),
+        limits: limits.map(read_limits).transpose()?.unwrap_or_default(),
+        deadline: deadline.map(read_deadline).transpose()?.flatten(),
+        tiers: tiers.map(read_tiers).transpose()?.unwrap_or_default(),
+        globals: Vec::new(),
+        parcel: Reader::new().finish(),
+        tracing: if trace { Tracing::Digests } else { Tracing::Nothing },
+        stop_at: stop_at.map(|step| read_count("stop_at", step)).transpose()?,
+        from: Some(State::from_json(state).map_err(|error| errors::state_error(py, &error))?),
     };
     let (ended, stdout) = carry_out(py, job, &Stdout::read(stdout)?)?;
     Outcome::new(py, ended, stdout)
@@ -102,7 +152,7 @@ pub(super) fn run<'py>(
 /// Runs a job to its end; gives what it printed, too.
 pub(super) fn carry_out(py: Python<'_>, job: Job, stdout: &Stdout<'_>) -> PyResult<(Ended, String)> {
     let mut kept = String::new();
-    if let Some(ended) = job.run_short(&mut kept) {
+    if let Some(ended) = job.run_short(&mut kept).map_err(|error| errors::state_error(py, &error))? {
         stdout.write(py, &kept)?;
         return Ok((ended, kept));
     }
@@ -222,14 +272,13 @@ fn read_limits(given: &Bound<'_, PyAny>) -> PyResult<Limits> {
             let known = Limits::NAMES.join(", ");
             return Err(PyValueError::new_err(format!("there is no limit {:?}; there are {known}", &*name)));
         };
-        *limit = if value.is_none() { None } else { Some(read_limit(&name, &value)?) };
+        *limit = if value.is_none() { None } else { Some(read_count(&format!("limit {name}"), &value)?) };
     }
     Ok(limits)
 }
 
-fn read_limit(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let wrong =
-        || format!("limit {name} is {value}; it takes a whole number of 64 bits, or None for no limit");
+fn read_count(what: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let wrong = || format!("{what} is {value}; it takes a whole number of 64 bits, or None for no limit");
     if value.is_instance_of::<PyBool>() {
         return Err(PyTypeError::new_err(wrong()));
     }
@@ -328,6 +377,16 @@ pub(super) struct Outcome {
     /// ``spec/values.yaml`` says what the digest is. A trace ends after the first million.
     #[pyo3(get)]
     trace: Py<PyAny>,
+    /// Where the run stopped, as JSON, for ``resume`` and for a file ``.mdst``; ``None`` where the program ended.
+    ///
+    /// >>> from machine_dialect_vm import Module, run
+    /// >>> outcome = run(Module.assemble("nop\nnop"), stop_at=1)
+    /// >>> outcome.steps, outcome.state[:11]
+    /// (1, '{"mdst": 1,')
+    /// >>> run(Module.assemble("nop")).state is None
+    /// True
+    #[pyo3(get)]
+    state: Option<Py<PyString>>,
 }
 
 impl Outcome {
@@ -349,19 +408,23 @@ impl Outcome {
             globals: globals.unbind(),
             seconds: ended.seconds,
             trace,
+            state: ended.state.map(|state| PyString::new(py, &state).unbind()),
         })
     }
 
     /// What makes two outcomes equal.
     fn compared<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        (self.value.bind(py), self.stdout.bind(py), self.steps, self.globals.bind(py)).into_pyobject(py)
+        let state = self.state.as_ref().map(|state| state.bind(py));
+        (self.value.bind(py), self.stdout.bind(py), self.steps, self.globals.bind(py), state)
+            .into_pyobject(py)
     }
 }
 
 #[pymethods]
 impl Outcome {
     #[new]
-    #[pyo3(signature = (value=None, *, stdout=None, steps=0, globals=None, seconds=0.0, trace=None))]
+    #[pyo3(signature = (value=None, *, stdout=None, steps=0, globals=None, seconds=0.0, trace=None, state=None))]
+    #[allow(clippy::too_many_arguments, reason = "Python names them")]
     fn from_parts(
         py: Python<'_>,
         value: Option<Py<PyAny>>,
@@ -370,6 +433,7 @@ impl Outcome {
         globals: Option<Py<PyDict>>,
         seconds: f64,
         trace: Option<Py<PyAny>>,
+        state: Option<Py<PyString>>,
     ) -> Self {
         Self {
             value: value.unwrap_or_else(|| py.None()),
@@ -378,6 +442,7 @@ impl Outcome {
             globals: globals.unwrap_or_else(|| PyDict::new(py).unbind()),
             seconds,
             trace: trace.unwrap_or_else(|| py.None()),
+            state,
         }
     }
 
@@ -407,6 +472,7 @@ impl Outcome {
         parts.set_item("globals", &self.globals)?;
         parts.set_item("seconds", self.seconds)?;
         parts.set_item("trace", &self.trace)?;
+        parts.set_item("state", &self.state)?;
         let remake = py.import("machine_dialect_vm._values")?.getattr("remake_outcome")?;
         (remake, (&self.value, parts)).into_pyobject(py)
     }

@@ -15,6 +15,8 @@ pub(crate) struct Fuel<'a> {
     /// All that was handed out.
     issued: u64,
     limit: u64,
+    /// Whether the limit is where the run is to stop, and no error.
+    is_stop: bool,
     /// How many instructions run between two looks at what the host wants.
     slice: u64,
     interrupt: Option<&'a AtomicBool>,
@@ -29,7 +31,35 @@ impl<'a> Fuel<'a> {
         interrupt: Option<&'a AtomicBool>,
         deadline: Option<Instant>,
     ) -> Self {
-        Self { left: 0, issued: 0, limit: limit.unwrap_or(u64::MAX), slice, interrupt, deadline }
+        Self {
+            left: 0,
+            issued: 0,
+            limit: limit.unwrap_or(u64::MAX),
+            is_stop: false,
+            slice,
+            interrupt,
+            deadline,
+        }
+    }
+
+    /// For a run that took so many steps before.
+    pub(crate) fn with_steps(mut self, steps: u64) -> Self {
+        self.issued = steps;
+        self
+    }
+
+    /// For a run that stops after so many steps, unless it met its limit before.
+    pub(crate) fn stopping_at(mut self, step: Option<u64>) -> Self {
+        if let Some(step) = step.filter(|step| *step <= self.limit) {
+            self.limit = step;
+            self.is_stop = true;
+        }
+        self
+    }
+
+    /// Whether the run stops where its fuel ends.
+    pub(crate) fn is_stop(&self) -> bool {
+        self.is_stop
     }
 
     /// The instructions charged so far.
@@ -46,12 +76,17 @@ impl<'a> Fuel<'a> {
         Ok(())
     }
 
-    /// Charges `more` instructions at once, all or none.
+    /// Charges `more` instructions at once, all or none. They go with one that was charged just before: a run that stops here
+    /// has not taken that either.
     pub(crate) fn charge_more(&mut self, more: u64) -> Result<(), RuntimeError> {
         let missing = more.saturating_sub(self.left);
-        if missing > self.limit - self.issued {
-            self.issued = self.limit;
-            self.left = 0;
+        if missing > self.rest() {
+            if self.is_stop {
+                self.left += 1;
+            } else {
+                self.issued = self.issued.max(self.limit);
+                self.left = 0;
+            }
             return Err(self.exceeded());
         }
         self.issued += missing;
@@ -64,7 +99,7 @@ impl<'a> Fuel<'a> {
     pub(crate) fn refill(&mut self) -> bool {
         let wants_end = self.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed))
             || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        let more = (self.limit - self.issued).min(self.slice);
+        let more = self.rest().min(self.slice);
         // All or nothing: code that is told to stop still counts by what it had, and would lose what it was handed beside that.
         let is_enough = self.left + more >= 2 * RESERVE;
         if wants_end || !(is_enough || planted!("refill-part")) {
@@ -83,7 +118,7 @@ impl<'a> Fuel<'a> {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(RuntimeError::DeadlineExceeded);
         }
-        let rest = self.limit - self.issued;
+        let rest = self.rest();
         if rest == 0 {
             return Err(self.exceeded());
         }
@@ -91,6 +126,11 @@ impl<'a> Fuel<'a> {
         self.left = if is_watched { rest.min(self.slice) } else { rest };
         self.issued += self.left;
         Ok(())
+    }
+
+    /// What may still be handed out. A run that goes on may have taken more steps than it may now.
+    fn rest(&self) -> u64 {
+        self.limit.saturating_sub(self.issued)
     }
 
     fn exceeded(&self) -> RuntimeError {

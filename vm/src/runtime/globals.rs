@@ -53,6 +53,16 @@ impl Globals {
         self.slots.as_mut_ptr()
     }
 
+    /// The globals with their names, in order of these.
+    pub(crate) fn sorted<'a>(&'a self, names: &'a [String]) -> Vec<(&'a str, &'a Value)> {
+        let named =
+            names.iter().zip(&self.slots).filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?)));
+        let mut all: Vec<_> =
+            named.chain(self.others.iter().map(|(name, value)| (name.as_str(), value))).collect();
+        all.sort_by_key(|(name, _)| *name);
+        all
+    }
+
     /// The globals by name, in order of their names.
     pub(crate) fn into_sorted(self, names: &[String]) -> Vec<(String, Value)> {
         let named = names.iter().cloned().zip(self.slots).filter_map(|(name, value)| Some((name, value?)));

@@ -38,6 +38,13 @@ impl Observations {
         Self { tags: vec![None; REGISTERS], base: 0, written: Vec::new() }
     }
 
+    /// For a run that goes on in a frame whose registers begin at `base`.
+    pub(crate) fn at(base: usize) -> Self {
+        let mut observations = Self::new();
+        observations.select_frame(base);
+        observations
+    }
+
     /// Turns to the frame whose registers begin at `base`.
     pub(crate) fn select_frame(&mut self, base: usize) {
         self.base = base;
@@ -49,6 +56,17 @@ impl Observations {
     /// Forgets the tags of a frame that ended; it began at `base`.
     pub(crate) fn forget(&mut self, base: usize) {
         self.tags.truncate(base);
+    }
+
+    /// The type tags that DefineR set in a frame that begins at `base`, by register.
+    pub(crate) fn tags(&self, base: usize) -> &[Option<TypeId>] {
+        let tags = self.tags.get(base..).unwrap_or_default();
+        &tags[..tags.len().min(REGISTERS)]
+    }
+
+    /// Sets a type tag of the current frame.
+    pub(crate) fn set_tag(&mut self, register: Reg, tag: TypeId) {
+        *self.tag(register) = Some(tag);
     }
 
     pub(super) fn tag(&mut self, register: Reg) -> &mut Option<TypeId> {

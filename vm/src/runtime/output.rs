@@ -50,9 +50,20 @@ impl<'a> Output<'a> {
         Self { sink, limit: limit.unwrap_or(u64::MAX), written: 0, line: String::new(), failure: None }
     }
 
-    /// How many more bytes may be printed.
+    /// For a run that printed so many bytes before.
+    pub(crate) fn with_written(mut self, written: u64) -> Self {
+        self.written = written;
+        self
+    }
+
+    /// How many bytes were printed.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// How many more bytes may be printed. A run that goes on may have printed more than it may now.
     pub(crate) fn room(&self) -> u64 {
-        self.limit - self.written
+        self.limit.saturating_sub(self.written)
     }
 
     /// An empty buffer for the next line, without its newline.
@@ -69,7 +80,7 @@ impl<'a> Output<'a> {
     /// Prints the buffer and a newline. There must be room for both.
     pub(crate) fn print_line(&mut self) -> Result<(), RuntimeError> {
         self.line.push('\n');
-        self.written += self.line.len() as u64;
+        self.written = self.written.saturating_add(self.line.len() as u64);
         memory::outside(|| {
             self.sink.write_line(&self.line).map_err(|error| {
                 let reason = error.to_string();

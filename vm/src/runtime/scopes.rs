@@ -30,6 +30,11 @@ impl Scopes {
         self.open[self.begin()..].iter().map(|(scope, _)| *scope).collect()
     }
 
+    /// Those of the frame for which so many wait.
+    pub(crate) fn of_frame(&self, depth: usize) -> impl Iterator<Item = ScopeId> {
+        self.open.iter().filter(move |(_, frame)| *frame == depth as u64).map(|(scope, _)| *scope)
+    }
+
     /// Where those of the current frame begin.
     fn begin(&self) -> usize {
         let own = self.open.iter().rev().take_while(|(_, depth)| *depth == self.depth);

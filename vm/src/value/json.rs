@@ -34,7 +34,7 @@ pub(crate) fn append_json(value: &Value, out: &mut String) {
     }
 }
 
-fn append_scalar(value: &Value, out: &mut String) {
+pub(crate) fn append_scalar(value: &Value, out: &mut String) {
     // Writing to a string cannot fail.
     let _ = match value {
         Value::Bool(value) => write!(out, "{value}"),

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from conftest import counting
 
-from machine_dialect_vm import Limits, LoadError, Module, Outcome, RunError, errors, run
+from machine_dialect_vm import Limits, LoadError, Module, Outcome, RunError, StateError, errors, resume, run
 
 PRINTS = Module.assemble('load_const r0, "one"\ndebug_print r0\nload_const r0, 2\ndebug_print r0')
 
@@ -426,3 +426,73 @@ def test_the_globals_of_a_run_are_copies() -> None:
     )
     assert run(module, globals=given).globals == {"x": [9]}
     assert given == {"x": [1]}
+
+
+COUNTS = Module.assemble("""
+    load_const r0, 0
+    load_const r1, 1
+    load_const r2, 20000
+    new_array r3, r0
+again:
+    array_set r3, r0, r0
+    add r0, r0, r1
+    lt r4, r0, r2
+    jump_if r4, again
+    debug_print r0
+    store_global r3, "list"
+    return r0
+""")
+
+
+@pytest.mark.parametrize("step", [0, 1, 777, 9_999, 10_000, 10_001, 60_000, 80_006])
+def test_a_run_that_stops_and_goes_on_ends_as_one_that_does_not(step: int) -> None:
+    whole = run(COUNTS, stdout=False)
+    stopped = run(COUNTS, stdout=False, stop_at=step)
+    assert (stopped.value, stopped.steps) == (None, step)
+    kept = pickle.loads(pickle.dumps(stopped))
+    assert kept == stopped == copy.deepcopy(stopped)
+    assert json.loads(kept.state)["steps"] == step
+    for _ in range(2):
+        ended = resume(COUNTS, kept.state, stdout=False, tiers="eager-jit")
+        assert ended == whole
+        assert ended.state is None
+
+
+def test_a_run_that_ends_by_then_does_not_stop() -> None:
+    assert run(COUNTS, stdout=False, stop_at=10**15) == run(COUNTS, stdout=False)
+
+
+def test_a_run_goes_on_step_by_step() -> None:
+    outcome = run(PRINTS, stdout=False, stop_at=0)
+    printed = outcome.stdout
+    while outcome.state is not None:
+        outcome = resume(PRINTS, outcome.state, stdout=False, stop_at=outcome.steps + 1)
+        printed += outcome.stdout
+    assert (printed, outcome.steps) == ("one\n2\n", 4)
+
+
+def test_limits_count_on() -> None:
+    state = run(COUNTS, stdout=False, stop_at=50).state
+    assert state is not None
+    with pytest.raises(errors.StepLimitExceeded) as reached:
+        resume(COUNTS, state, limits=Limits(max_steps=60))
+    assert reached.value.steps == 60
+    with pytest.raises(errors.OutOfMemory):
+        resume(COUNTS, state, limits=Limits(max_memory=10))
+
+
+def test_a_state_that_is_wrong_is_refused_by_name() -> None:
+    state = run(COUNTS, stdout=False, stop_at=50).state
+    assert state is not None
+    with pytest.raises(errors.WrongModule, match="^Cannot resume: the state is of another module"):
+        resume(PRINTS, state)
+    with pytest.raises(errors.InvalidState):
+        resume(COUNTS, state[:-1])
+    lying = json.loads(state)
+    lying["memory"] += 1
+    with pytest.raises(StateError) as refused:
+        resume(COUNTS, json.dumps(lying))
+    assert refused.value.kind == "WrongMemory"
+    assert pickle.loads(pickle.dumps(refused.value)).message == refused.value.message
+    with pytest.raises(ValueError, match="stop_at is -1"):
+        run(COUNTS, stop_at=-1)

@@ -25,7 +25,7 @@ use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::report::{self, Detail};
 use mdvm_conform::run::{self, Column, Plan, Progress, Run, Selection};
-use mdvm_conform::{catalog, doctor, embedded, fix, next, show, tier_cost, worker};
+use mdvm_conform::{catalog, doctor, embedded, fix, next, show, tier_cost, vectors, worker};
 use mdvm_spec::Spec;
 
 /// The run differs from what is expected.
@@ -77,6 +77,8 @@ Examples:
   mdvm-conform fuzz-seeds target/seeds
   mdvm-conform fuzz-report target/fuzz/*.jsonl
   mdvm-conform triage --impl rust --impl 'mine=./my-vm serve' program.mdbc
+  mdvm-conform vectors --out target/vectors
+  mdvm-conform vectors --check --impl 'mine=./my-vm serve'
 
 Exit codes: 0 all is as expected, 1 something differs, 2 the run could not begin.";
 
@@ -128,6 +130,8 @@ enum Task {
     TierCost(tier_cost::command::Arguments),
     /// Says where two implementations part on a module, and reduces it to a case.
     Triage(TriageArguments),
+    /// Writes single-step vectors, a state, one instruction and what comes of it, or has implementations execute them.
+    Vectors(vectors::command::Arguments),
 }
 
 #[derive(Args)]
@@ -307,6 +311,7 @@ fn main() -> ExitCode {
             Task::FuzzSeeds { folder } => write_seeds(&folder),
             Task::TierCost(arguments) => tier_cost::command::run(&arguments, &STOP),
             Task::Triage(arguments) => triage_file(&arguments),
+            Task::Vectors(arguments) => vectors::command::run(&arguments, &STOP),
         }
     });
     worker::end_all();

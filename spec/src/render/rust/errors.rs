@@ -14,6 +14,8 @@ pub(super) fn render(spec: &Spec) -> String {
     render_errors("LoadError", "Why a module cannot be loaded.", &load, &mut out);
     let runtime: Vec<&ErrorEntry> = spec.errors.of_runs().collect();
     render_errors("RuntimeError", "Why a run ended before the program did.", &runtime, &mut out);
+    let state: Vec<&ErrorEntry> = spec.errors.state.iter().collect();
+    render_errors("StateError", "Why a run cannot go on from a state.", &state, &mut out);
     out
 }
 

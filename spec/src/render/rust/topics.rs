@@ -39,6 +39,7 @@ fn topics(spec: &Spec) -> Vec<Topic> {
         ("An instruction gives it.", &errors.run),
         ("A limit of the run gives it.", &errors.limit),
         ("The host gives it.", &errors.host),
+        ("It is found when a saved state is read.", &errors.state),
     ] {
         topics.extend(entries.iter().map(|entry| error(spec, entry, when)));
     }

@@ -152,6 +152,12 @@ fn render_constants(spec: &Spec, out: &mut String) {
         }
     }
     let _ = writeln!(out, "}}");
+    let state = &spec.state;
+    let _ = writeln!(
+        out,
+        "\n/// The constants of states.\npub(crate) mod state {{\n    /// The version.\n    #[cfg(feature = \"json\")]\n    pub(crate) const VERSION: u64 = {};\n}}",
+        state.version
+    );
     let map = &format.source_map;
     let _ = writeln!(
         out,

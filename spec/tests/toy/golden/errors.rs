@@ -137,3 +137,53 @@ impl fmt::Display for RuntimeError {
 }
 
 impl std::error::Error for RuntimeError {}
+
+/// Why a run cannot go on from a state. Its text is the message that the specification declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StateError {
+    /// It is no state.
+    InvalidState { problem: String },
+}
+
+/// The kind of a [`StateError`], as outcomes show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StateErrorKind {
+    /// It is no state.
+    InvalidState,
+}
+
+impl StateErrorKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::InvalidState,
+    ];
+
+    /// The name of the kind.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidState => "InvalidState",
+        }
+    }
+}
+
+impl StateError {
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> StateErrorKind {
+        match self {
+            Self::InvalidState { .. } => StateErrorKind::InvalidState,
+        }
+    }
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidState { problem } => write!(f, "invalid state: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for StateError {}

@@ -23,6 +23,7 @@ from ._errors import (
     RunError,
     SourceMapWarning,
     SourceWarning,
+    StateError,
     UnreadableFile,
 )
 
@@ -67,6 +68,18 @@ class OutOfMemory(RunError):
     templates: ClassVar[tuple[str, ...]] = ("Out of memory: the limit is {limit:#x} bytes",)
 
 
+class InvalidState(StateError):
+    """It is no state.
+
+    >>> from machine_dialect_vm import errors
+    >>> errors.StateError.kinds["InvalidState"] is errors.InvalidState
+    True
+    """
+
+    kind: ClassVar[str] = "InvalidState"
+    templates: ClassVar[tuple[str, ...]] = ("invalid state: {problem}",)
+
+
 __all__ = [
     "AssemblyError",
     "BuildError",
@@ -74,6 +87,7 @@ __all__ = [
     "CompileError",
     "Diagnostic",
     "InvalidMagic",
+    "InvalidState",
     "LoadError",
     "MachineDialectError",
     "OutOfMemory",
@@ -81,6 +95,7 @@ __all__ = [
     "RunError",
     "SourceMapWarning",
     "SourceWarning",
+    "StateError",
     "TypeMismatch",
     "UnreadableFile",
 ]

@@ -10,6 +10,7 @@ static TOPICS: &str = concat!(
     "error\u{1f}InvalidMagic\u{1f}invalid_magic\u{1f}It is found when a module is loaded.\n\ninvalid magic {found}\n  the first four bytes are not the magic\u{1e}",
     "error\u{1f}TypeMismatch\u{1f}type_mismatch\u{1f}An instruction gives it.\n\nType mismatch: expected {expected}, found {type}\n  an operand has a type that the instruction does not take\n\nInstructions that can give it: double.\u{1e}",
     "error\u{1f}OutOfMemory\u{1f}out_of_memory\u{1f}A limit of the run gives it.\n\nOut of memory: the limit is {limit:#x} bytes\n  the memory of the run would be over its limit\n\nInstructions that can give it: double.\n\nThe limit: max_steps, max_memory.\u{1e}",
+    "error\u{1f}InvalidState\u{1f}invalid_state\u{1f}It is found when a saved state is read.\n\ninvalid state: {problem}\n  it is no state\u{1e}",
     "type of values\u{1f}empty\u{1f}\u{1f}Its id is 0. Text form: empty.\nCounts as false: never.\nIn an outcome: null; in Python: None.\u{1e}",
     "type of values\u{1f}int\u{1f}\u{1f}Its id is 1. Text form: digits.\nCounts as false: never.\nIn an outcome: 12; in Python: int.\u{1e}",
     "limit of a run\u{1f}max_steps\u{1f}max-steps\n--max-steps\u{1f}It counts instructions. Default: none. A run that reaches it ends with OutOfMemory.\u{1e}",

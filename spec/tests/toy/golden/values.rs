@@ -133,6 +133,15 @@ pub(crate) mod format {
     pub(crate) const LEAST_BYTES_OF_CONSTANTS: u32 = 1;
 }
 
+/// The constants of states.
+pub(crate) mod state {
+    /// The extension of the file.
+    #[cfg(feature = "cli")]
+    pub(crate) const EXTENSION: &str = ".toy";
+    /// The version.
+    pub(crate) const VERSION: u64 = 1;
+}
+
 /// The constants of source maps.
 #[allow(dead_code)]
 pub(crate) mod source_map {

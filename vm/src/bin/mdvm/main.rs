@@ -17,6 +17,7 @@ mod monitor;
 mod pages;
 mod repl;
 mod report;
+mod resume;
 mod room;
 mod run;
 mod serve;
@@ -59,6 +60,8 @@ Examples:
   mdvm run -e 'Say _\"Hello, \"_ + _\"World!\"_.'      # prints: Hello, World!
   mdvm compile program.md -o program.mdbc -g
   mdvm run --max-steps 1M --max-time 2s --global 'name=\"World\"' program.mdbc
+  mdvm run --stop-at 1 --save state.mdst program.md
+  mdvm resume state.mdst program.md
   mdvm trace --limit 20 program.md
   mdvm run --monitor hot --monitor flame=stacks.txt program.md
   mdvm check *.mdbc
@@ -76,6 +79,8 @@ struct Arguments {
 enum Command {
     /// Run a program; what it prints goes to standard output
     Run(RunArguments),
+    /// Go on with a run from the state that `mdvm run --save` wrote, in this or any other implementation
+    Resume(resume::ResumeArguments),
     /// Show each instruction that a program executes, with the values it read and wrote
     Trace(trace::TraceArguments),
     /// Check that pages have no errors and that modules load; one line each
@@ -180,6 +185,12 @@ struct RunArguments {
     /// Count instructions in a second run, on the interpreter, and tell of them on standard error, or in FILE
     #[arg(long, value_name = "WHAT[=FILE]", long_help = monitor::HELP)]
     monitor: Vec<monitor::Monitor>,
+    /// Stop before more instructions than that were executed, and save the state of the run
+    #[arg(long, value_name = "N", value_parser = units::count, requires = "save", conflicts_with_all = ["stats", "monitor"])]
+    stop_at: Option<u64>,
+    /// Where to save the state, for `mdvm resume`; nothing is written where the program ends first
+    #[arg(long, value_name = "FILE", requires = "stop_at")]
+    save: Option<PathBuf>,
     #[command(flatten)]
     tiers: TierArguments,
 }
@@ -310,6 +321,7 @@ pub(crate) fn command(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Resume(arguments) => resume::resume(&arguments),
         Command::Trace(arguments) => trace::trace(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Dis(arguments) => dis::disassemble(&arguments),

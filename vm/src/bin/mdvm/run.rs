@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,16 +13,21 @@ use signal_hook::flag::{register, register_conditional_shutdown};
 
 use machine_dialect_vm::escape::{visible, visible_json};
 use machine_dialect_vm::{
-    Completion, Failure, Limits, Profile, Run, RuntimeErrorKind, Sink, Value, Vm, outcome,
+    Completion, Failure, Limits, Profile, Run, RuntimeErrorKind, Sink, State, StateError, Value, Vm, outcome,
 };
 
 use super::map::Map;
 use super::stats::Stats;
 use super::watchdog::Watchdog;
 use super::{BAD_MODULE, INTERRUPTED, PROGRAM_FAILED, RunArguments, report};
-use super::{monitor, usage};
+use super::{monitor, resume, usage};
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
+    run_from(arguments, None)
+}
+
+/// Runs a program from its beginning, or from the state in a file.
+pub(crate) fn run_from(arguments: &RunArguments, from: Option<&Path>) -> ExitCode {
     let begin = Instant::now();
     let watchdog = Watchdog::new(arguments.json);
     let given = &arguments.program;
@@ -53,9 +59,14 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
         report::error(message);
         return ExitCode::from(BAD_MODULE);
     }
+    let state = match from.map(resume::read).transpose() {
+        Ok(state) => state,
+        Err(problem) => return problem.tell(arguments.json, &watchdog),
+    };
     let interrupt = listen_for_interrupts();
     let job = Job {
         arguments,
+        from: from.zip(state),
         vm: Vm::new(program.module),
         map: program.map,
         globals,
@@ -70,6 +81,8 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
 /// A program that is about to run, and how.
 struct Job<'a> {
     arguments: &'a RunArguments,
+    /// The state that the run goes on from, and its file.
+    from: Option<(&'a Path, State)>,
     vm: Vm,
     map: Map,
     globals: Vec<(String, Value)>,
@@ -83,15 +96,18 @@ impl Job<'_> {
         let mut stdout = Output::new();
         let mut write = |line: &str| stdout.write(line);
         let begin = Instant::now();
-        let result = self.vm.run(self.options(&mut write));
+        let result = match self.go(&mut write) {
+            Ok(result) => result,
+            Err(problem) => return problem.tell(false, self.watchdog),
+        };
         let time = begin.elapsed();
         let mut written = Ok(());
-        if let (Ok(completion), true) = (&result, self.arguments.result) {
+        if let (Ok(completion @ Completion { state: None, .. }), true) = (&result, self.arguments.result) {
             written = stdout.write(&format!("{}\n", completion.result.to_json()));
         }
         let written = written.and_then(|()| stdout.flush());
         let code = match (&result, written) {
-            (Ok(_), Ok(())) => ExitCode::SUCCESS,
+            (Ok(completion), Ok(())) => resume::save(completion, self.arguments),
             (Ok(_), Err(error)) => output_failed(&error),
             (Err(failure), _) => match &failure.sink_error {
                 Some(error) => output_failed(error),
@@ -115,8 +131,16 @@ impl Job<'_> {
     fn run_as_json(&self) -> ExitCode {
         let mut stdout = String::new();
         let begin = Instant::now();
-        let result = self.vm.run(self.options(&mut stdout));
+        let result = match self.go(&mut stdout) {
+            Ok(result) => result,
+            Err(problem) => return problem.tell(true, self.watchdog),
+        };
         let time = begin.elapsed();
+        if let Ok(completion @ Completion { state: Some(_), .. }) = &result
+            && resume::save(completion, self.arguments) != ExitCode::SUCCESS
+        {
+            return ExitCode::from(PROGRAM_FAILED);
+        }
         let code = match &result {
             Ok(Completion { .. }) => 0,
             Err(failure) => code_of(failure),
@@ -138,6 +162,17 @@ impl Job<'_> {
         self.tell_monitors(&profile, print(&visible_json(&outcome), code))
     }
 
+    /// Runs it, from its beginning or from the state.
+    fn go(&self, output: &mut dyn Sink) -> Result<Outcome, resume::Problem> {
+        match &self.from {
+            None => Ok(self.vm.run(self.options(output))),
+            Some((file, state)) => self
+                .vm
+                .resume(state, self.options(output))
+                .map_err(|error: StateError| resume::Problem::state(file, error)),
+        }
+    }
+
     fn options<'a>(&'a self, output: &'a mut dyn Sink) -> Run<'a> {
         let limits = self.arguments.program.limits();
         // What is collected in memory must have an end.
@@ -145,6 +180,10 @@ impl Job<'_> {
         let limits = Limits { max_output: limits.max_output.or(most), ..limits };
         let run = self.given(Run::new(output).limits(limits)).tiers(self.arguments.tiers.tiers());
         let run = if self.arguments.stats { run.time_tiers() } else { run };
+        let run = match self.arguments.stop_at {
+            Some(step) => run.stop_at(step),
+            None => run,
+        };
         match self.deadline {
             Some(deadline) => run.deadline(deadline),
             None => run,

@@ -60,7 +60,7 @@ impl Tiered {
     }
 
     /// Has frames that wait in specialised code wait in the baseline interpreter instead.
-    fn materialise_frames(&self, machine: &mut Machine<'_>, program: &Program) {
+    pub(super) fn materialise_frames(&self, machine: &mut Machine<'_>, program: &Program) {
         let mut base = machine.frame.base;
         for caller in machine.callers.iter_mut().rev() {
             base -= usize::from(caller.size);

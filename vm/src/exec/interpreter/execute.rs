@@ -1,7 +1,7 @@
 //! The loop of the baseline interpreter: fetch, charge fuel, dispatch, execute.
 
 use crate::errors::RuntimeError;
-use crate::exec::interpreter::lower::{Entry, Flow, Op, Program, Target, dispatch};
+use crate::exec::interpreter::lower::{Entry, Flow, Op, Program, dispatch};
 use crate::isa::{REGISTERS, Reg};
 use crate::memory::{self, Memory};
 use crate::runtime::{
@@ -64,6 +64,17 @@ enum Predecessor {
     Nothing,
 }
 
+impl Predecessor {
+    /// The instruction that ran before the one at `pc`.
+    fn before(self, pc: usize) -> Option<usize> {
+        match self {
+            Self::Above => pc.checked_sub(1),
+            Self::Jump(jump) => Some(jump),
+            Self::Nothing => None,
+        }
+    }
+}
+
 impl Machine<'_> {
     /// Runs until the program ends.
     pub(crate) fn interpret<'p, M: Mode, T: TierUp<'p>>(
@@ -72,7 +83,10 @@ impl Machine<'_> {
     ) -> Result<Value, RuntimeError> {
         let ops = tiers.program().ops.as_slice();
         let mut pc = self.pc;
-        let mut predecessor = enter(tiers.program().start.target);
+        let mut predecessor = self.previous.map_or(Predecessor::Nothing, Predecessor::Jump);
+        if !is_at_phi(tiers.program(), pc) {
+            predecessor = Predecessor::Above;
+        }
         // Whether control has just come to where specialised code may begin.
         let mut may_enter = tiers.is_eager();
         'frames: loop {
@@ -116,6 +130,7 @@ impl Machine<'_> {
                 };
                 if let Err(error) = self.fuel.charge() {
                     self.pc = pc;
+                    self.previous = predecessor.before(pc);
                     return Err(error);
                 }
                 if !M::OBSERVED
@@ -194,11 +209,8 @@ impl Machine<'_> {
                     }
                 },
                 Flow::Phi => {
-                    let before = match std::mem::replace(&mut predecessor, Predecessor::Above) {
-                        Predecessor::Above => pc.checked_sub(1),
-                        Predecessor::Jump(jump) => Some(jump),
-                        Predecessor::Nothing => None,
-                    };
+                    let before = std::mem::replace(&mut predecessor, Predecessor::Above).before(pc);
+                    self.previous = before;
                     pc = self.phis::<M>(tiers.program(), pc, before)?;
                 }
                 Flow::Halt => {
@@ -349,9 +361,4 @@ enum Returned {
     ToCaller(usize),
     /// Out of the program, with its result.
     FromProgram(Value),
-}
-
-/// What the first instruction of a function finds before it.
-fn enter(target: Target) -> Predecessor {
-    if target.is_phi() { Predecessor::Nothing } else { Predecessor::Above }
 }

@@ -127,6 +127,8 @@ pub(crate) fn max_exact() -> usize {
 /// The specialised code of a program. It grows while the program runs.
 pub(crate) struct Code {
     pub(crate) graph: FlowGraph,
+    /// Whether a container may be taken away from a register or global that will be overwritten; its state must not be seen then.
+    pub(crate) elides_copies: bool,
     /// So many instructions of the module may be looked into.
     analysis_budget: usize,
     /// How many phis the builder has looked at. It looks at all of a run each time that another value becomes known.
@@ -160,6 +162,7 @@ impl Code {
     pub(crate) fn new(graph: FlowGraph) -> Self {
         Self {
             graph,
+            elides_copies: true,
             analysis_budget: 0,
             phis_seen: 0,
             ops: Vec::new(),

@@ -37,6 +37,7 @@ pub(crate) fn set_item(
     if let Value::Array(array) = &registers[usize::from(holder)]
         && array.is_shared()
         && array.len() >= WORTH_LOOKING
+        && code.elides_copies
         && !without!("copy-elision")
     {
         let pc = code.exit_at(at).pc as usize;

@@ -317,6 +317,7 @@ impl Emitter<'_> {
         );
         self.put_packed(index, value, slow);
         x64!(self ; =>done ; =>end);
+        self.cache.lose_arrays(Some(array));
     }
 
     /// Counts the memory of an element that is appended, or goes elsewhere if there is none. Uses rax and rdx.
@@ -437,6 +438,7 @@ impl Emitter<'_> {
         self.call(super::super::stubs::set_element as *const ());
         x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
+        self.cache.lose_arrays(None);
     }
 
     // Dicts

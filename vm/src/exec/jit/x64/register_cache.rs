@@ -174,6 +174,17 @@ impl Cache {
         self.floats.holds.fill(None);
     }
 
+    /// Notes that something else may stand where an array stood, for a copy that was elided; not where it was written.
+    pub(super) fn lose_arrays(&mut self, written: Option<Slot>) {
+        let kept = written.map(|slot| (slot, self.tag(slot)));
+        for known in self.tags.iter_mut().filter(|known| **known == Tag::Is(tag::ARRAY)) {
+            *known = Tag::Unknown;
+        }
+        if let Some((slot, known)) = kept {
+            self.set_tag(slot, known);
+        }
+    }
+
     /// The registers for ints that hold something, with what that is.
     pub(super) fn held_ints(&self) -> impl Iterator<Item = (u8, Slot)> {
         INTS.into_iter().zip(self.ints.holds).filter_map(|(register, slot)| Some((register, slot?)))

@@ -245,7 +245,7 @@ impl Builder<'_> {
     /// Makes the other holder of the container that is written now let go, where there is one that is overwritten before it is
     /// read.
     pub(super) fn elide_copy(&mut self, container: Reg, key: Reg) {
-        if without!("copy-elision") {
+        if !self.code.elides_copies || without!("copy-elision") {
             return;
         }
         let is_number = |register: u8| {
