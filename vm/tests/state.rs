@@ -186,7 +186,7 @@ fn a_large_program_stops_at_steps_all_over_it() {
 /// left to the interpreter before a stop.
 const WAITS: &str = r#"
         load_const r0, 0
-        load_const r1, 40
+        load_const r1, 30
         load_const r2, 1
         load_const r9, "turns"
         load_const r10, 0
@@ -222,7 +222,8 @@ const WAITS: &str = r#"
 #[test]
 fn a_frame_that_waits_in_fast_code_is_saved_whole() {
     let steps = steps_of(WAITS, None);
-    assert!(steps > 100_000 - 1, "{steps}");
+    // The limit of the tests does not end it, so that its result is compared.
+    assert!((60_000..100_000).contains(&steps), "{steps}");
     check_steps(WAITS, None, (3_000..steps).step_by(4_999));
 }
 
@@ -254,7 +255,7 @@ const ELIDES: &str = r#"
 #[test]
 fn what_stands_for_an_elided_copy_is_not_in_a_state() {
     let steps = steps_of(ELIDES, None);
-    assert!(steps > 60_000, "{steps}");
+    assert!((60_000..100_000).contains(&steps), "{steps}");
     check_steps(ELIDES, None, (2_500..steps).step_by(3_271));
 }
 
