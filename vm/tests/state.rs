@@ -25,6 +25,8 @@ const SMALL: &str = r#"
         concat_str r5, r5, r1
     head:
         phi r6, [r0: before, r7: back]
+        phi r17, [r1: before, r6: back]
+        phi r18, [r6: before, r17: back]
         array_set r2, r6, r5
         dict_set r3, r5, r2
         scope_enter 7
@@ -178,6 +180,83 @@ fn a_large_program_stops_at_steps_all_over_it() {
     let steps = 100_000;
     let mut random = fastrand::Rng::with_seed(17);
     check_steps(LARGE, None, (0..25).map(|_| random.u64(..steps)));
+}
+
+/// The caller waits in fast code, which put off storing what it needs after the call, while the callee loops for longer than what is
+/// left to the interpreter before a stop.
+const WAITS: &str = r#"
+        load_const r0, 0
+        load_const r1, 30
+        load_const r2, 1
+        load_const r9, "turns"
+        load_const r10, 0
+    head:
+        load_const r5, 3
+        move r6, r0
+        move r14, r0
+        add r15, r14, r2
+        move r16, r15
+        lt r7, r0, r1
+        call r9, r8, (r6, r2)
+        add r10, r10, r5
+        add r10, r10, r6
+        add r10, r10, r14
+        add r10, r10, r16
+        load_const r5, 7
+        add r10, r10, r5
+        add r0, r0, r2
+        load_const r14, 1000
+        load_const r16, 1000
+        jump_if r7, head
+        return r10
+    .func turns
+        load_const r3, 900
+        load_const r4, 0
+    again:
+        add r4, r4, r1
+        lt r5, r4, r3
+        jump_if r5, again
+        return r4
+"#;
+
+#[test]
+fn a_frame_that_waits_in_fast_code_is_saved_whole() {
+    let steps = steps_of(WAITS, None);
+    // The limit of the tests does not end it, so that its result is compared.
+    assert!((60_000..100_000).contains(&steps), "{steps}");
+    check_steps(WAITS, None, (3_000..steps).step_by(4_999));
+}
+
+/// Between a write whose copy is elided elsewhere and the end of what stands for the copy lies a long loop.
+const ELIDES: &str = r#"
+        load_const r0, 0
+        load_const r1, 30
+        load_const r2, 1
+        load_const r10, 3000
+        load_const r11, 700
+        new_array r3, r10
+    head:
+        move r4, r3
+        array_set r3, r0, r2
+        load_const r12, 0
+    again:
+        add r12, r12, r2
+        lt r13, r12, r11
+        jump_if r13, again
+        array_get r9, r3, r0
+        move r4, r3
+        add r0, r0, r2
+        lt r8, r0, r1
+        jump_if r8, head
+        array_len r8, r4
+        return r8
+"#;
+
+#[test]
+fn what_stands_for_an_elided_copy_is_not_in_a_state() {
+    let steps = steps_of(ELIDES, None);
+    assert!((60_000..100_000).contains(&steps), "{steps}");
+    check_steps(ELIDES, None, (2_500..steps).step_by(3_271));
 }
 
 #[test]

@@ -6,9 +6,11 @@ from ._errors import CompileError as CompileError
 from ._errors import LoadError as LoadError
 from ._errors import MachineDialectError as MachineDialectError
 from ._errors import RunError as RunError
+from ._errors import StateError as StateError
 from ._native import Module as Module
 from ._native import Outcome as Outcome
 from ._native import RustVM as RustVM
+from ._native import resume as resume
 from ._native import run as run
 from ._spec import AssertKind as AssertKind
 from ._spec import Limits as Limits
@@ -43,6 +45,7 @@ __all__ = [
     "Role",
     "RunError",
     "RustVM",
+    "StateError",
     "TypeId",
     "Url",
     "__version__",
@@ -51,6 +54,7 @@ __all__ = [
     "errors",
     "language",
     "link",
+    "resume",
     "run",
 ]
 

@@ -8,7 +8,18 @@ from ._spec import Limits
 from ._values import Value
 
 __version__: str
-__all__ = ["Module", "Outcome", "RustVM", "__version__", "check_page", "command", "compile_page", "format_page", "run"]
+__all__ = [
+    "Module",
+    "Outcome",
+    "RustVM",
+    "__version__",
+    "check_page",
+    "command",
+    "compile_page",
+    "format_page",
+    "resume",
+    "run",
+]
 
 # What was found in a page: kind, severity, line, column, message, hint, suggestion, and the line.
 _Found = tuple[str, str, int, int, str, str | None, str | None, str]

@@ -135,10 +135,8 @@ pub(crate) mod format {
 
 /// The constants of states.
 pub(crate) mod state {
-    /// The extension of the file.
-    #[cfg(feature = "cli")]
-    pub(crate) const EXTENSION: &str = ".toy";
     /// The version.
+    #[cfg(feature = "json")]
     pub(crate) const VERSION: u64 = 1;
 }
 
