@@ -78,7 +78,11 @@ impl Viewer {
                     self.running = Some(worker);
                     return match reply.answer {
                         Answer::Outcome(outcome) => Ok(Some(Seen { views, outcome })),
-                        answer => Err(format!("the reference answers {answer:?}")),
+                        answer @ (Answer::Crash { .. }
+                        | Answer::Timeout { .. }
+                        | Answer::Unsupported { .. }
+                        | Answer::Unstable { .. }
+                        | Answer::Invalid { .. }) => Err(format!("the reference answers {answer:?}")),
                     };
                 }
                 Event::Silence => {

@@ -73,13 +73,12 @@ pub(super) fn register(register: Register) -> Option<(usize, u8)> {
     }
 }
 
+/// A base, how far behind that, and an index with its factor.
+type Address = (Fact, i32, Option<(Fact, u32)>);
+
 impl Prover<'_> {
-    /// The address that an operand in memory has: a base, how far behind that, and an index with its factor.
-    fn address(
-        &self,
-        state: &State,
-        instruction: &Instruction,
-    ) -> Result<(Fact, i32, Option<(Fact, u32)>), String> {
+    /// The address that an operand in memory has.
+    fn address(&self, state: &State, instruction: &Instruction) -> Result<Address, String> {
         let displacement = instruction.memory_displacement64().cast_signed();
         let displacement =
             i32::try_from(displacement).map_err(|_| format!("has a displacement of {displacement}"))?;

@@ -501,7 +501,7 @@ impl Prover<'_> {
         if !kept {
             return Err("goes on before the registers of the host were saved".to_owned());
         }
-        if state.stack.len() % 2 == 0 {
+        if state.stack.len().is_multiple_of(2) {
             return Err("goes on with a stack that is not aligned".to_owned());
         }
         // What the host wants to go to relies on it.
@@ -537,7 +537,7 @@ impl Prover<'_> {
         };
         let stub = self.subject.stubs.get(&address).copied();
         let stub = stub.ok_or_else(|| format!("calls {address:#x}, where no runtime stub is"))?;
-        if state.stack.len() % 2 == 0 {
+        if state.stack.len().is_multiple_of(2) {
             return Err(format!("calls {} with a stack that is not aligned", stub.name));
         }
         let passed = gpr::ARGUMENTS.map(|register| state.registers[register]);
