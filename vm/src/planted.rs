@@ -33,6 +33,8 @@ pub const BUGS: &[(&str, &str)] = &[
     ("swap-order", "registers that change places in phis are read after they were written"),
     ("minus-one", "machine code takes the least int divided by -1 for what fits"),
     ("scopes-stay", "a return in machine code leaves the scopes of its frame open"),
+    ("phantom-costs-nothing", "what stands for a copy that was elided is not counted"),
+    ("takes-what-is-live", "an array is taken from a register of a frame that waits and will read it"),
     ("long-phis", "a long run of phis in specialised code is charged a step too few"),
 ];
 

@@ -77,7 +77,7 @@ pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> En
         observer: input.observer,
     };
     let tiers = if without!("specialised-code") { Tiers::Interpreter } else { input.tiers };
-    let mut driver = Driver { executable, tiers, tiered: None, is_timed: input.is_timed };
+    let mut driver = Driver { executable, tiers, tiered: None, analysed: None, is_timed: input.is_timed };
     let begin = input.is_timed.then(Instant::now);
     let result = if machine.env.memory.is_over() {
         Err(machine.env.memory.exhausted())
@@ -86,6 +86,7 @@ pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> En
         machine.interpret::<Observed, _>(&mut driver)
     } else {
         driver.tiered = executable.take_tiered();
+        driver.analysed = executable.take_analysed();
         let result = machine.interpret::<Unobserved, _>(&mut driver);
         let mut stats = TierStats { steps: machine.fuel.steps(), ..TierStats::default() };
         let outside = driver.tiered.as_ref().and_then(|tiered| tiered.recorder.stats.times);
@@ -96,6 +97,9 @@ pub(crate) fn run<'a>(executable: &'a Executable, mut input: RunInput<'a>) -> En
         executable.count(&stats);
         if let Some(tiered) = driver.tiered.take() {
             executable.give_back(tiered);
+        }
+        if let Some(code) = driver.analysed.take() {
+            executable.give_back_analysed(code);
         }
         result
     };

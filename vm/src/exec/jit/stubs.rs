@@ -9,9 +9,11 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::exec::interpreter::Op;
 use crate::exec::jit::context::JitContext;
 use crate::exec::specialise::{
-    CodeAddr, ExitPayload, ExitReason, SpecOp, dispatch_baseline, grow as grow_stack, set_item,
+    CodeAddr, ExitPayload, ExitReason, SpecOp, dispatch_baseline, elide_copy, grow as grow_stack, is_shared,
+    set_item,
 };
 use crate::isa::REGISTERS;
 use crate::ops;
@@ -40,6 +42,8 @@ pub(super) unsafe extern "sysv64" fn step(
     machine.frame = self::frame(&mut machine.stack, frame, size);
     machine.fuel.left = fuel + RESERVE;
     machine.env.scopes.set_depth(context.depth());
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
     let mut at = CodeAddr::of(place as usize);
     let done = catch_unwind(AssertUnwindSafe(|| {
         machine.execute_specialised::<true>(program, code, &mut at, exit_payload, u64::MAX)
@@ -60,11 +64,24 @@ pub(super) unsafe extern "sysv64" fn plain(
     context: &mut JitContext<'_, '_>,
     place: u32,
     frame: *mut Value,
+    size: u64,
 ) -> u32 {
     // SAFETY: see the top of the module; the frame has so many places.
     let (machine, code, registers) =
         unsafe { (&mut *context.machine, &*context.code, &mut *frame.cast::<[Value; REGISTERS]>()) };
     let SpecOp::Baseline { op } = code.ops[place as usize] else { return 0 };
+    if let Op::ArraySet { array: container, index: key, value } | Op::DictSet { dict: container, key, value } =
+        op
+        && is_shared(&registers[usize::from(container.0)])
+    {
+        let [key, value] = [key, value].map(|operand| registers[usize::from(operand.0)].clone());
+        machine.frame = self::frame(&mut machine.stack, frame, size);
+        // SAFETY: machine code wrote so many, one after the other.
+        unsafe { machine.callers.set_len(context.depth() as usize) };
+        // SAFETY: see the top of the module.
+        let program = unsafe { &*context.program };
+        elide_copy(program, code, CodeAddr::of(place as usize), machine, &key, &value);
+    }
     let env = &mut machine.env;
     env.scopes.set_depth(context.depth());
     let done = catch_unwind(AssertUnwindSafe(|| dispatch_baseline(op, registers, env)));
@@ -121,20 +138,21 @@ pub(super) unsafe extern "sysv64" fn set_element(
     place: u32,
     frame: *mut Value,
     index: i64,
+    size: u64,
 ) -> u32 {
-    // SAFETY: see the top of the module; the frame has so many places.
-    let (machine, code, registers) =
-        unsafe { (&*context.machine, &*context.code, &mut *frame.cast::<[Value; REGISTERS]>()) };
     // SAFETY: see the top of the module.
-    let program = unsafe { &*context.program };
+    let (machine, program, code) = unsafe { (&mut *context.machine, &*context.program, &*context.code) };
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
     let (SpecOp::ArraySet { array, value, .. } | SpecOp::ArraySetConst { array, value, .. }) =
         code.ops[place as usize]
     else {
         return 0;
     };
-    let value = registers[usize::from(value.register())].clone();
+    let value = machine.registers()[usize::from(value.register())].clone();
     let at = CodeAddr::of(place as usize);
-    u32::from(set_item(program, code, at, &machine.env.memory, registers, array, (index, value)))
+    u32::from(set_item(program, code, at, machine, array, (index, value)))
 }
 
 /// The position of the function that a value names among those that a call with many callees knows, or `u32::MAX`.
@@ -230,7 +248,7 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     1
 }
 
-/// Writes a key of a dict. Gives whether it did.
+/// Writes a key of a dict. Gives 1 if it did, 0 if that is an error, and 2, with nothing done, if the dict is shared.
 pub(super) unsafe extern "sysv64" fn dict_set(
     context: &mut JitContext<'_, '_>,
     dict: *mut Value,
@@ -246,6 +264,9 @@ pub(super) unsafe extern "sysv64" fn dict_set(
         {
             *place = value;
             return 1;
+        }
+        if is_shared(&*dict) {
+            return 2;
         }
         u32::from(ops::dict_set(&(*context.machine).env.memory, &mut *dict, key, value).is_ok())
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
-use crate::exec::analysis::FlowGraph;
+use crate::exec::analysis::{FlowGraph, Ownership};
 use crate::exec::interpreter::Program;
 use crate::exec::specialise::context::TypeContext;
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
@@ -127,6 +127,7 @@ pub(crate) fn max_exact() -> usize {
 /// The specialised code of a program. It grows while the program runs.
 pub(crate) struct Code {
     pub(crate) graph: FlowGraph,
+    pub(crate) ownership: Ownership,
     /// So many instructions of the module may be looked into.
     analysis_budget: usize,
     /// How many phis the builder has looked at. It looks at all of a run each time that another value becomes known.
@@ -160,6 +161,7 @@ impl Code {
     pub(crate) fn new(graph: FlowGraph) -> Self {
         Self {
             graph,
+            ownership: Ownership::default(),
             analysis_budget: 0,
             phis_seen: 0,
             ops: Vec::new(),
@@ -215,8 +217,12 @@ impl Code {
         self.analysis_budget = instructions;
     }
 
+    pub(crate) fn analysis_budget(&self) -> usize {
+        self.analysis_budget
+    }
+
     /// Looks into the function that an instruction belongs to, if that can be paid.
-    pub(crate) fn analyse(&mut self, program: &Program, pc: usize) {
+    pub(crate) fn analyse(&self, program: &Program, pc: usize) {
         self.graph.analyse(&program.module, pc, self.analysis_budget);
     }
 

@@ -28,7 +28,7 @@ use crate::errors::RuntimeError;
 use crate::exec::analysis::{can_set, is_twin};
 use crate::exec::interpreter::{Op, Program, dispatch};
 use crate::exec::specialise::code::Code;
-use crate::exec::specialise::elements::set_item;
+use crate::exec::specialise::elements::{elide_copy, set_item};
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp, Triple};
 use crate::exec::specialise::types::Type;
 use crate::isa::{REGISTERS, Reg};
@@ -294,9 +294,11 @@ impl Machine<'_> {
                     // The element first: it may come from a register, and all of them are borrowed then.
                     let element = ($index, $value);
                     let (array, at) = ($array, cursor.taken());
-                    // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
-                    let registers = unsafe { frame.all() };
-                    if !set_item(program, code, at, &self.env.memory, registers, array, element) {
+                    let base = frame.base(&mut self.stack);
+                    self.frame = Frame { base, size };
+                    let is_set = set_item(program, code, at, self, array, element);
+                    frame = RawRegisters::of(&mut self.stack, base);
+                    if !is_set {
                         leave!(ExitReason::Guard)
                     }
                 }};
@@ -826,7 +828,15 @@ impl Machine<'_> {
                         && let Some(place) = object.known_value(key)
                     {
                         *place = value;
-                    } else if ops::dict_set(&self.env.memory, value_mut!(dict), key, value).is_err() {
+                        continue;
+                    }
+                    if matches!(value!(dict), Value::Dict(dict) if dict.is_shared()) {
+                        let base = frame.base(&mut self.stack);
+                        self.frame = Frame { base, size };
+                        elide_copy(program, code, cursor.taken(), self, &key, &value);
+                        frame = RawRegisters::of(&mut self.stack, base);
+                    }
+                    if ops::dict_set(&self.env.memory, value_mut!(dict), key, value).is_err() {
                         leave!(ExitReason::Guard)
                     }
                 }
@@ -967,6 +977,16 @@ impl Machine<'_> {
                     then!(Return { src, clear, steps } => r#return!(src, clear, steps));
                 }
                 &SpecOp::Baseline { op } => {
+                    if let Op::ArraySet { array: container, index: key, value }
+                    | Op::DictSet { dict: container, key, value } = op
+                        && is_shared(value!(Slot::of(container.0)))
+                    {
+                        let [key, value] = [key, value].map(|operand| value!(Slot::of(operand.0)).clone());
+                        let base = frame.base(&mut self.stack);
+                        self.frame = Frame { base, size };
+                        elide_copy(program, code, cursor.taken(), self, &key, &value);
+                        frame = RawRegisters::of(&mut self.stack, base);
+                    }
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
                     let registers = unsafe { frame.all() };
                     if let Err(error) = dispatch_baseline(op, registers, &mut self.env) {
@@ -1033,6 +1053,21 @@ fn holds(value: &Value) -> bool {
         value.is_truthy()
     }
     if let Value::Bool(value) = value { *value } else { of_others(value) }
+}
+
+/// Whether a write to a container would have to copy it.
+pub(crate) fn is_shared(value: &Value) -> bool {
+    match value {
+        Value::Array(array) => array.is_shared(),
+        Value::Dict(dict) => dict.is_shared(),
+        Value::Empty
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Function(_)
+        | Value::Url(_) => false,
+    }
 }
 
 /// Executes a baseline instruction that goes on to the next.

@@ -426,7 +426,7 @@ impl Emitter<'_> {
     /// Writes a value of whatever type to the element whose index stands in rcx.
     pub(super) fn set_element(&mut self) {
         let exit = self.leave(JitExit::Guard);
-        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
+        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov r8, r13);
         self.call(super::super::stubs::set_element as *const ());
         x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
@@ -452,8 +452,9 @@ impl Emitter<'_> {
             ; lea rcx, [rbx + at(value)]
         );
         self.call(super::super::stubs::dict_set as *const ());
-        x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
+        let (begin, end) = self.out_of_line(Self::call_machine);
+        x64!(self ; cmp eax, 1 ; jb =>exit ; ja =>begin ; =>end);
     }
 }
 

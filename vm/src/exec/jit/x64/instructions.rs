@@ -257,7 +257,7 @@ impl Emitter<'_> {
             JitOp::IntText { dst, src } => self.int_text(dst, src),
             JitOp::Baseline { .. } => {
                 let stopped = self.leave(JitExit::Reason);
-                x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
+                x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov rcx, r13);
                 self.call(super::super::stubs::plain as *const ());
                 x64!(self ; test eax, eax ; jnz =>stopped);
                 self.cache = Cache::EMPTY;
