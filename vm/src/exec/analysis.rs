@@ -7,7 +7,7 @@ mod uniqueness;
 mod window;
 
 pub(crate) use flow_graph::FlowGraph;
-pub(crate) use ownership::{Ownership, Write};
+pub(crate) use ownership::{Ownership, Write, take_element};
 pub(crate) use register_set::RegSet;
 pub(crate) use uniqueness::{OtherHolder, can_set, is_twin};
-pub(crate) use window::{LONGEST as LONGEST_WINDOW, Operand};
+pub(crate) use window::{LONGEST as LONGEST_WINDOW, Origin, Window};

@@ -17,7 +17,7 @@ pub(crate) use self::run::{Ended, RunInput, run};
 use self::stats::Recorder;
 pub use self::stats::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse};
 pub use self::tiers::Tiers;
-use crate::exec::analysis::{FlowGraph, LONGEST_WINDOW, Operand, Write};
+use crate::exec::analysis::{FlowGraph, LONGEST_WINDOW, Origin, Write};
 use crate::exec::interpreter::{Op, Program, TierExit, TierUp};
 #[cfg(machine_code)]
 use crate::exec::jit::CodeCache;
@@ -239,9 +239,9 @@ impl<'p> TierUp<'p> for Driver<'p> {
             (None, None) => return,
         };
         let budget = if self.tiers.is_eager() { usize::MAX } else { payoff::analysis_budget(steps) };
-        let source = |machine: &Machine<'_>, operand: Operand| match operand {
-            Operand::Register(register) => machine.stack[machine.frame.base + usize::from(register)].clone(),
-            Operand::Constant(constant) => program.constants[usize::from(constant)].clone(),
+        let source = |machine: &Machine<'_>, operand: Origin| match operand {
+            Origin::Register(register) => machine.stack[machine.frame.base + usize::from(register)].clone(),
+            Origin::Constant(constant) => program.constants[usize::from(constant)].clone(),
         };
         let [key, value] = [key, value].map(|operand| machine.registers()[usize::from(operand.0)].clone());
         let (key, value, graph) = (&key, &value, &code.graph);

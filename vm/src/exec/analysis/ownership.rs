@@ -13,10 +13,11 @@ use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
-use crate::exec::analysis::window::{Element, LONGEST, Operand, Step, Window};
+use crate::exec::analysis::window::{Element, LONGEST, Origin, Step, Window};
 use crate::exec::analysis::{FlowGraph, RegSet, can_set};
 use crate::exec::interpreter::Program;
 use crate::isa::Reg;
+use crate::memory::Memory;
 use crate::runtime::Machine;
 use crate::value::{Array, Value};
 use crate::values::costs;
@@ -68,7 +69,7 @@ pub(crate) struct Write<'a, S> {
 impl Ownership {
     /// Looks for whoever else holds the container that is written to, and has all of them let go if they will not look at it
     /// any more.
-    pub(crate) fn elide_copy<S: Fn(&Machine<'_>, Operand) -> Value>(
+    pub(crate) fn elide_copy<S: Fn(&Machine<'_>, Origin) -> Value>(
         &self,
         machine: &mut Machine<'_>,
         write: &Write<'_, S>,
@@ -139,7 +140,7 @@ impl Ownership {
         live
     }
 
-    fn try_elide_copy<S: Fn(&Machine<'_>, Operand) -> Value>(
+    fn try_elide_copy<S: Fn(&Machine<'_>, Origin) -> Value>(
         &self,
         machine: &mut Machine<'_>,
         write: &Write<'_, S>,
@@ -151,11 +152,11 @@ impl Ownership {
         if holds_itself || !can_set(&container, write.key) {
             return None;
         }
-        let sight = Sight { machine, steps: &window.steps, keys: keys(machine, window, &write.source) };
+        let sight = Sight { machine, steps: &window.steps, source: &write.source };
         // The clone is one holder more.
         let others = holders(&container)?.checked_sub(2)?;
         let (count, found) = sight.trim(own, &container);
-        let (steps, keys) = (&window.steps[..count], sight.keys);
+        let steps = &window.steps[..count];
         let dead = others.checked_sub(found.holders)?;
         let copy = copy_cost(&container)?;
         let room = copy + found.copies + window.grows + costs::ELEMENT.max(costs::ENTRY);
@@ -170,7 +171,7 @@ impl Ownership {
                 machine.stack[place] = phantom.clone();
             }
         }
-        let_go(machine, steps, &keys, own, &container, DEPTH);
+        let_go(machine, steps, &write.source, own, &container, DEPTH);
         Some(())
     }
 
@@ -234,11 +235,10 @@ impl Ownership {
 }
 
 /// What a window does to containers, as it can be seen where it begins.
-struct Sight<'a, 'm> {
+struct Sight<'a, 'm, S> {
     machine: &'a Machine<'m>,
     steps: &'a [Step],
-    /// The keys of the elements that are set, by step.
-    keys: Vec<Value>,
+    source: &'a S,
 }
 
 /// What else holds a container.
@@ -251,7 +251,7 @@ struct Found {
     copies: u64,
 }
 
-impl Sight<'_, '_> {
+impl<S: Fn(&Machine<'_>, Origin) -> Value> Sight<'_, '_, S> {
     /// How many of the steps are sure to be done without a copy and without an error, and who holds the container within them.
     fn trim(&self, own: u8, container: &Value) -> (usize, Found) {
         let mut count = self.steps.len();
@@ -281,7 +281,7 @@ impl Sight<'_, '_> {
                 Step::Set(element) if element.container != own => {
                     let outer = register_of(self.machine, element.container);
                     let is_held =
-                        element_of(outer, &self.keys[place]).is_some_and(|held| is_same(held, container));
+                        element_of(outer, &self.key(step)).is_some_and(|held| is_same(held, container));
                     if is_held && !self.is_set_before(place, element) {
                         holders += usize::from(self.is_owned(count, element.container, outer, found, depth));
                     }
@@ -294,10 +294,15 @@ impl Sight<'_, '_> {
 
     /// Whether an earlier step sets the same element.
     fn is_set_before(&self, place: usize, element: &Element) -> bool {
-        self.steps[..place].iter().enumerate().any(|(earlier, step)| {
+        self.steps[..place].iter().any(|step| {
             matches!(step, Step::Set(other) if other.container == element.container)
-                && is_key(&self.keys[earlier], &self.keys[place])
+                && is_key(&self.key(step), &self.key(&self.steps[place]))
         })
+    }
+
+    /// What a step reads that was there before the window.
+    fn key(&self, step: &Step) -> Value {
+        key(self.machine, self.source, step)
     }
 
     /// Whether all lets go of a container within the first steps that holds it, beside a register.
@@ -318,7 +323,7 @@ impl Sight<'_, '_> {
 
     /// Whether a step does what windows do.
     fn is_clean(&self, step: usize, own: u8, container: &Value, found: &Found) -> bool {
-        let key = &self.keys[step];
+        let key = &self.key(&self.steps[step]);
         match &self.steps[step] {
             Step::Number(_) => matches!(key, Value::Bool(_) | Value::Int(_) | Value::Float(_)),
             Step::Overwritten(_) | Step::Stored(_) => true,
@@ -340,30 +345,40 @@ impl Sight<'_, '_> {
     }
 }
 
-/// What the steps of a window read that was there before it.
-fn keys<S: Fn(&Machine<'_>, Operand) -> Value>(
-    machine: &Machine<'_>,
-    window: &Window,
-    source: &S,
-) -> Vec<Value> {
-    let key = |step: &Step| match step {
+/// Takes a container away from the other container that alone holds it besides, and that nothing else holds, as an element. There must be
+/// room for a copy of it and one more entry.
+pub(crate) fn take_element(memory: &Memory<'_>, outer: &mut Value, key: &Value, container: &Value) {
+    if holders(container) != Some(2) {
+        return;
+    }
+    let copy = copy_cost(container).unwrap_or(u64::MAX);
+    if let Some(place) = element_mut(outer, key)
+        && is_same(place, container)
+        && copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
+    {
+        *place = Value::Empty;
+    }
+}
+
+/// What a step of a window reads that was there before it.
+fn key(machine: &Machine<'_>, source: &impl Fn(&Machine<'_>, Origin) -> Value, step: &Step) -> Value {
+    match step {
         Step::Set(element) => source(machine, element.key),
-        Step::Number(register) => source(machine, Operand::Register(*register)),
+        Step::Number(register) => source(machine, Origin::Register(*register)),
         Step::Overwritten(_) | Step::Stored(_) => Value::Empty,
-    };
-    window.steps.iter().map(key).collect()
+    }
 }
 
 /// Has all that holds a container let go of it within the steps of a window, but for one register.
 fn let_go(
     machine: &mut Machine<'_>,
     steps: &[Step],
-    keys: &[Value],
+    source: &impl Fn(&Machine<'_>, Origin) -> Value,
     own: u8,
     container: &Value,
     depth: usize,
 ) {
-    for (step, key) in steps.iter().zip(keys) {
+    for step in steps {
         match step {
             Step::Overwritten(register) if *register != own => {
                 let place = &mut machine.registers()[usize::from(*register)];
@@ -379,14 +394,14 @@ fn let_go(
                 }
             }
             Step::Set(element) if element.container != own && depth > 0 => {
-                let outer = register_of(machine, element.container);
-                if !element_of(outer, key).is_some_and(|held| is_same(held, container)) {
+                let (outer, key) = (register_of(machine, element.container), key(machine, source, step));
+                if !element_of(outer, &key).is_some_and(|held| is_same(held, container)) {
                     continue;
                 }
                 let outer = outer.clone();
-                let_go(machine, steps, keys, element.container, &outer, depth - 1);
+                let_go(machine, steps, source, element.container, &outer, depth - 1);
                 drop(outer);
-                let place = element_mut(&mut machine.registers()[usize::from(element.container)], key);
+                let place = element_mut(&mut machine.registers()[usize::from(element.container)], &key);
                 if let Some(place) = place {
                     *place = Value::Empty;
                 }
@@ -450,7 +465,7 @@ fn element_of<'a>(container: &'a Value, key: &Value) -> Option<&'a Value> {
 fn element_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut Value> {
     match (container, key) {
         (Value::Array(array), Value::Int(index)) => array.value_mut(Array::place(*index)),
-        (Value::Dict(dict), Value::String(key)) => dict.object_mut()?.value_mut(key),
+        (Value::Dict(dict), Value::String(key)) if !key.is_long() => dict.object_mut()?.value_mut(key),
         _ => None,
     }
 }

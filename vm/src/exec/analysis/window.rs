@@ -17,7 +17,7 @@ pub(crate) const LONGEST: usize = 32;
 
 /// The code behind a write, as far as it is a window.
 #[derive(Default)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// What has to be known of the registers where the window begins, and what is overwritten, in order.
     pub(super) steps: Vec<Step>,
     /// What may be counted in the window besides copies, at most.
@@ -41,21 +41,21 @@ pub(super) enum Step {
 #[derive(Clone, Copy)]
 pub(super) struct Element {
     pub(super) container: u8,
-    pub(super) key: Operand,
+    pub(super) key: Origin,
     /// Whether it is an entry of a dict.
     pub(super) is_entry: bool,
 }
 
 /// Where something stands when a window begins that an instruction of it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operand {
+pub(crate) enum Origin {
     Register(u8),
     Constant(u16),
 }
 
 impl Window {
     /// The window behind the instruction at `pc`, which writes to a container.
-    pub(super) fn behind(program: &Program, pc: usize, container: Reg) -> Self {
+    pub(crate) fn behind(program: &Program, pc: usize, container: Reg) -> Self {
         let mut walk = Walk::new(container);
         let Some(op) = program.ops.get(pc) else { return walk.window };
         let Some(instruction) = program.module.instruction(pc) else { return walk.window };
@@ -88,6 +88,18 @@ impl Window {
         }
         walk.window
     }
+
+    /// The register of the first other container of which an element is set, and what leads to the element, if nothing has to be known for
+    /// the window to come that far.
+    pub(crate) fn first_element(&self, container: Reg) -> Option<(Reg, Origin)> {
+        let is_sure = |step: &&Step| matches!(step, Step::Overwritten(_) | Step::Stored(_));
+        match self.steps.iter().find(|step| !is_sure(step)) {
+            Some(Step::Set(element)) if element.container != container.0 && self.grows == 0 => {
+                Some((Reg(element.container), element.key))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What is known on the way.
@@ -102,7 +114,7 @@ struct Walk {
     /// Those of whose value a part was read.
     peeked: RegSet,
     /// The registers that were written, with where their value stood at first.
-    names: Vec<(u8, Option<Operand>)>,
+    names: Vec<(u8, Option<Origin>)>,
     /// The registers that were written with numbers or bools.
     numbers: RegSet,
     /// The globals that were read or set.
@@ -127,12 +139,12 @@ impl Walk {
     }
 
     /// Where the value of a register stood when the window began.
-    fn name(&self, register: Reg) -> Option<Operand> {
+    fn name(&self, register: Reg) -> Option<Origin> {
         let written = self.names.iter().rev().find(|(written, _)| *written == register.0);
-        written.map_or(Some(Operand::Register(register.0)), |(_, name)| *name)
+        written.map_or(Some(Origin::Register(register.0)), |(_, name)| *name)
     }
 
-    fn write(&mut self, register: Reg, name: Option<Operand>, is_number: bool) {
+    fn write(&mut self, register: Reg, name: Option<Origin>, is_number: bool) {
         if !self.read.contains(register.0) {
             self.window.steps.push(Step::Overwritten(register.0));
             self.read.insert(register.0);
@@ -149,7 +161,7 @@ impl Walk {
     /// A run of phis, which reads all before it writes any.
     fn phis(&mut self, run: &[(Reg, Option<Reg>)]) {
         let chosen = run.iter().filter_map(|(dst, src)| Some((*dst, (*src)?)));
-        let mut moves: Vec<(Reg, Option<Operand>, bool)> = Vec::new();
+        let mut moves: Vec<(Reg, Option<Origin>, bool)> = Vec::new();
         for (dst, src) in chosen {
             self.read.insert(src.0);
             self.leaked.insert(src.0);
@@ -188,7 +200,7 @@ impl Walk {
         } else if let Op::LoadConst { dst, constant } = op {
             let value = &program.constants[usize::from(constant.0)];
             let is_number = matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_));
-            written = Some((dst, Some(Operand::Constant(constant.0)), is_number));
+            written = Some((dst, Some(Origin::Constant(constant.0)), is_number));
         } else if let Op::LoadGlobal { dst, name } = op {
             self.globals.push(name);
             written = Some((dst, None, false));
@@ -201,7 +213,7 @@ impl Walk {
             // Joining strings counts memory.
             if !self.numbers.contains(left.0) && !self.numbers.contains(right.0) {
                 let mut names = [left, right].into_iter().filter_map(|operand| self.name(operand));
-                let Some(Operand::Register(register)) = names.next() else { return false };
+                let Some(Origin::Register(register)) = names.next() else { return false };
                 self.window.steps.push(Step::Number(register));
             }
             written = Some((dst, None, true));
@@ -236,7 +248,7 @@ impl Walk {
     /// An element is set.
     fn set(&mut self, container: Reg, key: Reg, value: Reg, is_entry: bool) -> bool {
         let is_own = container.0 == self.container;
-        let is_as_it_was = self.name(container) == Some(Operand::Register(container.0))
+        let is_as_it_was = self.name(container) == Some(Origin::Register(container.0))
             && !self.leaked.contains(container.0)
             && (is_own || !self.peeked.contains(container.0));
         if !is_as_it_was || value == container {

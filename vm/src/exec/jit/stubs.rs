@@ -248,6 +248,19 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     1
 }
 
+/// Takes a container away from another that holds it as an element.
+pub(super) unsafe extern "sysv64" fn take_element(
+    context: &mut JitContext<'_, '_>,
+    outer: *mut Value,
+    key: *const Value,
+    container: *const Value,
+) {
+    // SAFETY: see the top of the module; the three stand in different places.
+    unsafe {
+        crate::exec::analysis::take_element(&(*context.machine).env.memory, &mut *outer, &*key, &*container);
+    }
+}
+
 /// Writes a key of a dict. Gives 1 if it did, 0 if that is an error, and 2, with nothing done, if the dict is shared.
 pub(super) unsafe extern "sysv64" fn dict_set(
     context: &mut JitContext<'_, '_>,

@@ -1,6 +1,6 @@
 //! Writes to arrays and dicts that may have to copy the container first.
 
-use crate::exec::analysis::{Operand, Write};
+use crate::exec::analysis::{Origin, Write};
 use crate::exec::interpreter::{Op, Program};
 use crate::exec::specialise::code::Code;
 use crate::exec::specialise::context::Source;
@@ -57,9 +57,9 @@ pub(crate) fn elide_copy(
     else {
         return;
     };
-    let source = |machine: &Machine<'_>, operand: Operand| match operand {
-        Operand::Constant(constant) => program.constants[usize::from(constant)].clone(),
-        Operand::Register(register) => match exit.context.source(register) {
+    let source = |machine: &Machine<'_>, operand: Origin| match operand {
+        Origin::Constant(constant) => program.constants[usize::from(constant)].clone(),
+        Origin::Register(register) => match exit.context.source(register) {
             Source::Slot(slot) => machine.stack[machine.frame.base + usize::from(slot)].clone(),
             Source::Constant(constant) => program.constants[usize::from(constant)].clone(),
             Source::Bool(value) => Value::Bool(value),

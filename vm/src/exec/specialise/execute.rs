@@ -25,7 +25,7 @@ use std::mem;
 
 use self::unchecked::{Cursor, RawRegisters, payload, scalar};
 use crate::errors::RuntimeError;
-use crate::exec::analysis::{can_set, is_twin};
+use crate::exec::analysis::{can_set, is_twin, take_element};
 use crate::exec::interpreter::{Op, Program, dispatch};
 use crate::exec::specialise::code::Code;
 use crate::exec::specialise::elements::{elide_copy, set_item};
@@ -765,6 +765,14 @@ impl Machine<'_> {
                         && can_set(value!(container), value!(key))
                     {
                         self.env.globals.set(holder, Value::Empty);
+                    }
+                }
+                &SpecOp::ElideCopyElement { outer, key, container } => {
+                    // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
+                    let registers = unsafe { frame.all() };
+                    let places = [outer, key, container].map(|slot| usize::from(slot.register()));
+                    if let Ok([outer, key, container]) = registers.get_disjoint_mut(places) {
+                        take_element(&self.env.memory, outer, key, container);
                     }
                 }
                 &SpecOp::ArraySetScalar { array, index, value } => {
