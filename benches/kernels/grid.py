@@ -2,7 +2,6 @@
 # full: n = 60 gives 54318354
 # small: n = 3 gives 4716
 # upstream: cannot append to an array
-# growth: n = 16, 32, 64, 128
 
 import sys
 

@@ -13,13 +13,17 @@ use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
+use crate::exec::analysis::held::{
+    copy_cost, element_mut, element_of, has_element, holders, holding, is_array_of_scalars, is_key, is_same,
+    phantom, register_of,
+};
+use crate::exec::analysis::recipe::Recipe;
 use crate::exec::analysis::window::{Element, LONGEST, Origin, Step, Window};
 use crate::exec::analysis::{FlowGraph, RegSet, can_set};
 use crate::exec::interpreter::Program;
 use crate::isa::Reg;
-use crate::memory::Memory;
 use crate::runtime::Machine;
-use crate::value::{Array, Value};
+use crate::value::Value;
 use crate::values::costs;
 
 /// What was found out about the writes of a module. It grows while the program runs.
@@ -35,6 +39,7 @@ pub(crate) struct Ownership {
 /// A write.
 struct Site {
     window: Window,
+    recipe: Cell<Option<Recipe>>,
     /// How often the write copied in vain of late.
     failed: Cell<u32>,
     /// So many more writes are not looked at.
@@ -49,8 +54,6 @@ const FRAMES: usize = 64;
 const MAX_DOUBLINGS: u32 = 8;
 /// Containers nest so deep within a window.
 const DEPTH: usize = 4;
-/// An array whose elements are not packed is looked through if it has no more of them.
-const UNPACKED: usize = 16;
 
 /// A write to a container, before it is done.
 pub(crate) struct Write<'a, S> {
@@ -79,7 +82,12 @@ impl Ownership {
             site.waits.set(waits);
             return;
         }
-        if self.try_elide_copy(machine, write, &site.window).is_some() {
+        let (own, parts, grows) = (write.container.0, (write.key, write.value), site.window.grows);
+        let recipe = site.recipe.get();
+        if recipe.is_some_and(|recipe| recipe.apply(machine, &write.source, own, parts, grows)) {
+            return;
+        }
+        if self.try_elide_copy(machine, write, &site).is_some() {
             site.failed.set(0);
         } else {
             let failed = (site.failed.get() + 1).min(MAX_DOUBLINGS);
@@ -102,7 +110,8 @@ impl Ownership {
             sites.clear();
         }
         let window = Window::behind(write.program, write.pc, write.container);
-        let site = Rc::new(Site { window, failed: Cell::new(0), waits: Cell::new(0) });
+        let site =
+            Rc::new(Site { window, recipe: Cell::new(None), failed: Cell::new(0), waits: Cell::new(0) });
         sites.insert(pc, site.clone());
         Some(site)
     }
@@ -136,7 +145,10 @@ impl Ownership {
         }
         write.graph.analyse(&write.program.module, pc, write.budget);
         let live = write.graph.live_before(&write.program.module, pc);
-        known.insert(key, live);
+        // It may be known better when more of the module can be looked into.
+        if live != RegSet::ALL {
+            known.insert(key, live);
+        }
         live
     }
 
@@ -144,9 +156,9 @@ impl Ownership {
         &self,
         machine: &mut Machine<'_>,
         write: &Write<'_, S>,
-        window: &Window,
+        site: &Site,
     ) -> Option<()> {
-        let own = write.container.0;
+        let (own, window) = (write.container.0, &site.window);
         let container = machine.registers()[usize::from(own)].clone();
         let holds_itself = is_same(&container, write.value);
         if holds_itself || !can_set(&container, write.key) {
@@ -163,10 +175,10 @@ impl Ownership {
         if room > machine.env.memory.room() {
             return None;
         }
-        if dead > 0 {
-            let places = self.dead(machine, write, &container, steps, dead)?;
-            // What they held is counted on, as what is written to now.
-            let phantom = Value::of_cost(if planted!("phantom-costs-nothing") { 0 } else { copy });
+        let places = self.dead(machine, write, &container, steps, dead)?;
+        site.recipe.set(Recipe::of(machine, steps, &write.source, own, &places));
+        if !places.is_empty() {
+            let phantom = phantom(copy);
             for place in places {
                 machine.stack[place] = phantom.clone();
             }
@@ -184,31 +196,25 @@ impl Ownership {
         steps: &[Step],
         count: usize,
     ) -> Option<Vec<usize>> {
-        let Value::Array(array) = container else { return None };
-        let values = array.values();
-        if values.len() > UNPACKED || !values.iter().all(Value::is_scalar) {
+        if count == 0 {
+            return Some(Vec::new());
+        }
+        if !is_array_of_scalars(container) {
             return None;
         }
-        let mut places = Vec::new();
         let frame = machine.frame;
-        let mut live: Option<RegSet> = None;
-        for register in 0..frame.size.min(256) {
-            let place = frame.base + usize::from(register);
-            if !is_same(&machine.stack[place], container) || register == u16::from(write.container.0) {
-                continue;
+        let overwritten = steps.iter().fold(RegSet::default(), |mut all, step| {
+            if let Step::Overwritten(register) = step {
+                all.insert(*register);
             }
-            let register = register as u8;
-            if steps
-                .iter()
-                .any(|step| matches!(step, Step::Overwritten(overwritten) if *overwritten == register))
-            {
-                continue;
+            all
+        });
+        let mut places = Vec::with_capacity(count);
+        let is_dead = |register: u8| !self.live(machine, write, write.pc).contains(register);
+        for (place, register) in holding(machine, frame.base, frame.size, container) {
+            if register != write.container.0 && !overwritten.contains(register) {
+                places.push(is_dead(register).then_some(place)?);
             }
-            let live = *live.get_or_insert_with(|| self.live(machine, write, write.pc));
-            if live.contains(register) {
-                return None;
-            }
-            places.push(place);
         }
         let mut base = frame.base;
         for caller in machine.callers.iter().rev().take(FRAMES) {
@@ -216,18 +222,11 @@ impl Ownership {
                 break;
             }
             base -= usize::from(caller.size);
-            let mut live: Option<RegSet> = None;
-            for (register, value) in (0..=u8::MAX).zip(&machine.stack[base..base + usize::from(caller.size)])
-            {
-                if !is_same(value, container) {
-                    continue;
-                }
-                let live = *live.get_or_insert_with(|| self.live(machine, write, caller.pc as usize + 1));
+            for (place, register) in holding(machine, base, caller.size, container) {
                 let is_written = caller.dst.0 == register && !write.graph.keeps_destination();
-                if live.contains(register) && !is_written && !planted!("takes-what-is-live") {
-                    return None;
-                }
-                places.push(base + usize::from(register));
+                let is_dead =
+                    is_written || !self.live(machine, write, caller.pc as usize + 1).contains(register);
+                places.push((is_dead || planted!("takes-what-is-live")).then_some(place)?);
             }
         }
         (places.len() == count).then_some(places)
@@ -330,33 +329,10 @@ impl<S: Fn(&Machine<'_>, Origin) -> Value> Sight<'_, '_, S> {
             Step::Set(element) => {
                 let is_own = element.container == own;
                 let outer = if is_own { container } else { register_of(self.machine, element.container) };
-                let is_there = match (outer, key) {
-                    (Value::Array(array), Value::Int(index)) => {
-                        !element.is_entry && Array::place(*index) < array.len()
-                    }
-                    (Value::Dict(dict), Value::String(key)) => {
-                        element.is_entry && !key.is_long() && !dict.is_full() && dict.get_by(key).is_some()
-                    }
-                    _ => false,
-                };
-                is_there && (is_own || found.outer.contains(element.container) || holders(outer) == Some(1))
+                has_element(outer, element, key)
+                    && (is_own || found.outer.contains(element.container) || holders(outer) == Some(1))
             }
         }
-    }
-}
-
-/// Takes a container away from the other container that alone holds it besides, and that nothing else holds, as an element. There must be
-/// room for a copy of it and one more entry.
-pub(crate) fn take_element(memory: &Memory<'_>, outer: &mut Value, key: &Value, container: &Value) {
-    if holders(container) != Some(2) {
-        return;
-    }
-    let copy = copy_cost(container).unwrap_or(u64::MAX);
-    if let Some(place) = element_mut(outer, key)
-        && is_same(place, container)
-        && copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
-    {
-        *place = Value::Empty;
     }
 }
 
@@ -398,9 +374,10 @@ fn let_go(
                 if !element_of(outer, &key).is_some_and(|held| is_same(held, container)) {
                     continue;
                 }
-                let outer = outer.clone();
-                let_go(machine, steps, source, element.container, &outer, depth - 1);
-                drop(outer);
+                if holders(outer) != Some(1) {
+                    let outer = outer.clone();
+                    let_go(machine, steps, source, element.container, &outer, depth - 1);
+                }
                 let place = element_mut(&mut machine.registers()[usize::from(element.container)], &key);
                 if let Some(place) = place {
                     *place = Value::Empty;
@@ -408,64 +385,5 @@ fn let_go(
             }
             Step::Set(_) | Step::Overwritten(_) | Step::Number(_) => {}
         }
-    }
-}
-
-fn register_of<'a>(machine: &'a Machine<'_>, register: u8) -> &'a Value {
-    &machine.stack[machine.frame.base + usize::from(register)]
-}
-
-/// Whether both are one container.
-#[inline]
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Array(one), Value::Array(other)) => one.is_identical(other),
-        (Value::Dict(one), Value::Dict(other)) => one.is_identical(other),
-        _ => false,
-    }
-}
-
-/// Whether both lead to one element.
-fn is_key(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Int(one), Value::Int(other)) => one == other,
-        (Value::String(one), Value::String(other)) => one.is_same(other),
-        _ => false,
-    }
-}
-
-/// How many places hold a container.
-fn holders(value: &Value) -> Option<usize> {
-    match value {
-        Value::Array(array) => Some(array.holders()),
-        Value::Dict(dict) => Some(dict.holders()),
-        _ => None,
-    }
-}
-
-/// What the copy of a container costs.
-fn copy_cost(value: &Value) -> Option<u64> {
-    match value {
-        Value::Array(array) => Some(Array::cost(array.len())),
-        Value::Dict(dict) => Some(dict.cost()),
-        _ => None,
-    }
-}
-
-/// An element that is a container.
-fn element_of<'a>(container: &'a Value, key: &Value) -> Option<&'a Value> {
-    match (container, key) {
-        (Value::Array(array), Value::Int(index)) => array.values().get(Array::place(*index)),
-        (Value::Dict(dict), Value::String(key)) if !key.is_long() => dict.get_by(key),
-        _ => None,
-    }
-}
-
-/// The same, to be changed, of a container that is not shared.
-fn element_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut Value> {
-    match (container, key) {
-        (Value::Array(array), Value::Int(index)) => array.value_mut(Array::place(*index)),
-        (Value::Dict(dict), Value::String(key)) if !key.is_long() => dict.object_mut()?.value_mut(key),
-        _ => None,
     }
 }

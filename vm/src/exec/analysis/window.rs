@@ -271,3 +271,69 @@ impl Walk {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble;
+
+    /// The steps of the window behind the first instruction, which writes to a part of r1 that stands in r2.
+    fn steps(rest: &str) -> String {
+        let source = format!("array_set r2, r5, r6\n{rest}");
+        let window = Window::behind(&Program::new(assemble(&source).unwrap()), 0, Reg(2));
+        let step = |step: &Step| match step {
+            Step::Number(register) => format!("number r{register}"),
+            Step::Overwritten(register) => format!("r{register}"),
+            Step::Stored(GlobalSlot(name)) => format!("global {name}"),
+            Step::Set(Element { container, key: Origin::Register(key), .. }) => {
+                format!("r{container}[r{key}]")
+            }
+            Step::Set(Element { container, .. }) => format!("r{container}[constant]"),
+        };
+        window.steps.iter().map(step).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn parts_are_set_and_the_whole_is_stored() {
+        assert_eq!(steps("array_set r1, r0, r2\n store_global r1, \"g\"\n halt"), "r1[r0], global 0");
+        assert_eq!(steps("load_const r9, 1\n dict_set r1, r9, r2"), "r9, r1[constant]");
+        assert_eq!(steps("move r9, r0\n array_set r1, r9, r2"), "r9, r1[r0]");
+    }
+
+    #[test]
+    fn a_window_ends_where_memory_is_counted() {
+        assert_eq!(steps("concat_str r9, r0, r0\n array_set r1, r0, r2"), "");
+        assert_eq!(steps("call r9, r8, ()\n array_set r1, r0, r2"), "");
+        assert_eq!(steps("jump_if r9, end\n array_set r1, r0, r2\n end:"), "");
+        assert_eq!(steps("load_const r9, 1\n add r9, r9, r0\n move r7, r0"), "r9, r7");
+        assert_eq!(steps("add r9, r0, r0\n move r7, r0"), "number r0, r9, r7");
+    }
+
+    #[test]
+    fn what_is_looked_at_lets_go_of_nothing() {
+        assert_eq!(steps("move r9, r7\n load_const r7, 1"), "r9");
+        assert_eq!(steps("load_global r9, \"g\"\n store_global r2, \"g\""), "r9");
+        assert_eq!(steps("move r9, r1\n array_set r1, r0, r2"), "r9");
+        assert_eq!(steps("array_get r9, r1, r0\n array_set r1, r0, r2"), "r9");
+        assert_eq!(steps("store_global r1, \"g\"\n array_set r1, r0, r2"), "global 0");
+    }
+
+    #[test]
+    fn a_global_is_no_part_of_a_failure() {
+        assert_eq!(steps("sub r9, r0, r0\n store_global r2, \"g\""), "r9");
+        assert_eq!(steps("array_get r9, r2, r0\n store_global r2, \"g\""), "r9");
+        assert_eq!(steps("array_set r2, r9, r0\n store_global r2, \"g\""), "r2[r9], global 0");
+        assert_eq!(steps("array_len r9, r2\n array_set r2, r9, r0\n store_global r2, \"g\""), "r9");
+    }
+
+    #[test]
+    fn a_key_that_was_computed_leads_nowhere_known() {
+        assert_eq!(steps("sub r9, r0, r0\n array_set r1, r9, r2\n load_const r7, 1"), "r9");
+    }
+
+    #[test]
+    fn phis_of_the_path_are_moves() {
+        let source = "jump on\n on:\n phi r9, [r2: 1, r7: 0]\n phi r8, [r9: 1]\n load_const r7, 1";
+        assert_eq!(steps(source), "r9, r7");
+    }
+}
