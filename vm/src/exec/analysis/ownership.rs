@@ -71,29 +71,31 @@ pub(crate) struct Write<'a, S> {
 
 impl Ownership {
     /// Looks for whoever else holds the container that is written to, and has all of them let go if they will not look at it
-    /// any more.
+    /// any more. Gives whether they did.
     pub(crate) fn elide_copy<S: Fn(&Machine<'_>, Origin) -> Value>(
         &self,
         machine: &mut Machine<'_>,
         write: &Write<'_, S>,
-    ) {
-        let Some(site) = self.site(machine, write) else { return };
+    ) -> bool {
+        let Some(site) = self.site(machine, write) else { return false };
         if let Some(waits) = site.waits.get().checked_sub(1) {
             site.waits.set(waits);
-            return;
+            return false;
         }
         let (own, parts, grows) = (write.container.0, (write.key, write.value), site.window.grows);
         let recipe = site.recipe.get();
         if recipe.is_some_and(|recipe| recipe.apply(machine, &write.source, own, parts, grows)) {
-            return;
+            return true;
         }
-        if self.try_elide_copy(machine, write, &site).is_some() {
+        let is_done = self.try_elide_copy(machine, write, &site).is_some();
+        if is_done {
             site.failed.set(0);
         } else {
             let failed = (site.failed.get() + 1).min(MAX_DOUBLINGS);
             site.failed.set(failed);
             site.waits.set((1 << failed) - 1);
         }
+        is_done
     }
 
     /// What is known of the write; `None` where finding out is not paid yet.

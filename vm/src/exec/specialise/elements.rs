@@ -32,31 +32,26 @@ pub(crate) fn set_item(
         }
     }
     if array.is_shared() {
-        elide_copy(program, code, at, machine, &Value::Int(index), &value);
+        elide_copy(program, code, at, machine);
     }
     let place = machine.frame.base + holder;
     ops::array_set(&machine.env.memory, &mut machine.stack[place], Value::Int(index), value).is_ok()
 }
 
-/// Spares the write at that place the copy of the container, where nobody can tell.
-#[cold]
-pub(crate) fn elide_copy(
-    program: &Program,
-    code: &Code,
-    at: CodeAddr,
-    machine: &mut Machine<'_>,
-    key: &Value,
-    value: &Value,
-) {
-    if without!("copy-elision") {
-        return;
-    }
+/// Spares the write at that place the copy of the container, where nobody can tell. Gives whether it did.
+#[inline(never)]
+pub(crate) fn elide_copy(program: &Program, code: &Code, at: CodeAddr, machine: &mut Machine<'_>) -> bool {
     let exit = code.exit_at(at);
     let pc = exit.pc as usize;
-    let Some(Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. }) = program.op(pc)
+    let Some(
+        Op::ArraySet { array: container, index: key, value } | Op::DictSet { dict: container, key, value },
+    ) = program.op(pc)
     else {
-        return;
+        return false;
     };
+    if without!("copy-elision") {
+        return false;
+    }
     let source = |machine: &Machine<'_>, operand: Origin| match operand {
         Origin::Constant(constant) => program.constants[usize::from(constant)].clone(),
         Origin::Register(register) => match exit.context.source(register) {
@@ -65,6 +60,7 @@ pub(crate) fn elide_copy(
             Source::Bool(value) => Value::Bool(value),
         },
     };
-    let (graph, budget) = (&code.graph, code.analysis_budget());
-    code.ownership.elide_copy(machine, &Write { program, graph, budget, pc, container, key, value, source });
+    let [key, value] = [key, value].map(|operand| source(machine, Origin::Register(operand.0)));
+    let (graph, budget, key, value) = (&code.graph, code.analysis_budget(), &key, &value);
+    code.ownership.elide_copy(machine, &Write { program, graph, budget, pc, container, key, value, source })
 }

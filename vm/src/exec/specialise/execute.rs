@@ -841,7 +841,7 @@ impl Machine<'_> {
                     if matches!(value!(dict), Value::Dict(dict) if dict.is_shared()) {
                         let base = frame.base(&mut self.stack);
                         self.frame = Frame { base, size };
-                        elide_copy(program, code, cursor.taken(), self, &key, &value);
+                        elide_copy(program, code, cursor.taken(), self);
                         frame = RawRegisters::of(&mut self.stack, base);
                     }
                     if ops::dict_set(&self.env.memory, value_mut!(dict), key, value).is_err() {
@@ -985,14 +985,12 @@ impl Machine<'_> {
                     then!(Return { src, clear, steps } => r#return!(src, clear, steps));
                 }
                 &SpecOp::Baseline { op } => {
-                    if let Op::ArraySet { array: container, index: key, value }
-                    | Op::DictSet { dict: container, key, value } = op
+                    if let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
                         && is_shared(value!(Slot::of(container.0)))
                     {
-                        let [key, value] = [key, value].map(|operand| value!(Slot::of(operand.0)).clone());
                         let base = frame.base(&mut self.stack);
                         self.frame = Frame { base, size };
-                        elide_copy(program, code, cursor.taken(), self, &key, &value);
+                        elide_copy(program, code, cursor.taken(), self);
                         frame = RawRegisters::of(&mut self.stack, base);
                     }
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
