@@ -21,4 +21,4 @@ local function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 12))
+print(kernel(tonumber(arg[1]) or 15))

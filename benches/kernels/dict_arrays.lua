@@ -21,4 +21,4 @@ local function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 500000))
+print(kernel(tonumber(arg[1]) or 1000000))

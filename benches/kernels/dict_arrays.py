@@ -1,6 +1,7 @@
 """Counts n numbers by their last digits in a dict of arrays, one for each key."""
-# full: n = 500000 gives 8997264
+# full: n = 1000000 gives 17998662
 # small: n = 100 gives 1672
+# counted: n = 50000 gives 898096
 # upstream: cannot append to an array
 # growth: n = 125000, 250000, 500000, 1000000
 
@@ -26,4 +27,4 @@ def kernel(n):
 
 
 if __name__ == "__main__":
-    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 500000))
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 1000000))

@@ -1,6 +1,7 @@
 """Makes 300 rounds over a grid of n by n in which each cell becomes the sum of itself and its left and upper neighbours, modulo 1009."""
 # full: n = 60 gives 54318354
 # small: n = 3 gives 4716
+# counted: n = 16 gives 1071077
 # upstream: cannot append to an array
 
 import sys

@@ -51,4 +51,4 @@ local function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 20000))
+print(kernel(tonumber(arg[1]) or 100000))

@@ -1,8 +1,9 @@
 """Sorts n numbers by heapsort, in functions that take the array and give it back, and adds up every seventh times its place."""
-# full: n = 20000 gives 1912000174268
+# full: n = 100000 gives 47640765117883
 # small: n = 50 gives 12217121
+# counted: n = 5000 gives 119818073375
 # upstream: cannot append to an array
-# growth: n = 5000, 10000, 20000, 40000
+# growth: n = 12500, 25000, 50000, 100000
 
 import sys
 
@@ -52,4 +53,4 @@ def kernel(n):
 
 
 if __name__ == "__main__":
-    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 20000))
+    print(kernel(int(sys.argv[1]) if len(sys.argv) > 1 else 100000))

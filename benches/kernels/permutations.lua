@@ -29,4 +29,4 @@ local function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 8))
+print(kernel(tonumber(arg[1]) or 9))

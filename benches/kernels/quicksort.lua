@@ -45,4 +45,4 @@ function kernel(n)
   return total
 end
 
-print(kernel(tonumber(arg[1]) or 20000))
+print(kernel(tonumber(arg[1]) or 100000))

@@ -111,17 +111,18 @@ fn a_cell_of_a_grid_in_a_global_is_changed_in_place() {
 }
 
 #[test]
-fn a_cell_three_levels_deep_in_a_global_is_changed_in_place() {
+fn a_cell_of_a_long_row_three_levels_deep_in_a_global_is_changed_in_place() {
     does_not_grow(&turns(
         &format!(
-            "{GRID}
+            "{long}
             load_const r17, 2
             new_array r18, r17
             load_const r17, 0
             array_set r18, r17, r10
             store_global r18, \"cube\"
             load_const r10, 0
-            load_const r18, 0"
+            load_const r18, 0",
+            long = GRID.replace("load_const r12, 8", "load_const r12, 200")
         ),
         "load_global r18, \"cube\"
         array_get r19, r18, r17
@@ -185,11 +186,13 @@ fn an_array_that_is_passed_and_given_back_is_changed_in_place() {
     ));
 }
 
-/// Each turn makes one copy, however many writes a frame does: what the caller holds is dead only from the call on.
 #[test]
-fn an_array_that_two_functions_pass_on_is_changed_in_place() {
+fn a_long_array_that_two_functions_pass_on_is_changed_in_place() {
     does_not_grow(&turns(
-        &format!("{NUMBERS}\n load_global r10, \"numbers\"\n store_global r11, \"numbers\""),
+        &format!(
+            "{long}\n load_global r10, \"numbers\"\n store_global r11, \"numbers\"",
+            long = NUMBERS.replace("load_const r11, 10", "load_const r11, 200")
+        ),
         "load_const r21, \"outer\"
         call r21, r10, (r10, r0)",
         ".func outer
@@ -224,9 +227,9 @@ fn elements_of_an_array_in_a_global_change_places_in_place() {
 }
 
 #[test]
-fn recursion_over_an_array_in_a_global_changes_it_in_place() {
+fn recursion_over_a_long_array_in_a_global_changes_it_in_place() {
     does_not_grow(&turns(
-        NUMBERS,
+        &NUMBERS.replace("load_const r11, 10", "load_const r11, 200"),
         "load_const r20, \"down\"
         load_const r21, 9
         call r20, r22, (r21)",

@@ -82,6 +82,15 @@ pub(super) fn holders(value: &Value) -> Option<usize> {
     }
 }
 
+/// How many elements or entries a container has.
+pub(super) fn length(value: &Value) -> usize {
+    match value {
+        Value::Array(array) => array.len(),
+        Value::Dict(dict) => dict.len(),
+        _ => 0,
+    }
+}
+
 /// What the copy of a container costs.
 pub(super) fn copy_cost(value: &Value) -> Option<u64> {
     match value {

@@ -15,7 +15,7 @@ use foldhash::fast::RandomState;
 
 use crate::exec::analysis::held::{
     copy_cost, element_mut, element_of, has_element, holders, holding, is_array_of_scalars, is_key, is_same,
-    phantom, register_of,
+    length, phantom, register_of,
 };
 use crate::exec::analysis::recipe::Recipe;
 use crate::exec::analysis::window::{Element, LONGEST, Origin, Step, Window};
@@ -40,7 +40,7 @@ pub(crate) struct Ownership {
 struct Site {
     window: Window,
     recipe: Cell<Option<Recipe>>,
-    /// How often the write copied in vain of late.
+    /// How often searching did not pay of late.
     failed: Cell<u32>,
     /// So many more writes are not looked at.
     waits: Cell<u32>,
@@ -48,6 +48,8 @@ struct Site {
 
 /// So many sites are remembered.
 const SITES: usize = 1 << 12;
+/// A container of so many elements takes longer to copy than to search for who holds it.
+const LONG: usize = 128;
 /// So many frames that wait are looked at.
 const FRAMES: usize = 64;
 /// A write that copies all the same is looked at again after at most 2 to this many others.
@@ -82,13 +84,16 @@ impl Ownership {
             site.waits.set(waits);
             return false;
         }
+        let is_long = length(register_of(machine, write.container.0)) >= LONG;
         let (own, parts, grows) = (write.container.0, (write.key, write.value), site.window.grows);
         let recipe = site.recipe.get();
         if recipe.is_some_and(|recipe| recipe.apply(machine, &write.source, own, parts, grows)) {
+            site.failed.set(0);
             return true;
         }
         let is_done = self.try_elide_copy(machine, write, &site).is_some();
-        if is_done {
+        // A short container is copied in less time than it takes to search. Only where a recipe finds the same again, it pays.
+        if is_done && is_long {
             site.failed.set(0);
         } else {
             let failed = (site.failed.get() + 1).min(MAX_DOUBLINGS);

@@ -17,6 +17,9 @@ pub(super) struct Recipe {
     overwritten: Registers,
     /// Registers of the frame that are dead.
     dead: Registers,
+    /// Registers of the frame that waits for this one, which are dead behind that call.
+    waiting: Registers,
+    call: u32,
     /// A global that is set in the window.
     stored: Option<GlobalSlot>,
     /// An element that is set in the window, of a container that nothing else holds but perhaps a global that is set, too.
@@ -58,7 +61,14 @@ impl Recipe {
         let container = register_of(machine, own);
         let mut recipe = Self::default();
         for place in dead {
-            recipe.dead.push(u8::try_from(place.checked_sub(machine.frame.base)?).ok()?)?;
+            if let Some(register) = place.checked_sub(machine.frame.base) {
+                recipe.dead.push(u8::try_from(register).ok()?)?;
+            } else {
+                let caller = machine.callers.last()?;
+                let register = place.checked_sub(machine.frame.base - usize::from(caller.size))?;
+                recipe.waiting.push(u8::try_from(register).ok()?)?;
+                recipe.call = caller.pc;
+            }
         }
         // Whether there was a step that is not looked at again.
         let mut is_blocked = false;
@@ -124,10 +134,16 @@ impl Recipe {
         let Some(copy) = self.check(machine, source, own, (key, value), element.as_ref(), grows) else {
             return false;
         };
-        if self.dead.count > 0 {
+        if self.dead.count + self.waiting.count > 0 {
             let phantom = phantom(copy);
             for register in self.dead.all() {
                 machine.registers()[usize::from(*register)] = phantom.clone();
+            }
+            if let Some(caller) = machine.callers.last() {
+                let base = machine.frame.base - usize::from(caller.size);
+                for register in self.waiting.all() {
+                    machine.stack[base + usize::from(*register)] = phantom.clone();
+                }
             }
         }
         for register in self.overwritten.all() {
@@ -144,6 +160,20 @@ impl Recipe {
         true
     }
 
+    /// Whether the registers of the frame that waits hold the container, and it is the same call that it waits for.
+    fn is_waiting(&self, machine: &Machine<'_>, container: &Value) -> bool {
+        if self.waiting.count == 0 {
+            return true;
+        }
+        let Some(caller) = machine.callers.last().filter(|caller| caller.pc == self.call) else {
+            return false;
+        };
+        let frame = &machine.stack[machine.frame.base - usize::from(caller.size)..machine.frame.base];
+        let holds =
+            |register: &u8| frame.get(usize::from(*register)).is_some_and(|value| is_same(value, container));
+        self.waiting.all().iter().all(holds)
+    }
+
     /// What the copy of the container would cost, if all is as it was.
     fn check(
         &self,
@@ -157,7 +187,7 @@ impl Recipe {
         let container = register_of(machine, own);
         let places = 1
             + usize::from(self.overwritten.count)
-            + usize::from(self.dead.count)
+            + usize::from(self.dead.count + self.waiting.count)
             + usize::from(self.stored.is_some())
             + usize::from(element.is_some());
         let mut registers = self.overwritten.all().iter().chain(self.dead.all());
@@ -167,7 +197,8 @@ impl Recipe {
         let is_as_it_was = holders(container) == Some(places)
             && registers.all(|register| is_same(register_of(machine, *register), container))
             && self.stored.is_none_or(|name| is_held(name, container))
-            && (self.dead.count == 0 || is_array_of_scalars(container))
+            && self.is_waiting(machine, container)
+            && (self.dead.count + self.waiting.count == 0 || is_array_of_scalars(container))
             && self.own.is_none_or(|element| has_element(container, &element, &source(machine, element.key)))
             && !is_same(container, value)
             && can_set(container, key);

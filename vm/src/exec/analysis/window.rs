@@ -334,6 +334,6 @@ mod tests {
     #[test]
     fn phis_of_the_path_are_moves() {
         let source = "jump on\n on:\n phi r9, [r2: 1, r7: 0]\n phi r8, [r9: 1]\n load_const r7, 1";
-        assert_eq!(steps(source), "r9, r7");
+        assert_eq!(steps(source), "r8, r7");
     }
 }
