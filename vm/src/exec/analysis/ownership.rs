@@ -53,7 +53,7 @@ const LONG: usize = 128;
 /// So many frames that wait are looked at.
 const FRAMES: usize = 64;
 /// A write that copies all the same is looked at again after at most 2 to this many others.
-const MAX_DOUBLINGS: u32 = 8;
+const MAX_DOUBLINGS: u32 = 10;
 /// Containers nest so deep within a window.
 const DEPTH: usize = 4;
 
@@ -73,34 +73,32 @@ pub(crate) struct Write<'a, S> {
 
 impl Ownership {
     /// Looks for whoever else holds the container that is written to, and has all of them let go if they will not look at it
-    /// any more. Gives whether they did.
+    /// any more.
     pub(crate) fn elide_copy<S: Fn(&Machine<'_>, Origin) -> Value>(
         &self,
         machine: &mut Machine<'_>,
         write: &Write<'_, S>,
-    ) -> bool {
-        let Some(site) = self.site(machine, write) else { return false };
+    ) {
+        let Some(site) = self.site(machine, write) else { return };
         if let Some(waits) = site.waits.get().checked_sub(1) {
             site.waits.set(waits);
-            return false;
+            return;
         }
         let is_long = length(register_of(machine, write.container.0)) >= LONG;
         let (own, parts, grows) = (write.container.0, (write.key, write.value), site.window.grows);
         let recipe = site.recipe.get();
         if recipe.is_some_and(|recipe| recipe.apply(machine, &write.source, own, parts, grows)) {
             site.failed.set(0);
-            return true;
+            return;
         }
-        let is_done = self.try_elide_copy(machine, write, &site).is_some();
         // A short container is copied in less time than it takes to search. Only where a recipe finds the same again, it pays.
-        if is_done && is_long {
+        if self.try_elide_copy(machine, write, &site).is_some() && is_long {
             site.failed.set(0);
         } else {
             let failed = (site.failed.get() + 1).min(MAX_DOUBLINGS);
             site.failed.set(failed);
             site.waits.set((1 << failed) - 1);
         }
-        is_done
     }
 
     /// What is known of the write; `None` where finding out is not paid yet.

@@ -255,50 +255,38 @@ pub(super) unsafe extern "sysv64" fn take_element(
     }
 }
 
-/// Writes a key of a dict, for the instruction at that place. Gives whether it did.
+/// Writes a key of a dict. Gives 1 if it did, 0 if that is an error, and 2, with nothing done, if the dict is shared.
 pub(super) unsafe extern "sysv64" fn dict_set(
     context: &mut JitContext<'_, '_>,
-    place: u32,
-    frame: *mut Value,
-    size: u64,
+    dict: *mut Value,
+    key: *const Value,
+    value: *const Value,
 ) -> u32 {
-    // SAFETY: see the top of the module; the frame has so many places.
-    let (code, registers) = unsafe { (&*context.code, &mut *frame.cast::<[Value; REGISTERS]>()) };
-    let SpecOp::DictSet { dict, key, value } = code.ops[place as usize] else { return 0 };
-    let [key, value] = [key, value].map(|slot| registers[usize::from(slot.register())].clone());
-    let dict = usize::from(dict.register());
-    if let (Value::Dict(dict), Value::String(key)) = (&mut registers[dict], &key)
-        && let Some(object) = dict.object_mut()
-        && let Some(place) = object.known_value(key)
-    {
-        *place = value;
-        return 1;
+    // SAFETY: see the top of the module. Key and value are copies, so that nothing but the dict is borrowed then.
+    unsafe {
+        let (key, value) = ((*key).clone(), (*value).clone());
+        if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key)
+            && let Some(object) = dict.object_mut()
+            && let Some(place) = object.known_value(key)
+        {
+            *place = value;
+            return 1;
+        }
+        if is_shared(&*dict) {
+            return 2;
+        }
+        u32::from(ops::dict_set(&(*context.machine).env.memory, &mut *dict, key, value).is_ok())
     }
-    if is_shared(&registers[dict]) {
-        own(context, place, frame, size);
-    }
-    // SAFETY: as above.
-    let (machine, registers) = unsafe { (&*context.machine, &mut *frame.cast::<[Value; REGISTERS]>()) };
-    u32::from(ops::dict_set(&machine.env.memory, &mut registers[dict], key, value).is_ok())
 }
 
-/// Spares the write at that place the copy of the container. Gives whether it did.
-pub(super) unsafe extern "sysv64" fn elide(
-    context: &mut JitContext<'_, '_>,
-    place: u32,
-    frame: *mut Value,
-    size: u64,
-) -> u32 {
-    u32::from(own(context, place, frame, size))
-}
-
-fn own(context: &mut JitContext<'_, '_>, place: u32, frame: *mut Value, size: u64) -> bool {
+/// Spares the write at that place the copy of the container, where nobody can tell.
+fn own(context: &mut JitContext<'_, '_>, place: u32, frame: *mut Value, size: u64) {
     // SAFETY: see the top of the module.
     let (machine, program, code) = unsafe { (&mut *context.machine, &*context.program, &*context.code) };
     machine.frame = self::frame(&mut machine.stack, frame, size);
     // SAFETY: machine code wrote so many, one after the other.
     unsafe { machine.callers.set_len(context.depth() as usize) };
-    elide_copy(program, code, CodeAddr::of(place as usize), machine)
+    elide_copy(program, code, CodeAddr::of(place as usize), machine);
 }
 
 /// Ends the process: at this instruction, machine code relies on what is not so.

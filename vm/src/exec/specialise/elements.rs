@@ -38,19 +38,19 @@ pub(crate) fn set_item(
     ops::array_set(&machine.env.memory, &mut machine.stack[place], Value::Int(index), value).is_ok()
 }
 
-/// Spares the write at that place the copy of the container, where nobody can tell. Gives whether it did.
+/// Spares the write at that place the copy of the container, where nobody can tell.
 #[inline(never)]
-pub(crate) fn elide_copy(program: &Program, code: &Code, at: CodeAddr, machine: &mut Machine<'_>) -> bool {
+pub(crate) fn elide_copy(program: &Program, code: &Code, at: CodeAddr, machine: &mut Machine<'_>) {
     let exit = code.exit_at(at);
     let pc = exit.pc as usize;
     let Some(
         Op::ArraySet { array: container, index: key, value } | Op::DictSet { dict: container, key, value },
     ) = program.op(pc)
     else {
-        return false;
+        return;
     };
     if without!("copy-elision") {
-        return false;
+        return;
     }
     let source = |machine: &Machine<'_>, operand: Origin| match operand {
         Origin::Constant(constant) => program.constants[usize::from(constant)].clone(),
@@ -62,5 +62,5 @@ pub(crate) fn elide_copy(program: &Program, code: &Code, at: CodeAddr, machine: 
     };
     let [key, value] = [key, value].map(|operand| source(machine, Origin::Register(operand.0)));
     let (graph, budget, key, value) = (&code.graph, code.analysis_budget(), &key, &value);
-    code.ownership.elide_copy(machine, &Write { program, graph, budget, pc, container, key, value, source })
+    code.ownership.elide_copy(machine, &Write { program, graph, budget, pc, container, key, value, source });
 }

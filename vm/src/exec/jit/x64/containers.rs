@@ -239,26 +239,7 @@ impl Emitter<'_> {
         let index = self.int(index);
         let value = self.source(value);
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
-        let again = self.new_label();
-        let restore = self.restorer();
-        // Where nothing else holds the array any more, it is done here after all.
-        let (slow, end) = self.out_of_line(move |emitter| {
-            let remains = emitter.new_label();
-            x64!(emitter
-                ; mov rcx, [rbx + payload(array)]
-                ; cmp QWORD [rcx], 1
-                ; je =>remains
-                ; mov rdi, r15
-                ; mov esi, emitter.place as i32
-                ; mov rdx, rbx
-                ; mov rcx, r13
-            );
-            emitter.call(super::super::stubs::elide as *const ());
-            x64!(emitter ; test eax, eax ; jz =>remains);
-            restore(emitter);
-            x64!(emitter ; jmp =>again ; =>remains);
-            emitter.call_machine();
-        });
+        let (slow, end) = self.out_of_line(Self::call_machine);
         self.later(move |emitter| {
             let unpacked = emitter.new_label();
             // Where no element is a number, there are no words, and the new one must be none either.
@@ -319,7 +300,6 @@ impl Emitter<'_> {
             x64!(emitter ; jmp =>done);
         });
         x64!(self
-            ; =>again
             ; mov rcx, [rbx + payload(array)]
             ; cmp QWORD [rcx], 1
             ; jne =>slow
@@ -548,12 +528,18 @@ impl Emitter<'_> {
         self.cache.wrote(dst, Tag::Unknown);
     }
 
-    pub(super) fn dict_set(&mut self) {
+    pub(super) fn dict_set(&mut self, dict: Slot, key: Slot, value: Slot) {
         let exit = self.leave(JitExit::Guard);
-        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov rcx, r13);
+        x64!(self
+            ; mov rdi, r15
+            ; lea rsi, [rbx + at(dict)]
+            ; lea rdx, [rbx + at(key)]
+            ; lea rcx, [rbx + at(value)]
+        );
         self.call(super::super::stubs::dict_set as *const ());
-        x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
+        let (shared, end) = self.out_of_line(Self::call_machine);
+        x64!(self ; cmp eax, 1 ; jb =>exit ; ja =>shared ; =>end);
     }
 }
 

@@ -309,7 +309,7 @@ impl Emitter<'_> {
                 self.write_int(dst, to);
             }
             JitOp::DictGet { dst, dict, key } => self.dict_get(dst, dict, key),
-            JitOp::DictSet { .. } => self.dict_set(),
+            JitOp::DictSet { dict, key, value } => self.dict_set(dict, key, value),
             JitOp::ElideCopy { holder, container } => self.elide_copy(holder, container),
             JitOp::ElideCopyGlobal { holder, container, key } => {
                 self.elide_copy_global(holder, container, key)

@@ -1,6 +1,6 @@
 //! Baseline instructions, one by one: what each becomes.
 
-use crate::exec::analysis::{Origin, OtherHolder, Window};
+use crate::exec::analysis::{LONGEST_WINDOW, Origin, OtherHolder, Window};
 use crate::exec::interpreter::Op;
 use crate::exec::specialise::builder::{Builder, MAX_STEPS, Progress};
 use crate::exec::specialise::context::Source;
@@ -273,6 +273,10 @@ impl Builder<'_> {
 
     /// The same with an element of another container, which is set before anybody can look.
     fn elide_copy_of_element(&mut self, container: Reg) {
+        let is_set = |op: &Op| matches!(op, Op::ArraySet { value, .. } | Op::DictSet { value, .. } if *value == container);
+        if !self.program.ops.iter().skip(self.pc + 1).take(LONGEST_WINDOW).any(is_set) {
+            return;
+        }
         let window = Window::behind(self.program, self.pc, container);
         let Some((outer, key)) = window.first_element(container) else { return };
         let mut registers = (0..=u8::MAX).map(Reg);
