@@ -11,6 +11,7 @@ What that shape is, as `mdvm dis conformance/corpus/*.o2.mdbc` shows it:
 - A condition is `jump_if` to what happens when it holds, then `jump` to what else does, which follows. Loops are entered
   by a `jump` to the next instruction.
 - `and` and `or` are instructions, which see both their sides.
+- What is in a part of a container is changed by getting the part, changing that, and setting it.
 - Appending to an array is `array_len`, into register 255, and `array_set` at that length.
 
 In two things it differs, because what the compiler does there loses the program's changes: a variable that changes in a loop
@@ -217,6 +218,8 @@ class Function:
                 self.emit("array_set", array, f"r{LENGTH_REGISTER}", value)
                 if name in self.globals:
                     self.emit("store_global", array, literal(name))
+            case ast.Expr(value=ast.Call() as call):
+                self.value(call)
             case _:
                 self.refuse(node, type(node).__name__)
 
@@ -291,6 +294,14 @@ class Function:
                 self.emit(self.set_opcode(name), container, self.value(place), register)
                 if name in self.globals:
                     self.emit("store_global", container, literal(name))
+            case ast.Subscript(value=ast.Subscript(value=ast.Name(id=name), slice=outer), slice=inner):
+                container = self.container(name)
+                where = self.value(outer)
+                part = self.result(self.get_opcode(name), container, where)
+                self.emit("array_set", part, self.value(inner), register)
+                self.emit(self.set_opcode(name), container, where, part)
+                if name in self.globals:
+                    self.emit("store_global", container, literal(name))
             case _:
                 self.refuse(target, "this target")
 
@@ -359,6 +370,9 @@ class Function:
             case ast.Subscript(value=ast.Name(id=name), slice=place):
                 where = self.value(place)
                 return self.result(self.get_opcode(name), self.container(name), where)
+            case ast.Subscript(value=ast.Subscript() as outer, slice=place):
+                where = self.value(place)
+                return self.result("array_get", self.value(outer), where)
             case ast.List(elts=items):
                 size = self.constant(len(items))
                 array = self.result("new_array", size)

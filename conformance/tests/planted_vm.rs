@@ -52,6 +52,8 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
     ),
     ("refill-part", "--jit=always", Sizes::Long, &[]),
     ("jit-overflow", "--jit=always", Sizes::Small, &["mul"]),
+    ("phantom-costs-nothing", "--tier=interpreter", Sizes::Special, &[]),
+    ("takes-what-is-live", "--jit=always", Sizes::Special, &["array_set"]),
     // A debug build ends where it relies on such a number.
     ("stub-keeps-registers", "--jit=always", Sizes::Special, &[]),
 ];

@@ -106,6 +106,8 @@ pub use profile::{CallCount, Profile};
 pub use runtime::{Sink, TraceStep};
 pub use state::State;
 pub use value::{Array, Dict, Str, Value};
+#[doc(hidden)]
+pub use value::{Copies, copies};
 pub use values::format::MAGIC;
 pub use values::{AssertKind, Limits, TRACE_STEPS, TypeId};
 pub use vm::{CallSite, Completion, Failure, Run, Vm};

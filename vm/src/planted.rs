@@ -47,6 +47,8 @@ pub const BUGS: &[(&str, &str)] = &[
     ("jit-site", "machine code comes back by a call number that was not looked at"),
     ("jit-torn", "machine code writes a bool without its tag"),
     ("jit-writes-code", "machine code writes behind its instructions"),
+    ("phantom-costs-nothing", "what stands for a copy that was elided is not counted"),
+    ("takes-what-is-live", "an array is taken from a register of a frame that waits and will read it"),
     ("long-phis", "a long run of phis in specialised code is charged a step too few"),
 ];
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod array;
 mod compare;
+mod copies;
 mod dict;
 mod drop;
 pub(crate) mod heap;
@@ -21,6 +22,7 @@ use std::rc::Rc;
 
 pub use array::Array;
 use compact_str::CompactString;
+pub use copies::{Copies, copies};
 pub use dict::Dict;
 pub(crate) use own::own;
 pub(crate) use text::{Cut, append_text, append_text_in};

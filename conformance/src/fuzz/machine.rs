@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use machine_dialect_vm::{Completion, Failure, Limits, Run, Tiers, TypeId, Value, Vm};
+use machine_dialect_vm::{Completion, Failure, Limits, Observer, Run, Step, Tiers, TypeId, Value, Vm};
 
 use crate::fuzz::program::Subject;
 use crate::value::ValueText;
@@ -24,6 +24,15 @@ pub struct How {
     pub tiers: Tiers,
     /// After how many instructions it looks at the flag and the clock, if not after as many as by default.
     pub fuel_slice: Option<u64>,
+    /// Whether each instruction is told to somebody, so that it does what it says and no more.
+    pub is_observed: bool,
+}
+
+/// Somebody whom nothing interests.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn before(&mut self, _: &Step<'_>) {}
 }
 
 /// A deadline that no run comes to.
@@ -153,6 +162,10 @@ pub fn run(vm: &Vm, subject: &Subject, how: How) -> Ran {
     if let Some(fuel_slice) = how.fuel_slice {
         run = run.fuel_slice(fuel_slice);
     }
+    let mut nobody = Nobody;
+    if how.is_observed {
+        run = run.observe(&mut nobody);
+    }
     for (name, value) in globals(&subject.globals) {
         run = run.global(name, value);
     }
@@ -170,7 +183,7 @@ fn globals(texts: &BTreeMap<String, ValueText>) -> Vec<(String, Value)> {
 /// where the run does not come so far.
 #[must_use]
 pub fn operands_after(vm: &Vm, subject: &Subject, steps: u64) -> Option<(usize, Vec<(u8, Value)>)> {
-    let ran = run(vm, subject, How { steps: Some(steps), tiers: Tiers::Interpreter, fuel_slice: None });
+    let ran = run(vm, subject, How { steps: Some(steps), tiers: Tiers::Interpreter, ..How::default() });
     let failure = ran.result.err()?;
     Some((failure.pc, failure.operands.into_iter().map(|(register, value)| (register.0, value)).collect()))
 }

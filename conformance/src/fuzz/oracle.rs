@@ -282,16 +282,20 @@ fn modes(input: &[u8]) {
     let Some(subject) = subject(input, Size::Long) else { return };
     let Ok(vm) = Vm::load(&subject.module) else { return };
     let both = |subject: &Subject, steps: Option<u64>, what: &str| {
-        let run = |tiers, fuel_slice| machine::run(&vm, subject, How { steps, tiers, fuel_slice });
-        let plain = run(Tiers::Interpreter, None);
+        let run = |tiers, fuel_slice| {
+            machine::run(&vm, subject, How { steps, tiers, fuel_slice, ..How::default() })
+        };
+        // A run that is observed copies whatever is to be copied.
+        let observed = How { steps, is_observed: true, ..How::default() };
+        let plain = machine::run(&vm, subject, observed);
         let told = plain.told();
         // How often a run looks up must not matter.
         let mixed = plain.steps().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
         let fuel_slice = mixed.is_multiple_of(2).then_some(512 + mixed % 4096);
         // Specialised code that is come to in the middle of a run, and specialised code and machine code from the first instruction on.
-        for tiers in [Tiers::Auto, Tiers::EagerSpecialised, Tiers::EagerJit] {
+        for tiers in [Tiers::Interpreter, Tiers::Auto, Tiers::EagerSpecialised, Tiers::EagerJit] {
             let other = run(tiers, fuel_slice).told();
-            assert!(told == other, "{what}: the baseline interpreter gives\n{told}\nand {tiers:?}\n{other}");
+            assert!(told == other, "{what}: an observed run gives\n{told}\nand {tiers:?}\n{other}");
         }
         plain.steps()
     };

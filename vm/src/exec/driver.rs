@@ -18,13 +18,12 @@ pub(crate) use self::run::{Ended, RunInput, resume, run};
 use self::stats::Recorder;
 pub use self::stats::{ExitCounts, ExitKind, TierStats, TierTimes, TierUse};
 pub use self::tiers::Tiers;
-use crate::exec::analysis::{FlowGraph, elide_copy};
-use crate::exec::interpreter::{Program, TierExit, TierUp};
+use crate::exec::analysis::{FlowGraph, LONGEST_WINDOW, Origin, Write};
+use crate::exec::interpreter::{Op, Program, TierExit, TierUp};
 #[cfg(machine_code)]
 use crate::exec::jit::CodeCache;
 use crate::exec::specialise::{Code, materialise};
-use crate::isa::{REGISTERS, Reg};
-use crate::memory::Memory;
+use crate::isa::REGISTERS;
 use crate::module::Module;
 use crate::runtime::{CallSiteId, Machine, StackPool};
 use crate::value::Value;
@@ -36,6 +35,8 @@ pub(crate) struct Executable {
     hotness: Cell<u32>,
     /// Taken out while a run uses it.
     tiered: RefCell<Option<Box<Tiered>>>,
+    /// What is known of a program that has no faster tiers yet; it is taken out in the same way.
+    analysed: RefCell<Option<Box<Code>>>,
     /// What the tiers did in runs that ended.
     stats: RefCell<TierStats>,
     stack_pool: StackPool,
@@ -59,6 +60,7 @@ impl Executable {
             program: Program::new(module),
             hotness: Cell::default(),
             tiered: RefCell::default(),
+            analysed: RefCell::default(),
             stats: RefCell::default(),
             stack_pool: StackPool::default(),
         }
@@ -67,6 +69,16 @@ impl Executable {
     /// The faster tiers of the program; for this run alone until they are given back.
     fn take_tiered(&self) -> Option<Box<Tiered>> {
         self.tiered.try_borrow_mut().ok()?.take()
+    }
+
+    fn take_analysed(&self) -> Option<Box<Code>> {
+        self.analysed.try_borrow_mut().ok()?.take()
+    }
+
+    fn give_back_analysed(&self, code: Box<Code>) {
+        if let Ok(mut place) = self.analysed.try_borrow_mut() {
+            *place = Some(code);
+        }
     }
 
     fn give_back(&self, mut tiered: Box<Tiered>) {
@@ -117,6 +129,14 @@ impl Executable {
         String::new()
     }
 
+    /// Whether the run has taken enough steps for the analysis of the whole module before there are faster tiers. A small one takes no
+    /// time worth waiting for.
+    fn can_analyse(&self, steps: u64) -> bool {
+        /// In instructions.
+        const SMALL: u64 = 1 << 12;
+        self.can_tier_up(steps) && steps >= (self.program.ops.len() as u64).saturating_sub(SMALL)
+    }
+
     /// Whether there can be specialised code, and a run has taken enough steps for the analysis of the whole module: no limit on
     /// steps or time is looked at meanwhile.
     fn can_tier_up(&self, steps: u64) -> bool {
@@ -125,8 +145,9 @@ impl Executable {
 }
 
 impl Tiered {
-    fn new(program: &Program, is_portable: bool) -> Box<Self> {
-        let mut code = Code::new(FlowGraph::new(program));
+    /// `code` is what was found out of the program before, if anything.
+    fn new(program: &Program, code: Option<Box<Code>>, is_portable: bool) -> Box<Self> {
+        let mut code = code.map_or_else(|| Code::new(FlowGraph::new(program)), |code| *code);
         code.elides_copies = !is_portable;
         Box::new(Self {
             code,
@@ -163,6 +184,8 @@ struct Driver<'p> {
     executable: &'p Executable,
     tiers: Tiers,
     tiered: Option<Box<Tiered>>,
+    /// What is known of the program before there are faster tiers.
+    analysed: Option<Box<Code>>,
     /// Whether the clock is looked at where control goes from one tier to another.
     is_timed: bool,
     /// Whether the run may stop and be looked at, so that every register and global has to hold what the program put there.
@@ -195,31 +218,40 @@ impl<'p> TierUp<'p> for Driver<'p> {
         self.enter_specialised(machine, pc)
     }
 
-    #[inline(always)]
-    fn elides_copies(&self) -> bool {
-        self.tiers != Tiers::Interpreter && !self.is_portable && !without!("copy-elision")
-    }
-
     /// Out of line, as it would take registers from the loop.
     #[cold]
     #[inline(never)]
-    fn elide_copy(
-        &mut self,
-        pc: usize,
-        steps: u64,
-        memory: &Memory<'_>,
-        registers: &mut [Value; REGISTERS],
-        array: Reg,
-    ) {
-        let program = &self.executable.program;
-        if self.tiered.is_none() && self.executable.can_tier_up(steps) {
-            self.tiered = Some(Tiered::new(program, self.is_portable));
+    fn elide_copy(&mut self, machine: &mut Machine<'_>, pc: usize, op: Op) {
+        let (Op::ArraySet { array: container, index: key, value }
+        | Op::DictSet { dict: container, key, value }) = op
+        else {
+            return;
+        };
+        // No limit may be met, and the host asked for nothing, within a window.
+        if machine.fuel.left < LONGEST_WINDOW as u64 || self.is_portable || without!("copy-elision") {
+            return;
         }
-        if let Some(tiered) = &mut self.tiered {
-            tiered.count_steps(steps, self.tiers.is_eager());
-            tiered.code.analyse(program, pc);
-            elide_copy(&tiered.code.graph, &program.module, pc, memory, registers, array);
+        let (program, steps) = (&self.executable.program, machine.fuel.steps());
+        if self.tiered.is_none() && self.analysed.is_none() {
+            if !self.executable.can_analyse(steps) {
+                return;
+            }
+            self.analysed = Some(Box::new(Code::new(FlowGraph::new(program))));
         }
+        let code = match (&mut self.tiered, &mut self.analysed) {
+            (Some(tiered), _) => &mut tiered.code,
+            (None, Some(code)) => code,
+            (None, None) => return,
+        };
+        let budget = if self.tiers.is_eager() { usize::MAX } else { payoff::analysis_budget(steps) };
+        let source = |machine: &Machine<'_>, operand: Origin| match operand {
+            Origin::Register(register) => machine.stack[machine.frame.base + usize::from(register)].clone(),
+            Origin::Constant(constant) => program.constants[usize::from(constant)].clone(),
+        };
+        let [key, value] = [key, value].map(|operand| machine.registers()[usize::from(operand.0)].clone());
+        let (key, value, graph) = (&key, &value, &code.graph);
+        code.ownership
+            .elide_copy(machine, &Write { program, graph, budget, pc, container, key, value, source });
     }
 
     fn materialise(&self, CallSiteId(site): CallSiteId, registers: &mut [Value; REGISTERS]) {
@@ -241,7 +273,7 @@ impl Driver<'_> {
             hotness.set(count.min(Executable::TIER_UP_AT));
             return false;
         }
-        self.tiered = Some(Tiered::new(program, self.is_portable));
+        self.tiered = Some(Tiered::new(program, self.analysed.take(), self.is_portable));
         true
     }
 }

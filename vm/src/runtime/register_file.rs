@@ -23,11 +23,6 @@ impl<'a, M: Mode> FrameRegisters<'a, M> {
         &self.values[usize::from(register.0)]
     }
 
-    /// All registers, for changes that no program can tell.
-    pub(crate) fn values_mut(&mut self) -> &mut [Value; REGISTERS] {
-        self.values
-    }
-
     /// Writes a register, which gives it the type tag of the value.
     #[inline(always)]
     pub(crate) fn set(&mut self, register: Reg, value: Value) {

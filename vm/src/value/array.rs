@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use thin_vec::ThinVec;
 
-use super::{Value, drop};
+use super::{Value, copies, drop};
 use crate::memory::{charge, release};
 use crate::values::costs;
 
@@ -218,6 +218,17 @@ impl Array {
         Rc::strong_count(&self.0) > 1
     }
 
+    /// Whether both are one array.
+    #[inline]
+    pub(crate) fn is_identical(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The element at an index, to be changed, unless all of them are scalars or the array is shared.
+    pub(crate) fn value_mut(&mut self, index: usize) -> Option<&mut Value> {
+        Rc::get_mut(&mut self.0)?.values.get_mut(index)
+    }
+
     /// Whether both are one array, which nothing else holds.
     pub(crate) fn is_twin(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0) && Rc::strong_count(&self.0) == 2
@@ -294,7 +305,7 @@ impl Array {
     }
 
     /// How many places hold it.
-    pub(super) fn holders(&self) -> usize {
+    pub(crate) fn holders(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
@@ -429,6 +440,7 @@ impl ArrayObject {
 
     /// A copy with room for `more` elements.
     fn copy(&self, more: usize) -> Self {
+        copies::count(self.len());
         charge(Array::cost(self.len()));
         let Self { codes, words, values } = self;
         let mut copy = Self { codes: codes.clone(), words: words.clone(), values: values.clone() };

@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
 
-use super::{Str, Value, drop};
+use super::{Str, Value, copies, drop};
 use crate::errors::RuntimeError;
 use crate::memory::{Memory, charge, release};
 use crate::values::costs;
@@ -111,6 +111,12 @@ impl Dict {
         Some((position + gap + 1, &entry.key, &entry.value))
     }
 
+    /// Whether both are one dict.
+    #[inline]
+    pub(crate) fn is_identical(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether both are one dict, which nothing else holds.
     pub(crate) fn is_twin(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0) && Rc::strong_count(&self.0) == 2
@@ -155,7 +161,7 @@ impl Dict {
     }
 
     /// How many places hold it.
-    pub(super) fn holders(&self) -> usize {
+    pub(crate) fn holders(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
@@ -226,6 +232,12 @@ impl DictObject {
     #[inline]
     pub(crate) fn known_value(&mut self, key: &Str) -> Option<&mut Value> {
         let place = self.known_place(key)?;
+        self.entries[place].as_mut().map(|entry| &mut entry.value)
+    }
+
+    /// The value of a key, to be changed.
+    pub(crate) fn value_mut(&mut self, key: &Str) -> Option<&mut Value> {
+        let place = self.place_of(key)?;
         self.entries[place].as_mut().map(|entry| &mut entry.value)
     }
 
@@ -312,6 +324,7 @@ impl DictObject {
 
     /// A copy without gaps, which is made piece by piece.
     fn copy(&self, memory: &Memory<'_>) -> Result<Self, RuntimeError> {
+        copies::count(self.places.len());
         let mut entries = Vec::with_capacity(self.places.len());
         for piece in self.entries.chunks(PIECE) {
             memory.work(size_of_val(piece))?;
@@ -375,6 +388,7 @@ fn table<'a>(
 
 impl Clone for DictObject {
     fn clone(&self) -> Self {
+        copies::count(self.places.len());
         charge(cost(self.places.len()));
         if self.entries.len() == self.places.len() {
             return Self { entries: self.entries.clone(), places: self.places.clone(), stands_for: 0 };

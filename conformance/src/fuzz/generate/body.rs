@@ -4,6 +4,7 @@ mod containers;
 mod control;
 mod lines;
 mod opcodes;
+mod parts;
 mod registers;
 mod special;
 mod values;

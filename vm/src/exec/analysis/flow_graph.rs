@@ -1,5 +1,7 @@
 //! How control and values flow through a module: where paths meet, and which registers may still be read from there.
 
+use std::cell::{Cell, OnceCell};
+
 use crate::exec::analysis::RegSet;
 use crate::exec::interpreter::{Op, Program};
 use crate::isa::{FlowKind, Instruction, Operand, Role};
@@ -14,7 +16,7 @@ pub(crate) struct FlowGraph {
     /// The functions in order of their code, and what stands before the first. Each is looked into when it is first needed.
     regions: Vec<Region>,
     /// How many instructions were looked into.
-    seen: usize,
+    seen: Cell<usize>,
     /// Whether a call may come back without a value and leave its destination as it was.
     keeps_destination: bool,
 }
@@ -27,7 +29,7 @@ struct Region {
     block: u32,
     /// For each block, the registers that may be read from there before they are written, once that was looked into. There are
     /// none where it is not known.
-    live: Option<Box<[RegSet]>>,
+    live: OnceCell<Box<[RegSet]>>,
 }
 
 /// How control may reach an instruction.
@@ -98,25 +100,27 @@ impl FlowGraph {
         let region = |begin: u32| Region {
             begin,
             block: leaders.partition_point(|leader| *leader < begin) as u32,
-            live: None,
+            live: OnceCell::new(),
         };
         let regions = starts.into_iter().map(region).collect();
-        Self { arrivals, leaders, regions, seen: 0, keeps_destination }
+        Self { arrivals, leaders, regions, seen: Cell::new(0), keeps_destination }
     }
 
     /// Looks into the function whose code an instruction is, if that was not done, and if no more than `most` instructions will
     /// have been looked into then.
-    pub(crate) fn analyse(&mut self, module: &Module, pc: usize, most: usize) {
+    pub(crate) fn analyse(&self, module: &Module, pc: usize, most: usize) {
         let index = self.region_of(pc);
-        let Some(region) = self.regions.get(index).filter(|region| region.live.is_none()) else { return };
+        let Some(region) = self.regions.get(index).filter(|region| region.live.get().is_none()) else {
+            return;
+        };
         let end = self.regions.get(index + 1).map_or(module.len(), |next| next.begin as usize);
         let length = end - region.begin as usize;
-        if self.seen + length > most {
+        let seen = self.seen.get() + length;
+        if seen > most {
             return;
         }
-        self.seen += length;
-        let live = self.live_registers(module, index).into();
-        self.regions[index].live = Some(live);
+        self.seen.set(seen);
+        region.live.get_or_init(|| self.live_registers(module, index).into());
     }
 
     /// The region that an instruction belongs to.
@@ -145,9 +149,47 @@ impl FlowGraph {
         let live = || {
             let region = self.regions.get(self.region_of(pc))?;
             let block = self.leaders.binary_search(&u32::try_from(pc).ok()?).ok()?;
-            region.live.as_ref()?.get(block - region.block as usize).copied()
+            region.live.get()?.get(block - region.block as usize).copied()
         };
         live().unwrap_or(RegSet::ALL)
+    }
+
+    /// Of a block, so many instructions are looked through.
+    pub(crate) const STRAIGHT: usize = 256;
+
+    /// The registers that may be read from `pc` on before they are written, wherever in a block that is; all, where nothing better
+    /// is known.
+    pub(crate) fn live_before(&self, module: &Module, pc: usize) -> RegSet {
+        let (mut reads, mut writes) = (RegSet::default(), RegSet::default());
+        for pc in pc..pc + Self::STRAIGHT {
+            // At the end of the code nothing is read any more.
+            let Some(instruction) = module.instruction(pc) else { return reads };
+            let written = writes;
+            each_register(&instruction, self.keeps_destination, |register, is_written| {
+                if is_written {
+                    writes.insert(register);
+                } else if !written.contains(register) {
+                    reads.insert(register);
+                }
+            });
+            let flow = instruction.opcode().spec().flow;
+            let target = jump_of(&instruction, pc);
+            let next = falls_through(flow).then_some(pc + 1);
+            let is_leader =
+                |pc: usize| u32::try_from(pc).is_ok_and(|pc| self.leaders.binary_search(&pc).is_ok());
+            if flow == FlowKind::Next && !is_leader(pc + 1) {
+                continue;
+            }
+            let after = next.into_iter().chain(target).filter(|pc| *pc < module.len());
+            let live = after.fold(RegSet::default(), |all, pc| all.union(self.live_at(pc)));
+            return reads.union(live.without(writes));
+        }
+        RegSet::ALL
+    }
+
+    /// Whether a call may come back without a value and leave its destination as it was.
+    pub(crate) fn keeps_destination(&self) -> bool {
+        self.keeps_destination
     }
 
     /// Whether a register is sure to be written before it is read from `pc` on, whatever way control takes. What cannot be told
@@ -366,7 +408,7 @@ mod tests {
 
     fn live(source: &str, pc: usize) -> Vec<u8> {
         let program = program(source);
-        let mut graph = FlowGraph::new(&program);
+        let graph = FlowGraph::new(&program);
         graph.analyse(&program.module, pc, usize::MAX);
         graph.live_at(pc).iter().collect()
     }
@@ -376,7 +418,7 @@ mod tests {
         let source =
             ".func main\n load_const r0, 1\n jump_if r7, other\n return r0\n .func f\n other: return r9";
         let program = program(source);
-        let (module, mut graph) = (&program.module, FlowGraph::new(&program));
+        let (module, graph) = (&program.module, FlowGraph::new(&program));
         assert_eq!(graph.live_at(3), RegSet::ALL);
         graph.analyse(module, 3, 0);
         assert_eq!(graph.live_at(3), RegSet::ALL);

@@ -7,15 +7,13 @@
 //! Memory is counted as if it had been copied: nothing between the write and the overwriting counts any, and the holder lets go
 //! only where there is room for the copy.
 //!
-//! A long array that was not let go of in this way, and that a write would copy, is taken away from another register that is
-//! never read again. Something that costs as much as the copy stands there instead, for as long as the copy would be counted.
+//! What takes more than a look at the next few instructions is done by [`super::ownership`] when a write is about to copy.
 
+use crate::exec::analysis::RegSet;
 use crate::exec::analysis::flow_graph::registers_of;
-use crate::exec::analysis::{FlowGraph, RegSet};
 use crate::exec::interpreter::{Op, Program};
-use crate::isa::{REGISTERS, Reg};
+use crate::isa::Reg;
 use crate::memory;
-use crate::module::Module;
 use crate::runtime::GlobalSlot;
 use crate::value::{Array, Value};
 use crate::values::costs;
@@ -130,39 +128,11 @@ pub(crate) fn is_twin(one: &Value, other: &Value, memory: &memory::Memory) -> bo
     copy.saturating_add(costs::ELEMENT.max(costs::ENTRY)) <= memory.room()
 }
 
-/// Whether a write to a container cannot fail but for want of memory.
+/// Whether a write to a container, which is not shared then, cannot fail but for want of memory.
 pub(crate) fn can_set(container: &Value, key: &Value) -> bool {
     if let (Value::Array(array), Value::Int(index)) = (container, key) {
         return usize::try_from(*index).is_ok_and(|index| index <= array.len());
     }
-    matches!((container, key), (Value::Dict(_), Value::String(_)))
-}
-
-/// Takes an array, which the baseline instruction at `pc` writes to, away from the one other register that holds it, if that is
-/// dead, so that the write need not copy. There must be room for the copy, and what it would have cost is counted for as long
-/// as the register holds what stands there now. With an array of scalars nothing else can be told.
-#[cold]
-pub(crate) fn elide_copy(
-    graph: &FlowGraph,
-    module: &Module,
-    pc: usize,
-    memory: &memory::Memory,
-    registers: &mut [Value; REGISTERS],
-    array: Reg,
-) {
-    let holder = array.0;
-    let Value::Array(array) = &registers[usize::from(holder)] else { return };
-    let cost = Array::cost(array.len());
-    let is_twin = |value: &Value| matches!(value, Value::Array(other) if other.is_twin(array));
-    let mut others =
-        (0..=u8::MAX).filter(|other| *other != holder && is_twin(&registers[usize::from(*other)]));
-    if let Some(other) = others.next()
-        && cost <= memory.room()
-        // From the write on, which may read it, too.
-        && graph.is_dead(module, pc, other)
-        && array.values().iter().all(Value::is_scalar)
-    {
-        // The array itself is counted on, as what is written to now.
-        registers[usize::from(other)] = Value::of_cost(cost);
-    }
+    // Where a dict makes room for more, or hashes a long key, the host may end the run.
+    matches!((container, key), (Value::Dict(dict), Value::String(key)) if !key.is_long() && !dict.is_full())
 }

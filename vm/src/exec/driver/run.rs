@@ -107,7 +107,8 @@ fn run_from<'a>(executable: &'a Executable, input: RunInput<'a>, begin: Begin) -
     };
     let tiers = if without!("specialised-code") { Tiers::Interpreter } else { input.tiers };
     let is_portable = input.stop_at.is_some();
-    let mut driver = Driver { executable, tiers, tiered: None, is_timed: input.is_timed, is_portable };
+    let mut driver =
+        Driver { executable, tiers, tiered: None, analysed: None, is_timed: input.is_timed, is_portable };
     let began = input.is_timed.then(Instant::now);
     let result = if machine.env.memory.is_over() {
         Err(machine.env.memory.exhausted())
@@ -116,7 +117,10 @@ fn run_from<'a>(executable: &'a Executable, input: RunInput<'a>, begin: Begin) -
         machine.interpret::<Observed, _>(&mut driver)
     } else {
         // Other runs' code elides copies, and so may not be used; what this one makes is not for them either.
-        driver.tiered = if is_portable { None } else { executable.take_tiered() };
+        if !is_portable {
+            driver.tiered = executable.take_tiered();
+            driver.analysed = executable.take_analysed();
+        }
         let result = machine.interpret::<Unobserved, _>(&mut driver);
         let mut stats = TierStats { steps: machine.fuel.steps() - begin.steps, ..TierStats::default() };
         let outside = driver.tiered.as_ref().and_then(|tiered| tiered.recorder.stats.times);
@@ -132,6 +136,9 @@ fn run_from<'a>(executable: &'a Executable, input: RunInput<'a>, begin: Begin) -
             } else {
                 executable.give_back(tiered);
             }
+        }
+        if let Some(code) = driver.analysed.take() {
+            executable.give_back_analysed(code);
         }
         result
     };

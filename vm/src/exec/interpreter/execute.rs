@@ -3,7 +3,7 @@
 use crate::errors::RuntimeError;
 use crate::exec::interpreter::lower::{Entry, Flow, Op, Program, dispatch};
 use crate::isa::{REGISTERS, Reg};
-use crate::memory::{self, Memory};
+use crate::memory;
 use crate::runtime::{
     CallSiteId, Caller, Frame, FrameRegisters, FunctionIndex, Machine, Mode, Span, registers,
 };
@@ -36,18 +36,8 @@ pub(crate) trait TierUp<'p> {
     /// Goes on in a faster tier from this instruction. `None` where nothing was done.
     fn enter(&mut self, machine: &mut Machine<'_>, pc: usize) -> Option<TierExit>;
 
-    /// Whether writes to long arrays are to be asked about with [`TierUp::elide_copy`].
-    fn elides_copies(&self) -> bool;
-
-    /// Spares the write at `pc` the copy of a shared array, if that is sound. `steps` have been taken.
-    fn elide_copy(
-        &mut self,
-        pc: usize,
-        steps: u64,
-        memory: &Memory<'_>,
-        registers: &mut [Value; REGISTERS],
-        array: Reg,
-    );
+    /// Spares the write at `pc` the copy of a shared container, if that is sound.
+    fn elide_copy(&mut self, machine: &mut Machine<'_>, pc: usize, op: Op);
 
     /// Does the deferred stores of a frame that a faster tier left at this call.
     fn materialise(&self, site: CallSiteId, registers: &mut [Value; REGISTERS]);
@@ -134,11 +124,11 @@ impl Machine<'_> {
                     return Err(error);
                 }
                 if !M::OBSERVED
-                    && let Op::ArraySet { array, .. } = op
-                    && is_long_and_shared(frame.get(array))
-                    && tiers.elides_copies()
+                    && let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
+                    && is_shared(frame.get(container))
                 {
-                    tiers.elide_copy(pc, self.fuel.steps(), &self.env.memory, frame.values_mut(), array);
+                    tiers.elide_copy(self, pc, op);
+                    frame = FrameRegisters::new(registers(&mut self.stack, self.frame.base), None);
                 }
                 // A run of phis is told of when all of them are charged.
                 if M::OBSERVED && self.observer.is_some() && !matches!(op, Op::Phi { .. }) {
@@ -348,12 +338,20 @@ fn is_at_phi(program: &Program, pc: usize) -> bool {
     matches!(program.op(pc), Some(Op::Phi { .. }))
 }
 
-/// Whether a value is an array that something else holds, too, and so long that copying it takes a while.
+/// Whether a write to a container would have to copy it.
 #[inline(always)]
-fn is_long_and_shared(value: &Value) -> bool {
-    /// In elements.
-    const LONG: usize = 1 << 12;
-    matches!(value, Value::Array(array) if array.is_shared() && array.len() >= LONG)
+fn is_shared(value: &Value) -> bool {
+    match value {
+        Value::Array(array) => array.is_shared(),
+        Value::Dict(dict) => dict.is_shared(),
+        Value::Empty
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Function(_)
+        | Value::Url(_) => false,
+    }
 }
 
 enum Returned {

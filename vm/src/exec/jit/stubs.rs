@@ -9,9 +9,10 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::exec::interpreter::Op;
 use crate::exec::jit::context::JitContext;
 use crate::exec::specialise::{
-    CodeAddr, ExitReason, SpecOp, dispatch_baseline, grow as grow_stack, set_item,
+    CodeAddr, ExitReason, SpecOp, dispatch_baseline, elide_copy, grow as grow_stack, is_shared, set_item,
 };
 use crate::isa::REGISTERS;
 use crate::ops;
@@ -43,6 +44,8 @@ pub(super) unsafe extern "sysv64" fn step(
     machine.frame = self::frame(&mut machine.stack, frame, size);
     machine.fuel.left = fuel + RESERVE;
     machine.env.scopes.set_depth(context.depth());
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
     let mut at = CodeAddr::of(place as usize);
     let done = catch_unwind(AssertUnwindSafe(|| {
         machine.execute_specialised::<true>(program, code, &mut at, exit_payload, u64::MAX)
@@ -63,14 +66,22 @@ pub(super) unsafe extern "sysv64" fn plain(
     context: &mut JitContext<'_, '_>,
     place: u32,
     frame: *mut Value,
+    size: u64,
 ) -> u32 {
     // SAFETY: see the top of the module.
-    let machine = unsafe { context.machine() };
-    // SAFETY: as above.
     let (_, code) = unsafe { context.code() };
     // SAFETY: as above; the frame has so many places.
     let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let SpecOp::Baseline { op } = code.ops[place as usize] else { return 0 };
+    if let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
+        && is_shared(&registers[usize::from(container.0)])
+    {
+        own(context, place, frame, size);
+    }
+    // SAFETY: as above.
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let env = &mut machine.env;
     env.scopes.set_depth(context.depth());
     let done = catch_unwind(AssertUnwindSafe(|| dispatch_baseline(op, registers, env)));
@@ -134,21 +145,23 @@ pub(super) unsafe extern "sysv64" fn set_element(
     place: u32,
     frame: *mut Value,
     index: i64,
+    size: u64,
 ) -> u32 {
     // SAFETY: see the top of the module.
     let machine = unsafe { context.machine() };
     // SAFETY: as above.
     let (program, code) = unsafe { context.code() };
-    // SAFETY: as above; the frame has so many places.
-    let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
     let (SpecOp::ArraySet { array, value, .. } | SpecOp::ArraySetConst { array, value, .. }) =
         code.ops[place as usize]
     else {
         return 0;
     };
-    let value = registers[usize::from(value.register())].clone();
+    let value = machine.registers()[usize::from(value.register())].clone();
     let at = CodeAddr::of(place as usize);
-    u32::from(set_item(program, code, at, &machine.env.memory, registers, array, (index, value)))
+    u32::from(set_item(program, code, at, machine, array, (index, value)))
 }
 
 /// The position of the function that a value names among those that a call with many callees knows, or `u32::MAX`.
@@ -252,7 +265,20 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     1
 }
 
-/// Writes a key of a dict. Gives whether it did.
+/// Takes a container away from another that holds it as an element.
+pub(super) unsafe extern "sysv64" fn take_element(
+    context: &mut JitContext<'_, '_>,
+    outer: *mut Value,
+    key: *const Value,
+    container: *const Value,
+) {
+    // SAFETY: see the top of the module; the three stand in different places.
+    unsafe {
+        crate::exec::analysis::take_element(&(*context.machine).env.memory, &mut *outer, &*key, &*container);
+    }
+}
+
+/// Writes a key of a dict. Gives 1 if it did, 0 if that is an error, and 2, with nothing done, if the dict is shared.
 pub(super) unsafe extern "sysv64" fn dict_set(
     context: &mut JitContext<'_, '_>,
     dict: *mut Value,
@@ -272,9 +298,24 @@ pub(super) unsafe extern "sysv64" fn dict_set(
         *place = value;
         return 1;
     }
+    if is_shared(dict) {
+        return 2;
+    }
     // SAFETY: as above.
     let machine = unsafe { context.machine() };
     u32::from(ops::dict_set(&machine.env.memory, dict, key, value).is_ok())
+}
+
+/// Spares the write at that place the copy of the container, where nobody can tell.
+fn own(context: &mut JitContext<'_, '_>, place: u32, frame: *mut Value, size: u64) {
+    // SAFETY: see the top of the module.
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let (program, code) = unsafe { context.code() };
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
+    elide_copy(program, code, CodeAddr::of(place as usize), machine);
 }
 
 /// Ends the process: at this instruction, machine code relies on what is not so.

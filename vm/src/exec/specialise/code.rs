@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
-use crate::exec::analysis::FlowGraph;
+use crate::exec::analysis::{FlowGraph, Ownership};
 use crate::exec::interpreter::Program;
 use crate::exec::specialise::context::TypeContext;
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
@@ -129,6 +129,7 @@ pub(crate) struct Code {
     pub(crate) graph: FlowGraph,
     /// Whether a container may be taken away from a register or global that will be overwritten; its state must not be seen then.
     pub(crate) elides_copies: bool,
+    pub(crate) ownership: Ownership,
     /// So many instructions of the module may be looked into.
     analysis_budget: usize,
     /// How many phis the builder has looked at. It looks at all of a run each time that another value becomes known.
@@ -163,6 +164,7 @@ impl Code {
         Self {
             graph,
             elides_copies: true,
+            ownership: Ownership::default(),
             analysis_budget: 0,
             phis_seen: 0,
             ops: Vec::new(),
@@ -218,8 +220,12 @@ impl Code {
         self.analysis_budget = instructions;
     }
 
+    pub(crate) fn analysis_budget(&self) -> usize {
+        self.analysis_budget
+    }
+
     /// Looks into the function that an instruction belongs to, if that can be paid.
-    pub(crate) fn analyse(&mut self, program: &Program, pc: usize) {
+    pub(crate) fn analyse(&self, program: &Program, pc: usize) {
         self.graph.analyse(&program.module, pc, self.analysis_budget);
     }
 

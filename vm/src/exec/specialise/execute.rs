@@ -25,10 +25,10 @@ use std::mem;
 
 use self::unchecked::{Cursor, RawRegisters, payload, scalar};
 use crate::errors::RuntimeError;
-use crate::exec::analysis::{can_set, is_twin};
+use crate::exec::analysis::{can_set, is_twin, take_element};
 use crate::exec::interpreter::{Op, Program, dispatch};
 use crate::exec::specialise::code::Code;
-use crate::exec::specialise::elements::set_item;
+use crate::exec::specialise::elements::{elide_copy, set_item};
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp, Triple};
 use crate::exec::specialise::types::Type;
 use crate::isa::{REGISTERS, Reg};
@@ -294,9 +294,11 @@ impl Machine<'_> {
                     // The element first: it may come from a register, and all of them are borrowed then.
                     let element = ($index, $value);
                     let (array, at) = ($array, cursor.taken());
-                    // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
-                    let registers = unsafe { frame.all() };
-                    if !set_item(program, code, at, &self.env.memory, registers, array, element) {
+                    let base = frame.base(&mut self.stack);
+                    self.frame = Frame { base, size };
+                    let is_set = set_item(program, code, at, self, array, element);
+                    frame = RawRegisters::of(&mut self.stack, base);
+                    if !is_set {
                         leave!(ExitReason::Guard)
                     }
                 }};
@@ -767,6 +769,14 @@ impl Machine<'_> {
                         self.env.globals.set(holder, Value::Empty);
                     }
                 }
+                &SpecOp::ElideCopyElement { outer, key, container } => {
+                    // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
+                    let registers = unsafe { frame.all() };
+                    let places = [outer, key, container].map(|slot| usize::from(slot.register()));
+                    if let Ok([outer, key, container]) = registers.get_disjoint_mut(places) {
+                        take_element(&self.env.memory, outer, key, container);
+                    }
+                }
                 &SpecOp::ArraySetScalar { array, index, value } => {
                     let value = value!(value);
                     // SAFETY: it is a scalar.
@@ -828,7 +838,15 @@ impl Machine<'_> {
                         && let Some(place) = object.known_value(key)
                     {
                         *place = value;
-                    } else if ops::dict_set(&self.env.memory, value_mut!(dict), key, value).is_err() {
+                        continue;
+                    }
+                    if matches!(value!(dict), Value::Dict(dict) if dict.is_shared()) {
+                        let base = frame.base(&mut self.stack);
+                        self.frame = Frame { base, size };
+                        elide_copy(program, code, cursor.taken(), self);
+                        frame = RawRegisters::of(&mut self.stack, base);
+                    }
+                    if ops::dict_set(&self.env.memory, value_mut!(dict), key, value).is_err() {
                         leave!(ExitReason::Guard)
                     }
                 }
@@ -969,6 +987,14 @@ impl Machine<'_> {
                     then!(Return { src, clear, steps } => r#return!(src, clear, steps));
                 }
                 &SpecOp::Baseline { op } => {
+                    if let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
+                        && is_shared(value!(Slot::of(container.0)))
+                    {
+                        let base = frame.base(&mut self.stack);
+                        self.frame = Frame { base, size };
+                        elide_copy(program, code, cursor.taken(), self);
+                        frame = RawRegisters::of(&mut self.stack, base);
+                    }
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
                     let registers = unsafe { frame.all() };
                     if let Err(error) = dispatch_baseline(op, registers, &mut self.env) {
@@ -1037,6 +1063,21 @@ fn holds(value: &Value) -> bool {
         value.is_truthy()
     }
     if let Value::Bool(value) = value { *value } else { of_others(value) }
+}
+
+/// Whether a write to a container would have to copy it.
+pub(crate) fn is_shared(value: &Value) -> bool {
+    match value {
+        Value::Array(array) => array.is_shared(),
+        Value::Dict(dict) => dict.is_shared(),
+        Value::Empty
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Function(_)
+        | Value::Url(_) => false,
+    }
 }
 
 /// Executes a baseline instruction that goes on to the next.

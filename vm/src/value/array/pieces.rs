@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::{Array, ArrayObject, code, pack};
 use crate::errors::RuntimeError;
 use crate::memory::{Memory, charge};
-use crate::value::Value;
+use crate::value::{Value, copies};
 use crate::values::costs;
 
 /// So many elements are worked on before the host may be asked whether to go on.
@@ -107,6 +107,7 @@ impl ArrayObject {
     /// A copy with room for `more` elements, which is made piece by piece.
     fn copy_in_pieces(&self, memory: &Memory<'_>, more: usize) -> Result<Self, RuntimeError> {
         let room = self.len() + more;
+        copies::count(self.len());
         let mut copy = Self::begin();
         if self.values.is_empty() {
             copy.codes.reserve_exact(room);

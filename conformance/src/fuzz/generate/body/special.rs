@@ -39,7 +39,7 @@ const FLOAT_EXTREMES: [f64; 8] = [5e-324, -3e-310, NORMAL, 1e308, -0.0, 0.1, f64
 
 impl Body<'_, '_, '_> {
     pub(super) fn special(&mut self) {
-        match choose(self.u, 15) {
+        match choose(self.u, 21) {
             0..=2 => self.write_to_shared_array(),
             3 => self.write_through_global(),
             4 => self.grow_text(),
@@ -49,6 +49,9 @@ impl Body<'_, '_, '_> {
             10 => self.share_keys(),
             11..=12 => self.call(),
             13 => self.tell_unset(),
+            14..=16 => self.change_part(),
+            17..=18 => self.change_global(),
+            19 => self.pass_array(),
             _ => {
                 let src = Reg(self.any_register());
                 self.emit(Instruction::DebugPrint { src });

@@ -431,14 +431,100 @@ impl Emitter<'_> {
         );
     }
 
-    /// Writes a value of whatever type to the element whose index stands in rcx.
-    pub(super) fn set_element(&mut self) {
+    /// Writes a value of whatever type to an element: in line over a scalar of an array that is not packed and that nothing else holds.
+    pub(super) fn set_element(&mut self, array: Slot, index: Index, value: Slot) {
         let exit = self.leave(JitExit::Guard);
-        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
-        self.call(super::super::stubs::set_element as *const ());
-        x64!(self ; test eax, eax ; jz =>exit);
-        self.cache.lose_registers();
-        self.cache.lose_arrays(None);
+        let (slow, end) = self.out_of_line(move |emitter| {
+            match index {
+                Index::Slot(index) => x64!(emitter ; mov rcx, [rbx + payload(index)]),
+                Index::Constant(index) => x64!(emitter ; mov ecx, index as i32),
+            }
+            x64!(emitter ; mov rdi, r15 ; mov esi, emitter.place as i32 ; mov rdx, rbx ; mov r8, r13);
+            emitter.call(super::super::stubs::set_element as *const ());
+            x64!(emitter ; test eax, eax ; jz =>exit);
+        });
+        if array == value {
+            x64!(self ; jmp =>slow ; =>end);
+            self.cache.lose_arrays(None);
+            return;
+        }
+        let values = self.layout.values;
+        x64!(self
+            ; cmp QWORD [rbx + at(array)], tag::ARRAY
+            ; jne =>slow
+            ; mov rcx, [rbx + payload(array)]
+            ; cmp QWORD [rcx], 1
+            ; jne =>slow
+            ; mov rdx, [rcx + values]
+        );
+        match index {
+            Index::Slot(index) => x64!(self ; mov rax, [rbx + payload(index)]),
+            Index::Constant(index) => x64!(self ; mov eax, index as i32),
+        }
+        x64!(self
+            ; cmp rax, [rdx + thin::LENGTH]
+            ; jae =>slow
+            ; shl rax, VALUE_SHIFT
+            ; lea rdx, [rdx + rax + thin::ITEMS]
+            ; cmp QWORD [rdx], tag::LAST_SCALAR
+            ; ja =>slow
+        );
+        self.take_copy(value);
+        x64!(self ; mov [rdx], rax ; mov [rdx + PAYLOAD], rcx ; =>end);
+        self.cache.lose_arrays(Some(array));
+    }
+
+    /// Has an element of another array or dict let go of a container that is written to next, as it is set before anybody looks.
+    pub(super) fn elide_copy_of_element(&mut self, outer: Slot, key: Slot, container: Slot) {
+        let Layout { codes, values, .. } = *self.layout;
+        let (other, end) = self.out_of_line(move |emitter| {
+            x64!(emitter
+                ; mov rdi, r15
+                ; lea rsi, [rbx + at(outer)]
+                ; lea rdx, [rbx + at(key)]
+                ; lea rcx, [rbx + at(container)]
+            );
+            emitter.call(super::super::stubs::take_element as *const ());
+        });
+        // What is asked is what `take_element` asks, of an array in an array.
+        x64!(self
+            ; cmp QWORD [rbx + at(container)], tag::ARRAY
+            ; jb =>end
+            ; mov rax, [rbx + payload(container)]
+            ; cmp QWORD [rax], 2
+            ; jne =>end
+            ; cmp QWORD [rbx + at(container)], tag::ARRAY
+            ; jne =>other
+            ; cmp QWORD [rbx + at(outer)], tag::ARRAY
+            ; jne =>other
+            ; cmp QWORD [rbx + at(key)], tag::INT
+            ; jne =>end
+            ; mov rcx, [rbx + payload(outer)]
+            ; cmp QWORD [rcx], 1
+            ; jne =>end
+            ; mov rdx, [rcx + values]
+            ; mov rcx, [rbx + payload(key)]
+            ; cmp rcx, [rdx + thin::LENGTH]
+            ; jae =>end
+            ; shl rcx, VALUE_SHIFT
+            ; lea rcx, [rdx + rcx + thin::ITEMS]
+            ; cmp rax, [rcx + PAYLOAD]
+            ; jne =>end
+            ; cmp QWORD [rcx], tag::ARRAY
+            ; jne =>end
+            ; mov rdx, [rax + codes]
+            ; mov rax, [rax + values]
+            ; mov rdx, [rdx + thin::LENGTH]
+            ; add rdx, [rax + thin::LENGTH]
+            ; mov rax, rdx
+        );
+        self.expect_room_for_copy(end);
+        x64!(self
+            ; mov QWORD [rcx], tag::EMPTY
+            ; mov rax, [rbx + payload(container)]
+            ; dec QWORD [rax]
+            ; =>end
+        );
     }
 
     // Dicts
@@ -461,8 +547,9 @@ impl Emitter<'_> {
             ; lea rcx, [rbx + at(value)]
         );
         self.call(super::super::stubs::dict_set as *const ());
-        x64!(self ; test eax, eax ; jz =>exit);
         self.cache.lose_registers();
+        let (shared, end) = self.out_of_line(Self::call_machine);
+        x64!(self ; cmp eax, 1 ; jb =>exit ; ja =>shared ; =>end);
     }
 }
 

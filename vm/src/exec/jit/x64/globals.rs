@@ -189,7 +189,7 @@ impl Emitter<'_> {
     }
 
     /// Goes elsewhere unless there is room for the copy of an array of rax elements, and for one more entry. Uses rax and rdx.
-    fn expect_room_for_copy(&mut self, exhausted: DynamicLabel) {
+    pub(super) fn expect_room_for_copy(&mut self, exhausted: DynamicLabel) {
         x64!(self
             ; shl rax, VALUE_SHIFT
             ; add rax, (costs::ARRAY + costs::ELEMENT.max(costs::ENTRY)) as i32

@@ -260,7 +260,7 @@ impl Emitter<'_> {
             JitOp::IntText { dst, src } => self.int_text(dst, src),
             JitOp::Baseline { .. } => {
                 let stopped = self.leave(JitExit::Reason);
-                x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx);
+                x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov rcx, r13);
                 self.call(super::super::stubs::plain as *const ());
                 x64!(self ; test eax, eax ; jnz =>stopped);
                 self.cache = Cache::EMPTY;
@@ -302,14 +302,8 @@ impl Emitter<'_> {
             JitOp::ArraySetToFloat { array, index, value } => {
                 self.array_set(array, index, Scalar::Constant(tag::FLOAT, value.to_bits() as i64));
             }
-            JitOp::ArraySet { index, .. } => {
-                x64!(self ; mov rcx, [rbx + payload(index)]);
-                self.set_element();
-            }
-            JitOp::ArraySetConst { index, .. } => {
-                x64!(self ; mov ecx, index as i32);
-                self.set_element();
-            }
+            JitOp::ArraySet { array, index, value } => self.set_element(array, index.into(), value),
+            JitOp::ArraySetConst { array, index, value } => self.set_element(array, index.into(), value),
             JitOp::ArrayLen { dst, array } => {
                 self.expect(array, tag::ARRAY);
                 let to = self.cache.take_int();
@@ -322,6 +316,9 @@ impl Emitter<'_> {
             JitOp::ElideCopy { holder, container } => self.elide_copy(holder, container),
             JitOp::ElideCopyGlobal { holder, container, key } => {
                 self.elide_copy_global(holder, container, key)
+            }
+            JitOp::ElideCopyElement { outer, key, container } => {
+                self.elide_copy_of_element(outer, key, container);
             }
             JitOp::Call { site, steps } => self.call_function(site, steps),
             JitOp::CallAny { func, family, steps } => self.call_any(func, family, steps),

@@ -1,6 +1,6 @@
 //! Baseline instructions, one by one: what each becomes.
 
-use crate::exec::analysis::OtherHolder;
+use crate::exec::analysis::{LONGEST_WINDOW, Origin, OtherHolder, Window};
 use crate::exec::interpreter::Op;
 use crate::exec::specialise::builder::{Builder, MAX_STEPS, Progress};
 use crate::exec::specialise::context::Source;
@@ -267,7 +267,33 @@ impl Builder<'_> {
                 let [container, key] = self.slots([container, key]);
                 self.emit(SpecOp::ElideCopyGlobal { holder, container, key });
             }
-            None => {}
+            None => self.elide_copy_of_element(container),
+        }
+    }
+
+    /// The same with an element of another container, which is set before anybody can look.
+    fn elide_copy_of_element(&mut self, container: Reg) {
+        let is_set = |op: &Op| matches!(op, Op::ArraySet { value, .. } | Op::DictSet { value, .. } if *value == container);
+        if !self.program.ops.iter().skip(self.pc + 1).take(LONGEST_WINDOW).any(is_set) {
+            return;
+        }
+        let window = Window::behind(self.program, self.pc, container);
+        let Some((outer, key)) = window.first_element(container) else { return };
+        let mut registers = (0..=u8::MAX).map(Reg);
+        let key = match key {
+            Origin::Register(register) => Some(Reg(register)),
+            Origin::Constant(constant) => {
+                registers.find(|register| self.context.source(register.0) == Source::Constant(constant))
+            }
+        };
+        let Some(key) = key.filter(|key| ![container, outer].contains(key)) else { return };
+        // A number of another type leads to no element.
+        if matches!(self.type_of(key), Type::Float | Type::Bool) {
+            return;
+        }
+        let [outer, key, container] = self.slots([outer, key, container]);
+        if key != outer && key != container {
+            self.emit(SpecOp::ElideCopyElement { outer, key, container });
         }
     }
 
