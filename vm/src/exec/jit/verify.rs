@@ -32,6 +32,7 @@
 
 mod blocks;
 mod calls;
+mod compute;
 mod facts;
 mod forms;
 mod memory;
