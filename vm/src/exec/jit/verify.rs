@@ -30,10 +30,13 @@
     reason = "what is not listed is refused, and what nothing is said of is not known: a new variant is safe"
 )]
 
+mod blocks;
 mod calls;
+mod compute;
 mod facts;
 mod forms;
 mod memory;
+mod prover;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -93,7 +96,7 @@ pub fn proved() -> Proved {
 pub(crate) fn verify(subject: &Subject<'_>) -> Result<(), Refusal> {
     let began = std::time::Instant::now();
     let walk = walk::Walk::of(subject)?;
-    transfer::prove(subject, &walk)?;
+    blocks::prove(subject, &walk)?;
     let mut proved = PROVED.lock().unwrap_or_else(PoisonError::into_inner);
     proved.buffers += 1;
     proved.instructions += walk.instructions.len() as u64;

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use iced_x86::{Instruction, OpKind, Register};
 
 use super::facts::{BOOL, Bound, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number};
-use super::transfer::Prover;
+use super::prover::Prover;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{PAYLOAD, tag, thin};
 use crate::isa::REGISTERS;

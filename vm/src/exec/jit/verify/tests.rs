@@ -55,7 +55,7 @@ fn what_breaks_a_promise_is_refused_with_what_it_does() {
         (&[0x48, 0x8b, 0x00, 0xc3], "has an address"),      // mov rax, [rax]
         (&[0x48, 0x89, 0x47, 0x78, 0xc3], "to the JIT context, at 120"), // mov [rdi + 120], rax
         (&[0x48, 0x89, 0x05, 0xf9, 0xff, 0xff, 0xff, 0xc3], "where code is"), // mov [rip - 7], rax
-        (&[0x41, 0x57, 0xff, 0xd0], "calls an address that is not known"), // push r15; call rax
+        (&[0x41, 0x57, 0xff, 0xd0, 0xc3], "calls an address that is not known"), // push r15; call rax
         (&[0xff, 0xe0], "no target of the host"),           // jmp rax
         (&[0xff, 0xe6], "before the registers of the host were saved"), // jmp rsi
     ] {

@@ -1,236 +1,26 @@
-//! What instructions do to what is known, and the walk over all blocks until nothing new is learnt.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What instructions do to what is known.
 
 use iced_x86::{Instruction, OpKind};
 
 use super::calls::{Argument, Effect, Gives};
-use super::facts::{
-    BLOCK, BOOL, Bound, Compared, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number,
-};
-use super::forms::{Condition, Form, Operation, form};
-use super::memory::{Cell, RECORD, is_memory, register};
-use super::subject::{Entry, Writes};
-use super::walk::{Walk, refuse};
-use super::{Refusal, Subject};
+use super::facts::{BOOL, Bound, Compared, Fact, Held, Number, Place, State, Vector, gpr, id, number};
+use super::forms::{Condition, Form, form};
+use super::memory::{Cell, is_memory, register};
+use super::prover::Prover;
+use super::subject::Writes;
 use crate::exec::jit::layout::tag;
-use crate::exec::specialise::Type;
 use crate::isa::REGISTERS;
 
-/// The proof of one buffer, as far as it got.
-pub(super) struct Prover<'a> {
-    pub(super) subject: &'a Subject<'a>,
-    pub(super) walk: &'a Walk,
-    /// What stands on the stack while blocks run.
-    stack: Vec<Fact>,
-    /// What is known where the host enters.
-    entered: BTreeMap<u32, State>,
-    /// By block and by the instruction that leads there, what is known on that path.
-    paths: BTreeMap<u32, BTreeMap<u32, State>>,
-    order: BTreeMap<u32, usize>,
-    pending: BTreeSet<(usize, u32)>,
-    visits: BTreeMap<u32, u32>,
-    /// Elements of arrays by array and index.
-    pub(super) elements: BTreeMap<(Value, Number), u32>,
-}
-
-/// So often a block is looked at again: what is known of it gets less each time.
-const MOST_VISITS: u32 = 1000;
+/// The size of a value.
 const VALUE: u64 = size_of::<crate::value::Value>() as u64;
 
-/// Proves a buffer.
-pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
-    let mut prover = Prover {
-        subject,
-        walk,
-        stack: Vec::new(),
-        entered: BTreeMap::new(),
-        paths: BTreeMap::new(),
-        order: walk.order(subject),
-        pending: BTreeSet::new(),
-        visits: BTreeMap::new(),
-        elements: BTreeMap::new(),
-    };
-    prover.entered.insert(subject.start, State::start(subject.start));
-    prover.block(subject.start)?;
-    for (at, entry) in &subject.entries {
-        if let Entry::Block(types) = entry {
-            let mut state = State::entry(*at, prover.stack.clone());
-            types.iter().for_each(|(slot, ty)| state.assume(*slot, *ty));
-            if subject.table.contains(at) {
-                state.registers[gpr::RCX] = Fact::Site { is_known: true, is_shifted: false };
-            }
-            prover.entered.insert(*at, state);
-            prover.look_at(*at);
-        }
-    }
-    while let Some((_, at)) = prover.pending.pop_first() {
-        prover.block(at)?;
-    }
-    Ok(())
-}
-
-/// The least and the greatest tag of a type.
-fn tags(ty: Type) -> (u64, u64) {
-    let (low, high) = match ty {
-        Type::Any | Type::Free => (0, tag::LAST),
-        Type::Scalar => (0, tag::LAST_SCALAR),
-        Type::Bool => (tag::BOOL, tag::BOOL),
-        Type::Int => (tag::INT, tag::INT),
-        Type::Float => (tag::FLOAT, tag::FLOAT),
-    };
-    (low as u64, high as u64)
-}
-
 impl Prover<'_> {
-    /// Puts a block on the list of those to look at.
-    fn look_at(&mut self, at: u32) {
-        self.pending.insert((self.order.get(&at).copied().unwrap_or_default(), at));
-    }
-
-    /// Goes over a block, and to where it leads.
-    fn block(&mut self, begin: u32) -> Result<(), Refusal> {
-        let Some(mut state) = self.known_at(begin)? else { return Ok(()) };
-        let visits = self.visits.entry(begin).or_default();
-        *visits += 1;
-        let (is_again, is_endless) = (*visits > 1, *visits > MOST_VISITS);
-        let mut at = begin;
-        loop {
-            let Some(instruction) = self.walk.instructions.get(&at).copied() else { return Ok(()) };
-            let refused = |why: String| refuse(self.subject, &instruction, why);
-            if is_endless {
-                return Err(refused(format!("what is known here changed {MOST_VISITS} times")));
-            }
-            if is_again {
-                state.redefine(at);
-            }
-            for (slot, ty) in self.subject.needs.get(&at).into_iter().flatten() {
-                state.assume(*slot, *ty);
-            }
-            let goes_on = self.instruction(&mut state, &instruction);
-            let goes_on = goes_on.map_err(|why| refuse(self.subject, &instruction, why))?;
-            if !goes_on {
-                return Ok(());
-            }
-            at = instruction.next_ip() as u32;
-            if self.walk.leaders.contains(&at) {
-                let led = self.lead(&state, instruction.ip() as u32, at);
-                return led.map_err(|why| refuse(self.subject, &instruction, why));
-            }
-        }
-    }
-
-    /// Control comes to a block.
-    fn lead(&mut self, state: &State, from: u32, to: u32) -> Result<(), String> {
-        self.is_whole(state)?;
-        let state = match self.subject.entries.get(&to) {
-            Some(Entry::Block(types)) => return self.enter(state, types),
-            Some(Entry::Again) => self.resume(state, to)?,
-            None => state.clone(),
-        };
-        let paths = self.paths.entry(to).or_default();
-        if paths.get(&from) != Some(&state) {
-            paths.insert(from, state);
-            self.look_at(to);
-        }
-        Ok(())
-    }
-
-    /// What is known where a block begins: what is known on all paths there.
-    fn known_at(&self, begin: u32) -> Result<Option<State>, Refusal> {
-        if let Some(state) = self.entered.get(&begin) {
-            return Ok(Some(state.clone()));
-        }
-        let mut paths = self.paths.get(&begin).into_iter().flat_map(BTreeMap::values);
-        let Some(mut state) = paths.next().cloned() else { return Ok(None) };
-        for path in paths {
-            if let Err(why) = state.join(path, begin, &self.subject.objects) {
-                let instruction = self.walk.instructions.get(&begin).copied().unwrap_or_default();
-                return Err(refuse(self.subject, &instruction, why));
-            }
-        }
-        Ok(Some(state))
-    }
-
-    /// Control comes to a block that the host may enter, too: what that relies on must be so.
-    fn enter(&self, state: &State, types: &[(u8, crate::exec::specialise::Type)]) -> Result<(), String> {
-        self.is_in_order(state)?;
-        for (slot, ty) in types {
-            let held = state.held(Place::Slot(*slot));
-            let (low, high) = state.range_of(held.tag);
-            let (least, most) = tags(*ty);
-            if low > most || high < least {
-                return Err(format!(
-                    "goes to a block that knows r{slot} for {ty:?}, and the tag is from {low} to {high}"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// That registers of the processor, the stack and all values are as blocks find them.
-    fn is_in_order(&self, state: &State) -> Result<(), String> {
-        let is_size = match state.registers[gpr::R13] {
-            Fact::Size => true,
-            Fact::Number(Number::Constant(size)) => {
-                state.is_new && size % VALUE == 0 && size <= REGISTERS as u64 * VALUE
-            }
-            _ => false,
-        };
-        let wanted = [(gpr::RBX, Fact::Frame(0)), (gpr::R14, Fact::Globals(0)), (gpr::R15, Fact::Context)];
-        for (register, fact) in wanted {
-            if state.registers[register] != fact {
-                let held = state.registers[register];
-                return Err(format!("goes on with {held:?} in register {register}, and not with {fact:?}"));
-            }
-        }
-        if !is_size {
-            return Err(format!(
-                "goes on with {:?} in r13, and not with the size of the frame",
-                state.registers[13]
-            ));
-        }
-        if !matches!(state.registers[gpr::R12], Fact::Number(_)) {
-            return Err(format!(
-                "goes on with {:?} in r12, and not with the fuel",
-                state.registers[gpr::R12]
-            ));
-        }
-        if state.stack != self.stack {
-            return Err(format!(
-                "goes on with {} words on the stack, and not with the {} that were there",
-                state.stack.len(),
-                self.stack.len()
-            ));
-        }
-        self.is_whole(state)
-    }
-
-    /// That no place holds a part of one value and a part of another.
-    fn is_whole(&self, state: &State) -> Result<(), String> {
-        match state.torn(&self.subject.objects) {
-            None => Ok(()),
-            Some(place) => {
-                let Held { tag, payload } = state.held(place);
-                Err(format!("goes on while {place:?} holds the tag {tag:?} and the payload {payload:?}"))
-            }
-        }
-    }
-
-    /// What is known where the host comes back to the midst of a block.
-    fn resume(&self, state: &State, at: u32) -> Result<State, String> {
-        self.is_in_order(state)?;
-        let mut resumed = State { registers: State::entry(at, Vec::new()).registers, ..state.clone() };
-        resumed.forget_heap(at | BLOCK);
-        resumed.compared = None;
-        (resumed.has_next, resumed.has_room, resumed.has_caller, resumed.knows_site) =
-            (false, false, false, false);
-        (resumed.has_popped, resumed.knows_popped_site, resumed.record) = (false, false, 0);
-        Ok(resumed)
-    }
-
     /// Does an instruction. Tells whether control goes on to the next.
-    fn instruction(&mut self, state: &mut State, instruction: &Instruction) -> Result<bool, String> {
+    pub(super) fn instruction(
+        &mut self,
+        state: &mut State,
+        instruction: &Instruction,
+    ) -> Result<bool, String> {
         let at = instruction.ip() as u32;
         let form = form(instruction).ok_or("no instruction of this form is listed")?;
         match form {
@@ -331,7 +121,7 @@ impl Prover<'_> {
     }
 
     /// What an operand is, of which so many bits are read.
-    fn operand(
+    pub(super) fn operand(
         &mut self,
         state: &mut State,
         instruction: &Instruction,
@@ -374,7 +164,7 @@ impl Prover<'_> {
     }
 
     /// Writes an operand.
-    fn assign(
+    pub(super) fn assign(
         &mut self,
         state: &mut State,
         instruction: &Instruction,
@@ -670,137 +460,6 @@ impl Prover<'_> {
         }
         true
     }
-
-    fn compute(
-        &mut self,
-        state: &mut State,
-        instruction: &Instruction,
-        operation: Operation,
-        bits: u8,
-    ) -> Result<(), String> {
-        let at = instruction.ip() as u32;
-        state.compared = None;
-        if is_memory(instruction, 0) {
-            let cell = self.cell(state, instruction)?;
-            return match (cell, operation) {
-                (Cell::Count(_), Operation::Inc | Operation::Dec) => Ok(()),
-                (Cell::Live, Operation::Add | Operation::Sub) => Ok(()),
-                (Cell::Length(vector, array), Operation::Inc) => self.lengthen(state, vector, array),
-                _ => Err(format!("changes {cell:?} in place")),
-            };
-        }
-        if register(instruction.op0_register()) == Some((gpr::RSP, 64)) {
-            return move_stack(state, instruction, operation);
-        }
-        // Of three operands, the first is only written.
-        let first = if operation == Operation::MulConstant { 1 } else { 0 };
-        let left = self.operand(state, instruction, first, bits)?;
-        let right = if instruction.op_count() > 1 {
-            Some(self.operand(state, instruction, first + 1, bits)?)
-        } else {
-            None
-        };
-        let is_same = instruction.op_count() == 2
-            && !is_memory(instruction, 1)
-            && instruction.op_kind(1) == OpKind::Register
-            && instruction.op_register(0) == instruction.op_register(1);
-        if operation == Operation::Xor && is_same {
-            return self.assign(state, instruction, 0, bits, Fact::Number(Number::Constant(0)));
-        }
-        if (left, right, operation)
-            == (Fact::Frame(0), Some(Fact::WaitingSize { is_shifted: true }), Operation::Sub)
-        {
-            self.is_whole(state)?;
-            state
-                .places
-                .retain(|place, _| !matches!(place, Place::Slot(_) | Place::Next(_) | Place::Destination));
-            state.leave_frame(at);
-            state.registers[gpr::R13] = Fact::Size;
-            state.registers[gpr::RBX] = Fact::Frame(0);
-            return Ok(());
-        }
-        let fact = self.result(state, (operation, bits), left, right, at);
-        self.assign(state, instruction, 0, bits, fact)
-    }
-
-    /// What a computation gives.
-    fn result(
-        &self,
-        state: &mut State,
-        (operation, bits): (Operation, u8),
-        left: Fact,
-        right: Option<Fact>,
-        at: u32,
-    ) -> Fact {
-        use Operation as O;
-        let constant = match right {
-            Some(Fact::Number(Number::Constant(number))) => Some(number),
-            _ => None,
-        };
-        let result = Number::Of(id(at, 0));
-        match (operation, left, right, constant) {
-            (O::Add, Fact::Top(offset), _, Some(bytes)) if bytes == RECORD as u64 => {
-                return Fact::Top(offset + RECORD);
-            }
-            (O::Sub, Fact::Top(offset), _, Some(bytes)) if bytes == RECORD as u64 => {
-                return Fact::Top(offset - RECORD);
-            }
-            (O::Shr, Fact::Size, _, Some(4)) => return Fact::Registers,
-            (O::Shl, Fact::WaitingSize { is_shifted: false }, _, Some(4)) => {
-                return Fact::WaitingSize { is_shifted: true };
-            }
-            (O::Shl, Fact::Destination { is_shifted: false }, _, Some(4)) => {
-                return Fact::Destination { is_shifted: true };
-            }
-            (O::Add, Fact::Destination { is_shifted: true }, Some(Fact::Frame(0)), _) => {
-                return Fact::DestinationPlace;
-            }
-            (O::Shl, Fact::Site { is_known: true, is_shifted: false }, _, Some(5)) if bits == 64 => {
-                return Fact::Site { is_known: true, is_shifted: true };
-            }
-            (
-                O::Add,
-                Fact::Number(Number::Constant(table)),
-                Some(Fact::Site { is_known: true, is_shifted: true }),
-                _,
-            ) if table == self.subject.table_address => {
-                return Fact::Row;
-            }
-            (O::Shl, Fact::Number(number), _, Some(shift)) if bits == 64 || state.range(number).1 <= 1 => {
-                return Fact::Shifted(number, shift as u8);
-            }
-            // A bool as the code of an element.
-            (O::Or, Fact::Shifted(number, shift), _, Some(1))
-                if u32::from(shift) == u32::from(crate::value::array::code::TRUTH)
-                    && state.range(number).1 <= 1 =>
-            {
-                return Fact::Number(Number::Code(id(at, 0)));
-            }
-            (O::And, Fact::Number(Number::Code(id)), _, Some(mask))
-                if mask as u32 == !(1_u32 << crate::value::array::code::TRUTH) =>
-            {
-                return Fact::Number(Number::Masked(id));
-            }
-            (O::Shr, Fact::Number(number), _, Some(shift)) if shift < 64 => {
-                let (low, high) = state.range(number);
-                state.ranges.insert(result, (low >> shift, high >> shift));
-            }
-            (O::And | O::Or | O::Xor, _, Some(right), _) => {
-                // No bit is set that is set in neither.
-                let most = state.range_of(left).1 | state.range_of(right).1;
-                state.ranges.insert(
-                    result,
-                    (
-                        0,
-                        most.checked_next_power_of_two()
-                            .map_or(u64::MAX, |next| if next == most { most * 2 - 1 } else { next - 1 }),
-                    ),
-                );
-            }
-            _ => {}
-        }
-        if bits == 8 { Fact::Byte(result) } else { Fact::Number(result) }
-    }
 }
 
 /// What a comparison with a constant tells of a number.
@@ -825,40 +484,9 @@ fn learn_range(state: &mut State, number: Number, constant: u64, condition: Cond
     }
 }
 
-/// The stack pointer is moved by a number of words.
-fn move_stack(state: &mut State, instruction: &Instruction, operation: Operation) -> Result<(), String> {
-    let bytes = match instruction.op_kind(1) {
-        OpKind::Register | OpKind::Memory => {
-            return Err("moves the stack pointer by what is not known".to_owned());
-        }
-        _ => instruction.immediate(1),
-    };
-    if bytes % 8 != 0 || bytes > 64 {
-        return Err(format!("moves the stack pointer by {bytes} bytes"));
-    }
-    for _ in 0..bytes / 8 {
-        match operation {
-            Operation::Sub => state.stack.push(Fact::Hole),
-            Operation::Add => {
-                state.stack.pop().ok_or("takes from the stack what the host left there")?;
-            }
-            _ => return Err("computes with the stack pointer".to_owned()),
-        }
-    }
-    Ok(())
-}
-
 impl State {
-    /// A register of the frame is of a type.
-    fn assume(&mut self, slot: u8, ty: Type) {
-        let (low, high) = tags(ty);
-        if let Fact::Number(tag @ Number::Tag(_)) = self.held(Place::Slot(slot)).tag {
-            self.narrow(tag, low, high);
-        }
-    }
-
     /// The frame is another now: nothing is known of its values.
-    fn leave_frame(&mut self, at: u32) {
+    pub(super) fn leave_frame(&mut self, at: u32) {
         for (register, fact) in self.registers.iter_mut().enumerate() {
             if matches!(fact, Fact::Frame(_) | Fact::Next(_)) {
                 *fact = number(at, 0x70 + register as u32);
