@@ -29,7 +29,7 @@ const COUNT: u64 = 180;
 /// The sizes of the programs, in turn.
 const SIZES: [Size; 4] = [Size::Special, Size::Special, Size::Long, Size::Special];
 /// Of the programs, so many in a hundred must have loops that turn hot.
-const HOT_PERCENT: u64 = 33;
+const HOT_PERCENT: u64 = 30;
 /// So often must control go backward in a program that counts as hot, and so many steps must it take. The machine makes fast
 /// code after fewer turns, and does not use it where fewer steps are left.
 const HOT_TURNS: u64 = 100;

@@ -15,8 +15,7 @@ pub(super) fn limits(u: &mut Unstructured<'_>, size: Size, program: &mut Program
     };
     let mut set = |name: &str, limit: u64| program.limits.insert(name.to_owned(), limit);
     set("max_steps", if one_in(u, 8) { below(u, steps) } else { steps });
-    let often = if size == Size::Special { 4 } else { 8 };
-    set("max_memory", if one_in(u, often) { below(u, 40_000) } else { memory });
+    set("max_memory", if one_in(u, 8) { below(u, 40_000) } else { memory });
     set("max_output", if one_in(u, 12) { below(u, 400) } else { 1 << 16 });
     if one_in(u, 8) {
         set("max_call_depth", below(u, 12));
