@@ -75,29 +75,26 @@ pub(super) fn is_key(one: &Value, other: &Value) -> bool {
 
 /// How many places hold a container.
 pub(super) fn holders(value: &Value) -> Option<usize> {
-    match value {
-        Value::Array(array) => Some(array.holders()),
-        Value::Dict(dict) => Some(dict.holders()),
-        _ => None,
+    if let Value::Array(array) = value {
+        return Some(array.holders());
     }
+    if let Value::Dict(dict) = value { Some(dict.holders()) } else { None }
 }
 
 /// How many elements or entries a container has.
 pub(super) fn length(value: &Value) -> usize {
-    match value {
-        Value::Array(array) => array.len(),
-        Value::Dict(dict) => dict.len(),
-        _ => 0,
+    if let Value::Array(array) = value {
+        return array.len();
     }
+    if let Value::Dict(dict) = value { dict.len() } else { 0 }
 }
 
 /// What the copy of a container costs.
 pub(super) fn copy_cost(value: &Value) -> Option<u64> {
-    match value {
-        Value::Array(array) => Some(Array::cost(array.len())),
-        Value::Dict(dict) => Some(dict.cost()),
-        _ => None,
+    if let Value::Array(array) = value {
+        return Some(Array::cost(array.len()));
     }
+    if let Value::Dict(dict) = value { Some(dict.cost()) } else { None }
 }
 
 /// An element that is a container.

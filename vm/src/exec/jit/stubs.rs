@@ -273,9 +273,14 @@ pub(super) unsafe extern "sysv64" fn take_element(
     container: *const Value,
 ) {
     // SAFETY: see the top of the module; the three stand in different places.
-    unsafe {
-        crate::exec::analysis::take_element(&(*context.machine).env.memory, &mut *outer, &*key, &*container);
-    }
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let outer = unsafe { &mut *outer };
+    // SAFETY: as above.
+    let key = unsafe { &*key };
+    // SAFETY: as above.
+    let container = unsafe { &*container };
+    crate::exec::analysis::take_element(&machine.env.memory, outer, key, container);
 }
 
 /// Writes a key of a dict. Gives 1 if it did, 0 if that is an error, and 2, with nothing done, if the dict is shared.
