@@ -11,6 +11,7 @@ use crate::exec::analysis::RegSet;
 use crate::exec::interpreter::{Op, Program};
 use crate::exec::specialise::code::{Code, Exit, From, MAX_VERSIONS, Stub, Version, max_exact};
 use crate::exec::specialise::context::{Source, TypeContext};
+use crate::exec::specialise::elements::Looks;
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
 use crate::exec::specialise::types::Type;
 #[cfg(debug_assertions)]
@@ -178,7 +179,7 @@ impl<'a> Builder<'a> {
         let known = self.code.exits.last();
         if !known.is_some_and(|exit| exit.pc == pc && exit.other.is_none() && *exit.context == self.context) {
             let context = Rc::new(self.context.clone());
-            self.code.exits.push(Exit { pc, context, taken: 0, other: None });
+            self.code.exits.push(Exit { pc, context, taken: 0, other: None, looks: Looks::default() });
         }
         self.code.exits.len() as u32 - 1
     }

@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use crate::exec::analysis::FlowGraph;
 use crate::exec::interpreter::Program;
 use crate::exec::specialise::context::TypeContext;
+use crate::exec::specialise::elements::Looks;
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
 use crate::isa::Reg;
 use crate::runtime::FunctionIndex;
@@ -21,6 +22,8 @@ pub(crate) struct Exit {
     pub(crate) taken: u32,
     /// The code to go on with instead, once there is some.
     pub(crate) other: Option<CodeAddr>,
+    /// Looks for another holder of an array, of the instruction that leaves here.
+    pub(crate) looks: Looks,
 }
 
 /// Code that is made when control reaches it for the first time.

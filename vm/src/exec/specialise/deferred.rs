@@ -141,7 +141,7 @@ impl Builder<'_> {
             if result == dst || operands.contains(&src) || operands.contains(&dst) {
                 return false;
             }
-            let Exit { pc, context, taken, other } = &self.code.exits[exit];
+            let Exit { pc, context, taken, other, looks: _ } = &self.code.exits[exit];
             let is_dst_pending = context.source(dst) != Source::Slot(dst);
             let is_clear = *taken == 0 && other.is_none() && !is_needed(*pc as usize, context);
             if !is_clear || !(is_dst_pending || is_dead(*pc as usize, dst)) {
