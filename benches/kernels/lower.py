@@ -335,6 +335,9 @@ class Function:
         match node:
             case ast.Constant(value=value):
                 return self.constant(value)
+            case ast.Name(id=name) if name in self.functions and name not in self.variables:
+                # A function is called by its name, so that is what is kept of it.
+                return self.constant(name)
             case ast.Name(id=name):
                 return self.read(name)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)) if isinstance(value, (int, float)):
@@ -366,6 +369,12 @@ class Function:
                 self.emit("load_const", register, literal(name))
                 result = self.temporary()
                 self.emit("call", register, result, "(", *reads, ")")
+                return result
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in self.variables:
+                reads = [self.value(argument) for argument in arguments]
+                function = self.read(name)
+                result = self.temporary()
+                self.emit("call", function, result, "(", *reads, ")")
                 return result
             case ast.Subscript(value=ast.Name(id=name), slice=place):
                 where = self.value(place)

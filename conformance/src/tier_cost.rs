@@ -139,6 +139,9 @@ pub fn slow_programs() -> Result<Vec<Program>, String> {
         ("least-by-minus-one", include_str!("../slow/least-by-minus-one.mdasm").to_owned(), 2_500_002),
         ("phi-swap-three", include_str!("../slow/phi-swap-three.mdasm").to_owned(), 1_800_011),
         ("scopes-left-open", include_str!("../slow/scopes-left-open.mdasm").to_owned(), 3_600_002),
+        ("write-shared-ints", include_str!("../slow/write-shared-ints.mdasm").to_owned(), 1_500_007),
+        ("write-shared-strings", include_str!("../slow/write-shared-strings.mdasm").to_owned(), 360_007),
+        ("many-writes", many_writes(), 3_500),
     ];
     let program = |(name, text, steps): (&str, String, u64)| {
         let module = assemble(&text).map_err(|error| format!("{name}: {error}"))?;
@@ -166,6 +169,18 @@ fn flow_graph_reverse() -> String {
         text.push_str(&format!("B{block}: jump_if r{register}, B{next}\njump B{next}\n"));
     }
     text
+}
+
+/// Writes to an array that are executed once each, while many registers hold constants: to look at all of them for each write
+/// takes far longer than the writes.
+fn many_writes() -> String {
+    let constants: String =
+        (10..105).map(|register| format!("load_const r{register}, {register}\n")).collect();
+    let writes = "array_set r3, r0, r1\n".repeat(3_000);
+    format!(
+        "load_const r0, 0\nload_const r1, 1\nload_const r2, 200\nnew_array r3, r1\nHot: sub r2, r2, r1\n\
+         jump_if r2, Hot\n{constants}{writes}return r1\n"
+    )
 }
 
 /// More functions than there is room for are called at the end of a recursion: where the room is made again, frames wait in the

@@ -255,6 +255,12 @@ struct StrObject {
     text: CompactString,
     /// How many bytes the text is long, where machine code finds it.
     length: usize,
+    home: Home,
+}
+
+/// Where a string belongs, in one word, as machine code reads it.
+#[repr(C, align(8))]
+struct Home {
     /// The code in whose pool the string is, or 0.
     pool: u32,
     /// What the string was for when it last was looked up: where it was among the entries of a dict, or, with [`FUNCTION`], which
@@ -263,6 +269,10 @@ struct StrObject {
 }
 
 impl Str {
+    /// Set in what a string was last for where that is a function.
+    #[cfg(machine_code)]
+    pub(crate) const FUNCTION: u32 = FUNCTION;
+
     /// How many bytes the object behind a string takes.
     #[cfg(machine_code)]
     pub(crate) const OBJECT_SIZE: usize = size_of::<StrObject>();
@@ -350,7 +360,7 @@ impl Str {
     /// Whether the string is in the pool of the code of that number.
     #[inline]
     pub(crate) fn is_pooled(&self, pool: u32) -> bool {
-        self.0.pool == pool
+        self.0.home.pool == pool
     }
 
     /// The hash of the text.
@@ -387,28 +397,28 @@ impl Str {
     /// The function that the string, one of the pool of the code of that number, was found to name in it.
     #[inline]
     pub(crate) fn remembered(&self, code: u32) -> Option<u32> {
-        let last = self.0.last.get();
-        (last & FUNCTION != 0 && self.0.pool == code).then_some(last & !FUNCTION)
+        let last = self.0.home.last.get();
+        (last & FUNCTION != 0 && self.0.home.pool == code).then_some(last & !FUNCTION)
     }
 
     /// Remembers the function that the string names in the code of that number, if it is in the pool of that.
     pub(crate) fn remember(&self, code: u32, function: u32) {
-        if self.0.pool == code && function < FUNCTION {
-            self.0.last.set(FUNCTION | function);
+        if self.0.home.pool == code && function < FUNCTION {
+            self.0.home.last.set(FUNCTION | function);
         }
     }
 
     /// Where among the entries of a dict the string may be.
     #[inline]
     fn guess(&self) -> usize {
-        self.0.last.get() as usize
+        self.0.home.last.get() as usize
     }
 
     /// Notes where among the entries of a dict the string is.
     #[inline]
     fn found_at(&self, place: u32) {
         if place < FUNCTION {
-            self.0.last.set(place);
+            self.0.home.last.set(place);
         }
     }
 
@@ -443,7 +453,7 @@ impl StrObject {
     fn of(text: CompactString, pool: u32) -> Self {
         let length = text.len();
         charge(Str::cost(length));
-        Self { text, length, pool, last: Cell::new(0) }
+        Self { text, length, home: Home { pool, last: Cell::new(0) } }
     }
 }
 

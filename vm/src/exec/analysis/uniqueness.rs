@@ -44,8 +44,11 @@ impl OtherHolder {
             return Some(Self::Global(name));
         }
         let mut read = registers_of(&program.module.instruction(pc)?, true).0;
-        let mut numbers = RegSet::default();
-        (0..=u8::MAX).filter(|register| is_number(*register)).for_each(|register| numbers.insert(register));
+        // Of the registers that were written since: which they are, and which of them hold numbers.
+        let (mut written, mut numbers) = (RegSet::default(), RegSet::default());
+        let is_number_now = |written: RegSet, numbers: RegSet, register: Reg| {
+            if written.contains(register.0) { numbers.contains(register.0) } else { is_number(register.0) }
+        };
         let mut at = pc + 1;
         let mut previous = pc;
         for _ in 0..FAR {
@@ -68,13 +71,13 @@ impl OtherHolder {
                 if src == container && dst != container {
                     return (!read.contains(dst.0)).then_some(Self::Register(dst));
                 }
-                result = Some((dst, numbers.contains(src.0)));
+                result = Some((dst, is_number_now(written, numbers, src)));
             } else if let Op::LoadConst { dst, constant } = op {
                 let value = &program.constants[usize::from(constant.0)];
                 result = Some((dst, matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_))));
             } else if let Op::Add { dst, left, right } = op {
                 // Joining strings counts memory.
-                if !numbers.contains(left.0) && !numbers.contains(right.0) {
+                if ![left, right].into_iter().any(|operand| is_number_now(written, numbers, operand)) {
                     return None;
                 }
                 result = Some((dst, true));
@@ -106,6 +109,7 @@ impl OtherHolder {
                 if dst == container {
                     return None;
                 }
+                written.insert(dst.0);
                 numbers.set(dst.0, is_number);
             }
             previous = at;

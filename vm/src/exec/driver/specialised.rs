@@ -259,11 +259,26 @@ impl Tiered {
                     }
                 }
             } else {
-                machine.execute_specialised::<false>(program, code, at, payload, jit::SLICE)
+                let before = machine.fuel.steps();
+                let reason = machine.execute_specialised::<false>(program, code, at, payload, jit::SLICE);
+                if reason == ExitReason::OutOfFuel && machine.fuel.left >= 2 * RESERVE {
+                    jit.count_slice();
+                    continue;
+                }
+                jit.count_steps(machine.fuel.steps() - before);
+                reason
             };
+            // Machine code goes there by itself, once there is some.
+            if reason == ExitReason::Guard
+                && payload.error.is_none()
+                && let Some(other) = code.exit_at(*at).other
+            {
+                *at = other;
+                recorder.stats.side_exits += 1;
+                continue;
+            }
             match reason {
                 ExitReason::Stepped => {}
-                ExitReason::OutOfFuel if machine.fuel.left >= 2 * RESERVE => jit.count_slice(),
                 ExitReason::Stub(_)
                 | ExitReason::Guard
                 | ExitReason::OutOfFuel

@@ -24,6 +24,8 @@ pub(crate) struct CodeCache {
     changes: u32,
     /// How often the loop over specialised code used up its slice since then.
     slices: u64,
+    /// The steps that it took beside those slices.
+    steps_beside: u64,
     /// How much more often it was entered in vain than not: where few steps were taken.
     bounces: u64,
     /// So many slices it is not to be entered, and how many that were the last time.
@@ -118,6 +120,15 @@ impl CodeCache {
     pub(crate) fn count_slice(&mut self) {
         self.slices += 1;
         self.pause = self.pause.saturating_sub(1);
+    }
+
+    /// Counts that the loop stopped before that, after so many steps: as it does time and again where side exits are taken.
+    pub(crate) fn count_steps(&mut self, steps: u64) {
+        self.steps_beside += steps;
+        if self.steps_beside >= SLICE {
+            self.steps_beside -= SLICE;
+            self.count_slice();
+        }
     }
 
     /// Where an instruction can be entered, if it can be now.

@@ -48,6 +48,9 @@ pub(crate) struct Layout {
     pub(crate) values: i32,
     /// How many bytes a string is long.
     pub(crate) text_length: i32,
+    /// The pool that a string is in, and four bytes behind, what it was last for: which function it names, with
+    /// [`Str::FUNCTION`].
+    pub(crate) home: i32,
 }
 
 impl Layout {
@@ -93,6 +96,9 @@ impl Layout {
         let other = string.clone();
         let string_words = object::<STRING_WORDS>(&string)?;
         drop(other);
+        let name = Str::pooled("eleven byte".to_owned(), POOL);
+        name.remember(POOL, FUNCTION);
+        let name_words = object::<STRING_WORDS>(&Value::String(name))?;
         let is_counted = packed_words[0] == 2
             && string_words[0] == 2
             && values_words[0] == 1
@@ -108,6 +114,7 @@ impl Layout {
             words: find(&packed_words, words - thin::ITEMS as u64)?,
             values: find(&values_words, values - thin::ITEMS as u64)?,
             text_length: find(&string_words, 11)?,
+            home: find(&name_words, u64::from(POOL) | u64::from(Str::FUNCTION | FUNCTION) << 32)?,
         };
         // SAFETY: the vectors have elements, so that their headers, of two words, stand before those.
         let headers = [codes, words, values].map(|items| unsafe { header(items) });
@@ -118,6 +125,10 @@ impl Layout {
 /// How many elements the arrays have that are looked at, and for how many there is room when they came one by one.
 const LENGTH: u64 = 5;
 const CAPACITY: u64 = 6;
+
+/// The pool of a string that is looked at, and the function that it names.
+const POOL: u32 = 7907;
+const FUNCTION: u32 = 7901;
 
 /// Where the codes, the words and the values of an array are.
 fn addresses(array: &Value) -> Option<[u64; 3]> {
@@ -189,6 +200,7 @@ mod tests {
         let places = [layout.codes, layout.words, layout.values];
         assert!(places.iter().all(|place| *place >= 16 && place % 8 == 0), "{layout:?}");
         assert!(places[0] != places[1] && places[1] != places[2] && places[0] != places[2]);
+        assert!(layout.home >= 16 && layout.home != layout.text_length);
     }
 
     #[test]

@@ -164,31 +164,13 @@ pub(super) unsafe extern "sysv64" fn set_element(
     u32::from(set_item(program, code, at, machine, array, (index, value)))
 }
 
-/// The position of the function that a value names among those that a call with many callees knows, or `u32::MAX`.
-pub(super) unsafe extern "sysv64" fn callee(
-    context: &mut JitContext<'_, '_>,
-    name: *const Value,
-    family: u32,
-) -> u32 {
-    // SAFETY: see the top of the module.
-    let (program, code) = unsafe { context.code() };
-    // SAFETY: as above.
-    let name = unsafe { &*name };
-    let function = ops::call(&program.functions, name).ok();
-    function.and_then(|function| code.families[family as usize].position(function)).unwrap_or(u32::MAX)
-}
-
-/// Whether a value names that function.
-pub(super) unsafe extern "sysv64" fn names(
-    context: &mut JitContext<'_, '_>,
-    name: *const Value,
-    function: u32,
-) -> u32 {
+/// The function that a value names, or `u32::MAX`.
+pub(super) unsafe extern "sysv64" fn callee(context: &mut JitContext<'_, '_>, name: *const Value) -> u32 {
     // SAFETY: see the top of the module.
     let (program, _) = unsafe { context.code() };
     // SAFETY: as above.
     let name = unsafe { &*name };
-    u32::from(ops::call(&program.functions, name).is_ok_and(|named| named == function))
+    ops::call(&program.functions, name).unwrap_or(u32::MAX)
 }
 
 /// Closes the scopes of the current frame, which is left now.

@@ -78,29 +78,26 @@ pub(crate) struct CallSite {
 pub(crate) struct Family {
     /// A call for each of them. They differ in the function, and come back to the same code.
     sites: Vec<u32>,
-    /// Where among those the call of a function is.
-    positions: HashMap<FunctionIndex, u32, RandomState>,
+    /// The call of each function.
+    by_function: HashMap<FunctionIndex, u32, RandomState>,
 }
 
 impl Family {
     /// A call that leads to more functions is left to the baseline interpreter where it leads to another.
-    const MAX: usize = 256;
+    const MAX: usize = 1 << 10;
 
     pub(crate) fn sites(&self) -> &[u32] {
         &self.sites
     }
 
-    pub(crate) fn position(&self, function: FunctionIndex) -> Option<u32> {
-        let position = self.positions.get(&function).copied();
-        if planted!("family-first") { position.map(|_| 0) } else { position }
-    }
-
+    /// The call of a function, if it is known.
     pub(crate) fn site(&self, function: FunctionIndex) -> Option<u32> {
-        self.position(function).map(|position| self.sites[position as usize])
+        let site = self.by_function.get(&function).copied();
+        if planted!("family-first") { site.and(self.sites.first().copied()) } else { site }
     }
 
     pub(crate) fn add(&mut self, function: FunctionIndex, site: u32) {
-        self.positions.insert(function, self.sites.len() as u32);
+        self.by_function.insert(function, site);
         self.sites.push(site);
     }
 

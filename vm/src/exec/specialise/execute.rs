@@ -39,7 +39,7 @@ use crate::value::{Array, Value, put, put_int};
 use crate::values::costs;
 
 /// Why specialised code was left. It is a word and nothing more; what goes with it is in [`ExitPayload`].
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExitReason {
     /// At code that is still to be made.
     Stub(u32),

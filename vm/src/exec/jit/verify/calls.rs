@@ -13,10 +13,8 @@ pub(super) enum Argument {
     Size,
     /// A number of whatever value.
     Number,
-    /// The number of an instruction of specialised code, of a function, of a family of calls.
+    /// The number of an instruction of specialised code.
     Instruction,
-    Function,
-    Family,
     /// Where a value stands that is read: in the frame, in a global, in the pool.
     Read,
     /// The same in the frame or in a global, and it may be written.
@@ -76,7 +74,7 @@ pub(super) fn stubs() -> BTreeMap<u64, Signature> {
         stub(
             stubs::plain as *const (),
             "plain",
-            &[A::Context, A::Instruction, A::Frame],
+            &[A::Context, A::Instruction, A::Frame, A::Size],
             Gives::Number,
             Effect::Instruction,
         ),
@@ -85,12 +83,18 @@ pub(super) fn stubs() -> BTreeMap<u64, Signature> {
         stub(
             stubs::set_element as *const (),
             "set_element",
-            &[A::Context, A::Instruction, A::Frame, A::Number],
+            &[A::Context, A::Instruction, A::Frame, A::Number, A::Size],
             Gives::Bool,
             Effect::Instruction,
         ),
-        stub(stubs::callee as *const (), "callee", &[A::Context, A::Read, A::Family], Gives::Number, none),
-        stub(stubs::names as *const (), "names", &[A::Context, A::Read, A::Function], Gives::Bool, none),
+        stub(stubs::callee as *const (), "callee", &[A::Context, A::Read], Gives::Number, none),
+        stub(
+            stubs::take_element as *const (),
+            "take_element",
+            &[A::Context, A::Write, A::Read, A::Read],
+            Gives::Nothing,
+            none,
+        ),
         stub(stubs::close_scopes as *const (), "close_scopes", &[A::Context], Gives::Nothing, none),
         stub(stubs::grow as *const (), "grow", &[A::Context, A::Frame, A::Size], Gives::Frame, none),
         stub(stubs::assign as *const (), "assign", &[A::Write, A::Tag, A::Payload], Gives::Nothing, none),
@@ -102,7 +106,7 @@ pub(super) fn stubs() -> BTreeMap<u64, Signature> {
             stubs::dict_set as *const (),
             "dict_set",
             &[A::Context, A::Write, A::Read, A::Read],
-            Gives::Bool,
+            Gives::Number,
             none,
         ),
         #[cfg(debug_assertions)]

@@ -403,8 +403,6 @@ impl Prover<'_> {
             Argument::Number | Argument::Payload => matches!(fact, Fact::Number(_)),
             Argument::Tag => matches!(fact, Fact::Number(_)),
             Argument::Instruction => below(self.subject.writes.len() as u64),
-            Argument::Function => below(self.subject.functions),
-            Argument::Family => below(self.subject.families),
             Argument::Read => match fact {
                 Fact::Number(Number::Constant(address)) => self.subject.constants.contains(&address),
                 _ => place

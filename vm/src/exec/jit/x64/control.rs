@@ -8,7 +8,7 @@ use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{PAYLOAD, tag, words};
 use crate::exec::specialise::{CodeAddr, Slot, Test};
 use crate::runtime::Caller;
-use crate::value::Value;
+use crate::value::{Str, Value};
 use crate::values::costs;
 
 /// How two numbers stand to one another.
@@ -372,45 +372,98 @@ impl Emitter<'_> {
         self.enter_function(site, callee);
     }
 
+    /// Leaves unless a value names that function.
+    pub(super) fn guard_function(&mut self, slot: Slot, function: u32) {
+        let exit = self.leave(JitExit::Guard);
+        let (ask, known) = self.out_of_line(move |emitter| {
+            x64!(emitter ; mov rdi, r15 ; lea rsi, [rbx + at(slot)]);
+            emitter.call(super::super::stubs::callee as *const ());
+            x64!(emitter ; cmp eax, function as i32 ; jne =>exit);
+        });
+        self.remembered(slot, ask);
+        let named = function | Str::FUNCTION;
+        x64!(self ; cmp eax, named as i32 ; jne =>exit ; =>known);
+    }
+
+    /// Puts the function that a string of the pool remembers into eax, with [`Str::FUNCTION`]; goes to `ask` where the value is
+    /// another or remembers none.
+    fn remembered(&mut self, slot: Slot, ask: DynamicLabel) {
+        let (pool, last) = (self.layout.home, self.layout.home + 4);
+        if self.cache.tag(slot) != Tag::Is(tag::STRING) {
+            x64!(self ; cmp QWORD [rbx + at(slot)], tag::STRING ; jne =>ask);
+        }
+        x64!(self
+            ; mov rdx, [rbx + payload(slot)]
+            ; cmp DWORD [rdx + pool], self.program.functions.id as i32
+            ; jne =>ask
+            ; mov eax, [rdx + last]
+            ; test eax, eax
+            ; jns =>ask
+        );
+    }
+
     /// Enters the function that a value names, if it is one of those that the call knows.
     pub(super) fn call_any(&mut self, func: Slot, family: u32, steps: u16) {
         let retry = self.leave(JitExit::Fallback);
         let code = self.code;
-        let sites = code.families[family as usize].sites();
+        let mut sites: Vec<(u32, u32)> = code.families[family as usize]
+            .sites()
+            .iter()
+            .map(|site| (code.sites[*site as usize].function, *site))
+            .collect();
+        sites.sort_unstable();
         self.cache.lose_registers();
-        self.charge_after(steps, |emitter| {
-            x64!(emitter ; mov rdi, r15 ; lea rsi, [rbx + at(func)] ; mov edx, family as i32);
+        let (ask, known) = self.out_of_line_bare(move |emitter| {
+            x64!(emitter ; mov rdi, r15 ; lea rsi, [rbx + at(func)]);
             emitter.call(super::super::stubs::callee as *const ());
-            x64!(emitter ; mov esi, eax ; cmp esi, sites.len() as i32 ; jae =>retry);
+            x64!(emitter ; mov esi, eax);
+        });
+        self.charge_after(steps, |emitter| {
+            emitter.remembered(func, ask);
+            x64!(emitter ; mov esi, eax ; and esi, (Str::FUNCTION - 1) as i32 ; =>known);
             emitter.expect_room_for_frame(retry);
+        });
+        let unknown = self.new_label();
+        self.later(move |emitter| {
+            x64!(emitter ; =>unknown ; add r12, i32::from(steps) ; jmp =>retry);
         });
         // What was read of arguments on the way to one callee is not read on the way to another.
         let cache = self.cache.clone();
-        self.choose(0, sites, &mut |emitter, site| {
+        self.choose(&sites, unknown, &mut |emitter, site| {
             emitter.cache = cache.clone();
             match emitter.label(code.sites[site as usize].callee) {
                 Some(callee) => emitter.enter_function(site, callee),
-                None => x64!(emitter ; add r12, i32::from(steps) ; jmp =>retry),
+                None => x64!(emitter ; jmp =>unknown),
             }
         });
         self.cache = Cache::EMPTY;
     }
 
-    /// Goes on with the site whose position, counted from `first`, stands in esi.
-    fn choose(&mut self, first: usize, sites: &[u32], enter: &mut impl FnMut(&mut Self, u32)) {
-        match sites {
-            [] => {}
-            [site] => enter(self, *site),
-            sites => {
-                let (lower, upper) = sites.split_at(sites.len() / 2);
-                let middle = first + lower.len();
-                let above = self.new_label();
-                x64!(self ; cmp esi, middle as i32 ; jae =>above);
-                self.choose(first, lower, enter);
-                x64!(self ; =>above);
-                self.choose(middle, upper, enter);
+    /// Goes on with the site of the function that stands in esi; of few, the first are the quickest found.
+    fn choose(
+        &mut self,
+        sites: &[(u32, u32)],
+        unknown: DynamicLabel,
+        enter: &mut impl FnMut(&mut Self, u32),
+    ) {
+        /// So many are compared with one after the other.
+        const CHAIN: usize = 4;
+        if sites.len() <= CHAIN {
+            for (function, site) in sites {
+                let other = self.new_label();
+                x64!(self ; cmp esi, *function as i32 ; jne =>other);
+                enter(self, *site);
+                x64!(self ; =>other);
             }
+            x64!(self ; jmp =>unknown);
+            return;
         }
+        let (lower, upper) = sites.split_at(sites.len() / 2);
+        let above = self.new_label();
+        x64!(self ; cmp esi, upper[0].0 as i32 ; jae =>above);
+        self.choose(lower, unknown, enter);
+        x64!(self ; =>above);
+        self.choose(upper, unknown, enter);
     }
 
     /// Makes sure that another frame may be entered. Leaves where the last that waits ends in rdx, and where memory is counted

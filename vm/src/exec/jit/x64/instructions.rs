@@ -103,13 +103,7 @@ impl Emitter<'_> {
             JitOp::GuardInt { slot } => self.expect(slot, tag::INT),
             JitOp::GuardFloat { slot } => self.expect(slot, tag::FLOAT),
             JitOp::GuardBool { slot } => self.expect(slot, tag::BOOL),
-            JitOp::GuardFunction { slot, function } => {
-                let exit = self.leave(JitExit::Guard);
-                x64!(self ; mov rdi, r15 ; lea rsi, [rbx + at(slot)] ; mov edx, function as i32);
-                self.call(super::super::stubs::names as *const ());
-                x64!(self ; test eax, eax ; jz =>exit);
-                self.cache.lose_registers();
-            }
+            JitOp::GuardFunction { slot, function } => self.guard_function(slot, function),
             JitOp::AddInt { dst, left, right } => self.ints(I::Add, dst, left, right),
             JitOp::SubInt { dst, left, right } => self.ints(I::Sub, dst, left, right),
             JitOp::MulInt { dst, left, right } => self.ints(I::Mul, dst, left, right),

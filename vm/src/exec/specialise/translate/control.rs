@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::exec::interpreter::{Op, Program, Target};
-use crate::exec::specialise::builder::{Builder, MAX_BETWEEN, MAX_FAILED_SPECULATIONS, Progress};
+use crate::exec::specialise::builder::{Builder, MAX_BETWEEN, Progress};
 use crate::exec::specialise::code::{CallSite, Code, Family, From, Stub};
 use crate::exec::specialise::context::{Source, TypeContext};
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
@@ -53,7 +53,7 @@ impl Code {
             return false;
         };
         let known = &self.families[family as usize];
-        if known.position(function).is_some() || known.is_full() || self.is_full() {
+        if known.site(function).is_some() || known.is_full() || self.is_full() {
             return false;
         }
         let Some(first) = known.sites().first().map(|site| &self.sites[*site as usize]) else { return false };
@@ -187,8 +187,7 @@ impl Builder<'_> {
             match self.context.failed_speculations {
                 0 => self.emit_guarded(SpecOp::GuardFunction { slot: Slot::of(slot), function }),
                 // Another function was expected here, so more will come.
-                1..MAX_FAILED_SPECULATIONS => has_more = true,
-                MAX_FAILED_SPECULATIONS.. => return self.leave(),
+                1.. => has_more = true,
             }
         }
         // A call may give nothing, and then the destination keeps what it holds.
