@@ -27,6 +27,8 @@ pub(super) enum Cell {
     /// Where a vector of an array is.
     Vector(Vector, Value),
     TextLength,
+    /// Which pool a string is of, and what it remembers to have named.
+    TextHome,
     Length(Vector, Value),
     Capacity(Vector, Value),
     /// An element of a vector of codes or words.
@@ -166,6 +168,9 @@ impl Prover<'_> {
         if state.is_of(value, tag::STRING) && offset == layout.text_length {
             return Ok(Cell::TextLength);
         }
+        if state.is_of(value, tag::STRING) && (offset == layout.home || offset == layout.home + 4) {
+            return Ok(Cell::TextHome);
+        }
         let vectors =
             [(layout.codes, Vector::Codes), (layout.words, Vector::Words), (layout.values, Vector::Values)];
         let vector = vectors.into_iter().find(|(place, _)| *place == offset).map(|(_, vector)| vector);
@@ -266,7 +271,8 @@ impl Prover<'_> {
                 Fact::Number(Number::Code(id(at, 0x40)))
             }
             (Cell::Element(Vector::Words, ..), 64)
-            | (Cell::Live | Cell::Count(None) | Cell::TextLength | Cell::Constant, 64) => plain,
+            | (Cell::Live | Cell::Count(None) | Cell::TextLength | Cell::Constant, 64)
+            | (Cell::TextHome, 32) => plain,
             (cell, bits) => return Err(format!("reads {bits} bits of {cell:?}")),
         })
     }
