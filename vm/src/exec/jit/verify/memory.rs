@@ -7,7 +7,7 @@ use iced_x86::{Instruction, OpKind, Register};
 use super::facts::{BOOL, Bound, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number};
 use super::prover::Prover;
 use crate::exec::jit::context::JitContext;
-use crate::exec::jit::layout::{PAYLOAD, tag, thin};
+use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::isa::REGISTERS;
 use crate::runtime::Caller;
 
@@ -75,6 +75,11 @@ pub(super) fn register(register: Register) -> Option<(usize, u8)> {
     }
 }
 
+/// Whether the number of the pool of a string stands there, or what the string remembers.
+fn is_home(layout: Layout, offset: i32) -> bool {
+    offset == layout.home || offset == layout.home + 4
+}
+
 /// A base, how far behind that, and an index with its factor.
 type Address = (Fact, i32, Option<(Fact, u32)>);
 
@@ -135,6 +140,7 @@ impl Prover<'_> {
             Fact::Number(Number::Constant(address)) => match self.subject.objects.get(&address) {
                 Some(_) if offset == 0 => Ok(Cell::Count(None)),
                 Some(&tag::STRING) if offset == self.subject.layout.text_length => Ok(Cell::TextLength),
+                Some(&tag::STRING) if is_home(self.subject.layout, offset) => Ok(Cell::TextHome),
                 _ => unknown(),
             },
             Fact::Number(Number::Payload(value)) => self.object(state, value, offset),
@@ -168,7 +174,7 @@ impl Prover<'_> {
         if state.is_of(value, tag::STRING) && offset == layout.text_length {
             return Ok(Cell::TextLength);
         }
-        if state.is_of(value, tag::STRING) && (offset == layout.home || offset == layout.home + 4) {
+        if state.is_of(value, tag::STRING) && is_home(layout, offset) {
             return Ok(Cell::TextHome);
         }
         let vectors =
