@@ -31,6 +31,8 @@ pub(super) enum Gives {
     Number,
     /// 0 or 1.
     Bool,
+    /// The same, and where it is 1, what was written is a string.
+    BoolOfString,
     /// Where the frame begins now, behind which there is room for another.
     Frame,
     /// It does not come back.
@@ -78,8 +80,20 @@ pub(super) fn stubs() -> BTreeMap<u64, Signature> {
             Gives::Number,
             Effect::Instruction,
         ),
-        stub(stubs::join as *const (), "join", &[A::Context, A::Read, A::Read, A::Write], Gives::Bool, none),
-        stub(stubs::int_text as *const (), "int_text", &[A::Context, A::Number, A::Write], Gives::Bool, none),
+        stub(
+            stubs::join as *const (),
+            "join",
+            &[A::Context, A::Read, A::Read, A::Write],
+            Gives::BoolOfString,
+            none,
+        ),
+        stub(
+            stubs::int_text as *const (),
+            "int_text",
+            &[A::Context, A::Number, A::Write],
+            Gives::BoolOfString,
+            none,
+        ),
         stub(
             stubs::set_element as *const (),
             "set_element",

@@ -208,6 +208,8 @@ pub(super) struct State {
     pub(super) knows_site: bool,
     /// Whether the record behind the last was that until now, and the number of its call was compared.
     pub(super) has_popped: bool,
+    /// A number that a stub gave, and the tag that is a string's where it is not 0.
+    pub(super) made: Option<(Number, Number)>,
     pub(super) knows_popped_site: bool,
     /// The parts of the next record that were written, a bit each.
     pub(super) record: u8,
@@ -249,6 +251,7 @@ impl State {
             has_caller: false,
             knows_site: false,
             has_popped: false,
+            made: None,
             knows_popped_site: false,
             record: 0,
             is_new: false,
@@ -407,6 +410,7 @@ impl State {
         self.has_caller &= other.has_caller;
         self.knows_site &= other.knows_site;
         self.has_popped &= other.has_popped;
+        self.made = self.made.filter(|made| other.made == Some(*made));
         self.knows_popped_site &= other.knows_popped_site;
         self.record &= other.record;
         self.is_new &= other.is_new;

@@ -51,9 +51,11 @@ impl Prover<'_> {
                 state.compared = Some(Compared { left, right });
             }
             Form::Test(bits) => {
-                self.operand(state, instruction, 0, bits)?;
-                self.operand(state, instruction, 1, bits)?;
-                state.compared = None;
+                let left = self.operand(state, instruction, 0, bits)?;
+                let right = self.operand(state, instruction, 1, bits)?;
+                // Whether a number is 0: then it stands to 0 as if it had been compared with it.
+                let is_zero = Compared { left, right: Fact::Number(Number::Constant(0)) };
+                state.compared = (left == right).then_some(is_zero);
             }
             Form::Set => {
                 state.ranges.insert(Number::Of(id(at, 0)), (0, 1));
@@ -375,6 +377,11 @@ impl Prover<'_> {
                 }
                 None => state.forget(place, at, 0x30_0000 + number as u32),
             }
+            if stub.gives == Gives::BoolOfString
+                && let Fact::Number(tag) = state.held(place).tag
+            {
+                state.made = Some((Number::Of(id(at, 0)), tag));
+            }
         }
         Ok(true)
     }
@@ -438,6 +445,12 @@ impl Prover<'_> {
             (Fact::Number(number), Fact::Number(Number::Constant(constant))) => {
                 learn_range(state, number, constant, condition);
                 let (low, high) = state.range(number);
+                if let Some((made, string)) = state.made
+                    && made == number
+                    && low > 0
+                {
+                    state.narrow(string, tag::STRING as u64, tag::STRING as u64);
+                }
                 return low <= high;
             }
             (Fact::Number(index), Fact::Number(Number::Length(vector, array))) => match condition {
@@ -501,10 +514,10 @@ impl State {
         for register in LOST {
             self.registers[register] = number(at, register as u32);
         }
-        self.compared = None;
+        (self.compared, self.made) = (None, None);
         self.forget_heap(at);
         match gives {
-            Gives::Bool => {
+            Gives::Bool | Gives::BoolOfString => {
                 self.ranges.insert(Number::Of(id(at, 0)), (0, 1));
             }
             Gives::Frame => {
