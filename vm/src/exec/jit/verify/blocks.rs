@@ -138,6 +138,11 @@ impl Prover<'_> {
             let (low, high) = state.range_of(held.tag);
             let (least, most) = tags(*ty);
             if low > most || high < least {
+                // What was written there is what is there. Of what was only compared, no such path is ever taken: a guard that never
+                // holds, on a value that specialised code knows to be of another type.
+                if !matches!(held.tag, Fact::Number(Number::Constant(_))) {
+                    return Ok(());
+                }
                 return Err(format!(
                     "goes to a block that knows r{slot} for {ty:?}, and the tag is from {low} to {high}"
                 ));
