@@ -22,7 +22,7 @@ use mdvm_conform::tier_cost::{Program, slow_programs};
 /// How long a campaign may look for one bug.
 const TIME: Duration = Duration::from_secs(120);
 /// The most instructions that a reduced program may have.
-const MOST_INSTRUCTIONS: usize = 12;
+const MOST_INSTRUCTIONS: usize = 16;
 
 /// A bug: its name, which tiers the machine runs, how large programs are, and the mnemonics of which one must be named. There are
 /// none where any instruction may be the first to see it: the file does not load, or a function finds a register that is not
