@@ -6,7 +6,7 @@ use super::emit::{Emitter, JitExit, Place, at, payload, x64};
 use super::register_cache::Tag;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
-use crate::exec::specialise::Slot;
+use crate::exec::specialise::{Slot, SpecOp};
 use crate::value::array::code;
 use crate::values::costs;
 
@@ -431,23 +431,19 @@ impl Emitter<'_> {
         );
     }
 
-    /// Writes a value of whatever type to an element: in line over a scalar of an array that is not packed and that nothing else holds.
+    /// Writes a value of whatever type to an element: in line over a scalar of an array that is not packed and that nothing else holds,
+    /// where the index is a constant or an element was to let go of its value just before. Elsewhere it mostly appends.
     pub(super) fn set_element(&mut self, array: Slot, index: Index, value: Slot) {
-        let exit = self.leave(JitExit::Guard);
-        let (slow, end) = self.out_of_line(move |emitter| {
-            match index {
-                Index::Slot(index) => x64!(emitter ; mov rcx, [rbx + payload(index)]),
-                Index::Constant(index) => x64!(emitter ; mov ecx, index as i32),
-            }
-            x64!(emitter ; mov rdi, r15 ; mov esi, emitter.place as i32 ; mov rdx, rbx ; mov r8, r13);
-            emitter.call(super::super::stubs::set_element as *const ());
-            x64!(emitter ; test eax, eax ; jz =>exit);
-        });
-        if array == value {
-            x64!(self ; jmp =>slow ; =>end);
-            self.cache.lose_arrays(None);
+        let before = &self.code.ops[self.place.saturating_sub(Self::NEAR)..self.place];
+        let lets_go = |op: &SpecOp| matches!(op, SpecOp::ElideCopyElement { outer, .. } if *outer == array);
+        let is_overwritten = matches!(index, Index::Constant(_)) || before.iter().any(lets_go);
+        if array == value || !is_overwritten {
+            self.call_set_element(index);
+            self.cache.lose_registers();
+            self.cache.lose_arrays((array != value).then_some(array));
             return;
         }
+        let (slow, end) = self.out_of_line(move |emitter| emitter.call_set_element(index));
         let values = self.layout.values;
         x64!(self
             ; cmp QWORD [rbx + at(array)], tag::ARRAY
@@ -473,6 +469,21 @@ impl Emitter<'_> {
         x64!(self ; mov [rdx], rax ; mov [rdx + PAYLOAD], rcx ; =>end);
         self.cache.lose_arrays(Some(array));
     }
+
+    /// Has the machine write a value to an element.
+    fn call_set_element(&mut self, index: Index) {
+        let exit = self.leave(JitExit::Guard);
+        match index {
+            Index::Slot(index) => x64!(self ; mov rcx, [rbx + payload(index)]),
+            Index::Constant(index) => x64!(self ; mov ecx, index as i32),
+        }
+        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov r8, r13);
+        self.call(super::super::stubs::set_element as *const ());
+        x64!(self ; test eax, eax ; jz =>exit);
+    }
+
+    /// So far back, in instructions, is looked for what had an element let go.
+    const NEAR: usize = 16;
 
     /// Has an element of another array or dict let go of a container that is written to next, as it is set before anybody looks.
     pub(super) fn elide_copy_of_element(&mut self, outer: Slot, key: Slot, container: Slot) {
