@@ -172,6 +172,8 @@ pub(super) fn form(instruction: &Instruction) -> Option<Form> {
         Code::Jae_rel32_64 => Form::JumpIf(Condition::NotBelow),
         Code::Jo_rel32_64
         | Code::Jno_rel32_64
+        | Code::Js_rel32_64
+        | Code::Jns_rel32_64
         | Code::Jp_rel32_64
         | Code::Jnp_rel32_64
         | Code::Jl_rel32_64

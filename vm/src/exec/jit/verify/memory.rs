@@ -7,7 +7,7 @@ use iced_x86::{Instruction, OpKind, Register};
 use super::facts::{BOOL, Bound, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number};
 use super::prover::Prover;
 use crate::exec::jit::context::JitContext;
-use crate::exec::jit::layout::{PAYLOAD, tag, thin};
+use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::isa::REGISTERS;
 use crate::runtime::Caller;
 
@@ -27,6 +27,8 @@ pub(super) enum Cell {
     /// Where a vector of an array is.
     Vector(Vector, Value),
     TextLength,
+    /// Which pool a string is of, and what it remembers to have named.
+    TextHome,
     Length(Vector, Value),
     Capacity(Vector, Value),
     /// An element of a vector of codes or words.
@@ -71,6 +73,11 @@ pub(super) fn register(register: Register) -> Option<(usize, u8)> {
         // Neither the second byte of a register, nor one that is for no ints.
         _ => None,
     }
+}
+
+/// Whether the number of the pool of a string stands there, or what the string remembers.
+fn is_home(layout: Layout, offset: i32) -> bool {
+    offset == layout.home || offset == layout.home + 4
 }
 
 /// A base, how far behind that, and an index with its factor.
@@ -133,6 +140,7 @@ impl Prover<'_> {
             Fact::Number(Number::Constant(address)) => match self.subject.objects.get(&address) {
                 Some(_) if offset == 0 => Ok(Cell::Count(None)),
                 Some(&tag::STRING) if offset == self.subject.layout.text_length => Ok(Cell::TextLength),
+                Some(&tag::STRING) if is_home(self.subject.layout, offset) => Ok(Cell::TextHome),
                 _ => unknown(),
             },
             Fact::Number(Number::Payload(value)) => self.object(state, value, offset),
@@ -165,6 +173,9 @@ impl Prover<'_> {
         }
         if state.is_of(value, tag::STRING) && offset == layout.text_length {
             return Ok(Cell::TextLength);
+        }
+        if state.is_of(value, tag::STRING) && is_home(layout, offset) {
+            return Ok(Cell::TextHome);
         }
         let vectors =
             [(layout.codes, Vector::Codes), (layout.words, Vector::Words), (layout.values, Vector::Values)];
@@ -266,7 +277,8 @@ impl Prover<'_> {
                 Fact::Number(Number::Code(id(at, 0x40)))
             }
             (Cell::Element(Vector::Words, ..), 64)
-            | (Cell::Live | Cell::Count(None) | Cell::TextLength | Cell::Constant, 64) => plain,
+            | (Cell::Live | Cell::Count(None) | Cell::TextLength | Cell::Constant, 64)
+            | (Cell::TextHome, 32) => plain,
             (cell, bits) => return Err(format!("reads {bits} bits of {cell:?}")),
         })
     }

@@ -24,7 +24,6 @@ pub(crate) struct Subject<'a> {
     /// By instruction of specialised code, the registers that it writes.
     pub(super) writes: Vec<Writes>,
     pub(super) functions: u64,
-    pub(super) families: u64,
     pub(super) globals: usize,
     /// Addresses of the objects of constants, with their tags, and of the constants themselves.
     pub(super) objects: BTreeMap<u64, i32>,
@@ -84,7 +83,6 @@ impl<'a> Subject<'a> {
             needs: needs(code, places),
             writes: code.ops.iter().map(|op| writes(*op)).collect(),
             functions: program.entries.len() as u64,
-            families: code.families.len() as u64,
             globals: program.global_names.len(),
             objects: pooled.map(words).map(|[tag, payload]| (payload, tag as i32)).collect(),
             constants: program.constants.iter().map(|value| std::ptr::from_ref(value) as u64).collect(),

@@ -17,7 +17,6 @@ fn subject(bytes: &[u8]) -> Subject<'_> {
         needs: BTreeMap::new(),
         writes: Vec::new(),
         functions: 0,
-        families: 0,
         globals: 0,
         objects: BTreeMap::new(),
         constants: BTreeSet::new(),
