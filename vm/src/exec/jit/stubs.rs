@@ -154,14 +154,24 @@ pub(super) unsafe extern "sysv64" fn set_element(
     let machine = unsafe { context.machine() };
     // SAFETY: as above.
     let (program, code) = unsafe { context.code() };
-    let (SpecOp::ArraySet { array, value, .. } | SpecOp::ArraySetConst { array, value, .. }) =
-        code.ops[place as usize]
-    else {
-        return 0;
-    };
     // SAFETY: as above; the frame has so many places.
     let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
-    let value = registers[usize::from(value.register())].clone();
+    let op = code.ops[place as usize];
+    // Those two are never fused, and what is appended is mostly written by them.
+    let is_whole = matches!(op, SpecOp::ArraySet { .. } | SpecOp::ArraySetConst { .. });
+    let (array, value) = match if is_whole { op } else { op.unfused() } {
+        SpecOp::ArraySet { array, value, .. }
+        | SpecOp::ArraySetConst { array, value, .. }
+        | SpecOp::ArraySetScalar { array, value, .. }
+        | SpecOp::ArraySetInt { array, value, .. }
+        | SpecOp::ArraySetFloat { array, value, .. } => {
+            (array, registers[usize::from(value.register())].clone())
+        }
+        SpecOp::ArraySetToBool { array, value, .. } => (array, Value::Bool(value)),
+        SpecOp::ArraySetToInt { array, value, .. } => (array, Value::Int(value)),
+        SpecOp::ArraySetToFloat { array, value, .. } => (array, Value::Float(value)),
+        _ => return 0,
+    };
     let place_of_array = &mut registers[usize::from(array.register())];
     let value = match append_item(&machine.env.memory, place_of_array, (index, value)) {
         Ok(()) => return 1,
@@ -288,15 +298,12 @@ pub(super) unsafe extern "sysv64" fn dict_set(
     let value = unsafe { &*value }.clone();
     // SAFETY: as above.
     let dict = unsafe { &mut *dict };
-    if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key)
-        && let Some(object) = dict.object_mut()
-        && let Some(place) = object.known_value(key)
-    {
-        *place = value;
-        return 1;
-    }
-    if is_copy_dear(dict) {
-        return 2;
+    if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key) {
+        let Some(object) = dict.object_mut() else { return 2 };
+        if let Some(place) = object.known_value(key) {
+            *place = value;
+            return 1;
+        }
     }
     // SAFETY: as above.
     let machine = unsafe { context.machine() };

@@ -235,10 +235,11 @@ impl Emitter<'_> {
         self.expect(array, tag::ARRAY);
         let Layout { codes, words, values, .. } = *self.layout;
         // Brought into registers before the way parts, so that all ways find them there.
-        let index = self.int(index);
+        let slot = index;
+        let index = self.int(slot);
         let value = self.source(value);
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
-        let (slow, end) = self.out_of_line(Self::call_machine);
+        let (slow, end) = self.out_of_line(move |emitter| emitter.call_set_element(slot.into()));
         self.later(move |emitter| {
             let unpacked = emitter.new_label();
             // Where no element is a number, there are no words, and the new one must be none either.
@@ -559,8 +560,11 @@ impl Emitter<'_> {
         );
         self.call(super::super::stubs::dict_set as *const ());
         self.cache.lose_registers();
-        let (shared, end) = self.out_of_line(Self::call_machine);
-        x64!(self ; cmp eax, 1 ; jb =>exit ; ja =>shared ; =>end);
+        let (other, end) = self.out_of_line(move |emitter| {
+            x64!(emitter ; jb =>exit);
+            emitter.call_machine();
+        });
+        x64!(self ; cmp eax, 1 ; jne =>other ; =>end);
     }
 }
 
