@@ -29,7 +29,7 @@ mod versions;
 pub(crate) use code::Code;
 pub(crate) use context::TypeContext;
 #[cfg(machine_code)]
-pub(crate) use elements::{append_item, elide_copy, put_item};
+pub(crate) use elements::{append_item, elide_copy, put_item, set_item};
 pub(crate) use execute::{ExitPayload, ExitReason};
 #[cfg(machine_code)]
 pub(crate) use execute::{dispatch_baseline, grow};

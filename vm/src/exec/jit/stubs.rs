@@ -14,6 +14,7 @@ use crate::exec::interpreter::Op;
 use crate::exec::jit::context::JitContext;
 use crate::exec::specialise::{
     CodeAddr, ExitReason, SpecOp, append_item, dispatch_baseline, elide_copy, grow as grow_stack, put_item,
+    set_item,
 };
 use crate::isa::REGISTERS;
 use crate::ops;
@@ -156,22 +157,12 @@ pub(super) unsafe extern "sysv64" fn set_element(
     let (program, code) = unsafe { context.code() };
     // SAFETY: as above; the frame has so many places.
     let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
-    let op = code.ops[place as usize];
-    // Those two are never fused, and what is appended is mostly written by them.
-    let is_whole = matches!(op, SpecOp::ArraySet { .. } | SpecOp::ArraySetConst { .. });
-    let (array, value) = match if is_whole { op } else { op.unfused() } {
-        SpecOp::ArraySet { array, value, .. }
-        | SpecOp::ArraySetConst { array, value, .. }
-        | SpecOp::ArraySetScalar { array, value, .. }
-        | SpecOp::ArraySetInt { array, value, .. }
-        | SpecOp::ArraySetFloat { array, value, .. } => {
-            (array, registers[usize::from(value.register())].clone())
-        }
-        SpecOp::ArraySetToBool { array, value, .. } => (array, Value::Bool(value)),
-        SpecOp::ArraySetToInt { array, value, .. } => (array, Value::Int(value)),
-        SpecOp::ArraySetToFloat { array, value, .. } => (array, Value::Float(value)),
-        _ => return 0,
+    let (SpecOp::ArraySet { array, value, .. } | SpecOp::ArraySetConst { array, value, .. }) =
+        code.ops[place as usize]
+    else {
+        return 0;
     };
+    let value = registers[usize::from(value.register())].clone();
     let place_of_array = &mut registers[usize::from(array.register())];
     let value = match append_item(&machine.env.memory, place_of_array, (index, value)) {
         Ok(()) => return 1,
@@ -182,6 +173,42 @@ pub(super) unsafe extern "sysv64" fn set_element(
     unsafe { machine.callers.set_len(context.depth() as usize) };
     let at = CodeAddr::of(place as usize);
     u32::from(put_item(program, code, at, machine, array, (index, value)))
+}
+
+/// Writes a scalar to an element of an array, for the instruction at that place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn set_scalar(
+    context: &mut JitContext<'_, '_>,
+    place: u32,
+    frame: *mut Value,
+    index: i64,
+    size: u64,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let (program, code) = unsafe { context.code() };
+    // SAFETY: as above; the frame has so many places.
+    let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
+    let op = code.ops[place as usize].unfused();
+    let (array, value) = if let SpecOp::ArraySetScalar { array, value, .. }
+    | SpecOp::ArraySetInt { array, value, .. }
+    | SpecOp::ArraySetFloat { array, value, .. } = op
+    {
+        (array, registers[usize::from(value.register())].clone())
+    } else if let SpecOp::ArraySetToBool { array, value, .. } = op {
+        (array, Value::Bool(value))
+    } else if let SpecOp::ArraySetToInt { array, value, .. } = op {
+        (array, Value::Int(value))
+    } else if let SpecOp::ArraySetToFloat { array, value, .. } = op {
+        (array, Value::Float(value))
+    } else {
+        return 0;
+    };
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
+    let at = CodeAddr::of(place as usize);
+    u32::from(set_item(program, code, at, machine, array, (index, value)))
 }
 
 /// The function that a value names, or `u32::MAX`.

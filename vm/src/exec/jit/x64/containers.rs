@@ -239,7 +239,9 @@ impl Emitter<'_> {
         let index = self.int(slot);
         let value = self.source(value);
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
-        let (slow, end) = self.out_of_line(move |emitter| emitter.call_set_element(slot.into()));
+        let (slow, end) = self.out_of_line(move |emitter| {
+            emitter.call_to_set(slot.into(), super::super::stubs::set_scalar as *const ());
+        });
         self.later(move |emitter| {
             let unpacked = emitter.new_label();
             // Where no element is a number, there are no words, and the new one must be none either.
@@ -439,12 +441,14 @@ impl Emitter<'_> {
         let lets_go = |op: &SpecOp| matches!(op, SpecOp::ElideCopyElement { outer, .. } if *outer == array);
         let is_overwritten = matches!(index, Index::Constant(_)) || before.iter().any(lets_go);
         if array == value || !is_overwritten {
-            self.call_set_element(index);
+            self.call_to_set(index, super::super::stubs::set_element as *const ());
             self.cache.lose_registers();
             self.cache.lose_arrays((array != value).then_some(array));
             return;
         }
-        let (slow, end) = self.out_of_line(move |emitter| emitter.call_set_element(index));
+        let (slow, end) = self.out_of_line(move |emitter| {
+            emitter.call_to_set(index, super::super::stubs::set_element as *const ())
+        });
         let values = self.layout.values;
         x64!(self
             ; cmp QWORD [rbx + at(array)], tag::ARRAY
@@ -472,14 +476,14 @@ impl Emitter<'_> {
     }
 
     /// Has the machine write a value to an element.
-    fn call_set_element(&mut self, index: Index) {
+    fn call_to_set(&mut self, index: Index, function: *const ()) {
         let exit = self.leave(JitExit::Guard);
         match index {
             Index::Slot(index) => x64!(self ; mov rcx, [rbx + payload(index)]),
             Index::Constant(index) => x64!(self ; mov ecx, index as i32),
         }
         x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov r8, r13);
-        self.call(super::super::stubs::set_element as *const ());
+        self.call(function);
         x64!(self ; test eax, eax ; jz =>exit);
     }
 
