@@ -40,11 +40,11 @@ fn turns(before: &str, body: &str, functions: &str) -> String {
     )
 }
 
-/// An array of three rows in r10, and the indices 1 and 2 in r11 and r12.
+/// An array of three rows, which are long enough not to be copied, in r10, and the indices 1 and 2 in r11 and r12.
 const GRID: &str = "
     load_const r11, 3
     new_array r10, r11
-    load_const r12, 8
+    load_const r12, 40
     load_const r13, 0
     rows:
     new_array r14, r12
@@ -57,9 +57,9 @@ const GRID: &str = "
     load_const r11, 1
     load_const r12, 2";
 
-/// An array of ten numbers in a global.
+/// An array of forty numbers in a global.
 const NUMBERS: &str = "
-    load_const r11, 10
+    load_const r11, 40
     new_array r10, r11
     load_const r12, 0
     fill:
@@ -122,7 +122,7 @@ fn a_cell_of_a_long_row_three_levels_deep_in_a_global_is_changed_in_place() {
             store_global r18, \"cube\"
             load_const r10, 0
             load_const r18, 0",
-            long = GRID.replace("load_const r12, 8", "load_const r12, 200")
+            long = GRID.replace("load_const r12, 40", "load_const r12, 200")
         ),
         "load_global r18, \"cube\"
         array_get r19, r18, r17
@@ -191,7 +191,7 @@ fn a_long_array_that_two_functions_pass_on_is_changed_in_place() {
     does_not_grow(&turns(
         &format!(
             "{long}\n load_global r10, \"numbers\"\n store_global r11, \"numbers\"",
-            long = NUMBERS.replace("load_const r11, 10", "load_const r11, 200")
+            long = NUMBERS.replace("load_const r11, 40", "load_const r11, 200")
         ),
         "load_const r21, \"outer\"
         call r21, r10, (r10, r0)",
@@ -229,7 +229,7 @@ fn elements_of_an_array_in_a_global_change_places_in_place() {
 #[test]
 fn recursion_over_a_long_array_in_a_global_changes_it_in_place() {
     does_not_grow(&turns(
-        &NUMBERS.replace("load_const r11, 10", "load_const r11, 200"),
+        &NUMBERS.replace("load_const r11, 40", "load_const r11, 200"),
         "load_const r20, \"down\"
         load_const r21, 9
         call r20, r22, (r21)",

@@ -29,10 +29,10 @@ mod versions;
 pub(crate) use code::Code;
 pub(crate) use context::TypeContext;
 #[cfg(machine_code)]
-pub(crate) use elements::{elide_copy, set_item};
+pub(crate) use elements::{append_item, elide_copy, put_item, set_item};
 pub(crate) use execute::{ExitPayload, ExitReason};
 #[cfg(machine_code)]
-pub(crate) use execute::{dispatch_baseline, grow, is_shared};
+pub(crate) use execute::{dispatch_baseline, grow};
 pub(crate) use materialise::materialise;
 pub(crate) use op::CodeAddr;
 #[cfg(all(machine_code, feature = "check-machine-code"))]

@@ -259,7 +259,7 @@ impl Array {
 
     /// Appends an element, which is to have that index, if nothing is in the way: another index, another holder, or that more
     /// room had to be found for the elements. Gives the element back where something is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append(&mut self, index: usize, value: Value) -> Result<(), Value> {
         let Some(object) = Rc::get_mut(&mut self.0) else { return Err(value) };
         if index != object.len() || object.is_full() {

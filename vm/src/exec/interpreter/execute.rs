@@ -1,6 +1,7 @@
 //! The loop of the baseline interpreter: fetch, charge fuel, dispatch, execute.
 
 use crate::errors::RuntimeError;
+use crate::exec::analysis::is_copy_dear;
 use crate::exec::interpreter::lower::{Entry, Flow, Op, Program, dispatch};
 use crate::isa::{REGISTERS, Reg};
 use crate::memory;
@@ -125,7 +126,7 @@ impl Machine<'_> {
                 }
                 if !M::OBSERVED
                     && let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
-                    && is_shared(frame.get(container))
+                    && is_copy_dear(frame.get(container))
                 {
                     tiers.elide_copy(self, pc, op);
                     frame = FrameRegisters::new(registers(&mut self.stack, self.frame.base), None);
@@ -336,22 +337,6 @@ impl Machine<'_> {
 
 fn is_at_phi(program: &Program, pc: usize) -> bool {
     matches!(program.op(pc), Some(Op::Phi { .. }))
-}
-
-/// Whether a write to a container would have to copy it.
-#[inline(always)]
-fn is_shared(value: &Value) -> bool {
-    match value {
-        Value::Array(array) => array.is_shared(),
-        Value::Dict(dict) => dict.is_shared(),
-        Value::Empty
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::String(_)
-        | Value::Function(_)
-        | Value::Url(_) => false,
-    }
 }
 
 enum Returned {

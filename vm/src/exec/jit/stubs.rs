@@ -9,10 +9,12 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::exec::analysis::is_copy_dear;
 use crate::exec::interpreter::Op;
 use crate::exec::jit::context::JitContext;
 use crate::exec::specialise::{
-    CodeAddr, ExitReason, SpecOp, dispatch_baseline, elide_copy, grow as grow_stack, is_shared, set_item,
+    CodeAddr, ExitReason, SpecOp, append_item, dispatch_baseline, elide_copy, grow as grow_stack, put_item,
+    set_item,
 };
 use crate::isa::REGISTERS;
 use crate::ops;
@@ -73,10 +75,12 @@ pub(super) unsafe extern "sysv64" fn plain(
     // SAFETY: as above; the frame has so many places.
     let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let SpecOp::Baseline { op } = code.ops[place as usize] else { return 0 };
-    if let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
-        && is_shared(&registers[usize::from(container.0)])
+    if let Op::ArraySet { array: container, index: key, value } | Op::DictSet { dict: container, key, value } =
+        op
+        && is_copy_dear(&registers[usize::from(container.0)])
     {
-        own(context, place, frame, size);
+        let [key, value] = [key, value].map(|operand| registers[usize::from(operand.0)].clone());
+        own(context, place, frame, size, (&key, &value));
     }
     // SAFETY: as above.
     let machine = unsafe { context.machine() };
@@ -151,15 +155,58 @@ pub(super) unsafe extern "sysv64" fn set_element(
     let machine = unsafe { context.machine() };
     // SAFETY: as above.
     let (program, code) = unsafe { context.code() };
-    machine.frame = self::frame(&mut machine.stack, frame, size);
-    // SAFETY: machine code wrote so many, one after the other.
-    unsafe { machine.callers.set_len(context.depth() as usize) };
+    // SAFETY: as above; the frame has so many places.
+    let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let (SpecOp::ArraySet { array, value, .. } | SpecOp::ArraySetConst { array, value, .. }) =
         code.ops[place as usize]
     else {
         return 0;
     };
-    let value = machine.registers()[usize::from(value.register())].clone();
+    let value = registers[usize::from(value.register())].clone();
+    let place_of_array = &mut registers[usize::from(array.register())];
+    let value = match append_item(&machine.env.memory, place_of_array, (index, value)) {
+        Ok(()) => return 1,
+        Err(unused) => unused,
+    };
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
+    let at = CodeAddr::of(place as usize);
+    u32::from(put_item(program, code, at, machine, array, (index, value)))
+}
+
+/// Writes a scalar to an element of an array, for the instruction at that place. Gives whether it did.
+pub(super) unsafe extern "sysv64" fn set_scalar(
+    context: &mut JitContext<'_, '_>,
+    place: u32,
+    frame: *mut Value,
+    index: i64,
+    size: u64,
+) -> u32 {
+    // SAFETY: see the top of the module.
+    let machine = unsafe { context.machine() };
+    // SAFETY: as above.
+    let (program, code) = unsafe { context.code() };
+    // SAFETY: as above; the frame has so many places.
+    let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
+    let op = code.ops[place as usize].unfused();
+    let (array, value) = if let SpecOp::ArraySetScalar { array, value, .. }
+    | SpecOp::ArraySetInt { array, value, .. }
+    | SpecOp::ArraySetFloat { array, value, .. } = op
+    {
+        (array, registers[usize::from(value.register())].clone())
+    } else if let SpecOp::ArraySetToBool { array, value, .. } = op {
+        (array, Value::Bool(value))
+    } else if let SpecOp::ArraySetToInt { array, value, .. } = op {
+        (array, Value::Int(value))
+    } else if let SpecOp::ArraySetToFloat { array, value, .. } = op {
+        (array, Value::Float(value))
+    } else {
+        return 0;
+    };
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
     let at = CodeAddr::of(place as usize);
     u32::from(set_item(program, code, at, machine, array, (index, value)))
 }
@@ -278,15 +325,12 @@ pub(super) unsafe extern "sysv64" fn dict_set(
     let value = unsafe { &*value }.clone();
     // SAFETY: as above.
     let dict = unsafe { &mut *dict };
-    if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key)
-        && let Some(object) = dict.object_mut()
-        && let Some(place) = object.known_value(key)
-    {
-        *place = value;
-        return 1;
-    }
-    if is_shared(dict) {
-        return 2;
+    if let (Value::Dict(dict), Value::String(key)) = (&mut *dict, &key) {
+        let Some(object) = dict.object_mut() else { return 2 };
+        if let Some(place) = object.known_value(key) {
+            *place = value;
+            return 1;
+        }
     }
     // SAFETY: as above.
     let machine = unsafe { context.machine() };
@@ -294,7 +338,13 @@ pub(super) unsafe extern "sysv64" fn dict_set(
 }
 
 /// Spares the write at that place the copy of the container, where nobody can tell.
-fn own(context: &mut JitContext<'_, '_>, place: u32, frame: *mut Value, size: u64) {
+fn own(
+    context: &mut JitContext<'_, '_>,
+    place: u32,
+    frame: *mut Value,
+    size: u64,
+    operands: (&Value, &Value),
+) {
     // SAFETY: see the top of the module.
     let machine = unsafe { context.machine() };
     // SAFETY: as above.
@@ -302,7 +352,7 @@ fn own(context: &mut JitContext<'_, '_>, place: u32, frame: *mut Value, size: u6
     machine.frame = self::frame(&mut machine.stack, frame, size);
     // SAFETY: machine code wrote so many, one after the other.
     unsafe { machine.callers.set_len(context.depth() as usize) };
-    elide_copy(program, code, CodeAddr::of(place as usize), machine);
+    elide_copy(program, code, CodeAddr::of(place as usize), machine, operands);
 }
 
 /// Ends the process: at this instruction, machine code relies on what is not so.

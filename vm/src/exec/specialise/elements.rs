@@ -1,14 +1,28 @@
 //! Writes to arrays and dicts that may have to copy the container first.
 
-use crate::exec::analysis::{Origin, Write};
+use crate::exec::analysis::{Origin, Write, is_copy_dear};
 use crate::exec::interpreter::{Op, Program};
 use crate::exec::specialise::code::Code;
 use crate::exec::specialise::context::Source;
 use crate::exec::specialise::op::{CodeAddr, Slot};
+use crate::memory::Memory;
 use crate::ops;
 use crate::runtime::Machine;
 use crate::value::Value;
 use crate::values::costs;
+
+/// Appends an element to an array, if nothing is in the way. Gives the element back where something is.
+#[inline(always)]
+pub(crate) fn append_item(
+    memory: &Memory<'_>,
+    array: &mut Value,
+    (index, value): (i64, Value),
+) -> Result<(), Value> {
+    match (array, usize::try_from(index)) {
+        (Value::Array(array), Ok(index)) if memory.room() >= costs::ELEMENT => array.append(index, value),
+        _ => Err(value),
+    }
+}
 
 /// Writes an element of an array, given with its index, or appends it. Gives false, with nothing done, where that is an error.
 #[inline(never)]
@@ -18,34 +32,47 @@ pub(crate) fn set_item(
     at: CodeAddr,
     machine: &mut Machine<'_>,
     array: Slot,
-    (index, mut value): (i64, Value),
+    (index, value): (i64, Value),
 ) -> bool {
-    let holder = usize::from(array.register());
-    let has_room = machine.env.memory.room() >= costs::ELEMENT;
-    let Value::Array(array) = &mut machine.registers()[holder] else { return false };
-    if let Ok(index) = usize::try_from(index)
-        && has_room
-    {
-        match array.append(index, value) {
-            Ok(()) => return true,
-            Err(unused) => value = unused,
-        }
+    let place = machine.frame.base + usize::from(array.register());
+    let memory = &machine.env.memory;
+    let container = &mut machine.stack[place];
+    let Err(value) = append_item(memory, container, (index, value)) else { return true };
+    if is_copy_dear(container) {
+        return put_item(program, code, at, machine, array, (index, value));
     }
-    if array.is_shared() {
-        elide_copy(program, code, at, machine);
+    ops::array_set(memory, container, Value::Int(index), value).is_ok()
+}
+
+/// The same where it is nothing that [`append_item`] does.
+#[inline(never)]
+pub(crate) fn put_item(
+    program: &Program,
+    code: &Code,
+    at: CodeAddr,
+    machine: &mut Machine<'_>,
+    array: Slot,
+    (index, value): (i64, Value),
+) -> bool {
+    let place = machine.frame.base + usize::from(array.register());
+    if is_copy_dear(&machine.stack[place]) {
+        elide_copy(program, code, at, machine, (&Value::Int(index), &value));
     }
-    let place = machine.frame.base + holder;
     ops::array_set(&machine.env.memory, &mut machine.stack[place], Value::Int(index), value).is_ok()
 }
 
 /// Spares the write at that place the copy of the container, where nobody can tell.
 #[inline(never)]
-pub(crate) fn elide_copy(program: &Program, code: &Code, at: CodeAddr, machine: &mut Machine<'_>) {
+pub(crate) fn elide_copy(
+    program: &Program,
+    code: &Code,
+    at: CodeAddr,
+    machine: &mut Machine<'_>,
+    (key, value): (&Value, &Value),
+) {
     let exit = code.exit_at(at);
     let pc = exit.pc as usize;
-    let Some(
-        Op::ArraySet { array: container, index: key, value } | Op::DictSet { dict: container, key, value },
-    ) = program.op(pc)
+    let Some(Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. }) = program.op(pc)
     else {
         return;
     };
@@ -60,7 +87,6 @@ pub(crate) fn elide_copy(program: &Program, code: &Code, at: CodeAddr, machine: 
             Source::Bool(value) => Value::Bool(value),
         },
     };
-    let [key, value] = [key, value].map(|operand| source(machine, Origin::Register(operand.0)));
-    let (graph, budget, key, value) = (&code.graph, code.analysis_budget(), &key, &value);
+    let (graph, budget) = (&code.graph, code.analysis_budget());
     code.ownership.elide_copy(machine, &Write { program, graph, budget, pc, container, key, value, source });
 }

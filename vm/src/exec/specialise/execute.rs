@@ -25,7 +25,7 @@ use std::mem;
 
 use self::unchecked::{Cursor, RawRegisters, payload, scalar};
 use crate::errors::RuntimeError;
-use crate::exec::analysis::{can_set, is_twin, take_element};
+use crate::exec::analysis::{can_set, is_copy_dear, is_twin, take_element};
 use crate::exec::interpreter::{Op, Program, dispatch};
 use crate::exec::specialise::code::Code;
 use crate::exec::specialise::elements::{elide_copy, set_item};
@@ -840,10 +840,10 @@ impl Machine<'_> {
                         *place = value;
                         continue;
                     }
-                    if matches!(value!(dict), Value::Dict(dict) if dict.is_shared()) {
+                    if is_copy_dear(value!(dict)) {
                         let base = frame.base(&mut self.stack);
                         self.frame = Frame { base, size };
-                        elide_copy(program, code, cursor.taken(), self);
+                        elide_copy(program, code, cursor.taken(), self, (&key, &value));
                         frame = RawRegisters::of(&mut self.stack, base);
                     }
                     if ops::dict_set(&self.env.memory, value_mut!(dict), key, value).is_err() {
@@ -987,12 +987,14 @@ impl Machine<'_> {
                     then!(Return { src, clear, steps } => r#return!(src, clear, steps));
                 }
                 &SpecOp::Baseline { op } => {
-                    if let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
-                        && is_shared(value!(Slot::of(container.0)))
+                    if let Op::ArraySet { array: container, index: key, value }
+                    | Op::DictSet { dict: container, key, value } = op
+                        && is_copy_dear(value!(Slot::of(container.0)))
                     {
+                        let [key, value] = [key, value].map(|operand| value!(Slot::of(operand.0)).clone());
                         let base = frame.base(&mut self.stack);
                         self.frame = Frame { base, size };
-                        elide_copy(program, code, cursor.taken(), self);
+                        elide_copy(program, code, cursor.taken(), self, (&key, &value));
                         frame = RawRegisters::of(&mut self.stack, base);
                     }
                     // SAFETY: the frame has so many places, and nothing else looks at them meanwhile.
@@ -1063,21 +1065,6 @@ fn holds(value: &Value) -> bool {
         value.is_truthy()
     }
     if let Value::Bool(value) = value { *value } else { of_others(value) }
-}
-
-/// Whether a write to a container would have to copy it.
-pub(crate) fn is_shared(value: &Value) -> bool {
-    match value {
-        Value::Array(array) => array.is_shared(),
-        Value::Dict(dict) => dict.is_shared(),
-        Value::Empty
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::String(_)
-        | Value::Function(_)
-        | Value::Url(_) => false,
-    }
 }
 
 /// Executes a baseline instruction that goes on to the next.

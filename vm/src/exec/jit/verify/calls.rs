@@ -101,6 +101,13 @@ pub(super) fn stubs() -> BTreeMap<u64, Signature> {
             Gives::Bool,
             Effect::Instruction,
         ),
+        stub(
+            stubs::set_scalar as *const (),
+            "set_scalar",
+            &[A::Context, A::Instruction, A::Frame, A::Number, A::Size],
+            Gives::Bool,
+            Effect::Instruction,
+        ),
         stub(stubs::callee as *const (), "callee", &[A::Context, A::Read], Gives::Number, none),
         stub(
             stubs::take_element as *const (),

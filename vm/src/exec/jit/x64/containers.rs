@@ -6,7 +6,7 @@ use super::emit::{Emitter, JitExit, Place, at, payload, x64};
 use super::register_cache::Tag;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
-use crate::exec::specialise::Slot;
+use crate::exec::specialise::{Slot, SpecOp};
 use crate::value::array::code;
 use crate::values::costs;
 
@@ -235,10 +235,13 @@ impl Emitter<'_> {
         self.expect(array, tag::ARRAY);
         let Layout { codes, words, values, .. } = *self.layout;
         // Brought into registers before the way parts, so that all ways find them there.
-        let index = self.int(index);
+        let slot = index;
+        let index = self.int(slot);
         let value = self.source(value);
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
-        let (slow, end) = self.out_of_line(Self::call_machine);
+        let (slow, end) = self.out_of_line(move |emitter| {
+            emitter.call_to_set(slot.into(), super::super::stubs::set_scalar as *const ());
+        });
         self.later(move |emitter| {
             let unpacked = emitter.new_label();
             // Where no element is a number, there are no words, and the new one must be none either.
@@ -431,23 +434,21 @@ impl Emitter<'_> {
         );
     }
 
-    /// Writes a value of whatever type to an element: in line over a scalar of an array that is not packed and that nothing else holds.
+    /// Writes a value of whatever type to an element: in line over a scalar of an array that is not packed and that nothing else holds,
+    /// where the index is a constant or an element was to let go of its value just before. Elsewhere it mostly appends.
     pub(super) fn set_element(&mut self, array: Slot, index: Index, value: Slot) {
-        let exit = self.leave(JitExit::Guard);
-        let (slow, end) = self.out_of_line(move |emitter| {
-            match index {
-                Index::Slot(index) => x64!(emitter ; mov rcx, [rbx + payload(index)]),
-                Index::Constant(index) => x64!(emitter ; mov ecx, index as i32),
-            }
-            x64!(emitter ; mov rdi, r15 ; mov esi, emitter.place as i32 ; mov rdx, rbx ; mov r8, r13);
-            emitter.call(super::super::stubs::set_element as *const ());
-            x64!(emitter ; test eax, eax ; jz =>exit);
-        });
-        if array == value {
-            x64!(self ; jmp =>slow ; =>end);
-            self.cache.lose_arrays(None);
+        let before = &self.code.ops[self.place.saturating_sub(Self::NEAR)..self.place];
+        let lets_go = |op: &SpecOp| matches!(op, SpecOp::ElideCopyElement { outer, .. } if *outer == array);
+        let is_overwritten = matches!(index, Index::Constant(_)) || before.iter().any(lets_go);
+        if array == value || !is_overwritten {
+            self.call_to_set(index, super::super::stubs::set_element as *const ());
+            self.cache.lose_registers();
+            self.cache.lose_arrays((array != value).then_some(array));
             return;
         }
+        let (slow, end) = self.out_of_line(move |emitter| {
+            emitter.call_to_set(index, super::super::stubs::set_element as *const ())
+        });
         let values = self.layout.values;
         x64!(self
             ; cmp QWORD [rbx + at(array)], tag::ARRAY
@@ -473,6 +474,21 @@ impl Emitter<'_> {
         x64!(self ; mov [rdx], rax ; mov [rdx + PAYLOAD], rcx ; =>end);
         self.cache.lose_arrays(Some(array));
     }
+
+    /// Has the machine write a value to an element.
+    fn call_to_set(&mut self, index: Index, function: *const ()) {
+        let exit = self.leave(JitExit::Guard);
+        match index {
+            Index::Slot(index) => x64!(self ; mov rcx, [rbx + payload(index)]),
+            Index::Constant(index) => x64!(self ; mov ecx, index as i32),
+        }
+        x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov r8, r13);
+        self.call(function);
+        x64!(self ; test eax, eax ; jz =>exit);
+    }
+
+    /// So far back, in instructions, is looked for what had an element let go.
+    const NEAR: usize = 16;
 
     /// Has an element of another array or dict let go of a container that is written to next, as it is set before anybody looks.
     pub(super) fn elide_copy_of_element(&mut self, outer: Slot, key: Slot, container: Slot) {
@@ -548,8 +564,11 @@ impl Emitter<'_> {
         );
         self.call(super::super::stubs::dict_set as *const ());
         self.cache.lose_registers();
-        let (shared, end) = self.out_of_line(Self::call_machine);
-        x64!(self ; cmp eax, 1 ; jb =>exit ; ja =>shared ; =>end);
+        let (other, end) = self.out_of_line(move |emitter| {
+            x64!(emitter ; jb =>exit);
+            emitter.call_machine();
+        });
+        x64!(self ; cmp eax, 1 ; jne =>other ; =>end);
     }
 }
 
