@@ -126,14 +126,8 @@ impl Prover<'_> {
             (O::And | O::Or | O::Xor, _, Some(right), _) => {
                 // No bit is set that is set in neither.
                 let most = state.range_of(left).1 | state.range_of(right).1;
-                state.ranges.insert(
-                    result,
-                    (
-                        0,
-                        most.checked_next_power_of_two()
-                            .map_or(u64::MAX, |next| if next == most { most * 2 - 1 } else { next - 1 }),
-                    ),
-                );
+                let greatest = u64::MAX.checked_shr(most.leading_zeros()).unwrap_or(0);
+                state.ranges.insert(result, (0, greatest));
             }
             _ => {}
         }
