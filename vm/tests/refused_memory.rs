@@ -4,16 +4,20 @@
 
 use std::process::{Command, Output};
 
-/// Hot enough for machine code, in which a thousand functions are called.
+/// So many functions are called in machine code. The more, the more memory it takes to prove it safe, as tests do.
+const FUNCTIONS: usize = 20;
+
+/// Hot enough for machine code.
 fn program() -> String {
     let mut text =
         String::from("    load_const r0, 0\n    load_const r1, 1\n    load_const r2, 3000\nturn:\n");
-    for function in 0..200 {
+    for function in 0..FUNCTIONS {
         text.push_str(&format!("    load_const r4, \"f{function}\"\n    call r4, r0, (r0)\n"));
     }
-    text.push_str("    load_const r5, 200\n    mul r6, r2, r5\n    lt r3, r0, r6\n    jump_if r3, turn\n");
+    text.push_str(&format!("    load_const r5, {FUNCTIONS}\n"));
+    text.push_str("    mul r6, r2, r5\n    lt r3, r0, r6\n    jump_if r3, turn\n");
     text.push_str("    debug_print r0\n    return r0\n");
-    for function in 0..200 {
+    for function in 0..FUNCTIONS {
         text.push_str(&format!(
             ".func f{function}\n    load_const r1, 1\n    add r0, r0, r1\n    return r0\n"
         ));
@@ -43,9 +47,11 @@ fn refused_memory_for_machine_code_is_no_panic() {
             least = middle;
         }
     }
-    // What machine code is made with is memory of the process's own, too; above that the system may refuse what is for the code.
+    // What machine code is made with is memory of the process's own, too, and so is what it is proved with in tests; above that the
+    // system may refuse what is for the code.
     let mut tried = 0;
-    for kilobytes in (enough + 16..enough + 6_000).step_by(200) {
+    let near = (enough + 16..enough + 6_000).step_by(200);
+    for kilobytes in near.chain((enough + 6_000..enough + 40_000).step_by(1_000)) {
         let portable = run(kilobytes, "--tier=specialised", &file);
         let default = run(kilobytes, "--jit=always", &file);
         let shown = String::from_utf8_lossy(&default.stderr);
