@@ -57,3 +57,8 @@ pub fn checked_in(spec: &Spec) -> Vec<CheckedIn> {
 pub(crate) fn banner(files: &str, command: &str) -> String {
     format!("Generated from {files} by \"{command}\". Do not edit.")
 }
+
+/// Text as it may stand in a cell of a table.
+fn cell(text: &str) -> String {
+    text.trim_end().replace('|', "\\|")
+}

@@ -88,6 +88,20 @@ impl Value {
         matches!(self, Self::Empty | Self::Bool(_) | Self::Int(_) | Self::Float(_))
     }
 
+    /// Whether a write to a container would copy so much of it that it pays to look for who holds it besides.
+    #[inline(always)]
+    pub(crate) fn is_copy_dear(&self) -> bool {
+        /// An array of scalars of so many elements takes longer to copy than to make sure who holds it.
+        ///
+        /// Builds for tests elide the copies of all, so that short programs meet what can go wrong there.
+        const LONG_ARRAY: usize = if cfg!(any(debug_assertions, feature = "planted")) { 1 } else { 16 };
+        if let Self::Array(array) = self {
+            // Copies of what is no scalar have holders, too.
+            return array.is_shared() && (!array.values().is_empty() || array.len() >= LONG_ARRAY);
+        }
+        matches!(self, Self::Dict(dict) if dict.is_shared())
+    }
+
     /// Whether the value counts as true (`false_when` of `spec/values.yaml`).
     #[inline]
     #[must_use]

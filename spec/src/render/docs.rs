@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::cell;
 use super::python::rule;
 use crate::Spec;
 use crate::model::{ErrorEntry, Isa, LimitDefault, OpcodeEntry};
@@ -214,11 +215,6 @@ fn error_rows(entry: &ErrorEntry, out: &mut String) {
         let (kind, message, summary) = (&entry.kind, code(&variant.message), cell(&variant.summary));
         let _ = writeln!(out, "| `{kind}` | {message} | {summary} |");
     }
-}
-
-/// Text as it may stand in a cell of a table.
-pub(super) fn cell(text: &str) -> String {
-    text.trim_end().replace('|', "\\|")
 }
 
 fn code(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::docs::cell;
+use super::cell;
 use crate::Spec;
 use crate::model::state::{State, StateField};
 

@@ -9,7 +9,7 @@ mod uniqueness;
 mod window;
 
 pub(crate) use flow_graph::FlowGraph;
-pub(crate) use held::{is_copy_dear, take_element};
+pub(crate) use held::take_element;
 pub(crate) use ownership::{Ownership, Write};
 pub(crate) use register_set::RegSet;
 pub(crate) use uniqueness::{OtherHolder, can_set, is_twin};

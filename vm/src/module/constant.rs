@@ -2,7 +2,6 @@
 //!
 //! The enum and what it says of itself are generated. By hand there are only the layouts, which several kinds may share.
 
-use super::encode::{put_string, string_bytes};
 use crate::values::{TypeId, reads};
 
 include!(concat!(env!("OUT_DIR"), "/constant.rs"));
@@ -86,6 +85,20 @@ impl Constant {
     pub(super) fn size(&self) -> usize {
         1 + self.payload().size()
     }
+}
+
+pub(super) fn string_bytes(text: &str) -> usize {
+    4 + text.len()
+}
+
+pub(super) fn put_string(text: &str, out: &mut Vec<u8>) {
+    out.extend(u32_of(text.len()).to_le_bytes());
+    out.extend(text.as_bytes());
+}
+
+/// A length or an offset of a module. Both ways to make a module, decoding and building, bound it to 4 GiB.
+pub(super) fn u32_of(number: usize) -> u32 {
+    number as u32
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Module to bytes, in the canonical layout.
 
+use crate::module::constant::{put_string, string_bytes, u32_of};
 use crate::module::{Constant, Module};
 use crate::values::format;
 
@@ -43,18 +44,4 @@ fn constants_bytes(module: &Module) -> usize {
 
 fn functions_bytes(module: &Module) -> usize {
     4 + module.functions.iter().map(|function| string_bytes(&function.name) + 4).sum::<usize>()
-}
-
-pub(super) fn string_bytes(text: &str) -> usize {
-    4 + text.len()
-}
-
-pub(super) fn put_string(text: &str, out: &mut Vec<u8>) {
-    out.extend(u32_of(text.len()).to_le_bytes());
-    out.extend(text.as_bytes());
-}
-
-/// A length or an offset of a module. Both ways to make a module, decoding and building, bound it to 4 GiB.
-fn u32_of(number: usize) -> u32 {
-    number as u32
 }

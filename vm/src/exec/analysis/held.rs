@@ -9,21 +9,6 @@ use crate::values::costs;
 /// An array whose elements are not packed is looked through if it has no more of them.
 const UNPACKED: usize = 16;
 
-/// An array of scalars of so many elements takes longer to copy than to make sure who holds it.
-///
-/// Builds for tests elide the copies of all, so that short programs meet what can go wrong there.
-const LONG_ARRAY: usize = if cfg!(any(debug_assertions, feature = "planted")) { 1 } else { 16 };
-
-/// Whether a write to a container would copy so much of it that it pays to look for who holds it besides.
-#[inline(always)]
-pub(crate) fn is_copy_dear(container: &Value) -> bool {
-    if let Value::Array(array) = container {
-        // Copies of what is no scalar have holders, too.
-        return array.is_shared() && (!array.values().is_empty() || array.len() >= LONG_ARRAY);
-    }
-    matches!(container, Value::Dict(dict) if dict.is_shared())
-}
-
 /// Takes a container away from the other container that alone holds it besides, and that nothing else holds, as an element. There must be
 /// room for a copy of it and one more entry.
 pub(crate) fn take_element(memory: &Memory<'_>, outer: &mut Value, key: &Value, container: &Value) {

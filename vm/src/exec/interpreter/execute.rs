@@ -1,7 +1,6 @@
 //! The loop of the baseline interpreter: fetch, charge fuel, dispatch, execute.
 
 use crate::errors::RuntimeError;
-use crate::exec::analysis::is_copy_dear;
 use crate::exec::interpreter::lower::{Entry, Flow, Op, Program, dispatch};
 use crate::isa::{REGISTERS, Reg};
 use crate::memory;
@@ -126,7 +125,7 @@ impl Machine<'_> {
                 }
                 if !M::OBSERVED
                     && let Op::ArraySet { array: container, .. } | Op::DictSet { dict: container, .. } = op
-                    && is_copy_dear(frame.get(container))
+                    && frame.get(container).is_copy_dear()
                 {
                     tiers.elide_copy(self, pc, op);
                     frame = FrameRegisters::new(registers(&mut self.stack, self.frame.base), None);

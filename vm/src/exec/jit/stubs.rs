@@ -9,7 +9,6 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::exec::analysis::is_copy_dear;
 use crate::exec::interpreter::Op;
 use crate::exec::jit::context::JitContext;
 use crate::exec::specialise::{
@@ -77,7 +76,7 @@ pub(super) unsafe extern "sysv64" fn plain(
     let SpecOp::Baseline { op } = code.ops[place as usize] else { return 0 };
     if let Op::ArraySet { array: container, index: key, value } | Op::DictSet { dict: container, key, value } =
         op
-        && is_copy_dear(&registers[usize::from(container.0)])
+        && registers[usize::from(container.0)].is_copy_dear()
     {
         let [key, value] = [key, value].map(|operand| registers[usize::from(operand.0)].clone());
         own(context, place, frame, size, (&key, &value));

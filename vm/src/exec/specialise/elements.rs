@@ -1,6 +1,6 @@
 //! Writes to arrays and dicts that may have to copy the container first.
 
-use crate::exec::analysis::{Origin, Write, is_copy_dear};
+use crate::exec::analysis::{Origin, Write};
 use crate::exec::interpreter::{Op, Program};
 use crate::exec::specialise::code::Code;
 use crate::exec::specialise::context::Source;
@@ -38,7 +38,7 @@ pub(crate) fn set_item(
     let memory = &machine.env.memory;
     let container = &mut machine.stack[place];
     let Err(value) = append_item(memory, container, (index, value)) else { return true };
-    if is_copy_dear(container) {
+    if container.is_copy_dear() {
         return put_item(program, code, at, machine, array, (index, value));
     }
     ops::array_set(memory, container, Value::Int(index), value).is_ok()
@@ -55,7 +55,7 @@ pub(crate) fn put_item(
     (index, value): (i64, Value),
 ) -> bool {
     let place = machine.frame.base + usize::from(array.register());
-    if is_copy_dear(&machine.stack[place]) {
+    if machine.stack[place].is_copy_dear() {
         elide_copy(program, code, at, machine, (&Value::Int(index), &value));
     }
     ops::array_set(&machine.env.memory, &mut machine.stack[place], Value::Int(index), value).is_ok()

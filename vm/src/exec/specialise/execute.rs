@@ -25,7 +25,7 @@ use std::mem;
 
 use self::unchecked::{Cursor, RawRegisters, payload, scalar};
 use crate::errors::RuntimeError;
-use crate::exec::analysis::{can_set, is_copy_dear, is_twin, take_element};
+use crate::exec::analysis::{can_set, is_twin, take_element};
 use crate::exec::interpreter::{Op, Program, dispatch};
 use crate::exec::specialise::code::Code;
 use crate::exec::specialise::elements::{elide_copy, set_item};
@@ -840,7 +840,7 @@ impl Machine<'_> {
                         *place = value;
                         continue;
                     }
-                    if is_copy_dear(value!(dict)) {
+                    if value!(dict).is_copy_dear() {
                         let base = frame.base(&mut self.stack);
                         self.frame = Frame { base, size };
                         elide_copy(program, code, cursor.taken(), self, (&key, &value));
@@ -989,7 +989,7 @@ impl Machine<'_> {
                 &SpecOp::Baseline { op } => {
                     if let Op::ArraySet { array: container, index: key, value }
                     | Op::DictSet { dict: container, key, value } = op
-                        && is_copy_dear(value!(Slot::of(container.0)))
+                        && value!(Slot::of(container.0)).is_copy_dear()
                     {
                         let [key, value] = [key, value].map(|operand| value!(Slot::of(operand.0)).clone());
                         let base = frame.base(&mut self.stack);
