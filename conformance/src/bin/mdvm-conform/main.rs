@@ -69,9 +69,7 @@ Examples:
   mdvm-conform show arith/add/two-ints-add --emit two-ints-add.mdbc
   mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --html report --badge badge.svg
   mdvm-conform coverage --verbose
-  mdvm-conform coverage --views --programs 2000
   mdvm-conform fuzz --impl rust --impl reference --seed 1 --count 2000
-  mdvm-conform fuzz --guide --time 600
   mdvm-conform fuzz --impl rust --impl 'mine=./my-vm serve' --time 3600 --shard 2/8
   mdvm-conform fuzz-pages --seed 1 --count 5000
   mdvm-conform fuzz-seeds target/seeds
