@@ -74,7 +74,7 @@ impl Vm {
     /// # Errors
     /// Gives a [`Failure`] when an instruction fails, a limit is reached, or the host ends the run.
     pub fn run<'a>(&'a self, run: Run<'a>) -> Result<Completion, Box<Failure>> {
-        self.end(exec::run(&self.executable, run.into()))
+        self.end(exec::run(&self.executable, run.0))
     }
 
     /// Goes on with a run from where it stopped, here or in another implementation. It has the outcome of a run that never stopped,
@@ -88,7 +88,7 @@ impl Vm {
         state: &State,
         run: Run<'a>,
     ) -> Result<Result<Completion, Box<Failure>>, StateError> {
-        exec::resume(&self.executable, run.into(), state).map(|ended| self.end(ended))
+        exec::resume(&self.executable, run.0, state).map(|ended| self.end(ended))
     }
 
     /// Tells a host how a run ended.
@@ -145,50 +145,7 @@ impl fmt::Debug for Vm {
 /// assert_eq!(failure.error.kind(), RuntimeErrorKind::StepLimitExceeded);
 /// assert_eq!(failure.steps, 1000);
 /// ```
-pub struct Run<'a> {
-    limits: Limits,
-    globals: Vec<(String, Value)>,
-    output: &'a mut dyn Sink,
-    interrupt: Option<&'a AtomicBool>,
-    deadline: Option<Instant>,
-    trace: Option<&'a mut dyn FnMut(TraceStep)>,
-    observer: Option<&'a mut dyn Observer>,
-    tiers: Tiers,
-    is_timed: bool,
-    fuel_slice: u64,
-    stop_at: Option<u64>,
-}
-
-impl<'a> From<Run<'a>> for RunInput<'a> {
-    fn from(run: Run<'a>) -> Self {
-        let Run {
-            limits,
-            globals,
-            output,
-            interrupt,
-            deadline,
-            trace,
-            observer,
-            tiers,
-            is_timed,
-            fuel_slice,
-            stop_at,
-        } = run;
-        Self {
-            limits,
-            globals,
-            sink: output,
-            interrupt,
-            deadline,
-            trace,
-            observer,
-            tiers,
-            is_timed,
-            fuel_slice,
-            stop_at,
-        }
-    }
-}
+pub struct Run<'a>(RunInput<'a>);
 
 /// How many instructions run between two looks at what the host wants.
 pub(crate) const FUEL_SLICE: u64 = 1 << 14;
@@ -196,10 +153,10 @@ pub(crate) const FUEL_SLICE: u64 = 1 << 14;
 impl<'a> Run<'a> {
     /// A run with the default limits, whose output goes to `output`.
     pub fn new(output: &'a mut dyn Sink) -> Self {
-        Self {
+        Self(RunInput {
             limits: Limits::default(),
             globals: Vec::new(),
-            output,
+            sink: output,
             interrupt: None,
             deadline: None,
             trace: None,
@@ -208,13 +165,13 @@ impl<'a> Run<'a> {
             is_timed: false,
             fuel_slice: FUEL_SLICE,
             stop_at: None,
-        }
+        })
     }
 
     /// With these limits.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.0.limits = limits;
         self
     }
 
@@ -222,8 +179,8 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn global(mut self, name: impl Into<String>, value: Value) -> Self {
         let name = name.into();
-        self.globals.retain(|(known, _)| *known != name);
-        self.globals.push((name, value));
+        self.0.globals.retain(|(known, _)| *known != name);
+        self.0.globals.push((name, value));
         self
     }
 
@@ -231,7 +188,7 @@ impl<'a> Run<'a> {
     /// every few thousand instructions, and in the midst of those that work on something large.
     #[must_use]
     pub fn interrupt(mut self, flag: &'a AtomicBool) -> Self {
-        self.interrupt = Some(flag);
+        self.0.interrupt = Some(flag);
         self
     }
 
@@ -239,14 +196,14 @@ impl<'a> Run<'a> {
     /// instructions, and in the midst of those that work on something large.
     #[must_use]
     pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
+        self.0.deadline = Some(deadline);
         self
     }
 
     /// Chooses the tiers that the run may use; see [`Tiers`].
     #[must_use]
     pub fn tiers(mut self, tiers: Tiers) -> Self {
-        self.tiers = tiers;
+        self.0.tiers = tiers;
         self
     }
 
@@ -254,7 +211,7 @@ impl<'a> Run<'a> {
     /// longer for it.
     #[must_use]
     pub fn time_tiers(mut self) -> Self {
-        self.is_timed = true;
+        self.0.is_timed = true;
         self
     }
 
@@ -263,7 +220,7 @@ impl<'a> Run<'a> {
     #[doc(hidden)]
     #[must_use]
     pub fn fuel_slice(mut self, slice: u64) -> Self {
-        self.fuel_slice = slice.max(1);
+        self.0.fuel_slice = slice.max(1);
         self
     }
 
@@ -273,14 +230,14 @@ impl<'a> Run<'a> {
     /// Such a run copies arrays and dicts where others write them in place because nobody looks: a state shows all that is there.
     #[must_use]
     pub fn stop_at(mut self, step: u64) -> Self {
-        self.stop_at = Some(step);
+        self.0.stop_at = Some(step);
         self
     }
 
     /// Tells `trace` of every instruction that was executed. This makes a run several times slower.
     #[must_use]
     pub fn trace(mut self, trace: &'a mut dyn FnMut(TraceStep)) -> Self {
-        self.trace = Some(trace);
+        self.0.trace = Some(trace);
         self
     }
 
@@ -288,7 +245,7 @@ impl<'a> Run<'a> {
     /// whatever [`Run::tiers`] says, and ends as it would without an observer.
     #[must_use]
     pub fn observe(mut self, observer: &'a mut dyn Observer) -> Self {
-        self.observer = Some(observer);
+        self.0.observer = Some(observer);
         self
     }
 }

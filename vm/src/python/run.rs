@@ -91,17 +91,8 @@ pub(super) fn run<'py>(
 ) -> PyResult<Outcome> {
     let mut reader = Reader::new();
     let globals = globals.map(|globals| read_globals(&mut reader, globals)).transpose()?.unwrap_or_default();
-    let job = Job {
-        module: Arc::clone(&module.get().0),
-        limits: limits.map(read_limits).transpose()?.unwrap_or_default(),
-        deadline: deadline.map(read_deadline).transpose()?.flatten(),
-        tiers: tiers.map(read_tiers).transpose()?.unwrap_or_default(),
-        globals,
-        parcel: reader.finish(),
-        tracing: if trace { Tracing::Digests } else { Tracing::Nothing },
-        stop_at: stop_at.map(|step| read_count("stop_at", step)).transpose()?,
-        from: None,
-    };
+    let job =
+        Job { globals, parcel: reader.finish(), ..job(module, limits, deadline, trace, tiers, stop_at)? };
     let (ended, stdout) = carry_out(py, job, &Stdout::read(stdout)?)?;
     Outcome::new(py, ended, stdout)
 }
@@ -134,7 +125,22 @@ pub(super) fn resume<'py>(
     tiers: Option<&str>,
     stop_at: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Outcome> {
-    let job = Job {
+    let mut job = job(module, limits, deadline, trace, tiers, stop_at)?;
+    job.from = Some(State::from_json(state).map_err(|error| errors::state_error(py, &error))?);
+    let (ended, stdout) = carry_out(py, job, &Stdout::read(stdout)?)?;
+    Outcome::new(py, ended, stdout)
+}
+
+/// What is asked of a run of a module from its beginning, without globals.
+fn job(
+    module: &Bound<'_, Module>,
+    limits: Option<&Bound<'_, PyAny>>,
+    deadline: Option<&Bound<'_, PyAny>>,
+    trace: bool,
+    tiers: Option<&str>,
+    stop_at: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Job> {
+    Ok(Job {
         module: Arc::clone(&module.get().0),
         limits: limits.map(read_limits).transpose()?.unwrap_or_default(),
         deadline: deadline.map(read_deadline).transpose()?.flatten(),
@@ -143,10 +149,8 @@ pub(super) fn resume<'py>(
         parcel: Reader::new().finish(),
         tracing: if trace { Tracing::Digests } else { Tracing::Nothing },
         stop_at: stop_at.map(|step| read_count("stop_at", step)).transpose()?,
-        from: Some(State::from_json(state).map_err(|error| errors::state_error(py, &error))?),
-    };
-    let (ended, stdout) = carry_out(py, job, &Stdout::read(stdout)?)?;
-    Outcome::new(py, ended, stdout)
+        from: None,
+    })
 }
 
 /// Runs a job to its end; gives what it printed, too.

@@ -35,13 +35,11 @@ pub(crate) fn set_item(
     (index, value): (i64, Value),
 ) -> bool {
     let place = machine.frame.base + usize::from(array.register());
-    let memory = &machine.env.memory;
     let container = &mut machine.stack[place];
-    let Err(value) = append_item(memory, container, (index, value)) else { return true };
-    if container.is_copy_dear() {
-        return put_item(program, code, at, machine, array, (index, value));
+    match append_item(&machine.env.memory, container, (index, value)) {
+        Ok(()) => true,
+        Err(value) => put_item(program, code, at, machine, array, (index, value)),
     }
-    ops::array_set(memory, container, Value::Int(index), value).is_ok()
 }
 
 /// The same where it is nothing that [`append_item`] does.
