@@ -3,6 +3,7 @@
 mod constant;
 mod dispatch;
 mod errors;
+mod execution;
 mod instruction;
 mod language;
 mod specops;
@@ -32,6 +33,7 @@ pub fn render(spec: &Spec) -> Vec<RustFile> {
         RustFile { name: "errors.rs", text: errors::render(spec) },
         RustFile { name: "language.rs", text: language::render(spec) },
         RustFile { name: "specops.rs", text: specops::render(spec) },
+        RustFile { name: "execution.rs", text: execution::render(spec) },
         RustFile { name: "topics.rs", text: topics::render(spec) },
     ]
 }
