@@ -111,6 +111,9 @@ pub struct OpcodeEntry {
     /// Whether it takes as long as its operands are large, though it charges no memory.
     #[serde(default)]
     pub lengthy: bool,
+    /// Whether the translator to specialised code has an arm for it.
+    #[serde(default)]
+    pub specialised: bool,
     /// The run-time errors it can give.
     #[serde(default)]
     pub errors: Vec<String>,

@@ -8,6 +8,7 @@ mod instruction;
 mod language;
 mod specops;
 mod topics;
+mod translatable;
 mod values;
 
 use crate::Spec;
@@ -35,6 +36,7 @@ pub fn render(spec: &Spec) -> Vec<RustFile> {
         RustFile { name: "specops.rs", text: specops::render(spec) },
         RustFile { name: "execution.rs", text: execution::render(spec) },
         RustFile { name: "topics.rs", text: topics::render(spec) },
+        RustFile { name: "translatable.rs", text: translatable::render(spec) },
     ]
 }
 

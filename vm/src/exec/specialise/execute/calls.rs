@@ -62,8 +62,7 @@ impl Execution<'_, '_> {
             return self.leave(ExitReason::OutOfFuel);
         }
         self.clear(clear);
-        // SAFETY: it is the current frame, and what is written from here on is a register of the caller, which may be the same
-        // only where that is written last.
+        // SAFETY: it is the current frame, and what is written from here on is a register of the caller.
         let result = unsafe { self.frame.value_mut(src) };
         let Some(caller) = self.pop_frame() else {
             self.exit_payload.result = mem::take(result);

@@ -98,9 +98,10 @@ impl Execution<'_, '_> {
     /// Writes a scalar to an element of an array, or appends it.
     #[inline(always)]
     pub(super) fn array_set_scalar(&mut self, array: Slot, index: Slot, value: Slot) -> Step {
-        let frame = self.frame;
-        // SAFETY: it is the current frame, and the builder knew the type.
-        self.set_scalar(array, self.int(index), || unsafe { scalar(frame.value(value)) })
+        // SAFETY: it is the current frame, and the scalar is in another register than the array.
+        let value = unsafe { self.frame.value(value) };
+        // SAFETY: the builder knew the type.
+        self.set_scalar(array, self.int(index), || unsafe { scalar(value) })
     }
 
     /// Writes a bool to an element of an array, or appends it.

@@ -42,9 +42,9 @@ impl Execution<'_, '_> {
     #[inline(always)]
     pub(super) fn swap(&mut self, a: Slot, b: Slot) {
         if a != b {
-            // SAFETY: they are two registers of the current frame.
-            let (a, b) = unsafe { (self.frame.value_mut(a), self.frame.value_mut(b)) };
-            mem::swap(a, b);
+            // SAFETY: it is the current frame, and `b` another register.
+            let a = unsafe { self.frame.value_mut(a) };
+            mem::swap(a, self.value_mut(b));
         }
     }
 
