@@ -7,6 +7,7 @@ use std::panic::resume_unwind;
 use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::Layout;
+use crate::exec::jit::listing;
 use crate::exec::jit::stubs;
 use crate::exec::jit::x64::{Emitted, Emitter, JitExit};
 use crate::exec::specialise::{Code, CodeAddr, ExitPayload, ExitReason};
@@ -136,21 +137,21 @@ impl CodeCache {
         self.compiled.as_ref().filter(|_| self.pause == 0)?.address(at)
     }
 
-    /// The machine code there is, in hexadecimal, below the specialised instructions that it was made of; after the last of them, what
-    /// is rarely executed.
+    /// The machine code there is, below the specialised instructions that it was made of; after the last of them, what is rarely
+    /// executed, and the numbers that instructions read.
     pub(crate) fn dump(&self, code: &Code) -> String {
         let mut out = String::new();
         let Some(Compiled { code: emitted, .. }) = &self.compiled else { return out };
         let bytes = emitted.buffer.bytes();
-        let ends = emitted.places.iter().skip(1).copied().chain([bytes.len() as u32]);
+        let ends = emitted.places.iter().skip(1).copied().chain([emitted.cold]);
         for ((place, op), (begin, end)) in code.ops.iter().enumerate().zip(emitted.places.iter().zip(ends)) {
             let _ = writeln!(out, "{place:>5}  {op}");
-            let (begin, end) = (*begin as usize, end as usize);
-            for (row, bytes) in bytes[begin..end].chunks(16).enumerate() {
-                let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                let _ = writeln!(out, "       {:06x}  {}", begin + 16 * row, hex.join(" "));
-            }
+            listing::code(bytes, *begin as usize..end as usize, &mut out);
         }
+        let _ = writeln!(out, "rarely executed");
+        listing::code(bytes, emitted.cold as usize..emitted.numbers as usize, &mut out);
+        let _ = writeln!(out, "numbers");
+        listing::bytes(bytes, emitted.numbers as usize..bytes.len(), &mut out);
         out
     }
 

@@ -13,7 +13,7 @@
 //! Code stands in the order of the instructions of specialised code. What is rarely needed stands behind all of it: calls of
 //! functions of the machine, after which the numbers are read again, and exits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler};
@@ -102,7 +102,8 @@ pub(crate) struct Emitter<'a> {
     /// What is rarely needed, to be made behind all else.
     cold: Vec<Cold<'a>>,
     exits: Vec<(DynamicLabel, u32)>,
-    numbers: HashMap<u64, DynamicLabel>,
+    /// Ordered, so that the same code is made each time.
+    numbers: BTreeMap<u64, DynamicLabel>,
     /// Where machine code ends.
     pub(super) end: DynamicLabel,
     /// By what a function returned, where the code to come back to is not there.
@@ -122,6 +123,9 @@ pub(crate) struct Emitted {
     pub(crate) entries: Vec<u32>,
     /// By instruction, where its code begins, for a dump.
     pub(crate) places: Vec<u32>,
+    /// Where what is rarely executed begins, and behind it the numbers that instructions read, for a dump.
+    pub(crate) cold: u32,
+    pub(crate) numbers: u32,
     /// What stands in the table of the code to come back to, from the beginning of the buffer.
     pub(crate) table: Vec<u32>,
 }
@@ -166,7 +170,7 @@ impl<'a> Emitter<'a> {
             behind: None,
             cold: Vec::new(),
             exits: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: BTreeMap::new(),
             end,
             lost,
             table,
@@ -209,10 +213,13 @@ impl<'a> Emitter<'a> {
                 x64!(self ; =>label);
             }
         }
-        while let Some(cold) = self.cold.pop() {
-            cold(&mut self);
+        let cold = self.assembler.offset().0 as u32;
+        while let Some(make) = self.cold.pop() {
+            make(&mut self);
         }
         self.epilogue();
+        let numbers = self.assembler.offset().0 as u32;
+        self.numbers();
         let entries: Vec<u32> =
             (0..self.entries.len()).map(|place| self.offset_of(self.entries[place])).collect();
         let mut table = Vec::with_capacity(4 * self.table.1);
@@ -224,7 +231,7 @@ impl<'a> Emitter<'a> {
             }
         }
         let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
-        Some(Emitted { buffer, start, entries, places, table })
+        Some(Emitted { buffer, start, entries, places, cold, numbers, table })
     }
 
     fn offset_of(&self, label: Option<DynamicLabel>) -> u32 {
@@ -289,6 +296,10 @@ impl<'a> Emitter<'a> {
             ; ret
             ; .align 8
         );
+    }
+
+    /// The numbers that instructions read.
+    fn numbers(&mut self) {
         for (number, label) in std::mem::take(&mut self.numbers) {
             x64!(self ; =>label ; .u64 number);
         }
