@@ -37,6 +37,7 @@ mod facts;
 mod forms;
 mod memory;
 mod prover;
+mod state;
 mod subject;
 #[cfg(test)]
 mod tests;
