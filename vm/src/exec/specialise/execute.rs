@@ -28,6 +28,8 @@ mod guards;
 mod moves;
 mod numbers;
 mod strings;
+#[cfg(test)]
+mod tests;
 mod unchecked;
 
 use std::mem;
