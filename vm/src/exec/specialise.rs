@@ -38,6 +38,9 @@ pub(crate) use op::CodeAddr;
 #[cfg(all(machine_code, feature = "check-machine-code"))]
 pub(crate) use op::Needs;
 #[cfg(machine_code)]
-pub(crate) use op::{JitOp, Slot, SpecOp, Test};
+pub(crate) use op::{
+    BranchOp, CallOp, ComparisonOp, ContainerOp, GuardOp, JitOp, MoveOp, NumberOp, Slot, SpecOp, StringOp,
+    Test,
+};
 #[cfg(machine_code)]
 pub(crate) use types::Type;

@@ -38,6 +38,7 @@ mod forms;
 mod memory;
 mod prover;
 mod reachable;
+mod state;
 mod subject;
 #[cfg(test)]
 mod tests;

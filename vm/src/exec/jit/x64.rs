@@ -10,5 +10,7 @@ mod instructions;
 mod numbers;
 mod register_cache;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 pub(super) use emit::{Emitted, Emitter, JitExit};

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{BLOCK, Fact, Held, Number, Place, State, gpr};
+use super::facts::{BLOCK, Fact, Held, Number, Place, gpr};
 use super::prover::Prover;
+use super::state::State;
 use super::subject::Entry;
 use super::walk::{Walk, refuse};
 use super::{Refusal, Subject};

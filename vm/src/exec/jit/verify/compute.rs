@@ -2,10 +2,11 @@
 
 use iced_x86::{Instruction, OpKind};
 
-use super::facts::{Fact, Number, Place, State, gpr, id};
+use super::facts::{Fact, Number, Place, gpr, id};
 use super::forms::Operation;
 use super::memory::{Cell, RECORD, is_memory, register};
 use super::prover::Prover;
+use super::state::State;
 
 impl Prover<'_> {
     /// Computes.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
-use super::facts::{Fact, Number, State, Value};
+use super::facts::{Fact, Number, Value};
+use super::state::State;
 use super::walk::Walk;
 
 /// The proof of one buffer, as far as it got.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Fact, Id, Number, State};
+use super::facts::{Fact, Id, Number};
+use super::state::State;
 
 impl State {
     /// Drops what is known of things that no register, no place and nothing that is still to be read mentions.

@@ -13,19 +13,21 @@
 //! Code stands in the order of the instructions of specialised code. What is rarely needed stands behind all of it: calls of
 //! functions of the machine, after which the numbers are read again, and exits.
 
-use std::collections::HashMap;
+mod values;
+
+use std::collections::{BTreeMap, HashMap};
 
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler};
 
-use super::register_cache::{Cache, Tag};
+use super::register_cache::Cache;
 use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::executable::Executable;
-use crate::exec::jit::layout::{Layout, PAYLOAD, tag};
+use crate::exec::jit::layout::Layout;
 use crate::exec::specialise::{Code, CodeAddr, Slot};
-use crate::isa::REGISTERS;
-use crate::value::Value;
+
+pub(super) use values::{at, global, payload};
 
 /// Appends machine code.
 macro_rules! x64 {
@@ -102,7 +104,8 @@ pub(crate) struct Emitter<'a> {
     /// What is rarely needed, to be made behind all else.
     cold: Vec<Cold<'a>>,
     exits: Vec<(DynamicLabel, u32)>,
-    numbers: HashMap<u64, DynamicLabel>,
+    /// Ordered, so that the same code is made each time.
+    numbers: BTreeMap<u64, DynamicLabel>,
     /// Where machine code ends.
     pub(super) end: DynamicLabel,
     /// By what a function returned, where the code to come back to is not there.
@@ -122,6 +125,9 @@ pub(crate) struct Emitted {
     pub(crate) entries: Vec<u32>,
     /// By instruction, where its code begins, for a dump.
     pub(crate) places: Vec<u32>,
+    /// Where what is rarely executed begins, and behind it the numbers that instructions read, for a dump.
+    pub(crate) cold: u32,
+    pub(crate) numbers: u32,
     /// What stands in the table of the code to come back to, from the beginning of the buffer.
     pub(crate) table: Vec<u32>,
 }
@@ -166,7 +172,7 @@ impl<'a> Emitter<'a> {
             behind: None,
             cold: Vec::new(),
             exits: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: BTreeMap::new(),
             end,
             lost,
             table,
@@ -209,10 +215,13 @@ impl<'a> Emitter<'a> {
                 x64!(self ; =>label);
             }
         }
-        while let Some(cold) = self.cold.pop() {
-            cold(&mut self);
+        let cold = self.assembler.offset().0 as u32;
+        while let Some(make) = self.cold.pop() {
+            make(&mut self);
         }
         self.epilogue();
+        let numbers = self.assembler.offset().0 as u32;
+        self.numbers();
         let entries: Vec<u32> =
             (0..self.entries.len()).map(|place| self.offset_of(self.entries[place])).collect();
         let mut table = Vec::with_capacity(4 * self.table.1);
@@ -224,7 +233,7 @@ impl<'a> Emitter<'a> {
             }
         }
         let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
-        Some(Emitted { buffer, start, entries, places, table })
+        Some(Emitted { buffer, start, entries, places, cold, numbers, table })
     }
 
     fn offset_of(&self, label: Option<DynamicLabel>) -> u32 {
@@ -289,6 +298,10 @@ impl<'a> Emitter<'a> {
             ; ret
             ; .align 8
         );
+    }
+
+    /// The numbers that instructions read.
+    fn numbers(&mut self) {
         for (number, label) in std::mem::take(&mut self.numbers) {
             x64!(self ; =>label ; .u64 number);
         }
@@ -424,196 +437,6 @@ impl<'a> Emitter<'a> {
         self.call(super::super::stubs::step as *const ());
         x64!(self ; test eax, eax ; jnz =>stopped);
     }
-
-    // Numbers
-
-    /// The int of a slot, in a register that is not to be changed.
-    pub(super) fn int(&mut self, slot: Slot) -> u8 {
-        if let Some(register) = self.cache.int(slot) {
-            return register;
-        }
-        let register = self.cache.take_int();
-        x64!(self ; mov Rq(register), [rbx + payload(slot)]);
-        self.cache.note_int(slot, register);
-        register
-    }
-
-    /// The float of a slot, in a register that is not to be changed.
-    pub(super) fn float(&mut self, slot: Slot) -> u8 {
-        if let Some(register) = self.cache.float(slot) {
-            return register;
-        }
-        let register = self.cache.take_float();
-        x64!(self ; movsd Rx(register), [rbx + payload(slot)]);
-        self.cache.note_float(slot, register);
-        register
-    }
-
-    /// Writes an int over a scalar.
-    pub(super) fn write_int(&mut self, dst: Slot, register: u8) {
-        let beyond = if planted!("jit-slot") { REGISTERS * size_of::<Value>() } else { 0 };
-        x64!(self ; mov [rbx + payload(dst) + beyond as i32], Rq(register));
-        self.write_tag(dst, tag::INT);
-        self.cache.wrote(dst, Tag::Is(tag::INT));
-        self.cache.note_int(dst, register);
-    }
-
-    /// Writes a float over a scalar.
-    pub(super) fn write_float(&mut self, dst: Slot, register: u8) {
-        x64!(self ; movsd [rbx + payload(dst)], Rx(register));
-        self.write_tag(dst, tag::FLOAT);
-        self.cache.wrote(dst, Tag::Is(tag::FLOAT));
-        self.cache.note_float(dst, register);
-    }
-
-    /// Writes the bool in al over a scalar.
-    pub(super) fn write_bool(&mut self, dst: Slot) {
-        x64!(self ; mov [rbx + payload(dst)], al);
-        self.write_tag(dst, tag::BOOL);
-        self.cache.wrote(dst, Tag::Is(tag::BOOL));
-    }
-
-    /// Writes the tag of what is written over a scalar, if it is not there.
-    fn write_tag(&mut self, dst: Slot, tag: i32) {
-        let is_there = self.cache.tag(dst) == Tag::Is(tag) || tag == tag::BOOL && planted!("jit-torn");
-        if !is_there {
-            x64!(self ; mov QWORD [rbx + at(dst)], tag);
-        }
-    }
-
-    /// Where a number stands among the code.
-    pub(super) fn number(&mut self, bits: u64) -> DynamicLabel {
-        if let Some(label) = self.numbers.get(&bits) {
-            return *label;
-        }
-        let label = self.new_label();
-        self.numbers.insert(bits, label);
-        label
-    }
-
-    /// Puts a constant into rax.
-    pub(super) fn load_rax(&mut self, number: i64) {
-        match i32::try_from(number) {
-            Ok(0) => x64!(self ; xor eax, eax),
-            Ok(number) => x64!(self ; mov rax, number),
-            Err(_) => x64!(self ; mov rax, QWORD number),
-        }
-    }
-
-    // Values
-
-    /// Leaves unless a value has that tag.
-    pub(super) fn expect(&mut self, slot: Slot, tag: i32) {
-        if self.cache.tag(slot) == Tag::Is(tag) {
-            return;
-        }
-        let exit = self.leave(JitExit::Guard);
-        if !(tag == tag::ARRAY && planted!("jit-tag")) {
-            x64!(self ; cmp QWORD [rbx + at(slot)], tag ; jne =>exit);
-        }
-        self.cache.set_tag(slot, Tag::Is(tag));
-    }
-
-    /// Puts the value of a slot into rax (tag) and rcx (payload), as one that is to stand somewhere else, too.
-    pub(super) fn take_copy(&mut self, src: Slot) {
-        x64!(self ; mov rcx, [rbx + payload(src)]);
-        match self.cache.tag(src) {
-            Tag::Is(tag) if tag <= tag::LAST_SCALAR => x64!(self ; mov eax, tag),
-            Tag::Scalar => x64!(self ; mov rax, [rbx + at(src)]),
-            Tag::Is(tag) => x64!(self ; mov eax, tag ; inc QWORD [rcx]),
-            Tag::Unknown => {
-                x64!(self ; mov rax, [rbx + at(src)]);
-                self.count_copy();
-            }
-        }
-    }
-
-    /// Counts one more reference of the value in rax and rcx.
-    pub(super) fn count_copy(&mut self) {
-        let is_counted = self.new_label();
-        x64!(self
-            ; cmp rax, tag::LAST_SCALAR
-            ; jbe =>is_counted
-            ; inc QWORD [rcx]
-            ; =>is_counted
-        );
-    }
-
-    /// Writes the value in rax (tag) and rcx (payload) to a place and lets go of what stood there.
-    pub(super) fn assign(&mut self, place: Place) {
-        let known = match place {
-            Place::Slot(slot) => self.cache.tag(slot),
-            Place::Global(_) => Tag::Unknown,
-        };
-        let write = self.new_label();
-        if !known.is_scalar() {
-            let (begin, end) = self.out_of_line(move |emitter| {
-                let last = emitter.new_label();
-                // Where nothing stands, nothing is let go.
-                match place {
-                    Place::Slot(slot) => x64!(emitter ; mov rdx, [rbx + payload(slot)]),
-                    Place::Global(name) => x64!(emitter
-                        ; cmp QWORD [r14 + global(name)], tag::LAST
-                        ; ja =>write
-                        ; mov rdx, [r14 + global(name) + PAYLOAD]
-                    ),
-                }
-                x64!(emitter
-                    ; cmp QWORD [rdx], 1
-                    ; je =>last
-                    ; dec QWORD [rdx]
-                    ; jmp =>write
-                    ; =>last
-                );
-                match place {
-                    Place::Slot(slot) => x64!(emitter ; lea rdi, [rbx + at(slot)]),
-                    Place::Global(name) => x64!(emitter ; lea rdi, [r14 + global(name)]),
-                }
-                x64!(emitter ; mov rsi, rax ; mov rdx, rcx);
-                emitter.call(super::super::stubs::assign as *const ());
-            });
-            match place {
-                Place::Slot(slot) => x64!(self ; cmp QWORD [rbx + at(slot)], tag::LAST_SCALAR),
-                Place::Global(name) => x64!(self ; cmp QWORD [r14 + global(name)], tag::LAST_SCALAR),
-            }
-            x64!(self ; ja =>begin ; =>write);
-            self.store(place);
-            x64!(self ; =>end);
-        } else {
-            self.store(place);
-        }
-        if let Place::Slot(slot) = place {
-            self.cache.wrote(slot, Tag::Unknown);
-        }
-    }
-
-    fn store(&mut self, place: Place) {
-        match place {
-            Place::Slot(slot) => x64!(self
-                ; mov [rbx + at(slot)], rax
-                ; mov [rbx + payload(slot)], rcx
-            ),
-            Place::Global(name) => x64!(self
-                ; mov [r14 + global(name)], rax
-                ; mov [r14 + global(name) + PAYLOAD], rcx
-            ),
-        }
-    }
-}
-
-/// Where the tag of a slot stands, from the beginning of the frame.
-pub(super) fn at(slot: Slot) -> i32 {
-    slot.offset() as i32
-}
-
-/// Where the payload of a slot stands.
-pub(super) fn payload(slot: Slot) -> i32 {
-    at(slot) + PAYLOAD
-}
-
-/// Where the tag of a global stands, from the beginning of all.
-pub(super) fn global(name: u16) -> i32 {
-    i32::from(name) * size_of::<crate::value::Value>() as i32
 }
 
 #[cfg(test)]
