@@ -230,6 +230,15 @@ pub(crate) fn put(place: &mut Value, value: Value) {
     *place = value;
 }
 
+/// Writes a value to a place where something often stands that cost as much as a copy that was spared.
+#[cfg(machine_code)]
+#[inline]
+pub(crate) fn put_over_phantom(place: &mut Value, value: Value) {
+    if let Value::Dict(dict) = std::mem::replace(place, value) {
+        dict.retire();
+    }
+}
+
 /// Writes an int to a place, quickly where an int stands there already: then it is one move, and never goes through memory.
 #[inline(always)]
 pub(crate) fn put_int(place: &mut Value, number: i64) {

@@ -1,5 +1,6 @@
 //! Dicts: string keys, in the order in which they were first set.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::rc::Rc;
@@ -13,6 +14,11 @@ use super::{Str, Value, copies, drop};
 use crate::errors::RuntimeError;
 use crate::memory::{Memory, charge, release};
 use crate::values::costs;
+
+thread_local! {
+    /// What stood for something else and does not any more, to be used again: some loops need one each turn.
+    static SPARE: Cell<Option<Rc<DictObject>>> = const { Cell::new(None) };
+}
 
 /// A dict, shared by reference count and copied when it is written while shared.
 #[derive(Clone)]
@@ -58,9 +64,24 @@ impl Dict {
     /// An empty dict that costs so much, to stand where nobody looks.
     pub(super) fn of_cost(cost: u64) -> Self {
         charge(cost);
-        let mut object = DictObject::default();
-        object.stands_for = cost.wrapping_sub(costs::DICT);
-        Self(Rc::new(object))
+        let mut object = SPARE.take().unwrap_or_default();
+        if let Some(object) = Rc::get_mut(&mut object) {
+            object.stands_for = cost.wrapping_sub(costs::DICT);
+        }
+        Self(object)
+    }
+
+    /// Lets go of it. If it stood for something else, what is behind it is kept.
+    #[cfg(machine_code)]
+    pub(super) fn retire(mut self) {
+        if let Some(object) = Rc::get_mut(&mut self.0)
+            && object.stands_for != 0
+        {
+            release(object.stands_for.wrapping_add(costs::DICT));
+            // From now on it costs nothing.
+            object.stands_for = 0_u64.wrapping_sub(costs::DICT);
+            SPARE.set(Some(self.0));
+        }
     }
 
     /// What this dict costs, without its keys.
@@ -165,7 +186,7 @@ impl Dict {
         Rc::strong_count(&self.0)
     }
 
-    pub(super) fn address(&self) -> usize {
+    pub(crate) fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }
 

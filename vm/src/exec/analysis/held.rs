@@ -64,6 +64,30 @@ pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
+/// Puts something where a container stands that is held elsewhere, too.
+#[inline(always)]
+pub(super) fn replace_container(place: &mut Value, by: Value) {
+    // So told, letting go of it takes a few instructions.
+    if let Value::Array(array) = std::mem::replace(place, by) {
+        drop(array);
+    }
+}
+
+/// Empties a place where such a container stands.
+#[inline(always)]
+pub(super) fn clear(place: &mut Value) {
+    replace_container(place, Value::Empty);
+}
+
+/// Where a container is; 0 for what is none.
+#[inline(always)]
+pub(super) fn address(value: &Value) -> usize {
+    if let Value::Array(array) = value {
+        return array.address();
+    }
+    if let Value::Dict(dict) = value { dict.address() } else { 0 }
+}
+
 /// Whether both lead to one element.
 pub(super) fn is_key(one: &Value, other: &Value) -> bool {
     match (one, other) {
