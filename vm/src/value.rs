@@ -94,7 +94,7 @@ impl Value {
         /// An array of scalars of so many elements takes longer to copy than to make sure who holds it.
         ///
         /// Builds for tests elide the copies of all, so that short programs meet what can go wrong there.
-        const LONG_ARRAY: usize = if cfg!(any(debug_assertions, feature = "planted")) { 1 } else { 16 };
+        const LONG_ARRAY: usize = if cfg!(any(debug_assertions, feature = "planted")) { 1 } else { 8 };
         if let Self::Array(array) = self {
             // Copies of what is no scalar have holders, too.
             return array.is_shared() && (!array.values().is_empty() || array.len() >= LONG_ARRAY);

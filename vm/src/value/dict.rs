@@ -62,6 +62,7 @@ impl Dict {
     }
 
     /// An empty dict that costs so much, to stand where nobody looks.
+    #[inline]
     pub(super) fn of_cost(cost: u64) -> Self {
         charge(cost);
         let mut object = SPARE.take().unwrap_or_default();
@@ -73,6 +74,7 @@ impl Dict {
 
     /// Lets go of it. If it stood for something else, what is behind it is kept.
     #[cfg(machine_code)]
+    #[inline]
     pub(super) fn retire(mut self) {
         if let Some(object) = Rc::get_mut(&mut self.0)
             && object.stands_for != 0
@@ -182,10 +184,12 @@ impl Dict {
     }
 
     /// How many places hold it.
+    #[inline]
     pub(crate) fn holders(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
+    #[inline]
     pub(crate) fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }

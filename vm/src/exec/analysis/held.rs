@@ -39,15 +39,17 @@ pub(super) fn holding<'a>(
 }
 
 /// What stands where a container was let go of, and costs what its copy would have.
+#[inline(always)]
 pub(super) fn phantom(copy: u64) -> Value {
     Value::of_cost(if planted!("phantom-costs-nothing") { 0 } else { copy })
 }
 
 /// Whether a container is an array of scalars, as far as that takes no time to see.
+#[inline(always)]
 pub(super) fn is_array_of_scalars(container: &Value) -> bool {
     let Value::Array(array) = container else { return false };
     let values = array.values();
-    values.len() <= UNPACKED && values.iter().all(Value::is_scalar)
+    values.is_empty() || values.len() <= UNPACKED && values.iter().all(Value::is_scalar)
 }
 
 pub(super) fn register_of<'a>(machine: &'a Machine<'_>, register: u8) -> &'a Value {
@@ -122,6 +124,7 @@ pub(super) fn copy_cost(value: &Value) -> Option<u64> {
 }
 
 /// An element that is a container.
+#[inline(always)]
 pub(super) fn element_of<'a>(container: &'a Value, key: &Value) -> Option<&'a Value> {
     match (container, key) {
         (Value::Array(array), Value::Int(index)) => array.values().get(Array::place(*index)),
@@ -131,11 +134,22 @@ pub(super) fn element_of<'a>(container: &'a Value, key: &Value) -> Option<&'a Va
 }
 
 /// The same, to be changed, of a container that is not shared.
+#[inline(always)]
 pub(super) fn element_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut Value> {
     match (container, key) {
         (Value::Array(array), Value::Int(index)) => array.value_mut(Array::place(*index)),
         (Value::Dict(dict), Value::String(key)) if !key.is_long() => dict.object_mut()?.value_mut(key),
         _ => None,
+    }
+}
+
+/// Whether elements of a container that are there can be set as that one is, without an error and with nothing counted.
+#[inline(always)]
+pub(super) fn can_overwrite(container: &Value, element: &Element) -> bool {
+    match container {
+        Value::Array(_) => !element.is_entry,
+        Value::Dict(dict) => element.is_entry && !dict.is_full(),
+        _ => false,
     }
 }
 

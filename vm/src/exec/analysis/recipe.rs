@@ -2,7 +2,7 @@
 //! make sure that they are all there are.
 
 use crate::exec::analysis::held::{
-    address, clear, element_mut, element_of, has_element, is_array_of_scalars, is_same, phantom, register_of,
+    address, can_overwrite, clear, element_mut, element_of, is_array_of_scalars, is_same, phantom, register_of,
     replace_container,
 };
 use crate::exec::analysis::ownership::FRAMES;
@@ -58,26 +58,41 @@ impl Registers {
 
     #[inline]
     fn all(&self) -> &[u8] {
-        self.registers.get(..usize::from(self.count)).unwrap_or_default()
+        &self.registers[..usize::from(self.count).min(self.registers.len())]
     }
 
-    /// How many of them hold a container in a frame.
+    /// Which of them hold a container in a frame.
     #[inline(always)]
-    fn holding(&self, frame: &[Value], container: usize) -> usize {
-        let holds =
-            |register: &u8| frame.get(usize::from(*register)).is_some_and(|value| address(value) == container);
-        self.all().iter().map(|register| usize::from(holds(register))).sum()
+    fn holding(&self, frame: &[Value], container: usize) -> Holding {
+        let mut holding = 0;
+        for (place, register) in self.all().iter().enumerate() {
+            let holds = frame.get(usize::from(*register)).is_some_and(|value| address(value) == container);
+            holding |= u8::from(holds) << place;
+        }
+        Holding(holding)
+    }
+}
+
+/// Which of a few registers hold a container, a bit for each.
+#[derive(Clone, Copy)]
+struct Holding(u8);
+
+impl Holding {
+    #[inline(always)]
+    fn found(self) -> usize {
+        self.0.count_ones() as usize
     }
 
-    /// Has those that hold a container hold something else.
+    /// Has them hold something else.
     #[inline(always)]
-    fn replace(&self, frame: &mut [Value], container: usize, by: &Value) {
-        for register in self.all() {
-            if let Some(place) = frame.get_mut(usize::from(*register))
-                && address(place) == container
-            {
+    fn replace(self, registers: &Registers, frame: &mut [Value], by: &Value) {
+        let mut left = self.0;
+        while left != 0 {
+            let register = registers.registers[left.trailing_zeros() as usize];
+            if let Some(place) = frame.get_mut(usize::from(register)) {
                 replace_container(place, by.clone());
             }
+            left &= left - 1;
         }
     }
 }
@@ -202,32 +217,32 @@ impl Recipe {
         let frame = registers(&mut machine.stack, base);
         let value = &frame[usize::from(own)];
         let Some((container, holders, copy)) = place_holders_cost(value) else { return false };
-        let are_scalars = is_array_of_scalars(value);
         let Through { stored, outer_stored, element, .. } = self.through;
+        let known = 1 + usize::from(stored.is_some()) + usize::from(element.is_some());
+        let (overwritten, dead) = (self.overwritten.holding(frame, container), self.dead.holding(frame, container));
+        // What is not found yet.
+        let Some(left) = holders.checked_sub(known + overwritten.found() + dead.found()) else { return false };
+        let is_phantom_due = left + dead.found() > 0;
+        if holders == 1 || is_phantom_due && !is_array_of_scalars(value) {
+            return false;
+        }
         let is_held = |name: GlobalSlot, container: usize| {
             machine.env.globals.get(name).is_some_and(|held| address(held) == container)
         };
         if stored.is_some_and(|name| !is_held(name, container)) {
             return false;
         }
-        // What is not found yet.
-        let known = 1 + usize::from(stored.is_some()) + usize::from(element.is_some());
-        let (overwritten, dead) = (self.overwritten.holding(frame, container), self.dead.holding(frame, container));
-        let Some(left) = holders.checked_sub(known + overwritten + dead) else { return false };
-        if dead + left > 0 && !are_scalars {
-            return false;
-        }
-        let frames = if left == 0 { Some(0) } else { self.frames(machine, container, left) };
-        let Some(frames) = frames else { return false };
         let mut room = copy + grows + costs::ELEMENT.max(costs::ENTRY);
-        if let Some((element, key)) = element.zip(key) {
-            let outer = &machine.stack[base + usize::from(element.container)];
+        if let Some(element) = element {
+            let outer = &frame[usize::from(element.container)];
             let Some((place, holders, copy)) = place_holders_cost(outer) else { return false };
-            let is_as_it_was = holders == 1 + usize::from(outer_stored.is_some())
-                && outer_stored.is_none_or(|name| is_held(name, place))
-                && has_element(outer, &element, key)
-                && element_of(outer, key).is_some_and(|held| address(held) == container);
-            if !is_as_it_was {
+            let (Some(key), is_alone) = (key, holders == 1) else { return false };
+            let is_stored = || {
+                holders == 2
+                    && outer_stored.is_some_and(|name| is_held(name, place))
+                    && element_of(outer, key).is_some_and(|held| address(held) == container)
+            };
+            if !can_overwrite(outer, &element) || !(is_alone && outer_stored.is_none() || is_stored()) {
                 return false;
             }
             room += copy;
@@ -235,33 +250,42 @@ impl Recipe {
         if room > machine.env.memory.room() {
             return false;
         }
-        if dead + frames > 0 {
-            self.leave_phantoms(machine, container, phantom(copy), frames);
-        }
-        if overwritten > 0 {
-            self.overwritten.replace(machine.registers(), container, &Value::Empty);
-        }
-        for name in [stored, outer_stored].into_iter().flatten() {
+        let frames = if left == 0 { Some(0) } else { self.frames(machine, container, left) };
+        let Some(frames) = frames else { return false };
+        // Nothing was changed yet; from here on, nothing is in the way but the element.
+        if let Some(name) = outer_stored {
             machine.env.globals.set(name, Value::Empty);
         }
-        if let Some((element, key)) = element.zip(key)
-            && let Some(place) = element_mut(&mut machine.registers()[usize::from(element.container)], key)
-        {
-            clear(place);
+        let frame = registers(&mut machine.stack, base);
+        if let (Some(element), Some(key)) = (element, key) {
+            match element_mut(&mut frame[usize::from(element.container)], key) {
+                Some(place) if address(place) == container => clear(place),
+                Some(_) | None => return false,
+            }
+        }
+        if let Some(name) = stored {
+            machine.env.globals.set(name, Value::Empty);
+        }
+        overwritten.replace(&self.overwritten, frame, &Value::Empty);
+        if is_phantom_due {
+            let phantom = phantom(copy);
+            dead.replace(&self.dead, frame, &phantom);
+            if frames > 0 {
+                self.leave_phantoms(machine, container, &phantom, frames);
+            }
         }
         true
     }
 
-    /// Puts a phantom wherever a dead register holds a container, of this frame and of so many that wait.
-    #[inline]
-    fn leave_phantoms(&self, machine: &mut Machine<'_>, container: usize, phantom: Value, frames: usize) {
+    /// Puts a phantom wherever a dead register of so many frames that wait holds a container.
+    fn leave_phantoms(&self, machine: &mut Machine<'_>, container: usize, phantom: &Value, frames: usize) {
         let mut base = machine.frame.base;
-        self.dead.replace(registers(&mut machine.stack, base), container, &phantom);
         for caller in machine.callers.iter().rev().take(frames) {
             let end = base;
             base -= usize::from(caller.size);
             if let Some(registers) = self.waiting(caller.pc) {
-                registers.replace(&mut machine.stack[base..end], container, &phantom);
+                let frame = &mut machine.stack[base..end];
+                registers.holding(frame, container).replace(registers, frame, phantom);
             }
         }
     }
@@ -283,7 +307,7 @@ impl Recipe {
             let registers = self.waiting(caller.pc)?;
             let end = base;
             base -= usize::from(caller.size);
-            left = left.checked_sub(registers.holding(&machine.stack[base..end], container))?;
+            left = left.checked_sub(registers.holding(&machine.stack[base..end], container).found())?;
             frames += 1;
         }
         Some(frames)

@@ -187,7 +187,14 @@ pub(super) unsafe extern "sysv64" fn set_scalar(
     let machine = unsafe { context.machine() };
     // SAFETY: as above.
     let (program, code) = unsafe { context.code() };
-    // SAFETY: as above; the frame has so many places.
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
+    let at = CodeAddr::of(place as usize);
+    if code.elide_known_copy(at, machine, index) {
+        return 2;
+    }
+    // SAFETY: the frame has so many places.
     let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let op = code.ops[place as usize].unfused();
     let (array, value) = if let SpecOp::ArraySetScalar { array, value, .. }
@@ -204,14 +211,7 @@ pub(super) unsafe extern "sysv64" fn set_scalar(
     } else {
         return 0;
     };
-    machine.frame = self::frame(&mut machine.stack, frame, size);
-    // SAFETY: machine code wrote so many, one after the other.
-    unsafe { machine.callers.set_len(context.depth() as usize) };
-    let at = CodeAddr::of(place as usize);
     if registers[usize::from(array.register())].is_copy_dear() {
-        if code.elide_known_copy(at, machine, index) {
-            return 2;
-        }
         elide_copy(program, code, at, machine, (&Value::Int(index), &value));
         // SAFETY: as above.
         let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
