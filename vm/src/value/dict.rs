@@ -1,6 +1,6 @@
 //! Dicts: string keys, in the order in which they were first set.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::rc::Rc;
@@ -16,9 +16,12 @@ use crate::memory::{Memory, charge, release};
 use crate::values::costs;
 
 thread_local! {
-    /// What stood for something else and does not any more, to be used again: some loops need one each turn.
-    static SPARE: Cell<Option<Rc<DictObject>>> = const { Cell::new(None) };
+    /// What stood for something else and does not any more, to be used again: some loops need a few each turn.
+    static SPARE: RefCell<Vec<Rc<DictObject>>> = const { RefCell::new(Vec::new()) };
 }
+
+/// So many of them are kept.
+const MAX_SPARE: usize = 4;
 
 /// A dict, shared by reference count and copied when it is written while shared.
 #[derive(Clone)]
@@ -65,7 +68,8 @@ impl Dict {
     #[inline]
     pub(super) fn of_cost(cost: u64) -> Self {
         charge(cost);
-        let mut object = SPARE.take().unwrap_or_default();
+        let spare = |spare: &RefCell<Vec<_>>| spare.try_borrow_mut().ok()?.pop();
+        let mut object = SPARE.try_with(spare).ok().flatten().unwrap_or_default();
         if let Some(object) = Rc::get_mut(&mut object) {
             object.stands_for = cost.wrapping_sub(costs::DICT);
         }
@@ -82,7 +86,15 @@ impl Dict {
             release(object.stands_for.wrapping_add(costs::DICT));
             // From now on it costs nothing.
             object.stands_for = 0_u64.wrapping_sub(costs::DICT);
-            SPARE.set(Some(self.0));
+            let keep = |spare: &RefCell<Vec<_>>| {
+                if let Ok(mut spare) = spare.try_borrow_mut()
+                    && spare.len() < MAX_SPARE
+                {
+                    spare.push(self.0);
+                }
+            };
+            // While a thread ends, none is kept.
+            let _ = SPARE.try_with(keep);
         }
     }
 

@@ -110,7 +110,10 @@ impl Site {
         let Ok(recipe) = self.recipe.try_borrow() else { return false };
         let Some(recipe) = recipe.as_ref() else { return false };
         let is_there = matches!(register_of(machine, container), Value::Array(array) if Array::place(index) <= array.len());
-        if !is_there || recipe.own_element().is_some() || recipe.element() != element.map(|(element, _)| element) {
+        if !is_there
+            || recipe.own_element().is_some()
+            || recipe.element() != element.map(|(element, _)| element)
+        {
             return false;
         }
         recipe.apply(machine, container, element.map(|(_, key)| key), self.window.grows)

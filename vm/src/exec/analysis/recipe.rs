@@ -2,8 +2,8 @@
 //! make sure that they are all there are.
 
 use crate::exec::analysis::held::{
-    address, can_overwrite, clear, element_mut, element_of, is_array_of_scalars, is_same, phantom, register_of,
-    replace_container,
+    address, can_overwrite, clear, element_mut, element_of, is_array_of_scalars, is_same, phantom,
+    register_of, replace_container,
 };
 use crate::exec::analysis::ownership::FRAMES;
 use crate::exec::analysis::window::{Element, Origin, Step};
@@ -64,29 +64,29 @@ impl Registers {
     /// Which of them hold a container in a frame.
     #[inline(always)]
     fn holding(&self, frame: &[Value], container: usize) -> Holding {
-        let mut holding = 0;
+        let mut holding = Holding { places: 0, found: 0 };
         for (place, register) in self.all().iter().enumerate() {
-            let holds = frame.get(usize::from(*register)).is_some_and(|value| address(value) == container);
-            holding |= u8::from(holds) << place;
+            if frame.get(usize::from(*register)).is_some_and(|value| address(value) == container) {
+                holding.places |= 1 << place;
+                holding.found += 1;
+            }
         }
-        Holding(holding)
+        holding
     }
 }
 
 /// Which of a few registers hold a container, a bit for each.
 #[derive(Clone, Copy)]
-struct Holding(u8);
+struct Holding {
+    places: u8,
+    found: usize,
+}
 
 impl Holding {
-    #[inline(always)]
-    fn found(self) -> usize {
-        self.0.count_ones() as usize
-    }
-
     /// Has them hold something else.
     #[inline(always)]
     fn replace(self, registers: &Registers, frame: &mut [Value], by: &Value) {
-        let mut left = self.0;
+        let mut left = self.places;
         while left != 0 {
             let register = registers.registers[left.trailing_zeros() as usize];
             if let Some(place) = frame.get_mut(usize::from(register)) {
@@ -219,10 +219,11 @@ impl Recipe {
         let Some((container, holders, copy)) = place_holders_cost(value) else { return false };
         let Through { stored, outer_stored, element, .. } = self.through;
         let known = 1 + usize::from(stored.is_some()) + usize::from(element.is_some());
-        let (overwritten, dead) = (self.overwritten.holding(frame, container), self.dead.holding(frame, container));
+        let (overwritten, dead) =
+            (self.overwritten.holding(frame, container), self.dead.holding(frame, container));
         // What is not found yet.
-        let Some(left) = holders.checked_sub(known + overwritten.found() + dead.found()) else { return false };
-        let is_phantom_due = left + dead.found() > 0;
+        let Some(left) = holders.checked_sub(known + overwritten.found + dead.found) else { return false };
+        let is_phantom_due = left + dead.found > 0;
         if holders == 1 || is_phantom_due && !is_array_of_scalars(value) {
             return false;
         }
@@ -307,7 +308,7 @@ impl Recipe {
             let registers = self.waiting(caller.pc)?;
             let end = base;
             base -= usize::from(caller.size);
-            left = left.checked_sub(registers.holding(&machine.stack[base..end], container).found())?;
+            left = left.checked_sub(registers.holding(&machine.stack[base..end], container).found)?;
             frames += 1;
         }
         Some(frames)

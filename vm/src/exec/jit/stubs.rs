@@ -303,7 +303,7 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     }
     let value = dict.get_by(key).cloned().unwrap_or_default();
     // SAFETY: as above; nothing of the others is borrowed any more.
-    unsafe { *place = value };
+    put_over_phantom(unsafe { &mut *place }, value);
     1
 }
 

@@ -59,12 +59,24 @@ impl Emitter<'_> {
         if self.cache.tag(holder).is_scalar() {
             return;
         }
-        let (begin, end) = self.out_of_line(Self::call_machine);
+        let (begin, done) = self.out_of_line(move |emitter| {
+            let unlike = emitter.new_label();
+            // Where others hold it, too, it is copied all the same, or the write sees to it.
+            x64!(emitter
+                ; cmp QWORD [rbx + at(container)], tag::ARRAY
+                ; jb =>unlike
+                ; mov rax, [rbx + payload(container)]
+                ; cmp QWORD [rax], 2
+                ; jne =>unlike
+            );
+            emitter.call_machine();
+            x64!(emitter ; =>unlike);
+        });
         x64!(self
             ; mov rax, [rbx + payload(container)]
             ; cmp rax, [rbx + payload(holder)]
             ; je =>begin
-            ; =>end
+            ; =>done
         );
         self.cache.wrote(holder, Tag::Unknown);
     }
