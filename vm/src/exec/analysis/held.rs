@@ -9,6 +9,9 @@ use crate::values::costs;
 /// An array whose elements are not packed is looked through if it has no more of them.
 const UNPACKED: usize = 16;
 
+/// So many frames that wait are looked at.
+pub(super) const FRAMES: usize = 64;
+
 /// Takes a container away from the other container that alone holds it besides, and that nothing else holds, as an element. There must be
 /// room for a copy of it and one more entry.
 pub(crate) fn take_element(memory: &Memory<'_>, outer: &mut Value, key: &Value, container: &Value) {

@@ -14,8 +14,8 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 
 use crate::exec::analysis::held::{
-    copy_cost, element_mut, element_of, has_element, holders, holding, is_array_of_scalars, is_key, is_same,
-    length, phantom, register_of,
+    FRAMES, copy_cost, element_mut, element_of, has_element, holders, holding, is_array_of_scalars, is_key,
+    is_same, length, phantom, register_of,
 };
 use crate::exec::analysis::recipe::Recipe;
 use crate::exec::analysis::window::{Element, LONGEST, Origin, Step, Window};
@@ -50,8 +50,6 @@ pub(crate) struct Site {
 const SITES: usize = 1 << 12;
 /// A container of so many elements takes longer to copy than to search for who holds it.
 const LONG: usize = 128;
-/// So many frames that wait are looked at.
-pub(super) const FRAMES: usize = 64;
 /// A write that copies all the same is looked at again after at most 2 to this many others.
 const MAX_DOUBLINGS: u32 = 10;
 /// Containers nest so deep within a window.

@@ -2,10 +2,9 @@
 //! make sure that they are all there are.
 
 use crate::exec::analysis::held::{
-    address, can_overwrite, clear, element_mut, element_of, is_array_of_scalars, is_same, phantom,
+    FRAMES, address, can_overwrite, clear, element_mut, element_of, is_array_of_scalars, is_same, phantom,
     register_of, replace_container,
 };
-use crate::exec::analysis::ownership::FRAMES;
 use crate::exec::analysis::window::{Element, Origin, Step};
 use crate::runtime::{GlobalSlot, Machine, registers};
 use crate::value::{Array, Value};
