@@ -232,9 +232,11 @@ pub(crate) fn put(place: &mut Value, value: Value) {
 
 /// Writes a value to a place where something often stands that cost as much as a copy that was spared.
 #[cfg(machine_code)]
-#[inline]
+#[inline(always)]
 pub(crate) fn put_over_phantom(place: &mut Value, value: Value) {
-    if let Value::Dict(dict) = std::mem::replace(place, value) {
+    if !matches!(place, Value::Dict(_)) {
+        *place = value;
+    } else if let Value::Dict(dict) = std::mem::replace(place, value) {
         dict.retire();
     }
 }

@@ -149,10 +149,10 @@ pub(super) fn element_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&
 /// Whether elements of a container that are there can be set as that one is, without an error and with nothing counted.
 #[inline(always)]
 pub(super) fn can_overwrite(container: &Value, element: &Element) -> bool {
-    match container {
-        Value::Array(_) => !element.is_entry,
-        Value::Dict(dict) => element.is_entry && !dict.is_full(),
-        _ => false,
+    if element.is_entry {
+        matches!(container, Value::Dict(dict) if !dict.is_full())
+    } else {
+        matches!(container, Value::Array(_))
     }
 }
 
