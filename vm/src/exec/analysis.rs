@@ -10,7 +10,7 @@ mod window;
 
 pub(crate) use flow_graph::FlowGraph;
 pub(crate) use held::take_element;
-pub(crate) use ownership::{Ownership, Write};
+pub(crate) use ownership::{Ownership, Site, Write};
 pub(crate) use register_set::RegSet;
 pub(crate) use uniqueness::{OtherHolder, can_set, is_twin};
-pub(crate) use window::{LONGEST as LONGEST_WINDOW, Origin, Window};
+pub(crate) use window::{Element, LONGEST as LONGEST_WINDOW, Origin, Window};

@@ -113,8 +113,9 @@ impl CodeCache {
             // At once, but not of all there is for every little that is new.
             return self.changes == 0 || u64::from(code.changes - self.changes) * 16 >= length;
         }
-        // A slice takes the loop about as long as it takes to make code of a few dozen instructions.
-        self.slices >= FIRST && self.slices * 32 >= length
+        // In a slice, the loop spares about what it takes to make code of so many instructions.
+        const PER_SLICE: u64 = 16;
+        self.slices >= FIRST && self.slices * PER_SLICE >= length
     }
 
     /// Counts that the loop used up a slice.

@@ -378,7 +378,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// What reads the numbers again that registers hold now.
-    fn restorer(&self) -> impl FnOnce(&mut Self) + use<'a> {
+    pub(super) fn restorer(&self) -> impl FnOnce(&mut Self) + use<'a> {
         let ints: Vec<_> = self.cache.held_ints().collect();
         let floats: Vec<_> = self.cache.held_floats().collect();
         move |emitter| {

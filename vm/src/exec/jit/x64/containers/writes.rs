@@ -31,8 +31,13 @@ impl Emitter<'_> {
         let index = self.int(slot);
         let value = self.source(value);
         let (write, done, beyond) = (self.new_label(), self.new_label(), self.new_label());
-        let (slow, end) = self.out_of_line(move |emitter| {
-            emitter.call_to_set(slot.into(), stubs::set_scalar as *const ());
+        let (again, restore, exit) = (self.new_label(), self.restorer(), self.leave(JitExit::Guard));
+        let (slow, end) = self.out_of_line_bare(move |emitter| {
+            emitter.call_to_write(slot.into(), stubs::set_scalar as *const ());
+            x64!(emitter ; cmp eax, 1 ; jb =>exit);
+            restore(emitter);
+            // What was shared is not any more.
+            x64!(emitter ; ja =>again);
         });
         self.later(move |emitter| {
             let unpacked = emitter.new_label();
@@ -98,6 +103,7 @@ impl Emitter<'_> {
             x64!(emitter ; jmp =>done);
         });
         x64!(self
+            ; =>again
             ; mov rcx, [rbx + payload(array)]
             ; cmp QWORD [rcx], 1
         );
@@ -269,13 +275,18 @@ impl Emitter<'_> {
     /// Has the machine write a value to an element.
     fn call_to_set(&mut self, index: Index, function: *const ()) {
         let exit = self.leave(JitExit::Guard);
+        self.call_to_write(index, function);
+        x64!(self ; test eax, eax ; jz =>exit);
+    }
+
+    /// The same, where it is looked at elsewhere what came of it.
+    fn call_to_write(&mut self, index: Index, function: *const ()) {
         match index {
             Index::Slot(index) => x64!(self ; mov rcx, [rbx + payload(index)]),
             Index::Constant(index) => x64!(self ; mov ecx, index as i32),
         }
         x64!(self ; mov rdi, r15 ; mov esi, self.place as i32 ; mov rdx, rbx ; mov r8, r13);
         self.call(function);
-        x64!(self ; test eax, eax ; jz =>exit);
     }
 
     /// So far back, in instructions, is looked for what had an element let go.
