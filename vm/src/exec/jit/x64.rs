@@ -8,6 +8,7 @@ mod emit;
 mod globals;
 mod instructions;
 mod numbers;
+mod optimised;
 mod register_cache;
 mod strings;
 

@@ -13,7 +13,8 @@
 //! Code stands in the order of the instructions of specialised code. What is rarely needed stands behind all of it: calls of
 //! functions of the machine, after which the numbers are read again, and exits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler};
@@ -23,6 +24,7 @@ use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::executable::Executable;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag};
+use crate::exec::optimise::{self, Allocation, Loop, Way};
 use crate::exec::specialise::{Code, CodeAddr, Slot};
 use crate::isa::REGISTERS;
 use crate::value::Value;
@@ -109,6 +111,18 @@ pub(crate) struct Emitter<'a> {
     pub(super) lost: [DynamicLabel; 4],
     /// The address of the table of the code to come back to, four entries a call, and of how many calls it knows.
     pub(super) table: (usize, usize),
+    /// What the optimising tier made, with where each begins.
+    loops: Vec<(Rc<Optimised>, DynamicLabel)>,
+    /// By instruction, the loop that it is part of.
+    loop_of: HashMap<usize, usize>,
+    /// Instructions that loops come out to, and nothing else but the one before: the host does not enter there.
+    behind_loops: HashSet<usize>,
+}
+
+/// A loop, and where its values are.
+struct Optimised {
+    body: Loop,
+    allocation: Allocation,
 }
 
 /// Makes code that is rarely needed.
@@ -152,6 +166,22 @@ impl<'a> Emitter<'a> {
                 .for_each(&mut label);
         }
         wanted.into_iter().for_each(&mut label);
+        let optimised = optimised(code, program);
+        let mut behind_loops = HashSet::new();
+        for exit in optimised.iter().flat_map(|optimised| &optimised.body.exits) {
+            if let Way::To(at) = exit.way
+                && let Some(place) = labels.get_mut(at.index()).filter(|place| !at.is_stub() && place.is_none())
+            {
+                *place = Some(assembler.new_dynamic_label());
+                behind_loops.insert(at.index());
+            }
+        }
+        let mut loop_of = HashMap::new();
+        for (number, optimised) in optimised.iter().enumerate() {
+            loop_of.extend(optimised.body.places.iter().map(|place| (*place, number)));
+        }
+        let loops =
+            optimised.into_iter().map(|optimised| (Rc::new(optimised), assembler.new_dynamic_label())).collect();
         let end = assembler.new_dynamic_label();
         let lost = std::array::from_fn(|_| assembler.new_dynamic_label());
         Some(Self {
@@ -170,6 +200,9 @@ impl<'a> Emitter<'a> {
             end,
             lost,
             table,
+            loops,
+            loop_of,
+            behind_loops,
         })
     }
 
@@ -196,7 +229,9 @@ impl<'a> Emitter<'a> {
                 });
                 self.cache = context.map_or(Cache::EMPTY, |context| Cache::of(context));
                 x64!(self ; =>label);
-                self.entries[place] = Some(label);
+                if !self.behind_loops.contains(&place) {
+                    self.entries[place] = Some(label);
+                }
             }
             #[cfg(debug_assertions)]
             self.check(*op);
@@ -208,6 +243,9 @@ impl<'a> Emitter<'a> {
             if let Some((_, label)) = self.behind.take_if(|(behind, _)| *behind == place) {
                 x64!(self ; =>label);
             }
+        }
+        for (optimised, entry) in self.loops.clone() {
+            self.optimised(&optimised.body, &optimised.allocation, entry);
         }
         while let Some(cold) = self.cold.pop() {
             cold(&mut self);
@@ -300,9 +338,21 @@ impl<'a> Emitter<'a> {
         self.assembler.new_dynamic_label()
     }
 
-    /// Where the code of an instruction is or will be.
+    /// Where the code of an instruction is or will be; from within a loop that was optimised, where that begins is what was made of it.
     pub(super) fn label(&self, at: CodeAddr) -> Option<DynamicLabel> {
-        if at.is_stub() { None } else { self.labels.get(at.index()).copied().flatten() }
+        if at.is_stub() {
+            return None;
+        }
+        let optimised = self.loop_of.get(&self.place).and_then(|number| self.loops.get(*number));
+        match optimised.filter(|(optimised, _)| optimised.body.header == at.index()) {
+            Some((_, entry)) => Some(*entry),
+            None => self.plain_label(at.index()),
+        }
+    }
+
+    /// Where the code of an instruction is or will be.
+    pub(super) fn plain_label(&self, place: usize) -> Option<DynamicLabel> {
+        self.labels.get(place).copied().flatten()
     }
 
     /// Whether other code goes to an instruction, or may begin there.
@@ -319,7 +369,7 @@ impl<'a> Emitter<'a> {
     pub(super) fn leave(&mut self, exit: JitExit) -> DynamicLabel {
         if exit == JitExit::Guard
             && let Some(exit) = self.code.exits.get(self.code.exit_of[self.place] as usize)
-            && let Some(label) = exit.other.and_then(|other| self.label(other))
+            && let Some(label) = exit.other.and_then(|other| self.plain_label(other.index()))
         {
             return label;
         }
@@ -599,6 +649,18 @@ impl<'a> Emitter<'a> {
             ),
         }
     }
+}
+
+/// The loops that the optimising tier has registers for.
+fn optimised(code: &Code, program: &Program) -> Vec<Optimised> {
+    let loops = optimise::loops(code, program).into_iter();
+    loops
+        .filter_map(|body| {
+            let (ints, floats) = super::optimised::registers(&body);
+            let allocation = optimise::allocate(&body, ints, floats)?;
+            Some(Optimised { body, allocation })
+        })
+        .collect()
 }
 
 /// Where the tag of a slot stands, from the beginning of the frame.
