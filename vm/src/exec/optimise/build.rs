@@ -282,13 +282,18 @@ impl<'a> Builder<'a> {
 
     // What instructions work on
 
+    /// Whether the loop writes a register of the frame.
+    fn is_written(&self, register: u8) -> bool {
+        self.written.binary_search(&register).is_ok()
+    }
+
     /// The value of a register of the frame, which must be of that kind.
     fn read(&mut self, slot: Slot, kind: Kind) -> Option<Value> {
         let register = slot.register();
         if let Some(value) = self.env[usize::from(register)] {
             return (self.body.kind(value) == kind).then_some(value);
         }
-        if self.written.binary_search(&register).is_ok() {
+        if self.is_written(register) || self.body.arrays.iter().any(|(array, _)| *array == register) {
             return None;
         }
         if let Some(value) = self.frame.get(&register) {

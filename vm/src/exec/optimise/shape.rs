@@ -47,20 +47,8 @@ pub(super) fn successors(op: SpecOp, place: usize) -> (Option<usize>, Option<usi
         | JitOp::StoreGlobal { .. }
         | JitOp::ArrayGet { .. }
         | JitOp::ArrayGetConst { .. }
-        | JitOp::ArrayGetBool { .. }
-        | JitOp::ArrayGetInt { .. }
-        | JitOp::ArrayGetFloat { .. }
-        | JitOp::ArrayGetConstInt { .. }
-        | JitOp::ArrayGetConstFloat { .. }
-        | JitOp::ArraySetInt { .. }
-        | JitOp::ArraySetFloat { .. }
-        | JitOp::ArraySetScalar { .. }
-        | JitOp::ArraySetToBool { .. }
-        | JitOp::ArraySetToInt { .. }
-        | JitOp::ArraySetToFloat { .. }
         | JitOp::ArraySet { .. }
         | JitOp::ArraySetConst { .. }
-        | JitOp::ArrayLen { .. }
         | JitOp::DictGet { .. }
         | JitOp::DictSet { .. }
         | JitOp::ElideCopy { .. }
@@ -121,7 +109,19 @@ pub(super) fn successors(op: SpecOp, place: usize) -> (Option<usize>, Option<usi
         | JitOp::TestFloatConst { .. }
         | JitOp::And { .. }
         | JitOp::Or { .. }
-        | JitOp::Not { .. } => (None, Some(place + 1)),
+        | JitOp::Not { .. }
+        | JitOp::ArrayGetBool { .. }
+        | JitOp::ArrayGetInt { .. }
+        | JitOp::ArrayGetFloat { .. }
+        | JitOp::ArrayGetConstInt { .. }
+        | JitOp::ArrayGetConstFloat { .. }
+        | JitOp::ArraySetInt { .. }
+        | JitOp::ArraySetFloat { .. }
+        | JitOp::ArraySetScalar { .. }
+        | JitOp::ArraySetToBool { .. }
+        | JitOp::ArraySetToInt { .. }
+        | JitOp::ArraySetToFloat { .. }
+        | JitOp::ArrayLen { .. } => (None, Some(place + 1)),
         JitOp::IfEqInt { .. }
         | JitOp::IfNeInt { .. }
         | JitOp::IfLtInt { .. }

@@ -1,6 +1,7 @@
 //! Lowering of what the optimising tier makes of a loop.
 //!
-//! Values have registers of the processor of their own; rax, xmm0 and xmm1 are for computing, and rcx and rdx too where the loop divides. A way out
+//! Values have registers of the processor of their own; rax, xmm0 and xmm1 are for computing, and rcx and rdx too where the loop divides or
+//! writes to an array. A way out
 //! stands behind all else: it stores what the frame has to hold, and goes to the code of the instruction that goes on, or ends there.
 
 use std::collections::HashMap;
@@ -9,12 +10,13 @@ use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
 use super::emit::{Emitter, JitExit};
 use crate::exec::jit::context::JitContext;
-use crate::exec::jit::layout::{PAYLOAD, tag};
+use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::exec::optimise::{
     Allocation, Arithmetic, Condition, Edge, End, ExitId, FloatArithmetic, Inst, Kind, Location, Loop, Target, Value,
     Way,
 };
 use crate::exec::specialise::{Slot, Test};
+use crate::value::array::code;
 
 /// Appends machine code.
 macro_rules! low {
@@ -23,9 +25,9 @@ macro_rules! low {
     };
 }
 
-/// Registers for ints: rsi, rdi, r8 to r11, rbp; r14, which exits find the globals in; and rcx and rdx where nothing divides.
+/// Registers for ints: rsi, rdi, r8 to r11, rbp; r14, which exits find the globals in; and rcx and rdx where nothing needs them to compute.
 const INTS: [u8; 10] = [6, 7, 8, 9, 10, 11, 5, 14, 1, 2];
-const INTS_BESIDE_DIVISION: u8 = 8;
+const INTS_BESIDE_TWO: u8 = 8;
 const GLOBALS: u8 = 14;
 /// Registers for floats: all but xmm0 and xmm1.
 const FLOATS: u8 = 14;
@@ -34,10 +36,10 @@ const RAX: u8 = 0;
 
 /// How many registers for ints and for floats a loop may use.
 pub(super) fn registers(body: &Loop) -> (u8, u8) {
-    let divides = body.blocks.iter().flat_map(|block| &block.insts).any(|value| {
-        matches!(body.inst(*value), Inst::Divide { .. } | Inst::Mask(..))
+    let needs_two = body.blocks.iter().flat_map(|block| &block.insts).any(|value| {
+        matches!(body.inst(*value), Inst::Divide { .. } | Inst::Mask(..) | Inst::Store { .. })
     });
-    (if divides { INTS_BESIDE_DIVISION } else { INTS.len() as u8 }, FLOATS)
+    (if needs_two { INTS_BESIDE_TWO } else { INTS.len() as u8 }, FLOATS)
 }
 
 /// A loop that is lowered.
@@ -189,6 +191,19 @@ impl<'e> Lowering<'e, '_> {
                 low!(self ; cmp QWORD [rbx + super::emit::at(Slot::of(*register))], wanted ; jne =>other);
             }
         }
+        for (register, is_changed) in &body.arrays {
+            let Layout { values, .. } = *self.emitter.layout;
+            let slot = Slot::of(*register);
+            let (place, payload) = (super::emit::at(slot), super::emit::payload(slot));
+            if let Some(other) = other {
+                low!(self ; cmp QWORD [rbx + place], tag::ARRAY ; jne =>other ; mov rax, [rbx + payload]);
+                if *is_changed && !planted!("optimise-shared") {
+                    low!(self ; cmp QWORD [rax], 1 ; jne =>other);
+                }
+                // Packed: then all elements have a code.
+                low!(self ; mov rdx, [rax + values] ; cmp QWORD [rdx + thin::LENGTH], 0 ; jne =>other);
+            }
+        }
         self.uses_globals =
             (0..body.defs.len() as u32).any(|value| self.int_register(Value(value)) == Some(GLOBALS));
         for value in &body.entry {
@@ -197,6 +212,13 @@ impl<'e> Lowering<'e, '_> {
                     Inst::Slot(register) => super::emit::payload(Slot::of(*register)),
                     Inst::Int(number) => {
                         self.load_constant(to, *number);
+                        continue;
+                    }
+                    Inst::Codes(register) | Inst::Words(register) => {
+                        let Layout { codes, words, .. } = *self.emitter.layout;
+                        let vector = if let Inst::Codes(_) = body.inst(*value) { codes } else { words };
+                        let payload = super::emit::payload(Slot::of(*register));
+                        low!(self ; mov rax, [rbx + payload] ; mov Rq(to), [rax + vector]);
                         continue;
                     }
                     _ => continue,
@@ -551,10 +573,26 @@ impl<'e> Lowering<'e, '_> {
             | Inst::Float(_)
             | Inst::Bool(_)
             | Inst::Codes(_)
-            | Inst::Words(_)
-            | Inst::Length(_)
-            | Inst::Load { .. }
-            | Inst::Store { .. } => {}
+            | Inst::Words(_) => {}
+            Inst::Length(codes) => {
+                if let (Some(to), Some(codes)) = (self.int_register(value), self.int_register(codes)) {
+                    low!(self ; mov Rq(to), [Rq(codes) + thin::LENGTH]);
+                }
+            }
+            Inst::Load { codes, words, index, kind, exit } => {
+                let exit = self.exit(exit);
+                let vectors = (self.int_register(codes), words.and_then(|words| self.int_register(words)));
+                if let (Some(codes), words) = vectors {
+                    self.read_element(value, (codes, words), index, kind, exit);
+                }
+            }
+            Inst::Store { codes, words, index, value, exit } => {
+                let exit = self.exit(exit);
+                let vectors = (self.int_register(codes), words.and_then(|words| self.int_register(words)));
+                if let (Some(codes), words) = vectors {
+                    self.write_element((codes, words), index, value, exit);
+                }
+            }
         }
     }
 
@@ -695,6 +733,105 @@ impl<'e> Lowering<'e, '_> {
             low!(self ; sub rax, rcx);
         }
         self.keep(value);
+    }
+
+    fn read_element(
+        &mut self,
+        value: Value,
+        (codes, words): (u8, Option<u8>),
+        index: Value,
+        kind: Kind,
+        exit: DynamicLabel,
+    ) {
+        let at = self.int(index, RAX);
+        // An index below zero is beyond all as a number without sign.
+        if !planted!("optimise-bound") {
+            low!(self ; cmp Rq(at), [Rq(codes) + thin::LENGTH] ; jae =>exit);
+        }
+        let Some(words) = words else {
+            low!(self
+                ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS]
+                ; and eax, !(1 << code::TRUTH)
+                ; cmp eax, code::FALSE as i32
+                ; jne =>exit
+            );
+            let at = self.int(index, RAX);
+            low!(self ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS] ; shr eax, code::TRUTH as i8);
+            return self.keep(value);
+        };
+        let wanted = if kind == Kind::Float { code::FLOAT } else { code::INT };
+        low!(self ; cmp BYTE [Rq(codes) + Rq(at) + thin::ITEMS], wanted as i8 ; jne =>exit);
+        if let Some(to) = self.float_register(value) {
+            low!(self ; movsd Rx(to), [Rq(words) + Rq(at) * 8 + thin::ITEMS]);
+        } else if let Some(to) = self.int_register(value) {
+            low!(self ; mov Rq(to), [Rq(words) + Rq(at) * 8 + thin::ITEMS]);
+        }
+    }
+
+    /// Writes a scalar over an element, or appends it where there is room.
+    fn write_element(
+        &mut self,
+        (codes, words): (u8, Option<u8>),
+        index: Value,
+        value: Value,
+        exit: DynamicLabel,
+    ) {
+        let at = self.int(index, 1);
+        let (write, beyond) = (self.emitter.new_label(), self.emitter.new_label());
+        low!(self ; cmp Rq(at), [Rq(codes) + thin::LENGTH] ; jae =>beyond);
+        self.emitter.later(move |emitter| {
+            super::emit::x64!(emitter
+                ; =>beyond
+                ; cmp Rq(at), [Rq(codes) + thin::LENGTH]
+                ; jne =>exit
+                ; cmp Rq(at), [Rq(codes) + thin::CAPACITY]
+                ; jae =>exit
+            );
+            let Some(words) = words else {
+                super::emit::x64!(emitter ; jmp =>exit);
+                return;
+            };
+            super::emit::x64!(emitter
+                ; cmp Rq(at), [Rq(words) + thin::LENGTH]
+                ; jne =>exit
+                ; cmp Rq(at), [Rq(words) + thin::CAPACITY]
+                ; jae =>exit
+            );
+            emitter.charge_element(exit);
+            super::emit::x64!(emitter
+                ; inc QWORD [Rq(codes) + thin::LENGTH]
+                ; inc QWORD [Rq(words) + thin::LENGTH]
+                ; jmp =>write
+            );
+        });
+        let Some(words) = words else {
+            low!(self ; =>write);
+            if let Some(value) = self.constant(value) {
+                let code = if value == 0 { code::FALSE } else { code::TRUE };
+                low!(self ; mov BYTE [Rq(codes) + Rq(at) + thin::ITEMS], code as i8);
+            } else {
+                self.load(RAX, value);
+                low!(self
+                    ; and eax, 1
+                    ; shl eax, code::TRUTH as i8
+                    ; or eax, code::FALSE as i32
+                    ; mov [Rq(codes) + Rq(at) + thin::ITEMS], al
+                );
+            }
+            return;
+        };
+        // While no element was ever a number there are no words.
+        low!(self ; cmp Rq(at), [Rq(words) + thin::LENGTH] ; jae =>exit ; =>write);
+        let code = if self.body.kind(value) == Kind::Float {
+            let value = self.float(value, 0);
+            low!(self ; movsd [Rq(words) + Rq(at) * 8 + thin::ITEMS], Rx(value));
+            code::FLOAT
+        } else {
+            let value = self.int(value, RAX);
+            low!(self ; mov [Rq(words) + Rq(at) * 8 + thin::ITEMS], Rq(value));
+            code::INT
+        };
+        low!(self ; mov BYTE [Rq(codes) + Rq(at) + thin::ITEMS], code as i8);
     }
 
     fn floats(&mut self, value: Value, operation: FloatArithmetic, left: Value, right: Value) {

@@ -102,6 +102,49 @@ impl Builder<'_> {
                 let value = self.push(Inst::Not(src), Kind::Bool);
                 self.write(dst, value);
             }
+            JitOp::ArrayGetBool { dst, array, index } => {
+                let index = self.read(index, Kind::Int)?;
+                self.element(dst, array, index, Kind::Bool)?;
+            }
+            JitOp::ArrayGetInt { dst, array, index } => {
+                let index = self.read(index, Kind::Int)?;
+                self.element(dst, array, index, Kind::Int)?;
+            }
+            JitOp::ArrayGetFloat { dst, array, index } => {
+                let index = self.read(index, Kind::Int)?;
+                self.element(dst, array, index, Kind::Float)?;
+            }
+            JitOp::ArrayGetConstInt { dst, array, index } => {
+                let index = self.int(index.into());
+                self.element(dst, array, index, Kind::Int)?;
+            }
+            JitOp::ArrayGetConstFloat { dst, array, index } => {
+                let index = self.int(index.into());
+                self.element(dst, array, index, Kind::Float)?;
+            }
+            JitOp::ArraySetInt { array, index, value }
+            | JitOp::ArraySetFloat { array, index, value }
+            | JitOp::ArraySetScalar { array, index, value } => {
+                let value = self.read_any(value)?;
+                self.set_element(array, index, value)?;
+            }
+            JitOp::ArraySetToBool { array, index, value } => {
+                let value = self.constant(Inst::Bool(value), Kind::Bool);
+                self.set_element(array, index, value)?;
+            }
+            JitOp::ArraySetToInt { array, index, value } => {
+                let value = self.int(value);
+                self.set_element(array, index, value)?;
+            }
+            JitOp::ArraySetToFloat { array, index, value } => {
+                let value = self.float(value);
+                self.set_element(array, index, value)?;
+            }
+            JitOp::ArrayLen { dst, array } => {
+                let codes = self.codes(array)?;
+                let value = self.push(Inst::Length(codes), Kind::Int);
+                self.write(dst, value);
+            }
             other => return self.branches(other),
         }
         Some(None)
@@ -291,6 +334,44 @@ impl Builder<'_> {
         let (left, right) = (self.read(left, Kind::Int)?, self.int(right));
         let value = self.push(Inst::TestInts(test, left, right), Kind::Bool);
         self.write(dst, value);
+        Some(())
+    }
+
+    // Arrays of scalars
+
+    /// Where the codes of an array are that the loop does not write over.
+    fn codes(&mut self, array: Slot) -> Option<Value> {
+        let register = array.register();
+        if self.is_written(register) || self.frame.contains_key(&register) {
+            return None;
+        }
+        if !self.body.arrays.iter().any(|(known, _)| *known == register) {
+            self.body.arrays.push((register, false));
+        }
+        Some(self.constant(Inst::Codes(register), Kind::Vector))
+    }
+
+    /// Where the words of an array are, if a value of that kind has one.
+    fn words(&mut self, array: Slot, kind: Kind) -> Option<Value> {
+        (kind != Kind::Bool).then(|| self.constant(Inst::Words(array.register()), Kind::Vector))
+    }
+
+    fn element(&mut self, dst: Slot, array: Slot, index: Value, kind: Kind) -> Option<()> {
+        let (codes, words) = (self.codes(array)?, self.words(array, kind));
+        let exit = self.guard(Way::Guard);
+        let value = self.push(Inst::Load { codes, words, index, kind, exit }, kind);
+        self.write(dst, value);
+        Some(())
+    }
+
+    fn set_element(&mut self, array: Slot, index: Slot, value: Value) -> Option<()> {
+        let index = self.read(index, Kind::Int)?;
+        let (codes, words) = (self.codes(array)?, self.words(array, self.body.kind(value)));
+        let exit = self.guard(Way::Guard);
+        self.push(Inst::Store { codes, words, index, value, exit }, Kind::Nothing);
+        for (known, is_changed) in &mut self.body.arrays {
+            *is_changed |= *known == array.register();
+        }
         Some(())
     }
 
