@@ -64,6 +64,9 @@ impl<'a> Builder<'a> {
     fn new(code: &'a Code, program: &'a Program, shape: &'a Shape<'a>) -> Option<Self> {
         let mut written = std::collections::BTreeSet::new();
         for place in &shape.places {
+            if let JitOp::Swap { a, b } = JitOp::from(code.ops[*place]) {
+                written.extend([a, b].map(Slot::register));
+            }
             for access in code.ops[*place].unfused().accesses() {
                 if access.gives.is_some() {
                     written.insert(access.slot.register());
@@ -108,7 +111,11 @@ impl<'a> Builder<'a> {
         self.arrivals.resize_with(order.len(), Vec::new);
         // Blocks that a branch on two values adds stand behind all others until the end.
         for (number, place) in order.iter().enumerate() {
-            if number == 0 { self.begin_header()? } else { self.begin(number)? }
+            if number == 0 {
+                self.begin_header()?
+            } else {
+                self.begin(number)?
+            }
             self.block(number, *place)?;
         }
         self.close()
@@ -121,7 +128,8 @@ impl<'a> Builder<'a> {
         for place in &self.shape.places {
             let (to, next) = successors(ops[*place], *place);
             starts.extend(to.filter(|to| self.shape.contains(*to)));
-            if op_branches(to, next) || next.is_some_and(|next| !self.shape.contains(next)) {
+            // What follows a branch begins a block, also where the other side is not made yet.
+            if ops[*place].target().is_some() {
                 starts.extend(next.filter(|next| self.shape.contains(*next)));
             }
         }
@@ -130,7 +138,9 @@ impl<'a> Builder<'a> {
             loop {
                 let (to, next) = successors(ops[place], place);
                 match (to, next) {
-                    (None, Some(next)) if self.shape.contains(next) && !starts.contains(&next) => place = next,
+                    (None, Some(next)) if self.shape.contains(next) && !starts.contains(&next) => {
+                        place = next
+                    }
                     // What is straight on is looked at last, so that it stands first.
                     (to, next) => {
                         let led = to.into_iter().chain(next);
@@ -317,6 +327,9 @@ impl<'a> Builder<'a> {
         if let Some(value) = self.frame.get(&register) {
             return Some(*value);
         }
+        if self.is_written(register) {
+            return None;
+        }
         let kind = kind_of(self.shape.context.type_of(register))?;
         self.read(slot, kind)
     }
@@ -385,6 +398,8 @@ impl<'a> Builder<'a> {
             return Some(Edge { to: Target::Block(block), args: Vec::new(), charge, refund });
         }
         let state = self.state_at(to);
+        // Where code is not made yet, whoever executes the instruction again charges for it.
+        let charge = charge.filter(|_| !to.is_stub());
         let exit = Exit { place: self.place, way: Way::To(to), refund, charge, state };
         let exit = self.exit(exit);
         Some(Edge { to: Target::Exit(exit), args: Vec::new(), charge: None, refund: 0 })
@@ -393,11 +408,8 @@ impl<'a> Builder<'a> {
     /// What has to be stored where control goes on elsewhere.
     fn state_at(&mut self, to: CodeAddr) -> Vec<(u8, Value)> {
         if to.is_stub() {
-            let stub = self.code.stubs.get(to.as_stub() as usize).and_then(Option::as_ref);
-            return match stub {
-                Some(stub) => self.state(Some((stub.pc, &stub.context))),
-                None => self.state(None),
-            };
+            // The instruction is executed again by others, and needs its operands.
+            return self.state(None);
         }
         let place = to.index();
         match self.code.ops.get(place) {
@@ -416,7 +428,8 @@ impl<'a> Builder<'a> {
         let live = at.map(|(pc, _)| self.live_before(pc));
         let is_needed = |register: u8| match (at, live) {
             (Some((_, context)), Some(live)) => {
-                let is_source = |(to, from): &(u8, Source)| *from == Source::Slot(register) && live.contains(*to);
+                let is_source =
+                    |(to, from): &(u8, Source)| *from == Source::Slot(register) && live.contains(*to);
                 let is_own = context.source(register) == Source::Slot(register) && live.contains(register);
                 is_own || context.deferred.iter().any(is_source)
             }
@@ -455,11 +468,6 @@ impl<'a> Builder<'a> {
         let other = self.edge(CodeAddr::of(self.place + 1), None, 0)?;
         Some(Some(End::Branch(condition, taken, other)))
     }
-}
-
-/// Whether an instruction goes to one of two.
-fn op_branches(to: Option<usize>, next: Option<usize>) -> bool {
-    to.is_some() && next.is_some()
 }
 
 /// What a number or bool is that is known to be of a type.

@@ -65,7 +65,12 @@ pub(crate) enum Inst {
     /// Leaves where the result overflows, unless it cannot.
     Arithmetic(Arithmetic, Value, Value, Option<ExitId>),
     /// The quotient or the remainder. Leaves where the divisor is zero or the result overflows.
-    Divide { left: Value, right: Value, is_remainder: bool, exit: ExitId },
+    Divide {
+        left: Value,
+        right: Value,
+        is_remainder: bool,
+        exit: ExitId,
+    },
     /// The quotient of a division by two to the power of that.
     Shift(Value, u8),
     /// The remainder of a division by a power of two, which is one more than that.
@@ -89,9 +94,21 @@ pub(crate) enum Inst {
     /// How many codes there are.
     Length(Value),
     /// Leaves unless there is an element of that index, given the codes, and it is of that kind. The word of a number is there then; of a bool, the result is its truth.
-    Load { codes: Value, words: Option<Value>, index: Value, kind: Kind, exit: ExitId },
+    Load {
+        codes: Value,
+        words: Option<Value>,
+        index: Value,
+        kind: Kind,
+        exit: ExitId,
+    },
     /// Writes a scalar to an element. Leaves unless there is one of that index.
-    Store { codes: Value, words: Option<Value>, index: Value, value: Value, exit: ExitId },
+    Store {
+        codes: Value,
+        words: Option<Value>,
+        index: Value,
+        value: Value,
+        exit: ExitId,
+    },
 }
 
 impl Inst {

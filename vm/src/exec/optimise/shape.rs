@@ -31,7 +31,6 @@ pub(super) fn successors(op: SpecOp, place: usize) -> (Option<usize>, Option<usi
         JitOp::Goto { .. } | JitOp::Jump { .. } => (to, None),
         JitOp::Deoptimise
         | JitOp::Move { .. }
-        | JitOp::Swap { .. }
         | JitOp::LoadConst { .. }
         | JitOp::PutBool { .. }
         | JitOp::Guard { .. }
@@ -64,6 +63,7 @@ pub(super) fn successors(op: SpecOp, place: usize) -> (Option<usize>, Option<usi
         | JitOp::MoveInt { .. }
         | JitOp::MoveFloat { .. }
         | JitOp::MoveScalar { .. }
+        | JitOp::Swap { .. }
         | JitOp::LoadInt { .. }
         | JitOp::LoadFloat { .. }
         | JitOp::LoadBool { .. }
@@ -234,7 +234,12 @@ fn places_of(ops: &[SpecOp], header: usize) -> Option<Vec<usize>> {
     let is_inside = |place: &usize| places.contains(place) && *place != header;
     let mut waits: BTreeMap<usize, usize> = places
         .iter()
-        .map(|place| (*place, before.get(place).map_or(0, |all| all.iter().filter(|from| places.contains(from)).count())))
+        .map(|place| {
+            (
+                *place,
+                before.get(place).map_or(0, |all| all.iter().filter(|from| places.contains(from)).count()),
+            )
+        })
         .collect();
     let mut ready = vec![header];
     let mut seen = 0;

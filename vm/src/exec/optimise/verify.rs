@@ -91,7 +91,9 @@ impl Checker<'_> {
             self.exit(known, exit, Way::OutOfFuel)?;
         }
         match edge.to {
-            Target::Block(to) if to != 0 && to <= from => Err(format!("block {from} leads back to block {to}")),
+            Target::Block(to) if to != 0 && to <= from => {
+                Err(format!("block {from} leads back to block {to}"))
+            }
             Target::Block(to) => self.arguments(known, &edge.args, to),
             Target::Exit(exit) => {
                 let way = self.body.exit(exit).way;
@@ -106,7 +108,11 @@ impl Checker<'_> {
     fn arguments(&self, known: &HashSet<Value>, args: &[Value], to: usize) -> Result<(), String> {
         let params = &self.body.blocks[to].params;
         if args.len() != params.len() {
-            return Err(format!("{} arguments for the {} parameters of block {to}", args.len(), params.len()));
+            return Err(format!(
+                "{} arguments for the {} parameters of block {to}",
+                args.len(),
+                params.len()
+            ));
         }
         args.iter().zip(params).try_for_each(|(value, param)| self.is(known, *value, self.body.kind(*param)))
     }
@@ -140,7 +146,9 @@ impl Checker<'_> {
             }
         }
         match exit.charge {
-            Some((_, other)) if self.body.exit(other).charge.is_none() => self.exit(known, other, Way::OutOfFuel),
+            Some((_, other)) if self.body.exit(other).charge.is_none() => {
+                self.exit(known, other, Way::OutOfFuel)
+            }
             Some(_) => Err(format!("the exit at @{} charges twice", exit.place)),
             None => Ok(()),
         }
@@ -171,7 +179,9 @@ impl Checker<'_> {
             self.exit(known, exit, way)?;
         }
         let (operands, result) = match inst {
-            Inst::Arithmetic(..) | Inst::Divide { .. } | Inst::Shift(..) | Inst::Mask(..) => (Kind::Int, Kind::Int),
+            Inst::Arithmetic(..) | Inst::Divide { .. } | Inst::Shift(..) | Inst::Mask(..) => {
+                (Kind::Int, Kind::Int)
+            }
             Inst::Float2(..) | Inst::NegateFloat(_) => (Kind::Float, Kind::Float),
             Inst::NotZero(..) => (Kind::Float, Kind::Nothing),
             Inst::FloatOf(_) => (Kind::Int, Kind::Float),
@@ -198,7 +208,13 @@ impl Checker<'_> {
                     .then_some(())
                     .ok_or_else(|| format!("a {kind:?} is written to the wrong vector"));
             }
-            Inst::Slot(_) | Inst::Param | Inst::Int(_) | Inst::Float(_) | Inst::Bool(_) | Inst::Codes(_) | Inst::Words(_) => {
+            Inst::Slot(_)
+            | Inst::Param
+            | Inst::Int(_)
+            | Inst::Float(_)
+            | Inst::Bool(_)
+            | Inst::Codes(_)
+            | Inst::Words(_) => {
                 return Err(format!("{value:?} stands in a block"));
             }
         };

@@ -170,7 +170,8 @@ impl<'a> Emitter<'a> {
         let mut behind_loops = HashSet::new();
         for exit in optimised.iter().flat_map(|optimised| &optimised.body.exits) {
             if let Way::To(at) = exit.way
-                && let Some(place) = labels.get_mut(at.index()).filter(|place| !at.is_stub() && place.is_none())
+                && let Some(place) =
+                    labels.get_mut(at.index()).filter(|place| !at.is_stub() && place.is_none())
             {
                 *place = Some(assembler.new_dynamic_label());
                 behind_loops.insert(at.index());
@@ -180,8 +181,10 @@ impl<'a> Emitter<'a> {
         for (number, optimised) in optimised.iter().enumerate() {
             loop_of.extend(optimised.body.places.iter().map(|place| (*place, number)));
         }
-        let loops =
-            optimised.into_iter().map(|optimised| (Rc::new(optimised), assembler.new_dynamic_label())).collect();
+        let loops = optimised
+            .into_iter()
+            .map(|optimised| (Rc::new(optimised), assembler.new_dynamic_label()))
+            .collect();
         let end = assembler.new_dynamic_label();
         let lost = std::array::from_fn(|_| assembler.new_dynamic_label());
         Some(Self {

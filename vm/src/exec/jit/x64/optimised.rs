@@ -12,8 +12,8 @@ use super::emit::{Emitter, JitExit};
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::exec::optimise::{
-    Allocation, Arithmetic, Condition, Edge, End, ExitId, FloatArithmetic, Inst, Kind, Location, Loop, Target, Value,
-    Way,
+    Allocation, Arithmetic, Condition, Edge, End, ExitId, FloatArithmetic, Inst, Kind, Location, Loop,
+    Target, Value, Way,
 };
 use crate::exec::specialise::{Slot, Test};
 use crate::value::array::code;
@@ -36,9 +36,10 @@ const RAX: u8 = 0;
 
 /// How many registers for ints and for floats a loop may use.
 pub(super) fn registers(body: &Loop) -> (u8, u8) {
-    let needs_two = body.blocks.iter().flat_map(|block| &block.insts).any(|value| {
-        matches!(body.inst(*value), Inst::Divide { .. } | Inst::Mask(..) | Inst::Store { .. })
-    });
+    let needs_two =
+        body.blocks.iter().flat_map(|block| &block.insts).any(|value| {
+            matches!(body.inst(*value), Inst::Divide { .. } | Inst::Mask(..) | Inst::Store { .. })
+        });
     (if needs_two { INTS_BESIDE_TWO } else { INTS.len() as u8 }, FLOATS)
 }
 
@@ -95,7 +96,9 @@ impl<'e> Lowering<'e, '_> {
 
     fn float_register(&self, value: Value) -> Option<u8> {
         match self.allocation.of(value) {
-            Location::Register(register) if self.body.kind(value) == Kind::Float => Some(FIRST_FLOAT + register),
+            Location::Register(register) if self.body.kind(value) == Kind::Float => {
+                Some(FIRST_FLOAT + register)
+            }
             _ => None,
         }
     }
@@ -280,7 +283,8 @@ impl<'e> Lowering<'e, '_> {
             Target::Exit(exit) => Some(self.exit(exit)),
             Target::Block(to) => {
                 let params = &self.body.blocks[to].params;
-                let stays = |(arg, param): (&Value, &Value)| self.allocation.of(*arg) == self.allocation.of(*param);
+                let stays =
+                    |(arg, param): (&Value, &Value)| self.allocation.of(*arg) == self.allocation.of(*param);
                 let is_plain =
                     edge.charge.is_none() && edge.refund == 0 && edge.args.iter().zip(params).all(stays);
                 is_plain.then(|| self.blocks[to])
@@ -356,8 +360,12 @@ impl<'e> Lowering<'e, '_> {
     fn leave(&mut self) {
         let mut done = std::collections::HashSet::new();
         loop {
-            let mut open: Vec<((u32, u16), DynamicLabel)> =
-                self.exits.iter().filter(|(key, _)| !done.contains(*key)).map(|(key, label)| (*key, *label)).collect();
+            let mut open: Vec<((u32, u16), DynamicLabel)> = self
+                .exits
+                .iter()
+                .filter(|(key, _)| !done.contains(*key))
+                .map(|(key, label)| (*key, *label))
+                .collect();
             if open.is_empty() {
                 return;
             }
@@ -473,8 +481,11 @@ impl<'e> Lowering<'e, '_> {
     /// Compares two ints, and gives the test that the flags tell of.
     fn compare(&mut self, test: Test, left: Value, right: Value) -> Test {
         let is_swapped = self.int_register(left).is_none() && self.int_register(right).is_some()
-            || self.in_frame(left).is_some() && self.constant(right).is_some() && self.small_constant(right).is_none();
-        let (test, left, right) = if is_swapped { (test.mirrored(), right, left) } else { (test, left, right) };
+            || self.in_frame(left).is_some()
+                && self.constant(right).is_some()
+                && self.small_constant(right).is_none();
+        let (test, left, right) =
+            if is_swapped { (test.mirrored(), right, left) } else { (test, left, right) };
         let left = self.int(left, RAX);
         if let Some(number) = self.small_constant(right) {
             low!(self ; cmp Rq(left), number);
@@ -516,8 +527,12 @@ impl<'e> Lowering<'e, '_> {
     fn inst(&mut self, value: Value) {
         let inst = self.body.inst(value).clone();
         match inst {
-            Inst::Arithmetic(operation, left, right, exit) => self.arithmetic(value, operation, (left, right), exit),
-            Inst::Divide { left, right, is_remainder, exit } => self.divide(value, left, right, is_remainder, exit),
+            Inst::Arithmetic(operation, left, right, exit) => {
+                self.arithmetic(value, operation, (left, right), exit)
+            }
+            Inst::Divide { left, right, is_remainder, exit } => {
+                self.divide(value, left, right, is_remainder, exit)
+            }
             Inst::Shift(left, shift) => self.shift(value, left, shift),
             Inst::Mask(left, mask) => self.mask(value, left, mask),
             Inst::Float2(operation, left, right) => self.floats(value, operation, left, right),
@@ -528,7 +543,8 @@ impl<'e> Lowering<'e, '_> {
                 low!(self ; movsd xmm1, [=>sign] ; xorps Rx(to), xmm1);
             }
             Inst::NotZero(operand, exit) => {
-                let (register, exit, behind) = (self.float(operand, 1), self.exit(exit), self.emitter.new_label());
+                let (register, exit, behind) =
+                    (self.float(operand, 1), self.exit(exit), self.emitter.new_label());
                 low!(self ; xorps xmm0, xmm0 ; ucomisd Rx(register), xmm0 ; jp =>behind ; je =>exit ; =>behind);
             }
             Inst::FloatOf(operand) => {
@@ -627,7 +643,8 @@ impl<'e> Lowering<'e, '_> {
         let is_in_the_way = self.int_register(right) == Some(to) && self.int_register(left) != Some(to);
         let at = if is_needed || is_in_the_way { RAX } else { to };
         let number = self.small_constant(right);
-        if let (Arithmetic::Add, Some(number), Some(from), None) = (operation, number, self.int_register(left), exit)
+        if let (Arithmetic::Add, Some(number), Some(from), None) =
+            (operation, number, self.int_register(left), exit)
             && from != to
         {
             low!(self ; lea Rq(to), [Rq(from) + number]);

@@ -1,7 +1,9 @@
 //! What each instruction of specialised code becomes.
 
 use super::Builder;
-use crate::exec::optimise::ir::{Arithmetic as A, Condition, End, FloatArithmetic as F, Inst, Kind, Value, Way};
+use crate::exec::optimise::ir::{
+    Arithmetic as A, Condition, End, FloatArithmetic as F, Inst, Kind, Value, Way,
+};
 use crate::exec::specialise::{CodeAddr, JitOp, Slot, Test};
 
 /// How a block ends with an instruction, if it does; none at all where the instruction is not known.
@@ -25,6 +27,11 @@ impl Builder<'_> {
             JitOp::MoveScalar { dst, src } => {
                 let value = self.read_any(src)?;
                 self.write(dst, value);
+            }
+            JitOp::Swap { a, b } => {
+                let (of_a, of_b) = (self.read_any(a)?, self.read_any(b)?);
+                self.write(a, of_b);
+                self.write(b, of_a);
             }
             JitOp::LoadInt { dst, value } => {
                 let value = self.int(value);
@@ -387,10 +394,18 @@ impl Builder<'_> {
             JitOp::IfNeIntConst { left, to, right } => self.if_const(Test::Ne, left, right, to, None),
             JitOp::IfLtIntConst { left, to, right } => self.if_const(Test::Lt, left, right, to, None),
             JitOp::IfGeIntConst { left, to, right } => self.if_const(Test::Ge, left, right, to, None),
-            JitOp::LoopEqInt { left, right, to, steps } => self.if_ints(Test::Eq, left, right, to, Some(steps)),
-            JitOp::LoopNeInt { left, right, to, steps } => self.if_ints(Test::Ne, left, right, to, Some(steps)),
-            JitOp::LoopLtInt { left, right, to, steps } => self.if_ints(Test::Lt, left, right, to, Some(steps)),
-            JitOp::LoopLeInt { left, right, to, steps } => self.if_ints(Test::Le, left, right, to, Some(steps)),
+            JitOp::LoopEqInt { left, right, to, steps } => {
+                self.if_ints(Test::Eq, left, right, to, Some(steps))
+            }
+            JitOp::LoopNeInt { left, right, to, steps } => {
+                self.if_ints(Test::Ne, left, right, to, Some(steps))
+            }
+            JitOp::LoopLtInt { left, right, to, steps } => {
+                self.if_ints(Test::Lt, left, right, to, Some(steps))
+            }
+            JitOp::LoopLeInt { left, right, to, steps } => {
+                self.if_ints(Test::Le, left, right, to, Some(steps))
+            }
             JitOp::LoopEqIntConst { left, steps, to, right } => {
                 self.if_const(Test::Eq, left, right, to, Some(steps.into()))
             }
@@ -492,7 +507,18 @@ impl Builder<'_> {
     }
 
     /// Counting, and the back edge of a loop: charged before it, as there must be enough steps then.
-    fn count(&mut self, test: Test, counter: Slot, step: Value, right: Value, steps: u16, to: CodeAddr) -> Made {
+    fn count(
+        &mut self,
+        test: Test,
+        counter: Slot,
+        step: Value,
+        right: Value,
+        steps: u16,
+        to: CodeAddr,
+    ) -> Made {
+        if to.is_stub() {
+            return None;
+        }
         let left = self.read(counter, Kind::Int)?;
         self.charge(steps);
         self.arithmetic(A::Add, counter, left, step);
