@@ -27,7 +27,8 @@ use crate::exec::specialise::Code;
 
 /// The innermost loops of specialised code that can be optimised.
 pub(crate) fn loops(code: &Code, program: &Program) -> Vec<Loop> {
-    if without!("optimise") {
+    // A state that is looked at has to have in every register what the program put there, and what is dead is not stored here.
+    if without!("optimise") || !code.elides_copies {
         return Vec::new();
     }
     let found = shape::innermost(code);

@@ -412,19 +412,18 @@ impl<'a> Builder<'a> {
             return self.state(None);
         }
         let place = to.index();
-        match self.code.ops.get(place) {
-            Some(op) if op.unfused().has_exit() => {
-                let exit = &self.code.exits[self.code.exit_of[place] as usize];
-                self.state(Some((exit.pc, &exit.context)))
-            }
-            _ => self.state(None),
+        if !self.code.ops.get(place).is_some_and(|op| op.unfused().has_exit()) {
+            return self.state(None);
         }
+        let exit = &self.code.exits[self.code.exit_of[place] as usize];
+        let mut state = self.state(Some((exit.pc, &exit.context)));
+        self.keep_tags(&mut state);
+        state
     }
 
     /// What has to be stored where the baseline interpreter would go on at an instruction, with stores that are still to be done; all that was
     /// written, where nothing better is known.
     fn state(&mut self, at: Option<(u32, &TypeContext)>) -> Vec<(u8, Value)> {
-        let at = at.filter(|_| self.code.elides_copies);
         let live = at.map(|(pc, _)| self.live_before(pc));
         let is_needed = |register: u8| match (at, live) {
             (Some((_, context)), Some(live)) => {
@@ -440,8 +439,8 @@ impl<'a> Builder<'a> {
         held.filter(|(register, _)| is_needed(*register)).collect()
     }
 
-    /// Machine code may go on in the midst of a block once there are steps, and relies on the tags that were written there. What is in registers
-    /// that are dead does not matter, but of what kind it is.
+    /// Machine code may go on where it relies on tags that were written before. What is in registers that are dead does not matter, but of what
+    /// kind it is.
     fn keep_tags(&mut self, state: &mut Vec<(u8, Value)>) {
         for register in self.written.clone() {
             let Some(value) = self.env[usize::from(register)] else { continue };
