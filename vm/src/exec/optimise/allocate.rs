@@ -89,27 +89,27 @@ pub(crate) fn allocate(body: &Loop, ints: u8, floats: u8) -> Option<Allocation> 
     });
     for value in entry {
         let is_used = uses.count.contains_key(&value);
-        let register = match body.inst(value) {
-            Inst::Bool(_) => None,
-            Inst::Int(number) if is_operand(*number) => None,
-            _ if !is_used => None,
-            _ => banks[bank(body.kind(value))].take_unused(),
-        };
-        locations[value.index()] = match (register, body.inst(value)) {
-            (Some(register), _) => Location::Register(register),
-            (None, Inst::Slot(slot)) => Location::Slot(*slot),
-            (None, _) if !is_used => Location::Nowhere,
-            (None, Inst::Int(number)) if !is_operand(*number) => return None,
-            (None, inst) if inst.is_constant() => Location::Constant,
-            (None, _) => return None,
+        let is_register = is_used && !is_immediate(body.inst(value));
+        let register = is_register.then(|| banks[bank(body.kind(value))].take_unused()).flatten();
+        let inst = body.inst(value);
+        locations[value.index()] = if let Some(register) = register {
+            Location::Register(register)
+        } else if let Inst::Slot(slot) = inst {
+            Location::Slot(*slot)
+        } else if !is_used {
+            Location::Nowhere
+        } else if is_immediate(inst) || matches!(inst, Inst::Float(_)) {
+            Location::Constant
+        } else {
+            return None;
         };
     }
     Some(Allocation { locations })
 }
 
-/// Whether an int can be an operand of an instruction; others need a register.
-fn is_operand(number: i64) -> bool {
-    i32::try_from(number).is_ok()
+/// Whether it is a constant that can be an operand of an instruction; other ints need a register.
+fn is_immediate(inst: &Inst) -> bool {
+    if let Inst::Int(number) = inst { i32::try_from(*number).is_ok() } else { matches!(inst, Inst::Bool(_)) }
 }
 
 /// Where values are defined and used.

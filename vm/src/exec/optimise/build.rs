@@ -3,6 +3,7 @@
 //! Each register of the frame that the loop writes is a number of values, one for each write, and one for each place where paths meet with
 //! different ones. What it does not write stays where it is.
 
+mod branches;
 mod numbers;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,6 +26,9 @@ pub(super) fn build(code: &Code, program: &Program, shape: &Shape<'_>) -> Option
     builder.fill()?;
     Some(builder.body)
 }
+
+/// How a block ends with an instruction, if it does; none at all where the instruction is not known.
+type Made = Option<Option<End>>;
 
 /// An edge that leads to a block: which block it ends, which of its edges it is, and what is in registers then.
 struct Arrival {
@@ -462,7 +466,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A branch, whose edges are taken where a condition holds and where it does not.
-    fn branch(&mut self, condition: Condition, to: CodeAddr, steps: Option<u16>) -> Option<Option<End>> {
+    fn branch(&mut self, condition: Condition, to: CodeAddr, steps: Option<u16>) -> Made {
         let taken = self.edge(to, steps, 0)?;
         let other = self.edge(CodeAddr::of(self.place + 1), None, 0)?;
         Some(Some(End::Branch(condition, taken, other)))

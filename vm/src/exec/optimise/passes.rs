@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use crate::exec::optimise::ir::{Arithmetic, Condition, Edge, End, ExitId, Inst, Loop, Target, Value};
 use crate::exec::specialise::Test;
 
-/// All passes, in the order in which they are made.
-pub(super) const ALL: [(&str, fn(&mut Loop)); 2] = [("counters", counters), ("dead values", remove_dead)];
+/// A pass changes a loop.
+type Pass = fn(&mut Loop);
+
+/// All passes by name, in the order in which they are made.
+pub(super) const ALL: [(&str, Pass); 2] = [("counters", counters), ("dead values", remove_dead)];
 
 /// Drops checks for overflow that cannot fail: where a counter was found to be below something before the turn began, one more still fits.
 fn counters(body: &mut Loop) {

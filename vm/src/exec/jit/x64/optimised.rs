@@ -4,19 +4,19 @@
 //! writes to an array. A way out
 //! stands behind all else: it stores what the frame has to hold, and goes to the code of the instruction that goes on, or ends there.
 
+mod instructions;
+
 use std::collections::HashMap;
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
-use super::emit::{Emitter, JitExit};
+use super::emit::{Emitter, JitExit, at, payload};
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::exec::optimise::{
-    Allocation, Arithmetic, Condition, Edge, End, ExitId, FloatArithmetic, Inst, Kind, Location, Loop,
-    Target, Value, Way,
+    Allocation, Condition, Edge, End, ExitId, Inst, Kind, Location, Loop, Target, Value, Way,
 };
 use crate::exec::specialise::{Slot, Test};
-use crate::value::array::code;
 
 /// Appends machine code.
 macro_rules! low {
@@ -24,6 +24,7 @@ macro_rules! low {
         ::dynasmrt::dynasm!($lowering.emitter.assembler ; .arch x64 $($code)*)
     };
 }
+use low;
 
 /// Registers for ints: rsi, rdi, r8 to r11, rbp; r14, which exits find the globals in; and rcx and rdx where nothing needs them to compute.
 const INTS: [u8; 10] = [6, 7, 8, 9, 10, 11, 5, 14, 1, 2];
@@ -86,29 +87,23 @@ impl<'e> Lowering<'e, '_> {
     // Where values are
 
     fn int_register(&self, value: Value) -> Option<u8> {
-        match self.allocation.of(value) {
-            Location::Register(register) if self.body.kind(value) != Kind::Float => {
-                Some(INTS[usize::from(register)])
-            }
-            _ => None,
-        }
+        let Location::Register(register) = self.allocation.of(value) else { return None };
+        (self.body.kind(value) != Kind::Float).then(|| INTS[usize::from(register)])
     }
 
     fn float_register(&self, value: Value) -> Option<u8> {
-        match self.allocation.of(value) {
-            Location::Register(register) if self.body.kind(value) == Kind::Float => {
-                Some(FIRST_FLOAT + register)
-            }
-            _ => None,
-        }
+        let Location::Register(register) = self.allocation.of(value) else { return None };
+        (self.body.kind(value) == Kind::Float).then_some(FIRST_FLOAT + register)
     }
 
     /// An int or a bool that is a constant.
     fn constant(&self, value: Value) -> Option<i64> {
-        match self.body.inst(value) {
-            Inst::Int(number) => Some(*number),
-            Inst::Bool(value) => Some(i64::from(*value)),
-            _ => None,
+        if let Inst::Int(number) = self.body.inst(value) {
+            Some(*number)
+        } else if let Inst::Bool(value) = self.body.inst(value) {
+            Some(i64::from(*value))
+        } else {
+            None
         }
     }
 
@@ -119,7 +114,7 @@ impl<'e> Lowering<'e, '_> {
     /// The place in the frame of a value that has no register.
     fn in_frame(&self, value: Value) -> Option<i32> {
         if let Location::Slot(register) = self.allocation.of(value) {
-            return Some(super::emit::payload(Slot::of(register)));
+            return Some(payload(Slot::of(register)));
         }
         None
     }
@@ -191,15 +186,15 @@ impl<'e> Lowering<'e, '_> {
         for (register, kind) in &body.checks {
             let wanted = tag_of(*kind);
             if let Some(other) = other {
-                low!(self ; cmp QWORD [rbx + super::emit::at(Slot::of(*register))], wanted ; jne =>other);
+                low!(self ; cmp QWORD [rbx + at(Slot::of(*register))], wanted ; jne =>other);
             }
         }
         for (register, is_changed) in &body.arrays {
             let Layout { values, .. } = *self.emitter.layout;
             let slot = Slot::of(*register);
-            let (place, payload) = (super::emit::at(slot), super::emit::payload(slot));
+            let (place, array) = (at(slot), payload(slot));
             if let Some(other) = other {
-                low!(self ; cmp QWORD [rbx + place], tag::ARRAY ; jne =>other ; mov rax, [rbx + payload]);
+                low!(self ; cmp QWORD [rbx + place], tag::ARRAY ; jne =>other ; mov rax, [rbx + array]);
                 if *is_changed && !planted!("optimise-shared") {
                     low!(self ; cmp QWORD [rax], 1 ; jne =>other);
                 }
@@ -210,42 +205,44 @@ impl<'e> Lowering<'e, '_> {
         self.uses_globals =
             (0..body.defs.len() as u32).any(|value| self.int_register(Value(value)) == Some(GLOBALS));
         for value in &body.entry {
-            if let Some(to) = self.int_register(*value) {
-                let place = match body.inst(*value) {
-                    Inst::Slot(register) => super::emit::payload(Slot::of(*register)),
-                    Inst::Int(number) => {
-                        self.load_constant(to, *number);
-                        continue;
-                    }
-                    Inst::Codes(register) | Inst::Words(register) => {
-                        let Layout { codes, words, .. } = *self.emitter.layout;
-                        let vector = if let Inst::Codes(_) = body.inst(*value) { codes } else { words };
-                        let payload = super::emit::payload(Slot::of(*register));
-                        low!(self ; mov rax, [rbx + payload] ; mov Rq(to), [rax + vector]);
-                        continue;
-                    }
-                    _ => continue,
-                };
-                if body.kind(*value) == Kind::Bool {
+            self.enter_with(*value);
+        }
+        self.moves(&body.args, &body.blocks[0].params);
+    }
+
+    /// Brings what the loop does not change into its register, if it has one.
+    fn enter_with(&mut self, value: Value) {
+        let Layout { codes, words, .. } = *self.emitter.layout;
+        let inst = self.body.inst(value);
+        let vector = if let Inst::Codes(register) = inst {
+            Some((*register, codes))
+        } else if let Inst::Words(register) = inst {
+            Some((*register, words))
+        } else {
+            None
+        };
+        let place = if let Inst::Slot(register) = inst { Some(payload(Slot::of(*register))) } else { None };
+        if let Some(to) = self.int_register(value) {
+            if let Some((register, vector)) = vector {
+                let array = payload(Slot::of(register));
+                low!(self ; mov rax, [rbx + array] ; mov Rq(to), [rax + vector]);
+            } else if let Some(number) = self.constant(value) {
+                self.load_constant(to, number);
+            } else if let Some(place) = place {
+                if self.body.kind(value) == Kind::Bool {
                     low!(self ; movzx Rd(to), BYTE [rbx + place]);
                 } else {
                     low!(self ; mov Rq(to), [rbx + place]);
                 }
-            } else if let Some(to) = self.float_register(*value) {
-                match *body.inst(*value) {
-                    Inst::Slot(register) => {
-                        let place = super::emit::payload(Slot::of(register));
-                        low!(self ; movsd Rx(to), [rbx + place]);
-                    }
-                    Inst::Float(bits) => {
-                        let number = self.emitter.number(bits);
-                        low!(self ; movsd Rx(to), [=>number]);
-                    }
-                    _ => {}
-                }
+            }
+        } else if let Some(to) = self.float_register(value) {
+            if let Some(place) = place {
+                low!(self ; movsd Rx(to), [rbx + place]);
+            } else if let Inst::Float(bits) = *inst {
+                let number = self.emitter.number(bits);
+                low!(self ; movsd Rx(to), [=>number]);
             }
         }
-        self.moves(&body.args, &body.blocks[0].params);
     }
 
     // Blocks
@@ -405,7 +402,7 @@ impl<'e> Lowering<'e, '_> {
 
     /// Stores a value in the frame.
     fn store(&mut self, slot: Slot, value: Value) {
-        let (place, payload) = (super::emit::at(slot), super::emit::payload(slot));
+        let (place, payload) = (at(slot), payload(slot));
         match self.body.kind(value) {
             Kind::Float => {
                 let register = self.float(value, 0);
@@ -520,369 +517,6 @@ impl<'e> Lowering<'e, '_> {
             }
             (Test::Eq, false) | (Test::Ne, true) => low!(self ; jp =>to ; jne =>to),
         }
-    }
-
-    // Instructions
-
-    fn inst(&mut self, value: Value) {
-        let inst = self.body.inst(value).clone();
-        match inst {
-            Inst::Arithmetic(operation, left, right, exit) => {
-                self.arithmetic(value, operation, (left, right), exit)
-            }
-            Inst::Divide { left, right, is_remainder, exit } => {
-                self.divide(value, left, right, is_remainder, exit)
-            }
-            Inst::Shift(left, shift) => self.shift(value, left, shift),
-            Inst::Mask(left, mask) => self.mask(value, left, mask),
-            Inst::Float2(operation, left, right) => self.floats(value, operation, left, right),
-            Inst::NegateFloat(operand) => {
-                let Some(to) = self.float_register(value) else { return };
-                let sign = self.emitter.number(1 << 63);
-                self.load_float(to, operand);
-                low!(self ; movsd xmm1, [=>sign] ; xorps Rx(to), xmm1);
-            }
-            Inst::NotZero(operand, exit) => {
-                let (register, exit, behind) =
-                    (self.float(operand, 1), self.exit(exit), self.emitter.new_label());
-                low!(self ; xorps xmm0, xmm0 ; ucomisd Rx(register), xmm0 ; jp =>behind ; je =>exit ; =>behind);
-            }
-            Inst::FloatOf(operand) => {
-                let Some(to) = self.float_register(value) else { return };
-                let from = self.int(operand, RAX);
-                low!(self ; xorps Rx(to), Rx(to) ; cvtsi2sd Rx(to), Rq(from));
-            }
-            Inst::TestInts(test, left, right) => {
-                match self.compare(test, left, right) {
-                    Test::Eq => low!(self ; sete al),
-                    Test::Ne => low!(self ; setne al),
-                    Test::Lt => low!(self ; setl al),
-                    Test::Le => low!(self ; setle al),
-                    Test::Gt => low!(self ; setg al),
-                    Test::Ge => low!(self ; setge al),
-                }
-                self.keep_bool(value);
-            }
-            Inst::TestFloats(test, left, right) => self.test_floats(value, test, left, right),
-            Inst::Not(operand) => {
-                self.load(RAX, operand);
-                low!(self ; xor eax, 1);
-                self.keep(value);
-            }
-            Inst::And(left, right) | Inst::Or(left, right) => {
-                let behind = self.emitter.new_label();
-                self.load(RAX, left);
-                low!(self ; test eax, eax);
-                if let Inst::And(..) = inst {
-                    low!(self ; je =>behind);
-                } else {
-                    low!(self ; jne =>behind);
-                }
-                self.load(RAX, right);
-                low!(self ; =>behind);
-                self.keep(value);
-            }
-            Inst::Charge(steps, exit) => self.charge(steps, exit),
-            Inst::Slot(_)
-            | Inst::Param
-            | Inst::Int(_)
-            | Inst::Float(_)
-            | Inst::Bool(_)
-            | Inst::Codes(_)
-            | Inst::Words(_) => {}
-            Inst::Length(codes) => {
-                if let (Some(to), Some(codes)) = (self.int_register(value), self.int_register(codes)) {
-                    low!(self ; mov Rq(to), [Rq(codes) + thin::LENGTH]);
-                }
-            }
-            Inst::Load { codes, words, index, kind, exit } => {
-                let exit = self.exit(exit);
-                let vectors = (self.int_register(codes), words.and_then(|words| self.int_register(words)));
-                if let (Some(codes), words) = vectors {
-                    self.read_element(value, (codes, words), index, kind, exit);
-                }
-            }
-            Inst::Store { codes, words, index, value, exit } => {
-                let exit = self.exit(exit);
-                let vectors = (self.int_register(codes), words.and_then(|words| self.int_register(words)));
-                if let (Some(codes), words) = vectors {
-                    self.write_element((codes, words), index, value, exit);
-                }
-            }
-        }
-    }
-
-    /// Puts what is in rax into the register of a value.
-    fn keep(&mut self, value: Value) {
-        if let Some(to) = self.int_register(value) {
-            low!(self ; mov Rq(to), rax);
-        }
-    }
-
-    /// The same for the bool in al.
-    fn keep_bool(&mut self, value: Value) {
-        if let Some(to) = self.int_register(value) {
-            low!(self ; movzx Rd(to), al);
-        }
-    }
-
-    fn arithmetic(
-        &mut self,
-        value: Value,
-        operation: Arithmetic,
-        (left, right): (Value, Value),
-        exit: Option<ExitId>,
-    ) {
-        let Some(to) = self.int_register(value) else { return };
-        // The second operand is a register, a small constant or in memory, if it can be.
-        let is_awkward = |value| self.constant(value).is_some() && self.small_constant(value).is_none();
-        let commutes = operation != Arithmetic::Sub;
-        let is_swapped = commutes && (is_awkward(right) || self.int_register(right) == Some(to));
-        let (left, right) = if is_swapped { (right, left) } else { (left, right) };
-        let is_needed = exit.is_some_and(|exit| self.is_stored(exit, to));
-        let is_in_the_way = self.int_register(right) == Some(to) && self.int_register(left) != Some(to);
-        let at = if is_needed || is_in_the_way { RAX } else { to };
-        let number = self.small_constant(right);
-        if let (Arithmetic::Add, Some(number), Some(from), None) =
-            (operation, number, self.int_register(left), exit)
-            && from != to
-        {
-            low!(self ; lea Rq(to), [Rq(from) + number]);
-            return;
-        }
-        if let (Arithmetic::Mul, Some(number)) = (operation, number) {
-            let from = self.int(left, RAX);
-            low!(self ; imul Rq(at), Rq(from), number);
-        } else {
-            self.load(at, left);
-            let register = self.int_register(right);
-            let place = self.in_frame(right);
-            match (operation, register, number, place) {
-                (Arithmetic::Add, Some(right), _, _) => low!(self ; add Rq(at), Rq(right)),
-                (Arithmetic::Sub, Some(right), _, _) => low!(self ; sub Rq(at), Rq(right)),
-                (Arithmetic::Mul, Some(right), _, _) => low!(self ; imul Rq(at), Rq(right)),
-                (Arithmetic::Add, None, Some(number), _) => low!(self ; add Rq(at), number),
-                (Arithmetic::Sub, None, Some(number), _) => low!(self ; sub Rq(at), number),
-                (Arithmetic::Add, None, None, Some(place)) => low!(self ; add Rq(at), [rbx + place]),
-                (Arithmetic::Sub, None, None, Some(place)) => low!(self ; sub Rq(at), [rbx + place]),
-                (Arithmetic::Mul, None, None, Some(place)) => low!(self ; imul Rq(at), [rbx + place]),
-                (Arithmetic::Mul, None, Some(_), _) | (_, None, None, None) => {}
-            }
-        }
-        if let Some(exit) = exit {
-            let exit = self.exit(exit);
-            low!(self ; jo =>exit);
-        }
-        if at != to {
-            low!(self ; mov Rq(to), rax);
-        }
-    }
-
-    /// Quotient or remainder; see the JIT.
-    fn divide(&mut self, value: Value, left: Value, right: Value, is_remainder: bool, exit: ExitId) {
-        let (exit, done, wide) = (self.exit(exit), self.emitter.new_label(), self.emitter.new_label());
-        self.load(1, right);
-        self.load(RAX, left);
-        let known = self.constant(right);
-        if known.is_none_or(|number| number == 0 || number == -1) {
-            let special = self.emitter.new_label();
-            self.emitter.later(move |emitter| {
-                super::emit::x64!(emitter
-                    ; =>special
-                    ; test rcx, rcx
-                    ; jz =>exit
-                    ; neg rax
-                    ; jo =>exit
-                    ; xor edx, edx
-                    ; jmp =>done
-                );
-            });
-            low!(self ; lea rdx, [rcx + 1] ; cmp rdx, 1 ; jbe =>special);
-        }
-        low!(self
-            ; mov rdx, rax
-            ; or rdx, rcx
-            ; shr rdx, 32
-            ; jnz =>wide
-            ; div ecx
-            ; jmp =>done
-            ; =>wide
-            ; cqo
-            ; idiv rcx
-            ; =>done
-        );
-        if is_remainder {
-            low!(self ; mov rax, rdx);
-        }
-        self.keep(value);
-    }
-
-    /// Divides by a power of two, toward zero.
-    fn shift(&mut self, value: Value, left: Value, shift: u8) {
-        self.load(RAX, left);
-        if shift > 0 {
-            low!(self ; sar rax, 63 ; shr rax, (64 - shift) as i8);
-            // What is below zero is brought up first.
-            if let Some(left) = self.int_register(left) {
-                low!(self ; add rax, Rq(left));
-            } else if let Some(place) = self.in_frame(left) {
-                low!(self ; add rax, [rbx + place]);
-            } else if let Some(number) = self.small_constant(left) {
-                low!(self ; add rax, number);
-            }
-            low!(self ; sar rax, shift as i8);
-        }
-        self.keep(value);
-    }
-
-    /// The remainder of a division by a power of two.
-    fn mask(&mut self, value: Value, left: Value, mask: i64) {
-        let bits = mask.count_ones() as i8;
-        if bits == 0 {
-            low!(self ; xor eax, eax);
-        } else {
-            self.load(1, left);
-            low!(self ; mov rax, rcx ; sar rcx, 63 ; shr rcx, 64 - bits ; add rax, rcx);
-            match i32::try_from(mask) {
-                Ok(mask) => low!(self ; and rax, mask),
-                Err(_) => low!(self ; mov rdx, QWORD mask ; and rax, rdx),
-            }
-            low!(self ; sub rax, rcx);
-        }
-        self.keep(value);
-    }
-
-    fn read_element(
-        &mut self,
-        value: Value,
-        (codes, words): (u8, Option<u8>),
-        index: Value,
-        kind: Kind,
-        exit: DynamicLabel,
-    ) {
-        let at = self.int(index, RAX);
-        // An index below zero is beyond all as a number without sign.
-        if !planted!("optimise-bound") {
-            low!(self ; cmp Rq(at), [Rq(codes) + thin::LENGTH] ; jae =>exit);
-        }
-        let Some(words) = words else {
-            low!(self
-                ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS]
-                ; and eax, !(1 << code::TRUTH)
-                ; cmp eax, code::FALSE as i32
-                ; jne =>exit
-            );
-            let at = self.int(index, RAX);
-            low!(self ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS] ; shr eax, code::TRUTH as i8);
-            return self.keep(value);
-        };
-        let wanted = if kind == Kind::Float { code::FLOAT } else { code::INT };
-        low!(self ; cmp BYTE [Rq(codes) + Rq(at) + thin::ITEMS], wanted as i8 ; jne =>exit);
-        if let Some(to) = self.float_register(value) {
-            low!(self ; movsd Rx(to), [Rq(words) + Rq(at) * 8 + thin::ITEMS]);
-        } else if let Some(to) = self.int_register(value) {
-            low!(self ; mov Rq(to), [Rq(words) + Rq(at) * 8 + thin::ITEMS]);
-        }
-    }
-
-    /// Writes a scalar over an element, or appends it where there is room.
-    fn write_element(
-        &mut self,
-        (codes, words): (u8, Option<u8>),
-        index: Value,
-        value: Value,
-        exit: DynamicLabel,
-    ) {
-        let at = self.int(index, 1);
-        let (write, beyond) = (self.emitter.new_label(), self.emitter.new_label());
-        low!(self ; cmp Rq(at), [Rq(codes) + thin::LENGTH] ; jae =>beyond);
-        self.emitter.later(move |emitter| {
-            super::emit::x64!(emitter
-                ; =>beyond
-                ; cmp Rq(at), [Rq(codes) + thin::LENGTH]
-                ; jne =>exit
-                ; cmp Rq(at), [Rq(codes) + thin::CAPACITY]
-                ; jae =>exit
-            );
-            let Some(words) = words else {
-                super::emit::x64!(emitter ; jmp =>exit);
-                return;
-            };
-            super::emit::x64!(emitter
-                ; cmp Rq(at), [Rq(words) + thin::LENGTH]
-                ; jne =>exit
-                ; cmp Rq(at), [Rq(words) + thin::CAPACITY]
-                ; jae =>exit
-            );
-            emitter.charge_element(exit);
-            super::emit::x64!(emitter
-                ; inc QWORD [Rq(codes) + thin::LENGTH]
-                ; inc QWORD [Rq(words) + thin::LENGTH]
-                ; jmp =>write
-            );
-        });
-        let Some(words) = words else {
-            low!(self ; =>write);
-            if let Some(value) = self.constant(value) {
-                let code = if value == 0 { code::FALSE } else { code::TRUE };
-                low!(self ; mov BYTE [Rq(codes) + Rq(at) + thin::ITEMS], code as i8);
-            } else {
-                self.load(RAX, value);
-                low!(self
-                    ; and eax, 1
-                    ; shl eax, code::TRUTH as i8
-                    ; or eax, code::FALSE as i32
-                    ; mov [Rq(codes) + Rq(at) + thin::ITEMS], al
-                );
-            }
-            return;
-        };
-        // While no element was ever a number there are no words.
-        low!(self ; cmp Rq(at), [Rq(words) + thin::LENGTH] ; jae =>exit ; =>write);
-        let code = if self.body.kind(value) == Kind::Float {
-            let value = self.float(value, 0);
-            low!(self ; movsd [Rq(words) + Rq(at) * 8 + thin::ITEMS], Rx(value));
-            code::FLOAT
-        } else {
-            let value = self.int(value, RAX);
-            low!(self ; mov [Rq(words) + Rq(at) * 8 + thin::ITEMS], Rq(value));
-            code::INT
-        };
-        low!(self ; mov BYTE [Rq(codes) + Rq(at) + thin::ITEMS], code as i8);
-    }
-
-    fn floats(&mut self, value: Value, operation: FloatArithmetic, left: Value, right: Value) {
-        let Some(to) = self.float_register(value) else { return };
-        let is_in_the_way = self.float_register(right) == Some(to) && self.float_register(left) != Some(to);
-        let at = if is_in_the_way { 0 } else { to };
-        let right = self.float(right, 1);
-        self.load_float(at, left);
-        match operation {
-            FloatArithmetic::Add => low!(self ; addsd Rx(at), Rx(right)),
-            FloatArithmetic::Sub => low!(self ; subsd Rx(at), Rx(right)),
-            FloatArithmetic::Mul => low!(self ; mulsd Rx(at), Rx(right)),
-            FloatArithmetic::Div => low!(self ; divsd Rx(at), Rx(right)),
-        }
-        if at != to {
-            low!(self ; movaps Rx(to), Rx(at));
-        }
-    }
-
-    fn test_floats(&mut self, value: Value, test: Test, left: Value, right: Value) {
-        let (left, right) = (self.float(left, 0), self.float(right, 1));
-        match test {
-            Test::Lt | Test::Le => low!(self ; ucomisd Rx(right), Rx(left)),
-            Test::Eq | Test::Ne | Test::Gt | Test::Ge => low!(self ; ucomisd Rx(left), Rx(right)),
-        }
-        let behind = self.emitter.new_label();
-        match test {
-            Test::Lt | Test::Gt => low!(self ; seta al),
-            Test::Le | Test::Ge => low!(self ; setae al),
-            // What has no order is told by the parity flag.
-            Test::Eq => low!(self ; sete al ; jnp =>behind ; xor eax, eax ; =>behind),
-            Test::Ne => low!(self ; setne al ; jnp =>behind ; mov eax, 1 ; =>behind),
-        }
-        self.keep_bool(value);
     }
 }
 
