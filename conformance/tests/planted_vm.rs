@@ -73,6 +73,7 @@ const FAILED: &[(&str, &str)] = &[
     ("optimise-counter", "fused/loops/a-count-up-to-the-largest-int-goes-one-too-far"),
     ("optimise-refund", "fused/loops/a-count-that-ends-is-charged-to-the-step"),
     ("optimise-store", "fused/loops/an-element-beyond-the-end-is-read-in-a-loop"),
+    ("optimise-remainder", "fused/loops/numbers-below-zero-and-above-are-even-or-odd"),
     ("optimise-circle", "fused/loops/two-values-change-places-in-every-turn"),
     ("phantom-costs-nothing", "fused/parts/a-recursion-changes-an-array-in-a-global-with-a-byte-too-little"),
 ];

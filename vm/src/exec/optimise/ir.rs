@@ -250,6 +250,8 @@ pub(crate) enum Condition {
     Ints(Test, Value, Value),
     Floats(Test, Value, Value),
     True(Value),
+    /// That an int has none of those bits.
+    NoBits(Value, i64),
     Not(Box<Self>),
     Both(Box<[Self; 2]>),
     Either(Box<[Self; 2]>),
@@ -262,7 +264,7 @@ impl Condition {
                 f(*left);
                 f(*right);
             }
-            Self::True(value) => f(*value),
+            Self::True(value) | Self::NoBits(value, _) => f(*value),
             Self::Not(condition) => condition.each_operand(f),
             Self::Both(two) | Self::Either(two) => two.iter().for_each(|one| one.each_operand(f)),
         }

@@ -9,7 +9,8 @@ use crate::exec::specialise::Test;
 type Pass = fn(&mut Loop);
 
 /// All passes by name, in the order in which they are made.
-pub(super) const ALL: [(&str, Pass); 2] = [("counters", counters), ("dead values", remove_dead)];
+pub(super) const ALL: [(&str, Pass); 3] =
+    [("counters", counters), ("remainders", remainders), ("dead values", remove_dead)];
 
 /// Drops checks for overflow that cannot fail: where a counter was found to be below something before the turn began, one more still fits.
 fn counters(body: &mut Loop) {
@@ -52,6 +53,37 @@ fn greatest(body: &Loop, value: Value, condition: Option<&Condition>) -> i64 {
             }
         }
         _ => i64::MAX,
+    }
+}
+
+/// Whether the remainder of a division by a power of two is zero is told by the bits of what is divided, whatever its sign.
+fn remainders(body: &mut Loop) {
+    let mut blocks = std::mem::take(&mut body.blocks);
+    for block in &mut blocks {
+        if let End::Branch(condition, _, _) = &mut block.end {
+            look_at_bits(body, condition);
+        }
+    }
+    body.blocks = blocks;
+}
+
+fn look_at_bits(body: &Loop, condition: &mut Condition) {
+    match condition {
+        Condition::Ints(test @ (Test::Eq | Test::Ne), left, right) => {
+            if let Inst::Mask(value, mask) = *body.inst(*left)
+                && *body.inst(*right) == Inst::Int(0)
+                && i32::try_from(mask).is_ok()
+            {
+                let is_zero = Condition::NoBits(value, mask);
+                let is_swapped = (*test == Test::Ne) != planted!("optimise-remainder");
+                *condition = if is_swapped { Condition::Not(Box::new(is_zero)) } else { is_zero };
+            }
+        }
+        Condition::Ints(..) | Condition::Floats(..) | Condition::True(_) | Condition::NoBits(..) => {}
+        Condition::Not(condition) => look_at_bits(body, condition),
+        Condition::Both(two) | Condition::Either(two) => {
+            two.iter_mut().for_each(|one| look_at_bits(body, one));
+        }
     }
 }
 

@@ -165,6 +165,7 @@ impl Checker<'_> {
                 self.is(known, *right, Kind::Float)
             }
             Condition::True(value) => self.is(known, *value, Kind::Bool),
+            Condition::NoBits(value, _) => self.is(known, *value, Kind::Int),
             Condition::Not(condition) => self.condition(known, condition),
             Condition::Both(two) | Condition::Either(two) => {
                 two.iter().try_for_each(|one| self.condition(known, one))

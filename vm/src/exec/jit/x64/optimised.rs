@@ -455,6 +455,15 @@ impl<'e> Lowering<'e, '_> {
                     low!(self ; je =>to);
                 }
             }
+            Condition::NoBits(value, mask) => {
+                self.load(RAX, *value);
+                low!(self ; and rax, *mask as i32);
+                if when {
+                    low!(self ; je =>to);
+                } else {
+                    low!(self ; jne =>to);
+                }
+            }
             Condition::Not(condition) => self.go(condition, !when, to),
             Condition::Both(two) if when => {
                 let behind = self.emitter.new_label();
