@@ -177,6 +177,10 @@ impl CodeCache {
             }
             Some(Compiled { code, _table: table })
         });
+        /// How much more making an optimised loop takes than machine code of its instructions one by one.
+        const OPTIMISED: u64 = 3;
+        let optimised = self.compiled.as_ref().map_or(0, |compiled| compiled.code.optimised);
+        self.translated += OPTIMISED * optimised as u64;
         self.is_refused = self.compiled.is_none();
     }
 

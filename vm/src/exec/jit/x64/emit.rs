@@ -19,6 +19,7 @@ use std::rc::Rc;
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler};
 
+use super::loop_registers::registers;
 use super::register_cache::{Cache, Tag};
 use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
@@ -138,6 +139,8 @@ pub(crate) struct Emitted {
     pub(crate) places: Vec<u32>,
     /// What stands in the table of the code to come back to, from the beginning of the buffer.
     pub(crate) table: Vec<u32>,
+    /// How many instructions are part of loops that were optimised.
+    pub(crate) optimised: usize,
 }
 
 impl<'a> Emitter<'a> {
@@ -265,7 +268,8 @@ impl<'a> Emitter<'a> {
             }
         }
         let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
-        Some(Emitted { buffer, start, entries, places, table })
+        let optimised = self.loop_of.len();
+        Some(Emitted { buffer, start, entries, places, table, optimised })
     }
 
     fn offset_of(&self, label: Option<DynamicLabel>) -> u32 {
@@ -659,7 +663,7 @@ fn optimised(code: &Code, program: &Program) -> Vec<Optimised> {
     let loops = optimise::loops(code, program).into_iter();
     loops
         .filter_map(|body| {
-            let (ints, floats) = super::optimised::registers(&body);
+            let (ints, floats) = registers(&body);
             let allocation = optimise::allocate(&body, ints, floats)?;
             Some(Optimised { body, allocation })
         })

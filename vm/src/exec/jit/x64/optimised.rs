@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
 use super::emit::{Emitter, JitExit, at, payload};
+use super::loop_registers::{FIRST_FLOAT, GLOBALS, INTS, RAX};
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::exec::optimise::{
@@ -25,24 +26,6 @@ macro_rules! low {
     };
 }
 use low;
-
-/// Registers for ints: rsi, rdi, r8 to r11, rbp; r14, which exits find the globals in; and rcx and rdx where nothing needs them to compute.
-const INTS: [u8; 10] = [6, 7, 8, 9, 10, 11, 5, 14, 1, 2];
-const INTS_BESIDE_TWO: u8 = 8;
-const GLOBALS: u8 = 14;
-/// Registers for floats: all but xmm0 and xmm1.
-const FLOATS: u8 = 14;
-const FIRST_FLOAT: u8 = 2;
-const RAX: u8 = 0;
-
-/// How many registers for ints and for floats a loop may use.
-pub(super) fn registers(body: &Loop) -> (u8, u8) {
-    let needs_two =
-        body.blocks.iter().flat_map(|block| &block.insts).any(|value| {
-            matches!(body.inst(*value), Inst::Divide { .. } | Inst::Mask(..) | Inst::Store { .. })
-        });
-    (if needs_two { INTS_BESIDE_TWO } else { INTS.len() as u8 }, FLOATS)
-}
 
 /// A loop that is lowered.
 struct Lowering<'e, 'a> {
