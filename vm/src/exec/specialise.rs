@@ -27,6 +27,8 @@ mod verify;
 mod versions;
 
 pub(crate) use code::Code;
+#[cfg(machine_code)]
+pub(crate) use context::Source;
 pub(crate) use context::TypeContext;
 #[cfg(machine_code)]
 pub(crate) use elements::{append_item, elide_copy, put_item, set_item};

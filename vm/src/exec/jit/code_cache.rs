@@ -144,10 +144,14 @@ impl CodeCache {
         let mut out = String::new();
         let Some(Compiled { code: emitted, .. }) = &self.compiled else { return out };
         let bytes = emitted.buffer.bytes();
-        let ends = emitted.places.iter().skip(1).copied().chain([emitted.cold]);
+        let ends = emitted.places.iter().skip(1).copied().chain([emitted.loops]);
         for ((place, op), (begin, end)) in code.ops.iter().enumerate().zip(emitted.places.iter().zip(ends)) {
             let _ = writeln!(out, "{place:>5}  {op}");
             listing::code(bytes, *begin as usize..end as usize, &mut out);
+        }
+        if emitted.loops != emitted.cold {
+            let _ = writeln!(out, "optimised loops");
+            listing::code(bytes, emitted.loops as usize..emitted.cold as usize, &mut out);
         }
         let _ = writeln!(out, "rarely executed");
         listing::code(bytes, emitted.cold as usize..emitted.numbers as usize, &mut out);
@@ -179,6 +183,10 @@ impl CodeCache {
             }
             Some(Compiled { code, _table: table })
         });
+        /// How much more making an optimised loop takes than machine code of its instructions one by one.
+        const OPTIMISED: u64 = 3;
+        let optimised = self.compiled.as_ref().map_or(0, |compiled| compiled.code.optimised);
+        self.translated += OPTIMISED * optimised as u64;
         self.is_refused = self.compiled.is_none();
     }
 

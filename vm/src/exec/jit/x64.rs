@@ -7,7 +7,9 @@ mod control;
 mod emit;
 mod globals;
 mod instructions;
+mod loop_registers;
 mod numbers;
+mod optimised;
 mod register_cache;
 mod strings;
 #[cfg(test)]

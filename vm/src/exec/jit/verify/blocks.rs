@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{BLOCK, Fact, Held, Number, Place, gpr};
+use super::facts::{BLOCK, Fact, Held, Id, Number, Place, gpr};
 use super::prover::Prover;
 use super::state::State;
 use super::subject::Entry;
@@ -16,6 +16,8 @@ use crate::isa::REGISTERS;
 const MOST_VISITS: u32 = 1000;
 /// Of a block that more lead to, what is known is kept for all paths together, and not for each: thousands of exits may lead to one place.
 const MOST_PATHS: u32 = 8;
+/// After so many visits nothing more is known of the numbers that paths bring to a block: a counter would become known a turn at a time.
+const WIDENED: u32 = 16;
 /// The size of a value.
 const VALUE: u64 = size_of::<crate::value::Value>() as u64;
 
@@ -76,6 +78,9 @@ impl Prover<'_> {
         let visits = self.visits.entry(begin).or_default();
         *visits += 1;
         let (is_again, is_endless) = (*visits > 1, *visits > MOST_VISITS);
+        if *visits > WIDENED {
+            state.widen(begin);
+        }
         let mut at = begin;
         loop {
             let Some(instruction) = self.walk.instructions.get(&at).copied() else { return Ok(()) };
@@ -248,6 +253,16 @@ impl Prover<'_> {
 }
 
 impl State {
+    /// Nothing is known of how great the numbers are that are joined where a block begins. Of tags and codes there are few.
+    fn widen(&mut self, at: u32) {
+        let is_joined = |id: &Id| id.at == at | BLOCK;
+        self.ranges.retain(|number, _| match number {
+            Number::Of(id) => !is_joined(id),
+            Number::Payload(value) => !is_joined(&value.id),
+            _ => true,
+        });
+    }
+
     /// A register of the frame is of a type.
     fn assume(&mut self, slot: u8, ty: Type) {
         let (low, high) = tags(ty);

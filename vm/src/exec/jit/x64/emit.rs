@@ -15,16 +15,19 @@
 
 mod values;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler};
 
+use super::loop_registers::registers;
 use super::register_cache::Cache;
 use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::executable::Executable;
 use crate::exec::jit::layout::Layout;
+use crate::exec::optimise::{self, Allocation, Loop, Way};
 use crate::exec::specialise::{Code, CodeAddr, Slot};
 
 pub(super) use values::{at, global, payload};
@@ -112,6 +115,18 @@ pub(crate) struct Emitter<'a> {
     pub(super) lost: [DynamicLabel; 4],
     /// The address of the table of the code to come back to, four entries a call, and of how many calls it knows.
     pub(super) table: (usize, usize),
+    /// What the optimising tier made, with where each begins.
+    loops: Vec<(Rc<Optimised>, DynamicLabel)>,
+    /// By instruction, the loop that it is part of.
+    loop_of: HashMap<usize, usize>,
+    /// Instructions that loops come out to, and nothing else but the one before: the host does not enter there.
+    behind_loops: HashSet<usize>,
+}
+
+/// A loop, and where its values are.
+struct Optimised {
+    body: Loop,
+    allocation: Allocation,
 }
 
 /// Makes code that is rarely needed.
@@ -125,11 +140,15 @@ pub(crate) struct Emitted {
     pub(crate) entries: Vec<u32>,
     /// By instruction, where its code begins, for a dump.
     pub(crate) places: Vec<u32>,
+    /// Where the loops begin that were optimised, for a dump.
+    pub(crate) loops: u32,
     /// Where what is rarely executed begins, and behind it the numbers that instructions read, for a dump.
     pub(crate) cold: u32,
     pub(crate) numbers: u32,
     /// What stands in the table of the code to come back to, from the beginning of the buffer.
     pub(crate) table: Vec<u32>,
+    /// How many instructions are part of loops that were optimised.
+    pub(crate) optimised: usize,
 }
 
 impl<'a> Emitter<'a> {
@@ -158,6 +177,25 @@ impl<'a> Emitter<'a> {
                 .for_each(&mut label);
         }
         wanted.into_iter().for_each(&mut label);
+        let optimised = optimised(code, program);
+        let mut behind_loops = HashSet::new();
+        for exit in optimised.iter().flat_map(|optimised| &optimised.body.exits) {
+            if let Way::To(at) = exit.way
+                && let Some(place) =
+                    labels.get_mut(at.index()).filter(|place| !at.is_stub() && place.is_none())
+            {
+                *place = Some(assembler.new_dynamic_label());
+                behind_loops.insert(at.index());
+            }
+        }
+        let mut loop_of = HashMap::new();
+        for (number, optimised) in optimised.iter().enumerate() {
+            loop_of.extend(optimised.body.places.iter().map(|place| (*place, number)));
+        }
+        let loops = optimised
+            .into_iter()
+            .map(|optimised| (Rc::new(optimised), assembler.new_dynamic_label()))
+            .collect();
         let end = assembler.new_dynamic_label();
         let lost = std::array::from_fn(|_| assembler.new_dynamic_label());
         Some(Self {
@@ -176,6 +214,9 @@ impl<'a> Emitter<'a> {
             end,
             lost,
             table,
+            loops,
+            loop_of,
+            behind_loops,
         })
     }
 
@@ -202,7 +243,9 @@ impl<'a> Emitter<'a> {
                 });
                 self.cache = context.map_or(Cache::EMPTY, |context| Cache::of(context));
                 x64!(self ; =>label);
-                self.entries[place] = Some(label);
+                if !self.behind_loops.contains(&place) {
+                    self.entries[place] = Some(label);
+                }
             }
             #[cfg(debug_assertions)]
             self.check(*op);
@@ -214,6 +257,10 @@ impl<'a> Emitter<'a> {
             if let Some((_, label)) = self.behind.take_if(|(behind, _)| *behind == place) {
                 x64!(self ; =>label);
             }
+        }
+        let loops = self.assembler.offset().0 as u32;
+        for (optimised, entry) in self.loops.clone() {
+            self.optimised(&optimised.body, &optimised.allocation, entry);
         }
         let cold = self.assembler.offset().0 as u32;
         while let Some(make) = self.cold.pop() {
@@ -233,7 +280,8 @@ impl<'a> Emitter<'a> {
             }
         }
         let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
-        Some(Emitted { buffer, start, entries, places, cold, numbers, table })
+        let optimised = self.loop_of.len();
+        Some(Emitted { buffer, start, entries, places, loops, cold, numbers, table, optimised })
     }
 
     fn offset_of(&self, label: Option<DynamicLabel>) -> u32 {
@@ -313,9 +361,21 @@ impl<'a> Emitter<'a> {
         self.assembler.new_dynamic_label()
     }
 
-    /// Where the code of an instruction is or will be.
+    /// Where the code of an instruction is or will be; from within a loop that was optimised, where that begins is what was made of it.
     pub(super) fn label(&self, at: CodeAddr) -> Option<DynamicLabel> {
-        if at.is_stub() { None } else { self.labels.get(at.index()).copied().flatten() }
+        if at.is_stub() {
+            return None;
+        }
+        let optimised = self.loop_of.get(&self.place).and_then(|number| self.loops.get(*number));
+        match optimised.filter(|(optimised, _)| optimised.body.header == at.index()) {
+            Some((_, entry)) => Some(*entry),
+            None => self.plain_label(at.index()),
+        }
+    }
+
+    /// Where the code of an instruction is or will be.
+    pub(super) fn plain_label(&self, place: usize) -> Option<DynamicLabel> {
+        self.labels.get(place).copied().flatten()
     }
 
     /// Whether other code goes to an instruction, or may begin there.
@@ -332,7 +392,7 @@ impl<'a> Emitter<'a> {
     pub(super) fn leave(&mut self, exit: JitExit) -> DynamicLabel {
         if exit == JitExit::Guard
             && let Some(exit) = self.code.exits.get(self.code.exit_of[self.place] as usize)
-            && let Some(label) = exit.other.and_then(|other| self.label(other))
+            && let Some(label) = exit.other.and_then(|other| self.plain_label(other.index()))
         {
             return label;
         }
@@ -437,6 +497,18 @@ impl<'a> Emitter<'a> {
         self.call(super::super::stubs::step as *const ());
         x64!(self ; test eax, eax ; jnz =>stopped);
     }
+}
+
+/// The loops that the optimising tier has registers for.
+fn optimised(code: &Code, program: &Program) -> Vec<Optimised> {
+    let loops = optimise::loops(code, program).into_iter();
+    loops
+        .filter_map(|body| {
+            let (ints, floats) = registers(&body);
+            let allocation = optimise::allocate(&body, ints, floats)?;
+            Some(Optimised { body, allocation })
+        })
+        .collect()
 }
 
 #[cfg(test)]

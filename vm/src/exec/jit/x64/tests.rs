@@ -45,7 +45,7 @@ fn emit(ops: &[SpecOp]) -> Listing {
             })
             .collect()
     };
-    let ends = emitted.places.iter().skip(1).copied().chain([emitted.cold]);
+    let ends = emitted.places.iter().skip(1).copied().chain([emitted.loops]);
     Listing {
         ops: emitted.places.iter().zip(ends).map(|(begin, end)| listing(*begin, end)).collect(),
         cold: listing(emitted.cold, emitted.numbers),

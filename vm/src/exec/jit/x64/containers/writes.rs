@@ -122,7 +122,7 @@ impl Emitter<'_> {
     }
 
     /// Counts the memory of an element that is appended, or goes elsewhere if there is none. Uses rax and rdx.
-    fn charge_element(&mut self, exhausted: DynamicLabel) {
+    pub(in crate::exec::jit::x64) fn charge_element(&mut self, exhausted: DynamicLabel) {
         x64!(self
             ; mov rdx, [r15 + JitContext::LIVE]
             ; mov rax, [rdx]
