@@ -148,7 +148,7 @@ pub struct ConstantEntry {
     pub type_name: String,
     /// The fewest bytes of the payload.
     pub bytes: u32,
-    /// How the payload is encoded: a [`ConstantLayout`].
+    /// How the payload is encoded: a [`ConstantLayout`](super::ConstantLayout).
     pub layout: String,
 }
 

@@ -21,6 +21,7 @@ thread_local! {
 }
 
 /// So many of them are kept.
+#[cfg(machine_code)]
 const MAX_SPARE: usize = 4;
 
 /// A dict, shared by reference count and copied when it is written while shared.

@@ -23,7 +23,9 @@ use crate::exec::analysis::{FlowGraph, RegSet, can_set};
 use crate::exec::interpreter::Program;
 use crate::isa::Reg;
 use crate::runtime::Machine;
-use crate::value::{Array, Value};
+#[cfg(machine_code)]
+use crate::value::Array;
+use crate::value::Value;
 use crate::values::costs;
 
 /// What was found out about the writes of a module. It grows while the program runs.
@@ -90,6 +92,7 @@ impl Site {
     }
 
     /// The element that the container is, as far as is known, and what leads to it.
+    #[cfg(machine_code)]
     pub(crate) fn element(&self) -> Option<Element> {
         self.recipe.try_borrow().ok()?.as_ref()?.element()
     }
