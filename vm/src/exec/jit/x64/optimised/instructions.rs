@@ -173,15 +173,11 @@ impl Lowering<'_, '_> {
         if known.is_none_or(|number| number == 0 || number == -1) {
             let special = self.emitter.new_label();
             self.emitter.later(move |emitter| {
-                x64!(emitter
-                    ; =>special
-                    ; test rcx, rcx
-                    ; jz =>exit
-                    ; neg rax
-                    ; jo =>exit
-                    ; xor edx, edx
-                    ; jmp =>done
-                );
+                x64!(emitter ; =>special ; test rcx, rcx ; jz =>exit ; neg rax);
+                if !planted!("minus-one") {
+                    x64!(emitter ; jo =>exit);
+                }
+                x64!(emitter ; xor edx, edx ; jmp =>done);
             });
             low!(self ; lea rdx, [rcx + 1] ; cmp rdx, 1 ; jbe =>special);
         }
