@@ -44,12 +44,6 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
         &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"],
     ),
     ("specialised-call-clear", "--tier=specialised --jit=always", Sizes::Small, &[]),
-    (
-        "specialised-fuel",
-        "--tier=specialised --jit=always",
-        Sizes::Small,
-        &["jump", "jump_if", "jump_if_not", "phi"],
-    ),
     ("refill-part", "--jit=always", Sizes::Long, &[]),
     ("jit-overflow", "--jit=always", Sizes::Small, &["mul"]),
     // A debug build ends where it relies on such a number.
@@ -75,6 +69,7 @@ const FAILED: &[(&str, &str)] = &[
     ("optimise-store", "fused/loops/an-element-beyond-the-end-is-read-in-a-loop"),
     ("optimise-remainder", "fused/loops/numbers-below-zero-and-above-are-even-or-odd"),
     ("optimise-circle", "fused/loops/two-values-change-places-in-every-turn"),
+    ("specialised-fuel", "fused/fused/phis-carry-arrays-through-a-loop"),
     ("phantom-costs-nothing", "fused/parts/a-recursion-changes-an-array-in-a-global-with-a-byte-too-little"),
 ];
 
