@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::exec::specialise::{
-    BranchOp, CallOp, Code, ComparisonOp, ContainerOp, GuardOp, JitOp, MoveOp, NumberOp, SpecOp, StringOp,
-    TypeContext,
-};
+use crate::exec::specialise::{BranchOp, Code, ContainerOp, GuardOp, JitOp, MoveOp, SpecOp, TypeContext};
 
 /// A loop has no more instructions than this.
 const LONGEST: usize = 128;
@@ -31,146 +28,38 @@ impl Shape<'_> {
 pub(super) fn successors(op: SpecOp, place: usize) -> (Option<usize>, Option<usize>) {
     let to = op.target().filter(|to| !to.is_stub()).map(|to| to.index());
     match JitOp::from(op) {
-        JitOp::Branch(BranchOp::Goto { .. }) | JitOp::Branch(BranchOp::Jump { .. }) => (to, None),
-        JitOp::Branch(BranchOp::Deoptimise)
-        | JitOp::Move(MoveOp::Move { .. })
-        | JitOp::Move(MoveOp::LoadConst { .. })
-        | JitOp::Move(MoveOp::PutBool { .. })
-        | JitOp::Guard(GuardOp::Guard { .. })
-        | JitOp::Guard(GuardOp::GuardFunction { .. })
-        | JitOp::String(StringOp::IfEqString { .. })
-        | JitOp::String(StringOp::IfNeString { .. })
-        | JitOp::String(StringOp::IfEqStringConst { .. })
-        | JitOp::String(StringOp::IfNeStringConst { .. })
-        | JitOp::String(StringOp::Join { .. })
-        | JitOp::String(StringOp::IntText { .. })
-        | JitOp::String(StringOp::StrLen { .. })
-        | JitOp::Move(MoveOp::LoadGlobal { .. })
-        | JitOp::Move(MoveOp::StoreGlobal { .. })
-        | JitOp::Container(ContainerOp::ArrayGet { .. })
-        | JitOp::Container(ContainerOp::ArrayGetConst { .. })
-        | JitOp::Container(ContainerOp::ArraySet { .. })
-        | JitOp::Container(ContainerOp::ArraySetConst { .. })
-        | JitOp::Container(ContainerOp::DictGet { .. })
-        | JitOp::Container(ContainerOp::DictSet { .. })
-        | JitOp::Container(ContainerOp::ElideCopy { .. })
-        | JitOp::Container(ContainerOp::ElideCopyGlobal { .. })
-        | JitOp::Container(ContainerOp::ElideCopyElement { .. })
-        | JitOp::Call(CallOp::Call { .. })
-        | JitOp::Call(CallOp::CallAny { .. })
-        | JitOp::Call(CallOp::Return { .. })
-        | JitOp::Call(CallOp::ReturnConst { .. })
-        | JitOp::Call(CallOp::Baseline { .. })
-        | JitOp::Interpreter => (None, None),
+        JitOp::Branch(BranchOp::Goto { .. } | BranchOp::Jump { .. }) => (to, None),
+        JitOp::String(_)
+        | JitOp::Call(_)
+        | JitOp::Interpreter
+        | JitOp::Branch(BranchOp::Deoptimise)
+        | JitOp::Move(
+            MoveOp::Move { .. }
+            | MoveOp::LoadConst { .. }
+            | MoveOp::PutBool { .. }
+            | MoveOp::LoadGlobal { .. }
+            | MoveOp::StoreGlobal { .. },
+        )
+        | JitOp::Guard(GuardOp::Guard { .. } | GuardOp::GuardFunction { .. })
+        | JitOp::Container(
+            ContainerOp::ArrayGet { .. }
+            | ContainerOp::ArrayGetConst { .. }
+            | ContainerOp::ArraySet { .. }
+            | ContainerOp::ArraySetConst { .. }
+            | ContainerOp::DictGet { .. }
+            | ContainerOp::DictSet { .. }
+            | ContainerOp::ElideCopy { .. }
+            | ContainerOp::ElideCopyGlobal { .. }
+            | ContainerOp::ElideCopyElement { .. },
+        ) => (None, None),
+        // What is known of the others is for `build` to say, which lists them all.
         JitOp::Branch(BranchOp::ChargeFuel { .. })
-        | JitOp::Move(MoveOp::MoveInt { .. })
-        | JitOp::Move(MoveOp::MoveFloat { .. })
-        | JitOp::Move(MoveOp::MoveScalar { .. })
-        | JitOp::Move(MoveOp::Swap { .. })
-        | JitOp::Move(MoveOp::LoadInt { .. })
-        | JitOp::Move(MoveOp::LoadFloat { .. })
-        | JitOp::Move(MoveOp::LoadBool { .. })
-        | JitOp::Guard(GuardOp::GuardInt { .. })
-        | JitOp::Guard(GuardOp::GuardFloat { .. })
-        | JitOp::Guard(GuardOp::GuardBool { .. })
-        | JitOp::Number(NumberOp::AddInt { .. })
-        | JitOp::Number(NumberOp::SubInt { .. })
-        | JitOp::Number(NumberOp::MulInt { .. })
-        | JitOp::Number(NumberOp::DivInt { .. })
-        | JitOp::Number(NumberOp::ModInt { .. })
-        | JitOp::Number(NumberOp::AddIntConst { .. })
-        | JitOp::Number(NumberOp::SubConstInt { .. })
-        | JitOp::Number(NumberOp::MulIntConst { .. })
-        | JitOp::Number(NumberOp::DivIntConst { .. })
-        | JitOp::Number(NumberOp::ModIntConst { .. })
-        | JitOp::Number(NumberOp::DivIntShift { .. })
-        | JitOp::Number(NumberOp::ModIntMask { .. })
-        | JitOp::Number(NumberOp::AddFloat { .. })
-        | JitOp::Number(NumberOp::SubFloat { .. })
-        | JitOp::Number(NumberOp::MulFloat { .. })
-        | JitOp::Number(NumberOp::DivFloat { .. })
-        | JitOp::Number(NumberOp::AddFloatConst { .. })
-        | JitOp::Number(NumberOp::SubConstFloat { .. })
-        | JitOp::Number(NumberOp::MulFloatConst { .. })
-        | JitOp::Number(NumberOp::DivFloatConst { .. })
-        | JitOp::Number(NumberOp::DivConstFloat { .. })
-        | JitOp::Number(NumberOp::AddMixed { .. })
-        | JitOp::Number(NumberOp::SubMixed { .. })
-        | JitOp::Number(NumberOp::MulMixed { .. })
-        | JitOp::Number(NumberOp::DivMixed { .. })
-        | JitOp::Number(NumberOp::NegInt { .. })
-        | JitOp::Number(NumberOp::NegFloat { .. })
-        | JitOp::Comparison(ComparisonOp::TestEqInt { .. })
-        | JitOp::Comparison(ComparisonOp::TestNeInt { .. })
-        | JitOp::Comparison(ComparisonOp::TestLtInt { .. })
-        | JitOp::Comparison(ComparisonOp::TestLeInt { .. })
-        | JitOp::Comparison(ComparisonOp::TestEqIntConst { .. })
-        | JitOp::Comparison(ComparisonOp::TestNeIntConst { .. })
-        | JitOp::Comparison(ComparisonOp::TestLtIntConst { .. })
-        | JitOp::Comparison(ComparisonOp::TestGeIntConst { .. })
-        | JitOp::Comparison(ComparisonOp::TestFloat { .. })
-        | JitOp::Comparison(ComparisonOp::TestFloatConst { .. })
-        | JitOp::Comparison(ComparisonOp::And { .. })
-        | JitOp::Comparison(ComparisonOp::Or { .. })
-        | JitOp::Comparison(ComparisonOp::Not { .. })
-        | JitOp::Container(ContainerOp::ArrayGetBool { .. })
-        | JitOp::Container(ContainerOp::ArrayGetInt { .. })
-        | JitOp::Container(ContainerOp::ArrayGetFloat { .. })
-        | JitOp::Container(ContainerOp::ArrayGetConstInt { .. })
-        | JitOp::Container(ContainerOp::ArrayGetConstFloat { .. })
-        | JitOp::Container(ContainerOp::ArraySetInt { .. })
-        | JitOp::Container(ContainerOp::ArraySetFloat { .. })
-        | JitOp::Container(ContainerOp::ArraySetScalar { .. })
-        | JitOp::Container(ContainerOp::ArraySetToBool { .. })
-        | JitOp::Container(ContainerOp::ArraySetToInt { .. })
-        | JitOp::Container(ContainerOp::ArraySetToFloat { .. })
-        | JitOp::Container(ContainerOp::ArrayLen { .. }) => (None, Some(place + 1)),
-        JitOp::Branch(BranchOp::IfEqInt { .. })
-        | JitOp::Branch(BranchOp::IfNeInt { .. })
-        | JitOp::Branch(BranchOp::IfLtInt { .. })
-        | JitOp::Branch(BranchOp::IfLeInt { .. })
-        | JitOp::Branch(BranchOp::IfEqIntConst { .. })
-        | JitOp::Branch(BranchOp::IfNeIntConst { .. })
-        | JitOp::Branch(BranchOp::IfLtIntConst { .. })
-        | JitOp::Branch(BranchOp::IfGeIntConst { .. })
-        | JitOp::Branch(BranchOp::IfEqFloat { .. })
-        | JitOp::Branch(BranchOp::IfNeFloat { .. })
-        | JitOp::Branch(BranchOp::IfLtFloat { .. })
-        | JitOp::Branch(BranchOp::IfNotLtFloat { .. })
-        | JitOp::Branch(BranchOp::IfLeFloat { .. })
-        | JitOp::Branch(BranchOp::IfNotLeFloat { .. })
-        | JitOp::Branch(BranchOp::IfEqFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfNeFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfLtFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfNotLtFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfLeFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfNotLeFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfGtFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfNotGtFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfGeFloatConst { .. })
-        | JitOp::Branch(BranchOp::IfNotGeFloatConst { .. })
-        | JitOp::Branch(BranchOp::LoopEqInt { .. })
-        | JitOp::Branch(BranchOp::LoopNeInt { .. })
-        | JitOp::Branch(BranchOp::LoopLtInt { .. })
-        | JitOp::Branch(BranchOp::LoopLeInt { .. })
-        | JitOp::Branch(BranchOp::LoopEqIntConst { .. })
-        | JitOp::Branch(BranchOp::LoopNeIntConst { .. })
-        | JitOp::Branch(BranchOp::LoopLtIntConst { .. })
-        | JitOp::Branch(BranchOp::LoopGeIntConst { .. })
-        | JitOp::Branch(BranchOp::CountLtInt { .. })
-        | JitOp::Branch(BranchOp::CountLeInt { .. })
-        | JitOp::Branch(BranchOp::CountLtIntConst { .. })
-        | JitOp::Branch(BranchOp::CountGeIntConst { .. })
-        | JitOp::Branch(BranchOp::StepLtInt { .. })
-        | JitOp::Branch(BranchOp::StepLeInt { .. })
-        | JitOp::Branch(BranchOp::IfBoth { .. })
-        | JitOp::Branch(BranchOp::IfNotBoth { .. })
-        | JitOp::Branch(BranchOp::IfEither { .. })
-        | JitOp::Branch(BranchOp::IfNeither { .. })
-        | JitOp::Branch(BranchOp::IfTrueBool { .. })
-        | JitOp::Branch(BranchOp::IfFalseBool { .. })
-        | JitOp::Branch(BranchOp::IfTrue { .. })
-        | JitOp::Branch(BranchOp::IfFalse { .. }) => (to, Some(place + 1)),
+        | JitOp::Move(_)
+        | JitOp::Guard(_)
+        | JitOp::Number(_)
+        | JitOp::Comparison(_)
+        | JitOp::Container(_) => (None, Some(place + 1)),
+        JitOp::Branch(_) => (to, Some(place + 1)),
     }
 }
 

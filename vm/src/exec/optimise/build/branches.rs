@@ -1,164 +1,130 @@
 //! What branches become.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "`shape` lists all instructions, and what is not known here is refused"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "what is no test by itself is a bool that is looked at")]
 
 use super::{Builder, Made};
 use crate::exec::optimise::ir::{Arithmetic as A, Condition, End, Inst, Kind, Value};
-use crate::exec::specialise::{BranchOp, CodeAddr, JitOp, Slot, Test};
+use crate::exec::specialise::{BranchOp, CodeAddr, Slot, Test};
 
 impl Builder<'_> {
-    pub(super) fn branches(&mut self, op: JitOp) -> Made {
+    pub(super) fn branches(&mut self, op: BranchOp) -> Made {
         match op {
-            JitOp::Branch(BranchOp::IfEqInt { left, right, to }) => {
-                self.if_ints(Test::Eq, left, right, to, None)
+            BranchOp::Goto { to } => Some(Some(End::Jump(self.edge(to, None, 0)?))),
+            BranchOp::Jump { to, steps } => {
+                self.charge(steps);
+                self.charged = 0;
+                Some(Some(End::Jump(self.edge(to, None, 0)?)))
             }
-            JitOp::Branch(BranchOp::IfNeInt { left, right, to }) => {
-                self.if_ints(Test::Ne, left, right, to, None)
+            BranchOp::ChargeFuel { steps } => {
+                self.charge(steps);
+                self.charged = 0;
+                Some(None)
             }
-            JitOp::Branch(BranchOp::IfLtInt { left, right, to }) => {
-                self.if_ints(Test::Lt, left, right, to, None)
-            }
-            JitOp::Branch(BranchOp::IfLeInt { left, right, to }) => {
-                self.if_ints(Test::Le, left, right, to, None)
-            }
-            JitOp::Branch(BranchOp::IfEqIntConst { left, to, right }) => {
-                self.if_const(Test::Eq, left, right, to, None)
-            }
-            JitOp::Branch(BranchOp::IfNeIntConst { left, to, right }) => {
-                self.if_const(Test::Ne, left, right, to, None)
-            }
-            JitOp::Branch(BranchOp::IfLtIntConst { left, to, right }) => {
-                self.if_const(Test::Lt, left, right, to, None)
-            }
-            JitOp::Branch(BranchOp::IfGeIntConst { left, to, right }) => {
-                self.if_const(Test::Ge, left, right, to, None)
-            }
-            JitOp::Branch(BranchOp::LoopEqInt { left, right, to, steps }) => {
+            BranchOp::Deoptimise => None,
+            BranchOp::IfEqInt { left, right, to } => self.if_ints(Test::Eq, left, right, to, None),
+            BranchOp::IfNeInt { left, right, to } => self.if_ints(Test::Ne, left, right, to, None),
+            BranchOp::IfLtInt { left, right, to } => self.if_ints(Test::Lt, left, right, to, None),
+            BranchOp::IfLeInt { left, right, to } => self.if_ints(Test::Le, left, right, to, None),
+            BranchOp::IfEqIntConst { left, to, right } => self.if_const(Test::Eq, left, right, to, None),
+            BranchOp::IfNeIntConst { left, to, right } => self.if_const(Test::Ne, left, right, to, None),
+            BranchOp::IfLtIntConst { left, to, right } => self.if_const(Test::Lt, left, right, to, None),
+            BranchOp::IfGeIntConst { left, to, right } => self.if_const(Test::Ge, left, right, to, None),
+            BranchOp::LoopEqInt { left, right, to, steps } => {
                 self.if_ints(Test::Eq, left, right, to, Some(steps))
             }
-            JitOp::Branch(BranchOp::LoopNeInt { left, right, to, steps }) => {
+            BranchOp::LoopNeInt { left, right, to, steps } => {
                 self.if_ints(Test::Ne, left, right, to, Some(steps))
             }
-            JitOp::Branch(BranchOp::LoopLtInt { left, right, to, steps }) => {
+            BranchOp::LoopLtInt { left, right, to, steps } => {
                 self.if_ints(Test::Lt, left, right, to, Some(steps))
             }
-            JitOp::Branch(BranchOp::LoopLeInt { left, right, to, steps }) => {
+            BranchOp::LoopLeInt { left, right, to, steps } => {
                 self.if_ints(Test::Le, left, right, to, Some(steps))
             }
-            JitOp::Branch(BranchOp::LoopEqIntConst { left, steps, to, right }) => {
+            BranchOp::LoopEqIntConst { left, steps, to, right } => {
                 self.if_const(Test::Eq, left, right, to, Some(steps.into()))
             }
-            JitOp::Branch(BranchOp::LoopNeIntConst { left, steps, to, right }) => {
+            BranchOp::LoopNeIntConst { left, steps, to, right } => {
                 self.if_const(Test::Ne, left, right, to, Some(steps.into()))
             }
-            JitOp::Branch(BranchOp::LoopLtIntConst { left, steps, to, right }) => {
+            BranchOp::LoopLtIntConst { left, steps, to, right } => {
                 self.if_const(Test::Lt, left, right, to, Some(steps.into()))
             }
-            JitOp::Branch(BranchOp::LoopGeIntConst { left, steps, to, right }) => {
+            BranchOp::LoopGeIntConst { left, steps, to, right } => {
                 self.if_const(Test::Ge, left, right, to, Some(steps.into()))
             }
-            JitOp::Branch(BranchOp::CountLtInt { counter, right, step, steps, to }) => {
+            BranchOp::CountLtInt { counter, right, step, steps, to } => {
                 let (step, right) = (self.int(step.into()), self.read(right, Kind::Int)?);
                 self.count(Test::Lt, counter, step, right, steps, to)
             }
-            JitOp::Branch(BranchOp::CountLeInt { counter, right, step, steps, to }) => {
+            BranchOp::CountLeInt { counter, right, step, steps, to } => {
                 let (step, right) = (self.int(step.into()), self.read(right, Kind::Int)?);
                 self.count(Test::Le, counter, step, right, steps, to)
             }
-            JitOp::Branch(BranchOp::CountLtIntConst { counter, step, steps, to, right }) => {
+            BranchOp::CountLtIntConst { counter, step, steps, to, right } => {
                 let (step, right) = (self.int(step.into()), self.int(right.into()));
                 self.count(Test::Lt, counter, step, right, steps, to)
             }
-            JitOp::Branch(BranchOp::CountGeIntConst { counter, step, steps, to, right }) => {
+            BranchOp::CountGeIntConst { counter, step, steps, to, right } => {
                 let (step, right) = (self.int(step.into()), self.int(right.into()));
                 self.count(Test::Ge, counter, step, right, steps, to)
             }
-            JitOp::Branch(BranchOp::StepLtInt { counter, step, right, steps, to }) => {
+            BranchOp::StepLtInt { counter, step, right, steps, to } => {
                 let (step, right) = self.two_ints(step, right)?;
                 self.count(Test::Lt, counter, step, right, steps, to)
             }
-            JitOp::Branch(BranchOp::StepLeInt { counter, step, right, steps, to }) => {
+            BranchOp::StepLeInt { counter, step, right, steps, to } => {
                 let (step, right) = self.two_ints(step, right)?;
                 self.count(Test::Le, counter, step, right, steps, to)
             }
-            JitOp::Branch(BranchOp::IfEqFloat { left, right, to }) => {
-                self.if_floats(Test::Eq, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNeFloat { left, right, to }) => {
-                self.if_floats(Test::Eq, false, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfLtFloat { left, right, to }) => {
-                self.if_floats(Test::Lt, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNotLtFloat { left, right, to }) => {
-                self.if_floats(Test::Lt, false, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfLeFloat { left, right, to }) => {
-                self.if_floats(Test::Le, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNotLeFloat { left, right, to }) => {
-                self.if_floats(Test::Le, false, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfEqFloatConst { left, to, right }) => {
-                self.if_float(Test::Eq, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNeFloatConst { left, to, right }) => {
-                self.if_float(Test::Eq, false, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfLtFloatConst { left, to, right }) => {
-                self.if_float(Test::Lt, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNotLtFloatConst { left, to, right }) => {
+            BranchOp::IfEqFloat { left, right, to } => self.if_floats(Test::Eq, true, left, right, to),
+            BranchOp::IfNeFloat { left, right, to } => self.if_floats(Test::Eq, false, left, right, to),
+            BranchOp::IfLtFloat { left, right, to } => self.if_floats(Test::Lt, true, left, right, to),
+            BranchOp::IfNotLtFloat { left, right, to } => self.if_floats(Test::Lt, false, left, right, to),
+            BranchOp::IfLeFloat { left, right, to } => self.if_floats(Test::Le, true, left, right, to),
+            BranchOp::IfNotLeFloat { left, right, to } => self.if_floats(Test::Le, false, left, right, to),
+            BranchOp::IfEqFloatConst { left, to, right } => self.if_float(Test::Eq, true, left, right, to),
+            BranchOp::IfNeFloatConst { left, to, right } => self.if_float(Test::Eq, false, left, right, to),
+            BranchOp::IfLtFloatConst { left, to, right } => self.if_float(Test::Lt, true, left, right, to),
+            BranchOp::IfNotLtFloatConst { left, to, right } => {
                 self.if_float(Test::Lt, false, left, right, to)
             }
-            JitOp::Branch(BranchOp::IfLeFloatConst { left, to, right }) => {
-                self.if_float(Test::Le, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNotLeFloatConst { left, to, right }) => {
+            BranchOp::IfLeFloatConst { left, to, right } => self.if_float(Test::Le, true, left, right, to),
+            BranchOp::IfNotLeFloatConst { left, to, right } => {
                 self.if_float(Test::Le, false, left, right, to)
             }
-            JitOp::Branch(BranchOp::IfGtFloatConst { left, to, right }) => {
-                self.if_float(Test::Gt, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNotGtFloatConst { left, to, right }) => {
+            BranchOp::IfGtFloatConst { left, to, right } => self.if_float(Test::Gt, true, left, right, to),
+            BranchOp::IfNotGtFloatConst { left, to, right } => {
                 self.if_float(Test::Gt, false, left, right, to)
             }
-            JitOp::Branch(BranchOp::IfGeFloatConst { left, to, right }) => {
-                self.if_float(Test::Ge, true, left, right, to)
-            }
-            JitOp::Branch(BranchOp::IfNotGeFloatConst { left, to, right }) => {
+            BranchOp::IfGeFloatConst { left, to, right } => self.if_float(Test::Ge, true, left, right, to),
+            BranchOp::IfNotGeFloatConst { left, to, right } => {
                 self.if_float(Test::Ge, false, left, right, to)
             }
-            JitOp::Branch(BranchOp::IfBoth { left, right, to }) => {
+            BranchOp::IfBoth { left, right, to } => {
                 let two = self.two_conditions(left, right)?;
                 self.branch(Condition::Both(two), to, None)
             }
-            JitOp::Branch(BranchOp::IfNotBoth { left, right, to }) => {
+            BranchOp::IfNotBoth { left, right, to } => {
                 let two = self.two_conditions(left, right)?;
                 self.branch(Condition::Not(Box::new(Condition::Both(two))), to, None)
             }
-            JitOp::Branch(BranchOp::IfEither { left, right, to }) => {
+            BranchOp::IfEither { left, right, to } => {
                 let two = self.two_conditions(left, right)?;
                 self.branch(Condition::Either(two), to, None)
             }
-            JitOp::Branch(BranchOp::IfNeither { left, right, to }) => {
+            BranchOp::IfNeither { left, right, to } => {
                 let two = self.two_conditions(left, right)?;
                 self.branch(Condition::Not(Box::new(Condition::Either(two))), to, None)
             }
-            JitOp::Branch(BranchOp::IfTrueBool { slot, to })
-            | JitOp::Branch(BranchOp::IfTrue { slot, to }) => {
+            BranchOp::IfTrueBool { slot, to } | BranchOp::IfTrue { slot, to } => {
                 let condition = self.condition(slot)?;
                 self.branch(condition, to, None)
             }
-            JitOp::Branch(BranchOp::IfFalseBool { slot, to })
-            | JitOp::Branch(BranchOp::IfFalse { slot, to }) => {
+            BranchOp::IfFalseBool { slot, to } | BranchOp::IfFalse { slot, to } => {
                 let condition = self.condition(slot)?;
                 self.branch(Condition::Not(Box::new(condition)), to, None)
             }
-            _ => None,
         }
     }
 

@@ -166,7 +166,7 @@ impl Lowering<'_, '_> {
 
     /// Quotient or remainder; see the JIT.
     fn divide(&mut self, value: Value, left: Value, right: Value, is_remainder: bool, exit: ExitId) {
-        let (exit, done, wide) = (self.exit(exit), self.emitter.new_label(), self.emitter.new_label());
+        let (exit, done) = (self.exit(exit), self.emitter.new_label());
         self.load(1, right);
         self.load(RAX, left);
         let known = self.constant(right);
@@ -181,18 +181,7 @@ impl Lowering<'_, '_> {
             });
             low!(self ; lea rdx, [rcx + 1] ; cmp rdx, 1 ; jbe =>special);
         }
-        low!(self
-            ; mov rdx, rax
-            ; or rdx, rcx
-            ; shr rdx, 32
-            ; jnz =>wide
-            ; div ecx
-            ; jmp =>done
-            ; =>wide
-            ; cqo
-            ; idiv rcx
-            ; =>done
-        );
+        self.emitter.divide_rax(done);
         if is_remainder {
             low!(self ; mov rax, rdx);
         }
