@@ -34,8 +34,10 @@ fn the_same_seed_gives_the_same_programs_and_shards_share_none() {
     let folder = tempfile::tempdir().unwrap();
     let run = |out: &str, more: &[&str]| {
         let out = folder.path().join(out).display().to_string();
-        let mut words =
-            vec!["fuzz", "--impl", "rust", "--impl", "rust-interpreter", "--count", "1500", "--out", &out];
+        let mut words = vec!["fuzz", "--impl", "rust", "--impl", "rust-interpreter", "--out", &out];
+        if !more.contains(&"--count") {
+            words.extend(["--count", "1500"]);
+        }
         words.extend(more);
         let output = conform(&words);
         assert!(output.status.success(), "{}", text(&output));
@@ -56,6 +58,11 @@ fn the_same_seed_gives_the_same_programs_and_shards_share_none() {
     assert_eq!(parts, whole);
     // A campaign that is begun again has nothing left to do.
     assert_eq!(run("whole", &[]), whole);
+    // Of few programs, every shard has some.
+    let count = |chunks: Vec<(u64, u64, u64, _)>| chunks.iter().map(|chunk| chunk.1).sum::<u64>();
+    let of_few = ["8/8", "1/8"]
+        .map(|shard| count(run(&shard.replace('/', "-"), &["--count", "30", "--shard", shard])));
+    assert!(of_few.iter().all(|count| (1..=6).contains(count)), "{of_few:?}");
 
     let file = |name: &str, shard: &str| {
         folder.path().join(name).join(format!("mixed-seed-1-shard-{shard}.jsonl")).display().to_string()

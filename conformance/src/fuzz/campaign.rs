@@ -125,6 +125,11 @@ pub fn results_file(plan: &Plan) -> PathBuf {
     plan.folder.join(format!("{}-seed-{}-shard-{shard}-of-{shards}.jsonl", plan.sizes.name(), plan.seed))
 }
 
+/// How many programs are run between two lines of results: at most [`CHUNK`], and so few that every shard has some.
+fn chunk_length(plan: &Plan) -> u64 {
+    plan.count.map_or(CHUNK, |count| (count / plan.shard.1).clamp(1, CHUNK))
+}
+
 /// Runs a campaign, or goes on with one that was interrupted.
 ///
 /// # Errors
@@ -139,19 +144,20 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watcher: &dyn Watcher) -> Result<Ende
         Campaign { plan, log, total, began, programs: 0, divergences: 0, pairs: Vec::new(), is_told: false };
     let size = plan.sizes.name();
     let in_shard = |chunk: u64| chunk % plan.shard.1 == plan.shard.0 - 1;
+    let length = chunk_length(plan);
     let mine = plan.count.map(|count| {
-        let chunks = (0..count.div_ceil(CHUNK)).filter(|chunk| in_shard(*chunk));
-        chunks.map(|chunk| CHUNK.min(count - chunk * CHUNK)).sum::<u64>()
+        let chunks = (0..count.div_ceil(length)).filter(|chunk| in_shard(*chunk));
+        chunks.map(|chunk| length.min(count - chunk * length)).sum::<u64>()
     });
     for chunk in (0..).filter(|chunk| in_shard(*chunk)) {
-        let from = chunk * CHUNK;
-        let until = plan.count.map_or(from + CHUNK, |count| count.min(from + CHUNK));
+        let from = chunk * length;
+        let until = plan.count.map_or(from + length, |count| count.min(from + length));
         let is_over = plan.time.is_some_and(|time| began.elapsed() >= time);
         let is_found = plan.stops_at_first && campaign.total.buckets.values().any(is_settled);
         if from >= until || is_over || is_found || stop.load(Ordering::Relaxed) {
             break;
         }
-        if !campaign.total.has(plan.seed, size, from) {
+        if !campaign.total.has(plan.seed, size, from..until) {
             campaign.chunk(from, until, mine, stop, watcher)?;
         }
     }
@@ -236,7 +242,7 @@ impl Campaign<'_> {
         let row = Row::chunk(
             plan.seed,
             plan.sizes.name(),
-            from,
+            from..until,
             &measure,
             divergences,
             began.elapsed().as_secs_f64(),

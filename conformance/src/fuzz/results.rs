@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,9 @@ pub enum Row {
         size: String,
         /// The number of the first program.
         from: u64,
-        /// How many there are.
+        /// The number after that of the last.
+        until: u64,
+        /// How many of these numbers give a program.
         count: u64,
         /// How many of them have outcomes that differ.
         divergences: u64,
@@ -88,7 +91,7 @@ impl Row {
     pub fn chunk(
         seed: u64,
         size: &str,
-        from: u64,
+        numbers: Range<u64>,
         measure: &Measure,
         divergences: u64,
         seconds: f64,
@@ -96,7 +99,8 @@ impl Row {
         Self::Chunk {
             seed,
             size: size.to_owned(),
-            from,
+            from: numbers.start,
+            until: numbers.end,
             count: measure.programs,
             divergences,
             seconds,
@@ -193,7 +197,7 @@ pub struct Total {
     pub buckets: BTreeMap<String, Bucket>,
     /// Programs that two implementations could not be compared on, and why.
     pub not_compared: BTreeMap<(u64, u64), String>,
-    chunks: BTreeSet<(u64, String, u64)>,
+    chunks: BTreeSet<(u64, String, u64, u64)>,
     seen: BTreeSet<(u64, u64, String)>,
 }
 
@@ -203,9 +207,20 @@ impl Total {
         match row {
             Row::Begin { .. } => {}
             Row::Chunk {
-                seed, size, from, count, seconds, refused, ended, steps, errors, sampled, ..
+                seed,
+                size,
+                from,
+                until,
+                count,
+                seconds,
+                refused,
+                ended,
+                steps,
+                errors,
+                sampled,
+                ..
             } => {
-                if self.chunks.insert((*seed, size.clone(), *from)) {
+                if self.chunks.insert((*seed, size.clone(), *from, *until)) {
                     self.seconds += seconds;
                     let sampled =
                         sampled.iter().map(|(name, types, count)| ((name.clone(), types.clone()), *count));
@@ -240,10 +255,10 @@ impl Total {
         }
     }
 
-    /// Whether the programs from that number on were run.
+    /// Whether the programs of just these numbers were run, one after the other.
     #[must_use]
-    pub fn has(&self, seed: u64, size: &str, from: u64) -> bool {
-        self.chunks.contains(&(seed, size.to_owned(), from))
+    pub fn has(&self, seed: u64, size: &str, numbers: Range<u64>) -> bool {
+        self.chunks.contains(&(seed, size.to_owned(), numbers.start, numbers.end))
     }
 
     /// The whole as text.
@@ -281,7 +296,7 @@ mod tests {
 
     fn chunk(from: u64) -> Row {
         let measure = Measure { programs: 10, steps: 100, ..Measure::default() };
-        Row::chunk(1, "small", from, &measure, 0, 2.0)
+        Row::chunk(1, "small", from..from + 10, &measure, 0, 2.0)
     }
 
     #[test]
@@ -309,6 +324,10 @@ mod tests {
             total.add(&row);
         }
         assert_eq!((total.measure.programs, total.seconds), (20, 4.0));
-        assert!(total.has(1, "small", 10) && !total.has(2, "small", 10));
+        assert!(
+            total.has(1, "small", 10..20)
+                && !total.has(2, "small", 10..20)
+                && !total.has(1, "small", 10..266)
+        );
     }
 }

@@ -108,6 +108,14 @@ def run_shard(plan: Plan, conform: str, shard: int) -> Shard:
         return Shard(shard, folder, {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files})
 
 
+def _shard_or_why_not(plan: Plan, conform: str, shard: int) -> Shard | str:
+    """What a worker gives back. An exception would be printed by the worker, too, with where in this module it was raised."""
+    try:
+        return run_shard(plan, conform, shard)
+    except CampaignError as error:
+        return str(error)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a campaign; gives the exit code: 0 all agree, 1 there are findings, 2 it could not be run.
 
@@ -127,7 +135,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--conform", metavar="COMMAND", default="mdvm-conform", help="the runner, as workers find it")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("target/campaign"), help="where results go; a campaign goes on from there")
     given = parser.parse_args(arguments)
-    plan = Plan(given.impl, given.count, given.seed, given.shards, given.size)
+    for name, number in (("--count", given.count), ("--shards", given.shards)):
+        if number < 1:
+            parser.error(f"argument {name}: {number} is less than 1")
+    # A shard without a program would be none.
+    plan = Plan(given.impl, given.count, given.seed, min(given.shards, given.count), given.size)
     try:
         _begin(plan, given.out)
         _run(plan, given)
@@ -185,9 +197,11 @@ def _results(plan: Plan, given: argparse.Namespace, missing: list[int]) -> Itera
             cluster = LocalCluster(n_workers=given.local, threads_per_worker=1, dashboard_address=None)
         with Client(cluster or given.scheduler, timeout=10) as client:
             # Nothing of one campaign may be answered with what another came to.
-            futures = [client.submit(run_shard, plan, given.conform, shard, pure=False) for shard in missing]
+            futures = [client.submit(_shard_or_why_not, plan, given.conform, shard, pure=False) for shard in missing]
             for future, shard in as_completed(futures, with_results=True):
                 del future
+                if isinstance(shard, str):
+                    raise CampaignError(shard)
                 yield shard
     except KilledWorker as error:
         raise CampaignError(f"a shard lost its worker {LOSSES + 1} times: {error}") from None

@@ -91,7 +91,7 @@ def test_a_worker_that_is_killed_loses_nothing(runner: Path, tmp_path: Path, cap
         # Why a shard cannot be run is said once, with what its runner said.
         out = ["--out", str(tmp_path / "other")]
         assert campaign(runner, "--scheduler", cluster.scheduler_address, "--seed", "13", "--shards", "1", *out) == 2
-        assert "error: shard 1 ended with 2: no such implementation" in capsys.readouterr().err
+        assert capsys.readouterr().err == "error: shard 1 ended with 2: no such implementation\n"
 
 
 def test_what_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,3 +99,13 @@ def test_what_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "tcp://127.0.0.1:1" in capsys.readouterr().err
     assert campaign(tmp_path / "conform", "--local", "1", "--shards", "1") == 2
     assert "conform is not on this worker; --conform names the command" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no command there")
+def test_there_are_no_more_shards_than_programs(runner: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert campaign(runner, "--local", "1", "--count", "2", "--shards", "16") == 0
+    assert capsys.readouterr().out.startswith("[1, 2]\n")
+    for option, value in (("--count", "0"), ("--shards", "-1")):
+        with pytest.raises(SystemExit):
+            campaign(runner, "--local", "1", option, value)
+        assert f"argument {option}: {value} is less than 1" in capsys.readouterr().err
