@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its input fails")]
 
 mod imports;
+mod lints;
 mod python;
 
 use std::collections::{BTreeMap, BTreeSet};

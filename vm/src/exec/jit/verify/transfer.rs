@@ -30,14 +30,18 @@ impl Prover<'_> {
                 self.assign(state, instruction, 0, bits, fact)?;
             }
             Form::Widen(bits) => {
-                let fact = match self.operand(state, instruction, 1, bits)? {
-                    Fact::Byte(byte) if state.range(byte).1 <= u64::from(u8::MAX) => Fact::Number(byte),
-                    fact @ (Fact::Number(_) | Fact::WaitingSize { .. } | Fact::Destination { .. })
-                        if is_memory(instruction, 1) =>
-                    {
-                        fact
-                    }
-                    _ => number(at, 0),
+                let narrow = self.operand(state, instruction, 1, bits)?;
+                let is_kept =
+                    matches!(narrow, Fact::Number(_) | Fact::WaitingSize { .. } | Fact::Destination { .. })
+                        && is_memory(instruction, 1);
+                let fact = if let Fact::Byte(byte) = narrow
+                    && state.range(byte).1 <= u64::from(u8::MAX)
+                {
+                    Fact::Number(byte)
+                } else if is_kept {
+                    narrow
+                } else {
+                    number(at, 0)
                 };
                 self.assign(state, instruction, 0, 64, fact)?;
             }
@@ -132,6 +136,10 @@ impl Prover<'_> {
         bits: u8,
     ) -> Result<Fact, String> {
         let at = instruction.ip() as u32;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other kinds that the decoder knows are constants"
+        )]
         match instruction.op_kind(operand) {
             OpKind::Memory => {
                 let cell = self.cell(state, instruction)?;
@@ -245,9 +253,10 @@ impl Prover<'_> {
             (Fact::Number(_), None) => number(at, 0),
             (_, Some(Fact::Shifted(..) | Fact::Vector(..))) => {
                 // An element, if it can be one.
-                match self.cell(state, instruction)? {
-                    Cell::Tag(place @ Place::Element(_)) => self.element_at(place, at),
-                    _ => number(at, 0),
+                if let Cell::Tag(place @ Place::Element(_)) = self.cell(state, instruction)? {
+                    self.element_at(place, at)
+                } else {
+                    number(at, 0)
                 }
             }
             _ => number(at, 0),
@@ -350,9 +359,10 @@ impl Prover<'_> {
         self.is_whole(state)?;
         let effects = match stub.effect {
             Effect::None => None,
-            Effect::Instruction => Some(match passed[1] {
-                Fact::Number(Number::Constant(place)) => &self.subject.writes[place as usize],
-                _ => &Writes::All,
+            Effect::Instruction => Some(if let Fact::Number(Number::Constant(place)) = passed[1] {
+                &self.subject.writes[place as usize]
+            } else {
+                &Writes::All
             }),
         };
         let value = if stub.name == "assign" {
@@ -401,7 +411,29 @@ impl Prover<'_> {
                 Some(Place::Global((offset / VALUE as i32) as u16))
             }
             Fact::DestinationPlace => Some(Place::Destination),
-            _ => None,
+            Fact::Number(_)
+            | Fact::Byte(_)
+            | Fact::Shifted(..)
+            | Fact::Saved(_)
+            | Fact::Target
+            | Fact::Context
+            | Fact::Frame(_)
+            | Fact::Size
+            | Fact::Registers
+            | Fact::Next(_)
+            | Fact::Globals(_)
+            | Fact::Top(_)
+            | Fact::Limit
+            | Fact::Bottom
+            | Fact::LastFrame
+            | Fact::Live
+            | Fact::Site { .. }
+            | Fact::Row
+            | Fact::WaitingSize { .. }
+            | Fact::Destination { .. }
+            | Fact::Vector(..)
+            | Fact::Element(..)
+            | Fact::Hole => None,
         };
         let below = |most: u64| matches!(fact, Fact::Number(Number::Constant(number)) if number < most);
         match argument {
@@ -411,11 +443,15 @@ impl Prover<'_> {
             Argument::Number | Argument::Payload => matches!(fact, Fact::Number(_)),
             Argument::Tag => matches!(fact, Fact::Number(_)),
             Argument::Instruction => below(self.subject.writes.len() as u64),
-            Argument::Read => match fact {
-                Fact::Number(Number::Constant(address)) => self.subject.constants.contains(&address),
-                _ => place
-                    .is_some_and(|place| !matches!(place, Place::Global(_)) || self.is_there(state, place)),
-            },
+            Argument::Read => {
+                if let Fact::Number(Number::Constant(address)) = fact {
+                    self.subject.constants.contains(&address)
+                } else {
+                    place.is_some_and(|place| {
+                        !matches!(place, Place::Global(_)) || self.is_there(state, place)
+                    })
+                }
+            }
             Argument::Write => {
                 written.extend(place);
                 place.is_some()
@@ -461,7 +497,11 @@ impl Prover<'_> {
                 Condition::Equal => {
                     state.bounds.insert((index, vector, array, Bound::IsLength), ());
                 }
-                _ => {}
+                Condition::NotEqual
+                | Condition::NotBelow
+                | Condition::Above
+                | Condition::NotAbove
+                | Condition::Other => {}
             },
             (Fact::Number(index), Fact::Number(Number::Capacity(vector, array)))
                 if condition == Condition::Below =>
