@@ -1,4 +1,5 @@
 //! Lints that prove something hold everywhere: no attribute switches them off for more than the one place that is listed here.
+//! And no function is long.
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,34 @@ const FOREIGN: &[(&str, &str)] = &[
 /// Each unsafe operation has an argument of its own.
 const UNSAFE: &[&str] =
     &["undocumented_unsafe_blocks", "multiple_unsafe_ops_per_block", "missing_safety_doc"];
+
+/// So many lines a function may have, from its name to the brace that ends it.
+const LONGEST: usize = 150;
+
+/// The functions that are longer, in code that is laid out by rustfmt: they end where a brace stands as far in as they begin.
+fn long_functions(file: &str, text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (begin, line) in lines.iter().enumerate() {
+        let declared = line.trim_start();
+        let is_function = declared.starts_with("fn ")
+            || declared.starts_with("pub") && declared.contains(" fn ")
+            || ["const fn ", "unsafe fn ", "async fn "].iter().any(|word| declared.starts_with(word));
+        if !is_function || line.ends_with('}') || line.ends_with(';') {
+            continue;
+        }
+        let indent = line.len() - declared.len();
+        let ends = |line: &&str| line.len() == indent + 1 && line.ends_with('}');
+        let length = lines[begin..].iter().position(ends).map_or(0, |last| last + 1);
+        if length > LONGEST {
+            found.push(format!(
+                "{file}:{}: {length} lines, and {LONGEST} are the most: {declared}",
+                begin + 1
+            ));
+        }
+    }
+    found
+}
 
 /// The attributes of a file that switch a lint off, as they are written.
 fn attributes<'t>(text: &'t str, lint: &str) -> Vec<&'t str> {
@@ -70,7 +99,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn lints_that_prove_something_are_on() {
+fn lints_that_prove_something_are_on_and_no_function_is_long() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
     for lint in UNSAFE.iter().chain([&WILDCARDS]) {
         assert!(
@@ -88,13 +117,27 @@ fn lints_that_prove_something_are_on() {
             if shown.ends_with("layers/lints.rs") {
                 continue;
             }
-            found.extend(faults(&shown, &std::fs::read_to_string(&path).unwrap()));
+            let text = std::fs::read_to_string(&path).unwrap();
+            found.extend(faults(&shown, &text));
+            found.extend(long_functions(&shown, &text));
             seen.push(shown);
         }
     }
     let gone = FOREIGN.iter().filter(|(listed, _)| !seen.iter().any(|file| file == listed));
     found.extend(gone.map(|(listed, _)| format!("{listed} is listed and is not there")));
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_long_function_is_found() {
+    let of = |lines: usize| {
+        format!("impl A {{\n    pub(crate) fn f() {{\n{}    }}\n}}\n", "        ;\n".repeat(lines))
+    };
+    assert_eq!(long_functions("a.rs", &of(LONGEST - 2)), [""; 0]);
+    assert_eq!(
+        long_functions("a.rs", &of(LONGEST - 1)),
+        ["a.rs:2: 151 lines, and 150 are the most: pub(crate) fn f() {"]
+    );
 }
 
 #[test]

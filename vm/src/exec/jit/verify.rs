@@ -26,10 +26,12 @@
 //! - *The code of an element is one of five bytes, and tag and payload of values in memory agree*, as the rest of the machine keeps it.
 
 mod blocks;
+mod call;
 mod calls;
 mod compute;
 mod facts;
 mod forms;
+mod learn;
 mod memory;
 mod prover;
 mod reachable;
