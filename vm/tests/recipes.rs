@@ -1,6 +1,7 @@
 //! The promises of the specification, kept in a copy of the project by following the recipes in `docs/internals` to the letter:
 //!
 //! - a new opcode is one entry of `spec/isa.yaml` and one function, and nothing else in Rust;
+//! - to make it fast in every tier takes one more entry and one place a tier, and the compiler names each tier that it is left out of;
 //! - a new kind of constant is two lines of `spec/format.yaml` and one line in each language;
 //! - for a new type of value, the compiler names each file that the recipe lists, and no other.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
@@ -20,6 +21,7 @@ fn the_recipes_hold() {
     // One after another in one copy, so that what does not change is built once.
     let copy = ProjectCopy::new();
     a_new_opcode_is_one_entry_and_one_function(&copy);
+    a_fast_opcode_is_one_more_entry_and_one_place_a_tier(&copy);
     a_new_kind_of_constant_is_one_line_in_each_language(&copy);
     the_compiler_asks_for_all_of_a_new_type(&copy);
 }
@@ -44,6 +46,45 @@ fn a_new_opcode_is_one_entry_and_one_function(copy: &ProjectCopy) {
     let (printed, errors) = copy.reference(program);
     assert_eq!(printed, "7\n", "{errors}");
     assert!(errors.contains("expected numeric, found Int and Empty"), "{errors}");
+}
+
+fn a_fast_opcode_is_one_more_entry_and_one_place_a_tier(copy: &ProjectCopy) {
+    let executor = "vm/src/exec/specialise/execute/numbers.rs";
+    let translator = "vm/src/exec/specialise/translate/instructions.rs";
+    let jit = "vm/src/exec/jit/x64/instructions.rs";
+    let loops = "vm/src/exec/optimise/build/numbers.rs";
+
+    let summary = "summary: r[dst] = the smaller of r[value] and r[most]\n";
+    copy.put_behind("spec/isa.yaml", summary, block(OPCODE, "yaml", 2));
+    copy.append("spec/specops.yaml", block(OPCODE, "yaml", 3));
+    let (_, errors) = copy.mdvm(&["run", "-"], "nop");
+    assert!(errors.contains("no method named `clamp_int`"), "{errors}");
+
+    copy.put_behind(executor, "impl Execution<'_, '_> {\n", block(OPCODE, "rust", 1));
+    let (_, errors) = copy.mdvm(&["run", "-"], "nop");
+    let tiers: &[&str] = if cfg!(target_arch = "x86_64") { &[translator, jit, loops] } else { &[translator] };
+    let tiers: BTreeSet<String> = tiers.iter().map(|file| (*file).to_owned()).collect();
+    assert_eq!(missing_arms(&errors, "Clamp"), tiers, "{errors}");
+
+    copy.put_behind(translator, "match Translatable::from(op) {\n", block(OPCODE, "rust", 2));
+    copy.put_before(jit, "            NumberOp::NegInt {", block(OPCODE, "rust", 3));
+    copy.put_before(loops, "            NumberOp::NegInt {", block(OPCODE, "rust", 4));
+    let program = "
+        load_const r0, 0
+        load_const r1, 1000
+        load_const r4, 1
+    again:
+        add r0, r0, r4
+        clamp r2, r0, r1
+        lt r3, r2, r1
+        jump_if r3, again
+        return r2";
+    let (dumped, errors) = copy.mdvm(&["dump", "--tier", "specialised", "-"], program);
+    assert!(dumped.contains("ClampInt dst=r2 value=r0 most=r1"), "{dumped}{errors}");
+    for tier in ["interpreter", "specialised", "jit"] {
+        let (printed, errors) = copy.mdvm(&["run", "--result", "--tier", tier, "-"], program);
+        assert!(printed.contains("1000"), "{tier}: {printed}{errors}");
+    }
 }
 
 fn a_new_kind_of_constant_is_one_line_in_each_language(copy: &ProjectCopy) {

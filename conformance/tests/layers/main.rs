@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its input fails")]
 
 mod imports;
+mod lints;
 mod python;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,9 +35,12 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["exec::interpreter"],
             &["exec::analysis"],
             &["exec::specialise::types"],
+            &["exec::specialise::context::slots"],
             &["exec::specialise::op"],
             &["exec::specialise::superinstructions"],
             &["exec::specialise::context"],
+            // What the builder alone may change.
+            &["exec::specialise::builder::store"],
             &["exec::specialise::code"],
             &["exec::specialise::verify", "exec::specialise::dump"],
             &["exec::specialise::builder"],

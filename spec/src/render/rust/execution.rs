@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::specops::typed_slot;
 use super::{header, identifier};
 use crate::Spec;
 use crate::model::snake_case;
-use crate::model::specops::{SpecFlow, SpecOpEntry};
+use crate::model::specops::{SpecFlow, SpecOpEntry, SpecOperand, SpecOps};
 
 pub(super) fn render(spec: &Spec) -> String {
     let mut out = header("spec/specops.yaml");
@@ -15,20 +16,27 @@ pub(super) fn render(spec: &Spec) -> String {
          /// exit and goes on to the next gives nothing, all others a `Step`. What is missing does not compile.\n\
          macro_rules! execute_op {\n    ($execution:ident, $op:expr, $stop:lifetime) => {\n        match $op {\n",
     );
-    let ops = &spec.specops.ops;
+    let specops = &spec.specops;
+    let ops = &specops.ops;
     let find = |name: &str| ops.iter().find(|op| op.name == name);
     for op in ops {
         match op.fuses.as_slice() {
             [first, second] => {
                 let Some((first, second)) = find(first).zip(find(second)) else { continue };
                 if op.operands.iter().all(|operand| operand.kind == "triple") {
-                    render_pair(op, first, second, &mut out);
+                    render_pair(specops, op, first, second, &mut out);
                 } else {
-                    render_fused(op, first, second, &mut out);
+                    render_fused(specops, op, first, second, &mut out);
                 }
             }
             _ => {
-                let _ = writeln!(out, "            &SpecOp::{}{} => {{ {} }}", op.name, fields(op), last(op));
+                let _ = writeln!(
+                    out,
+                    "            &SpecOp::{}{} => {{ {} }}",
+                    op.name,
+                    fields(op),
+                    last(specops, op)
+                );
             }
         }
     }
@@ -37,31 +45,43 @@ pub(super) fn render(spec: &Spec) -> String {
 }
 
 /// Two operations on numbers whose registers are all in the superinstruction.
-fn render_pair(op: &SpecOpEntry, first: &SpecOpEntry, second: &SpecOpEntry, out: &mut String) {
+fn render_pair(
+    specops: &SpecOps,
+    op: &SpecOpEntry,
+    first: &SpecOpEntry,
+    second: &SpecOpEntry,
+    out: &mut String,
+) {
     let _ = writeln!(
         out,
         "            &SpecOp::{} {{ first, second }} => {{\n                let Triple {{ dst, left, right }} = first;\n                {}\n                let Triple {{ dst, left, right }} = second;\n                {}\n                $execution.skip();\n            }}",
         op.name,
-        last(first),
-        last(second)
+        last(specops, first),
+        last(specops, second)
     );
 }
 
 /// An instruction, and then the one that stands behind it, if it is the expected one.
-fn render_fused(op: &SpecOpEntry, first: &SpecOpEntry, second: &SpecOpEntry, out: &mut String) {
+fn render_fused(
+    specops: &SpecOps,
+    op: &SpecOpEntry,
+    first: &SpecOpEntry,
+    second: &SpecOpEntry,
+    out: &mut String,
+) {
     let then = format!(
         "if let &SpecOp::{}{} = $execution.peek() {{ $execution.skip(); {} }}",
         second.name,
         fields(second),
-        last(second)
+        last(specops, second)
     );
     let both = if gives_step(first) {
         format!(
             "match {} {{\n                    Step::Next => {then}\n                    Step::Jumped => {{}}\n                    Step::Exit(reason) => break $stop reason,\n                }}",
-            call(first)
+            call(specops, first)
         )
     } else {
-        format!("{}\n                {then}", last(first))
+        format!("{}\n                {then}", last(specops, first))
     };
     let _ = writeln!(
         out,
@@ -77,16 +97,21 @@ fn gives_step(op: &SpecOpEntry) -> bool {
 }
 
 /// An instruction that the loop goes on behind.
-fn last(op: &SpecOpEntry) -> String {
+fn last(specops: &SpecOps, op: &SpecOpEntry) -> String {
     if gives_step(op) {
-        format!("if let Step::Exit(reason) = {} {{ break $stop reason; }}", call(op))
+        format!("if let Step::Exit(reason) = {} {{ break $stop reason; }}", call(specops, op))
     } else {
-        format!("{};", call(op))
+        format!("{};", call(specops, op))
     }
 }
 
-fn call(op: &SpecOpEntry) -> String {
-    format!("$execution.{}({})", identifier(&snake_case(&op.name)), names(op))
+fn call(specops: &SpecOps, op: &SpecOpEntry) -> String {
+    let argument = |one: &SpecOperand| match typed_slot(specops, op, one) {
+        Some(_) => format!("*{}", one.name),
+        None => one.name.clone(),
+    };
+    let arguments: Vec<String> = op.operands.iter().map(argument).collect();
+    format!("$execution.{}({})", identifier(&snake_case(&op.name)), arguments.join(", "))
 }
 
 fn names(op: &SpecOpEntry) -> String {

@@ -88,7 +88,24 @@ fn render_words(language: &Language, out: &mut String) {
     method("pub(crate) fn spelling(self) -> &'static str", "The usual spelling.", &words, spellings, out);
     let roles = language.words.iter().map(|word| format!("WordRole::{}", pascal_case(&word.role)));
     method("pub(crate) fn role(self) -> WordRole", "What it is.", &words, roles, out);
+    let is_statement = |role: &str| role == WordRole::Statement.name();
+    let statements = language.words.iter().map(|word| {
+        if is_statement(&word.role) {
+            format!("Some(StatementWord::{})", pascal_case(&word.name))
+        } else {
+            "None".to_owned()
+        }
+    });
+    let doc = "Which statement it begins, if it begins one.";
+    method("pub(crate) fn statement(self) -> Option<StatementWord>", doc, &words, statements, out);
     out.push_str("}\n");
+    let beginnings: Vec<Member> = language
+        .words
+        .iter()
+        .filter(|word| is_statement(&word.role))
+        .map(|word| Member::new(pascal_case(&word.name), &format!("`{}`", word.spellings.join("`, `"))))
+        .collect();
+    render_enum("pub(crate)", "StatementWord", "A word that begins a statement.", "", &beginnings, out);
 }
 
 fn render_operators(language: &Language, out: &mut String) {

@@ -28,12 +28,37 @@ fn rust_type<'a>(specops: &'a SpecOps, operand: &SpecOperand) -> &'a str {
     specops.kinds.iter().find(|kind| kind.name == operand.kind).map_or("", |kind| &kind.rust)
 }
 
-/// The variants, with a line of documentation each.
-fn render_variants<'a>(specops: &SpecOps, ops: impl Iterator<Item = &'a SpecOpEntry>, out: &mut String) {
+/// The type of a slot that a type context has to have vouched for: that of what the instruction needs there, or of a scalar where it
+/// writes without dropping what was there. A superinstruction has the slots of its first half.
+pub(super) fn typed_slot(specops: &SpecOps, op: &SpecOpEntry, operand: &SpecOperand) -> Option<String> {
+    if let [first, _] = op.fuses.as_slice() {
+        let first = specops.ops.iter().find(|one| one.name == *first)?;
+        return typed_slot(specops, first, first.operand(&operand.name)?);
+    }
+    if operand.kind != "slot" {
+        return None;
+    }
+    let is_overwritten = operand.gives.is_some() && operand.over.as_deref() != Some(SpecType::Any.name());
+    let scalar = is_overwritten.then_some(SpecType::Scalar.name());
+    let needed = operand.needs.as_deref().filter(|needed| *needed != SpecType::Any.name());
+    needed.or(scalar).map(|ty| format!("{}Slot", pascal_case(ty)))
+}
+
+/// The variants, with a line of documentation each; their slots with the types that were proved, or as places alone.
+fn render_variants<'a>(
+    specops: &SpecOps,
+    ops: impl Iterator<Item = &'a SpecOpEntry>,
+    is_proved: bool,
+    out: &mut String,
+) {
     for op in ops {
         let _ = writeln!(out, "    /// {}", op.summary);
-        let fields: Vec<String> =
-            op.operands.iter().map(|one| format!("{}: {}", one.name, rust_type(specops, one))).collect();
+        let proved = |one: &SpecOperand| typed_slot(specops, op, one).filter(|_| is_proved);
+        let field = |one: &SpecOperand| {
+            let ty = proved(one).unwrap_or_else(|| rust_type(specops, one).to_owned());
+            format!("{}: {ty}", one.name)
+        };
+        let fields: Vec<String> = op.operands.iter().map(field).collect();
         let body = if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
         let _ = writeln!(out, "    {}{body},", op.name);
     }
@@ -45,7 +70,7 @@ fn render_enum(specops: &SpecOps, out: &mut String) {
         "/// An instruction of specialised code. Registers are those of the frame. Each does all of what it stands for, or it does\n\
          /// nothing and leaves by its exit.\n#[derive(Debug, Clone, Copy)]\n#[rustfmt::skip]\npub(crate) enum SpecOp {{"
     );
-    render_variants(specops, specops.ops.iter(), out);
+    render_variants(specops, specops.ops.iter(), true, out);
     let _ = writeln!(out, "}}");
 }
 
@@ -141,6 +166,12 @@ fn render_control(specops: &SpecOps, out: &mut String) {
     );
 }
 
+/// The place of an operand that is bound by reference.
+fn slot(specops: &SpecOps, op: &SpecOpEntry, name: &str) -> String {
+    let is_typed = op.operand(name).is_some_and(|one| typed_slot(specops, op, one).is_some());
+    format!("{}{name}", if is_typed { "**" } else { "*" })
+}
+
 /// The slots that an operation reads.
 fn read_slots(op: &SpecOpEntry) -> Vec<&str> {
     let is_read = |one: &&SpecOperand| one.kind == "slot" && one.name != "dst";
@@ -152,7 +183,7 @@ fn render_in_place(specops: &SpecOps, out: &mut String) {
         specops,
         (
             "The register that an operation on numbers writes, to be changed.",
-            "pub(crate) fn result(&mut self) -> Option<&mut Slot>",
+            "pub(crate) fn result(&mut self) -> Option<&mut ScalarSlot>",
         ),
         |op| op.in_place.then(|| (" { dst, .. }".to_owned(), "Some(dst)".to_owned())),
         "None",
@@ -167,8 +198,9 @@ fn render_in_place(specops: &SpecOps, out: &mut String) {
         |op| {
             let reads = read_slots(op);
             let (first, last) = (reads.first()?, reads.last()?);
+            let [first, last] = [first, last].map(|name| slot(specops, op, name));
             op.in_place
-                .then(|| (format!(" {{ {}, .. }}", reads.join(", ")), format!("Some([*{first}, *{last}])")))
+                .then(|| (format!(" {{ {}, .. }}", reads.join(", ")), format!("Some([{first}, {last}])")))
         },
         "None",
         out,
@@ -204,7 +236,9 @@ fn render_relatives(specops: &SpecOps, out: &mut String) {
     // The body begins with a line of its own.
     out.push_str(&text.replacen("        {\n        match self", "        match self", 1));
     let guarded = |op: &SpecOpEntry| {
-        let names: Vec<&str> = op.operands.iter().map(|one| one.name.as_str()).collect();
+        let names =
+            op.operands.iter().map(|one| if one.name == "dst" { "dst: slot" } else { one.name.as_str() });
+        let names: Vec<&str> = names.collect();
         let arms: Vec<String> = op
             .guarded
             .iter()
@@ -217,13 +251,13 @@ fn render_relatives(specops: &SpecOps, out: &mut String) {
             .map(|ty| format!("Type::{ty:?}"))
             .collect();
         let body = format!("match ty {{ {} {} => None }}", arms.join(" "), others.join(" | "));
-        (!op.guarded.is_empty()).then(|| (format!("{} if dst == slot", all(op)), body))
+        (!op.guarded.is_empty()).then(|| (format!("{} if dst == *slot", all(op)), body))
     };
     let doc = "This instruction together with the test that what it wrote to `slot`, over a scalar, is of that type.";
     let mut text = String::new();
     method(
         specops,
-        (doc, "pub(crate) fn with_guard(self, slot: Slot, ty: Type) -> Option<Self>"),
+        (doc, "pub(crate) fn with_guard(self, slot: ScalarSlot, ty: Type) -> Option<Self>"),
         guarded,
         "None",
         &mut text,
@@ -313,7 +347,7 @@ fn render_accesses(specops: &SpecOps, out: &mut String) {
             None if op.operand(word).is_some_and(|other| other.kind == "constant") => {
                 format!("Some(Gives::Constant(*{word}))")
             }
-            None => format!("Some(Gives::Same(*{word}))"),
+            None => format!("Some(Gives::Same({}))", slot(specops, op, word)),
         });
         let refines =
             one.refines.as_deref().map_or("None".to_owned(), |word| match SpecType::from_name(word) {
@@ -322,8 +356,9 @@ fn render_accesses(specops: &SpecOps, out: &mut String) {
             });
         let over = one.over.as_deref() == Some("any");
         format!(
-            "Access {{ operand: {:?}, slot: *{}, needs: {needs}, gives: {gives}, over_any: {over}, refines: {refines} }}",
-            one.name, one.name
+            "Access {{ operand: {:?}, slot: {}, needs: {needs}, gives: {gives}, over_any: {over}, refines: {refines} }}",
+            one.name,
+            slot(specops, op, &one.name)
         )
     };
     let arm = |op: &SpecOpEntry| {
@@ -393,6 +428,18 @@ fn render_dump(specops: &SpecOps, out: &mut String) {
     let _ = writeln!(out, "        }}\n    }}\n}}");
 }
 
+/// The fields of an instruction for the JIT, from operands that are bound by value.
+fn places(specops: &SpecOps, op: &SpecOpEntry) -> String {
+    let field = |one: &SpecOperand| match typed_slot(specops, op, one) {
+        Some(_) => format!("{0}: *{0}", one.name),
+        None => one.name.clone(),
+    };
+    if op.operands.is_empty() {
+        return String::new();
+    }
+    format!(" {{ {} }}", op.operands.iter().map(field).collect::<Vec<_>>().join(", "))
+}
+
 /// The enum of the instructions of a theme that the JIT lowers.
 fn jit_enum(theme: &str) -> String {
     format!("{}Op", pascal_case(theme))
@@ -409,7 +456,7 @@ fn render_jit(specops: &SpecOps, out: &mut String) {
             jit_enum(&theme.name)
         );
         let is_about = |op: &&SpecOpEntry| is_lowered(op) && op.theme.as_ref() == Some(&theme.name);
-        render_variants(specops, specops.ops.iter().filter(is_about), out);
+        render_variants(specops, specops.ops.iter().filter(is_about), false, out);
         let _ = writeln!(out, "}}");
     }
     let _ = writeln!(
@@ -440,11 +487,12 @@ fn render_jit(specops: &SpecOps, out: &mut String) {
             Some(theme) => {
                 let _ = writeln!(
                     out,
-                    "            SpecOp::{0}{1} => Self::{2}({3}::{0}{1}),",
+                    "            SpecOp::{0}{1} => Self::{2}({3}::{0}{4}),",
                     op.name,
                     all(op),
                     pascal_case(theme),
-                    jit_enum(theme)
+                    jit_enum(theme),
+                    places(specops, op)
                 );
             }
             None => others.push(format!("SpecOp::{}{}", op.name, rest(op))),

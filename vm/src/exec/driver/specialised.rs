@@ -222,7 +222,7 @@ impl Tiered {
         if !tiers.has_jit() {
             return machine.execute_specialised::<false>(program, code, at, payload, u64::MAX);
         }
-        if let Some(place) = code.take_rewritten() {
+        if let Some(place) = code.ops.take_rewritten() {
             jit.invalidate(place);
         }
         let is_eager = tiers.is_eager();

@@ -309,8 +309,7 @@ mod tests {
 
     fn code(program: &Program) -> Code {
         let mut code = Code::new(FlowGraph::new(program));
-        code.ops = vec![SpecOp::GuardInt { slot: Slot::of(0) }, SpecOp::Goto { to: CodeAddr::of(0) }];
-        code.exit_of = vec![0; 2];
+        code.make_up([SpecOp::GuardInt { slot: Slot::of(0) }, SpecOp::Goto { to: CodeAddr::of(0) }]);
         code.changes = 1;
         code
     }

@@ -12,8 +12,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::exec::interpreter::Op;
 use crate::exec::jit::context::JitContext;
 use crate::exec::specialise::{
-    CodeAddr, ExitReason, SpecOp, append_item, dispatch_baseline, elide_copy, grow as grow_stack, put_item,
-    set_item,
+    CodeAddr, ExitReason, Slot, SpecOp, append_item, dispatch_baseline, elide_copy, grow as grow_stack,
+    put_item, set_item,
 };
 use crate::isa::REGISTERS;
 use crate::ops;
@@ -197,11 +197,13 @@ pub(super) unsafe extern "sysv64" fn set_scalar(
     // SAFETY: the frame has so many places.
     let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let op = code.ops[place as usize].unfused();
-    let (array, value) = if let SpecOp::ArraySetScalar { array, value, .. }
-    | SpecOp::ArraySetInt { array, value, .. }
-    | SpecOp::ArraySetFloat { array, value, .. } = op
-    {
-        (array, registers[usize::from(value.register())].clone())
+    let held = |slot: Slot| registers[usize::from(slot.register())].clone();
+    let (array, value) = if let SpecOp::ArraySetScalar { array, value, .. } = op {
+        (array, held(*value))
+    } else if let SpecOp::ArraySetInt { array, value, .. } = op {
+        (array, held(*value))
+    } else if let SpecOp::ArraySetFloat { array, value, .. } = op {
+        (array, held(*value))
     } else if let SpecOp::ArraySetToBool { array, value, .. } = op {
         (array, Value::Bool(value))
     } else if let SpecOp::ArraySetToInt { array, value, .. } = op {

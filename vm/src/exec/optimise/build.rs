@@ -378,7 +378,7 @@ impl<'a> Builder<'a> {
 
     /// Where the instruction that is up cannot do what is needed, or has too few steps.
     fn guard(&mut self, way: Way) -> ExitId {
-        let exit = &self.code.exits[self.code.exit_of[self.place] as usize];
+        let exit = &self.code.exits[self.code.ops.exit_of(self.place)];
         let mut state = self.state(Some((exit.pc, &exit.context)));
         if way == Way::OutOfFuel {
             self.keep_tags(&mut state);
@@ -419,7 +419,7 @@ impl<'a> Builder<'a> {
         if !self.code.ops.get(place).is_some_and(|op| op.unfused().has_exit()) {
             return self.state(None);
         }
-        let exit = &self.code.exits[self.code.exit_of[place] as usize];
+        let exit = &self.code.exits[self.code.ops.exit_of(place)];
         let mut state = self.state(Some((exit.pc, &exit.context)));
         self.keep_tags(&mut state);
         state

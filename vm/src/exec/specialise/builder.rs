@@ -5,11 +5,15 @@
 //! not there yet become stubs. Where paths meet, no store may be deferred, and a version that was made for one path is used by
 //! others of which at least as much is known.
 
+mod link;
+pub(super) mod store;
+
 use std::rc::Rc;
 
 use crate::exec::analysis::RegSet;
 use crate::exec::interpreter::{Op, Program};
 use crate::exec::specialise::code::{Code, Exit, From, MAX_VERSIONS, Stub, Version, max_exact};
+use crate::exec::specialise::context::slots::ScalarSlot;
 use crate::exec::specialise::context::{Source, TypeContext};
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
 use crate::exec::specialise::types::Type;
@@ -18,6 +22,7 @@ use crate::exec::specialise::verify::{Types, verify};
 use crate::isa::{REGISTERS, Reg};
 use crate::runtime::RESERVE;
 use crate::value::Value;
+use store::Rewrite;
 
 /// Makes one block of specialised code.
 pub(super) struct Builder<'a> {
@@ -112,13 +117,13 @@ impl<'a> Builder<'a> {
                 && let Some(op) = turn.with_counter(&ops[place - 1])
             {
                 // It does the same for what leads there, and goes on to what stood behind it.
-                ops[place - 1] = op;
+                ops.rewrite(place - 1, op, Rewrite::Same);
             }
         }
         let mut place = begin.index();
         while place + 1 < ops.len() && !without!("superinstructions") {
             if let Some(op) = ops[place].with_next(ops[place + 1]) {
-                ops[place] = op;
+                ops.rewrite(place, op, Rewrite::Same);
                 place += 1;
             }
             place += 1;
@@ -162,15 +167,13 @@ impl<'a> Builder<'a> {
     // What is emitted
 
     pub(super) fn emit(&mut self, op: SpecOp) {
-        self.code.ops.push(op);
-        self.code.exit_of.push(0);
+        self.code.ops.push(op, 0);
     }
 
     /// Emits an instruction that may leave for the baseline instruction that is up.
     pub(super) fn emit_guarded(&mut self, op: SpecOp) {
         let exit = self.exit();
-        self.code.ops.push(op);
-        self.code.exit_of.push(exit);
+        self.code.ops.push(op, exit);
     }
 
     pub(super) fn exit(&mut self) -> u32 {
@@ -434,12 +437,10 @@ impl<'a> Builder<'a> {
             return Progress::Continue;
         }
         let place = Slot::of(slot);
-        if let Some(op) = self.last().and_then(|op| op.with_guard(place, ty))
+        if let Some((last, op)) = self.last()
             && !without!("guarded-reads")
-            && self.code.exits[self.code.exit_of[self.code.ops.len() - 1] as usize]
-                .context
-                .type_of(slot)
-                .is_scalar()
+            && let Some(over) = self.code.exits[self.code.ops.exit_of(last)].context.scalar(place)
+            && let Some(op) = op.with_guard(over, ty)
         {
             self.replace_last(op);
             #[cfg(debug_assertions)]
@@ -459,17 +460,25 @@ impl<'a> Builder<'a> {
     }
 
     /// The instruction emitted last, if nothing else leads behind it.
-    pub(super) fn last(&self) -> Option<SpecOp> {
+    pub(super) fn last(&self) -> Option<(usize, SpecOp)> {
         let last = self.code.ops.len().checked_sub(1)?;
-        (last >= self.code.floor).then(|| self.code.ops[last])
+        (last >= self.code.floor).then(|| (last, self.code.ops[last]))
     }
 
     /// Puts an instruction in the place of the one emitted last.
     pub(super) fn replace_last(&mut self, op: SpecOp) {
-        if let Some(last) = self.code.ops.last_mut() {
-            *last = op;
-            self.code.changed(self.code.ops.len() - 1);
+        if let Some(last) = self.code.ops.len().checked_sub(1) {
+            self.code.ops.rewrite(last, op, Rewrite::Other);
         }
+    }
+
+    /// Makes an operation on numbers in this block write its result elsewhere.
+    pub(super) fn move_result(&mut self, place: usize, to: ScalarSlot) {
+        let mut op = self.code.ops[place];
+        if let Some(result) = op.result() {
+            *result = to;
+        }
+        self.code.ops.rewrite(place, op, Rewrite::Same);
     }
 
     /// Paths meet here: goes on with the code that there is for this place, or makes it.
@@ -487,7 +496,7 @@ impl<'a> Builder<'a> {
                 let last = self.code.ops.len().wrapping_sub(1);
                 let counts = self.code.ops.get(last).and_then(|counter| op.with_counter(counter));
                 if let Some(op) = counts.filter(|_| last >= self.begin.max(self.code.floor)) {
-                    self.code.ops[last] = op;
+                    self.code.ops.rewrite(last, op, Rewrite::Same);
                 } else {
                     self.emit_guarded(op);
                 }
@@ -554,7 +563,7 @@ mod tests {
             builder.pc += 1;
             builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(3) });
         });
-        assert_eq!(code.exit_of, [0, 0, 1, 2]);
+        assert_eq!([0, 1, 2, 3].map(|place| code.ops.exit_of(place)), [0, 0, 1, 2]);
         assert_eq!(
             code.exits.iter().map(|exit| (exit.pc, exit.context.steps)).collect::<Vec<_>>(),
             [(0, 0), (0, 1), (1, 1)]
@@ -568,7 +577,7 @@ mod tests {
             builder.code.exits[0].other = Some(CodeAddr::of(0));
             builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(1) });
         });
-        assert_eq!(code.exit_of, [0, 1]);
+        assert_eq!([0, 1].map(|place| code.ops.exit_of(place)), [0, 1]);
     }
 
     #[test]
@@ -672,15 +681,15 @@ mod tests {
         let mut code = build(&[], |builder| {
             assert!(builder.last().is_none());
             builder.emit(SpecOp::Deoptimise);
-            assert!(matches!(builder.last(), Some(SpecOp::Deoptimise)));
+            assert!(matches!(builder.last(), Some((0, SpecOp::Deoptimise))));
             builder.replace_last(SpecOp::Goto { to: CodeAddr::of(0) });
             builder.code.floor = 1;
             assert!(builder.last().is_none());
         });
         assert_eq!(texts(&code), ["Goto to=@0"]);
         #[cfg(machine_code)]
-        assert_eq!(code.take_rewritten(), Some(0));
+        assert_eq!(code.ops.take_rewritten(), Some(0));
         #[cfg(machine_code)]
-        assert_eq!(code.take_rewritten(), None);
+        assert_eq!(code.ops.take_rewritten(), None);
     }
 }

@@ -11,10 +11,13 @@ use foldhash::fast::RandomState;
 use crate::exec::analysis::{Element, Origin, Site};
 use crate::exec::analysis::{FlowGraph, Ownership};
 use crate::exec::interpreter::Program;
+use crate::exec::specialise::builder::store::Ops;
 #[cfg(machine_code)]
 use crate::exec::specialise::context::Source;
 use crate::exec::specialise::context::TypeContext;
-use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
+#[cfg(test)]
+use crate::exec::specialise::op::SpecOp;
+use crate::exec::specialise::op::{CodeAddr, Slot};
 use crate::isa::Reg;
 use crate::runtime::FunctionIndex;
 #[cfg(machine_code)]
@@ -141,9 +144,7 @@ pub(crate) struct Code {
     analysis_budget: usize,
     /// How many phis the builder has looked at. It looks at all of a run each time that another value becomes known.
     pub(crate) phis_seen: u64,
-    pub(crate) ops: Vec<SpecOp>,
-    /// By position, the exit of an instruction; those that have none have a number all the same.
-    pub(crate) exit_of: Vec<u32>,
+    pub(crate) ops: Ops,
     pub(crate) exits: Vec<Exit>,
     /// A stub is taken out when its code is made.
     pub(crate) stubs: Vec<Option<Box<Stub>>>,
@@ -156,8 +157,6 @@ pub(crate) struct Code {
     pub(crate) floor: usize,
     /// How often there was more code, or code led elsewhere.
     pub(crate) changes: u32,
-    /// The first instruction that became another since machine code was last made of it, if one did.
-    rewritten: Option<usize>,
     /// By position, the writes that were spared a copy.
     #[cfg(machine_code)]
     known_writes: RefCell<Vec<Option<Box<KnownWrite>>>>,
@@ -245,8 +244,7 @@ impl Code {
             ownership: Ownership::default(),
             analysis_budget: 0,
             phis_seen: 0,
-            ops: Vec::new(),
-            exit_of: Vec::new(),
+            ops: Ops::default(),
             exits: Vec::new(),
             stubs: Vec::new(),
             sites: Vec::new(),
@@ -255,7 +253,6 @@ impl Code {
             versions: HashMap::new(),
             floor: 0,
             changes: 0,
-            rewritten: None,
             #[cfg(machine_code)]
             known_writes: RefCell::default(),
         }
@@ -263,8 +260,7 @@ impl Code {
 
     /// Drops all code. No frame may wait in it.
     pub(crate) fn flush(&mut self) {
-        self.ops = Vec::new();
-        self.exit_of = Vec::new();
+        self.ops.clear();
         self.exits = Vec::new();
         self.stubs = Vec::new();
         self.sites = Vec::new();
@@ -277,20 +273,15 @@ impl Code {
         self.known_writes.get_mut().clear();
     }
 
-    /// Notes that the instruction at that place is another now, and does something else for what leads there.
-    pub(crate) fn changed(&mut self, place: usize) {
-        self.rewritten = Some(self.rewritten.map_or(place, |first| first.min(place)));
-    }
-
-    /// The first instruction that changed since this was last asked.
-    #[cfg(machine_code)]
-    pub(crate) fn take_rewritten(&mut self) -> Option<usize> {
-        self.rewritten.take()
+    /// Makes these instructions up, for a test of what comes behind the builder.
+    #[cfg(test)]
+    pub(crate) fn make_up(&mut self, ops: impl IntoIterator<Item = SpecOp>) {
+        self.ops = Ops::made_up(ops);
     }
 
     /// The exit of the instruction at that position.
     pub(crate) fn exit_at(&self, at: CodeAddr) -> &Exit {
-        &self.exits[self.exit_of[at.index()] as usize]
+        &self.exits[self.ops.exit_of(at.index())]
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -314,45 +305,5 @@ impl Code {
     /// What is true when a call comes back.
     pub(crate) fn after(&self, site: u32) -> &TypeContext {
         &self.sites[site as usize].after
-    }
-
-    /// Makes what led to a stub lead to its code.
-    pub(crate) fn link(&mut self, from: From, code: CodeAddr) {
-        self.changes += 1;
-        match from {
-            From::Code(position) => self.ops[position].redirect(code),
-            From::Return { site } => {
-                let family = self.sites[site].family;
-                self.come_back(site, code);
-                let relatives = family.map(|family| self.families[family as usize].sites.clone());
-                for relative in relatives.into_iter().flatten() {
-                    self.come_back(relative as usize, code);
-                }
-            }
-            From::Call { site } => self.sites[site].callee = code,
-        }
-    }
-
-    /// Makes a call come back to that code.
-    fn come_back(&mut self, site: usize, code: CodeAddr) {
-        let site = &mut self.sites[site];
-        [site.back, site.back_with_int, site.back_with_float, site.back_with_bool] = [code; 4];
-        if without!("typed-returns") {
-            return;
-        }
-        // Who comes back with what is looked for need not look.
-        let Some(guard) = self.ops.get(code.index()) else { return };
-        let (slot, back) = if let SpecOp::GuardInt { slot } = guard {
-            (slot, &mut site.back_with_int)
-        } else if let SpecOp::GuardFloat { slot } = guard {
-            (slot, &mut site.back_with_float)
-        } else if let SpecOp::GuardBool { slot } = guard {
-            (slot, &mut site.back_with_bool)
-        } else {
-            return;
-        };
-        if slot.register() == site.dst {
-            *back = code.next();
-        }
     }
 }

@@ -1,6 +1,9 @@
 //! Type contexts: what is known at a place in specialised code.
 
+pub(super) mod slots;
+
 use crate::exec::specialise::types::Type;
+use slots::{BoolSlot, FloatSlot, IntSlot, NumberSlot, ScalarSlot, Slot};
 
 /// Where a value can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,31 @@ impl TypeContext {
 
     pub(crate) fn type_of(&self, slot: u8) -> Type {
         self.types[usize::from(slot)]
+    }
+
+    /// The slot, if it is known to hold an int.
+    pub(crate) fn int(&self, slot: Slot) -> Option<IntSlot> {
+        (self.type_of(slot.register()) == Type::Int).then(|| IntSlot::proved(slot))
+    }
+
+    /// The slot, if it is known to hold a float.
+    pub(crate) fn float(&self, slot: Slot) -> Option<FloatSlot> {
+        (self.type_of(slot.register()) == Type::Float).then(|| FloatSlot::proved(slot))
+    }
+
+    /// The slot, if it is known to hold a bool.
+    pub(crate) fn bool(&self, slot: Slot) -> Option<BoolSlot> {
+        (self.type_of(slot.register()) == Type::Bool).then(|| BoolSlot::proved(slot))
+    }
+
+    /// The slot, if it is known to hold an int or a float.
+    pub(crate) fn number(&self, slot: Slot) -> Option<NumberSlot> {
+        self.type_of(slot.register()).is_number().then(|| NumberSlot::proved(slot))
+    }
+
+    /// The slot, if it is known to hold a scalar.
+    pub(crate) fn scalar(&self, slot: Slot) -> Option<ScalarSlot> {
+        self.type_of(slot.register()).is_scalar().then(|| ScalarSlot::proved(slot))
     }
 
     pub(crate) fn set_type(&mut self, slot: u8, ty: Type) {
@@ -161,6 +189,25 @@ mod tests {
         context.defer(1, Source::Slot(4));
         context.moved(3, 4, Type::Int);
         assert_eq!(context.deferred, []);
+    }
+
+    #[test]
+    fn a_slot_is_of_a_type_where_that_is_known_of_its_value() {
+        let mut context = TypeContext::new([Type::Any; 256]);
+        for (register, ty) in
+            [(1, Type::Int), (2, Type::Float), (3, Type::Bool), (4, Type::Scalar), (5, Type::Free)]
+        {
+            context.set_type(register, ty);
+        }
+        let registers = |is: fn(&TypeContext, Slot) -> bool| -> Vec<u8> {
+            (0..8).filter(|register| is(&context, Slot::of(*register))).collect()
+        };
+        assert_eq!(registers(|context, slot| context.int(slot).is_some()), [1]);
+        assert_eq!(registers(|context, slot| context.float(slot).is_some()), [2]);
+        assert_eq!(registers(|context, slot| context.bool(slot).is_some()), [3]);
+        assert_eq!(registers(|context, slot| context.number(slot).is_some()), [1, 2]);
+        assert_eq!(registers(|context, slot| context.scalar(slot).is_some()), [1, 2, 3, 4]);
+        assert_eq!(context.int(Slot::of(1)).map(|slot| slot.register()), Some(1));
     }
 
     #[test]

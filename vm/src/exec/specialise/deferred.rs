@@ -66,34 +66,33 @@ impl Builder<'_> {
             return;
         }
         let ty = self.source_type(source);
-        let over_scalar = self.context.type_of(dst).is_scalar();
         let to = Slot::of(dst);
+        let over_scalar = self.context.scalar(to);
         let op = match source {
-            Source::Slot(src) if over_scalar && ty.is_scalar() => {
+            Source::Slot(src) => {
                 let src = Slot::of(src);
-                match ty {
-                    Type::Int => SpecOp::MoveInt { dst: to, src },
-                    Type::Float => SpecOp::MoveFloat { dst: to, src },
-                    Type::Any | Type::Free | Type::Scalar | Type::Bool => SpecOp::MoveScalar { dst: to, src },
+                if let (Some(dst), Some(src)) = (over_scalar, self.context.int(src)) {
+                    SpecOp::MoveInt { dst, src }
+                } else if let (Some(dst), Some(src)) = (over_scalar, self.context.float(src)) {
+                    SpecOp::MoveFloat { dst, src }
+                } else if let (Some(dst), Some(src)) = (over_scalar, self.context.scalar(src)) {
+                    SpecOp::MoveScalar { dst, src }
+                } else {
+                    SpecOp::Move { dst: to, src }
                 }
             }
-            Source::Slot(src) => SpecOp::Move { dst: to, src: Slot::of(src) },
-            Source::Bool(value) if over_scalar => SpecOp::LoadBool { dst: to, value },
-            Source::Bool(value) => SpecOp::PutBool { dst: to, value },
-            Source::Constant(constant) => match &self.program.constants[usize::from(constant)] {
-                Value::Int(value) if over_scalar => SpecOp::LoadInt { dst: to, value: *value },
-                Value::Float(value) if over_scalar => SpecOp::LoadFloat { dst: to, value: *value },
-                Value::Bool(value) if over_scalar => SpecOp::LoadBool { dst: to, value: *value },
-                Value::Empty
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Float(_)
-                | Value::String(_)
-                | Value::Function(_)
-                | Value::Url(_)
-                | Value::Array(_)
-                | Value::Dict(_) => SpecOp::LoadConst { dst: to, constant },
+            Source::Bool(value) => match over_scalar {
+                Some(dst) => SpecOp::LoadBool { dst, value },
+                None => SpecOp::PutBool { dst: to, value },
             },
+            Source::Constant(constant) => {
+                match (&self.program.constants[usize::from(constant)], over_scalar) {
+                    (Value::Int(value), Some(dst)) => SpecOp::LoadInt { dst, value: *value },
+                    (Value::Float(value), Some(dst)) => SpecOp::LoadFloat { dst, value: *value },
+                    (Value::Bool(value), Some(dst)) => SpecOp::LoadBool { dst, value: *value },
+                    (_, _) => SpecOp::LoadConst { dst: to, constant },
+                }
+            }
         };
         self.emit(op);
         self.is_fresh = false;
@@ -121,7 +120,7 @@ impl Builder<'_> {
         }
         let mut place = self.code.ops.len();
         let mut exits = Vec::new();
-        loop {
+        let to = loop {
             if place <= self.begin.max(self.code.floor) || exits.len() > MAX_BETWEEN {
                 return false;
             }
@@ -129,14 +128,14 @@ impl Builder<'_> {
             let mut op = self.code.ops[place];
             let (Some(operands), Some(result)) = (op.operands(), op.result()) else { return false };
             let (operands, result) = (operands.map(Slot::register), result.register());
-            let exit = self.code.exit_of[place] as usize;
+            let exit = self.code.ops.exit_of(place);
             if result == src {
                 let before = &self.code.exits[exit].context;
-                let is_free = before.type_of(src).is_scalar() && before.type_of(dst).is_scalar();
-                if !is_free || exits.contains(&exit) {
+                let Some(to) = before.scalar(Slot::of(dst)) else { return false };
+                if !before.type_of(src).is_scalar() || exits.contains(&exit) {
                     return false;
                 }
-                break;
+                break to;
             }
             if result == dst || operands.contains(&src) || operands.contains(&dst) {
                 return false;
@@ -148,10 +147,8 @@ impl Builder<'_> {
                 return false;
             }
             exits.push(exit);
-        }
-        if let Some(result) = self.code.ops[place].result() {
-            *result = Slot::of(dst);
-        }
+        };
+        self.move_result(place, to);
         let ty = self.context.type_of(src);
         exits.dedup();
         for exit in exits {

@@ -22,7 +22,7 @@ impl Code {
                 let _ = writeln!(out, "version of {}, for {types}", baseline(program, *pc));
             }
             let mut line = format!("{place:>5}  {op}");
-            if let Some(exit) = self.exit_of.get(place).and_then(|exit| self.exits.get(*exit as usize))
+            if let Some(exit) = self.exits.get(self.ops.exit_of(place))
                 && op.has_exit()
             {
                 pad(&mut line);

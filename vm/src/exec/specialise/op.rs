@@ -1,9 +1,10 @@
 //! Specialised instructions, their operands, and where they stand.
 
 use crate::exec::interpreter::Op;
+pub(crate) use crate::exec::specialise::context::slots::Slot;
+use crate::exec::specialise::context::slots::{BoolSlot, FloatSlot, IntSlot, NumberSlot, ScalarSlot};
 use crate::exec::specialise::types::Type;
 use crate::runtime::{FunctionIndex, GlobalSlot};
-use crate::value::Value;
 
 /// The position of an instruction of specialised code, or one that is still to be made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,44 +61,14 @@ impl CodeAddr {
     }
 }
 
-/// The place of a register in its frame.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Slot(u16);
-
-impl Slot {
-    const SIZE: u16 = size_of::<Value>() as u16;
-
-    #[inline(always)]
-    pub(crate) const fn of(register: u8) -> Self {
-        Self(register as u16 * Self::SIZE)
-    }
-
-    #[inline(always)]
-    pub(crate) fn register(self) -> u8 {
-        (self.0 / Self::SIZE) as u8
-    }
-
-    /// How far from r0 that is, in bytes.
-    #[inline(always)]
-    pub(crate) fn offset(self) -> usize {
-        usize::from(self.0)
-    }
-}
-
-impl std::fmt::Debug for Slot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "r{}", self.register())
-    }
-}
-
 include!(concat!(env!("OUT_DIR"), "/specops.rs"));
 
-/// The registers of an operation on two of them.
+/// The registers of an operation on two floats.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Triple {
-    pub(crate) dst: Slot,
-    pub(crate) left: Slot,
-    pub(crate) right: Slot,
+    pub(crate) dst: ScalarSlot,
+    pub(crate) left: FloatSlot,
+    pub(crate) right: FloatSlot,
 }
 
 /// A comparison of two values: for each way that they may stand to one another, a bit that tells whether it holds.
@@ -204,12 +175,6 @@ pub(crate) enum Gives {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_register_is_found_again_in_its_slot() {
-        assert!((0..=u8::MAX).all(|register| Slot::of(register).register() == register));
-        assert_eq!(Slot::of(3).offset(), 3 * size_of::<Value>());
-    }
 
     #[test]
     fn a_position_is_found_again_in_its_address() {

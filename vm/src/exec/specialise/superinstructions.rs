@@ -1,12 +1,14 @@
 //! Which instructions of specialised code become one, where `spec/specops.yaml` does not say it: back edges with their counters.
 
+use crate::exec::specialise::context::slots::IntSlot;
 use crate::exec::specialise::op::SpecOp;
 
 impl SpecOp {
     /// This back edge together with the increment before it.
     pub(crate) fn with_counter(self, before: &Self) -> Option<Self> {
-        if let &Self::AddInt { dst: counter, left: counted, right: step } = before {
-            let fits = |left, right| left == counter && counted == counter && right != counter;
+        if let &Self::AddInt { dst, left: counter, right: step } = before {
+            let fits =
+                |left: IntSlot, right: IntSlot| *counter == *dst && left == counter && right != counter;
             return if let Self::LoopLtInt { left, right, to, steps } = self {
                 fits(left, right).then_some(Self::StepLtInt { counter, step, right, steps, to })
             } else if let Self::LoopLeInt { left, right, to, steps } = self {
@@ -15,9 +17,9 @@ impl SpecOp {
                 None
             };
         }
-        let &Self::AddIntConst { dst: counter, left: counted, right: step } = before else { return None };
+        let &Self::AddIntConst { dst, left: counter, right: step } = before else { return None };
         let step = i16::try_from(step).ok()?;
-        let is_counter = |left| left == counter && counted == counter;
+        let is_counter = |left: IntSlot| *counter == *dst && left == counter;
         if let Self::LoopLtInt { left, right, to, steps } = self {
             return (is_counter(left) && right != counter).then_some(Self::CountLtInt {
                 counter,
@@ -54,7 +56,11 @@ mod tests {
     use crate::exec::specialise::op::{CodeAddr, Slot};
     use crate::exec::specialise::types::Type;
 
-    const R: fn(u8) -> Slot = Slot::of;
+    /// A slot of whatever type an instruction wants.
+    #[expect(non_snake_case, reason = "it reads like the name of a register")]
+    fn R<T: From<Slot>>(register: u8) -> T {
+        Slot::of(register).into()
+    }
 
     fn to() -> CodeAddr {
         CodeAddr::of(9)

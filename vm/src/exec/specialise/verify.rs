@@ -100,7 +100,7 @@ impl Block<'_> {
         if !op.has_exit() {
             return Ok(());
         }
-        let exit = self.code.exit_of.get(self.place).and_then(|exit| self.code.exits.get(*exit as usize));
+        let exit = self.code.exits.get(self.code.ops.exit_of(self.place));
         let Some(exit) = exit else { return Err("it has no exit".to_owned()) };
         self.context("its exit", &exit.context, self.types)?;
         let (Some(charged), taken) = (op.steps(), exit.context.steps) else { return Ok(()) };
@@ -339,7 +339,7 @@ mod tests {
 
         /// The context of the exit of an instruction, to be changed.
         fn exit(&mut self, place: usize) -> &mut TypeContext {
-            let exit = self.code.exit_of[place] as usize;
+            let exit = self.code.ops.exit_of(place);
             std::rc::Rc::make_mut(&mut self.code.exits[exit].context)
         }
     }
@@ -388,8 +388,9 @@ mod tests {
             a_loop(),
             |sample| {
                 let place = sample.find("MulInt");
-                sample.code.ops[place] =
-                    SpecOp::MulInt { dst: Slot::of(0), left: Slot::of(0), right: Slot::of(2) };
+                let [dst, left, right] = [0, 0, 2].map(Slot::of);
+                let op = SpecOp::MulInt { dst: dst.into(), left: left.into(), right: right.into() };
+                sample.code.ops.replace(place, op);
             },
             "right (r2) must be Int and is Scalar",
         );
@@ -404,7 +405,7 @@ mod tests {
                 let SpecOp::ArrayGetInt { dst, array, index } = sample.code.ops[place].unfused() else {
                     panic!()
                 };
-                sample.code.ops[place] = SpecOp::ArrayGet { dst, array, index };
+                sample.code.ops.replace(place, SpecOp::ArrayGet { dst: *dst, array, index });
             },
             "its exit has r3 as Int, and it is Any",
         );
@@ -416,8 +417,9 @@ mod tests {
             a_loop(),
             |sample| {
                 let place = sample.find("MulInt");
-                sample.code.ops[place] =
-                    SpecOp::MulInt { dst: Slot::of(7), left: Slot::of(0), right: Slot::of(1) };
+                let [dst, left, right] = [7, 0, 1].map(Slot::of);
+                let op = SpecOp::MulInt { dst: dst.into(), left: left.into(), right: right.into() };
+                sample.code.ops.replace(place, op);
             },
             "dst (r7) is written over Any, which is not dropped",
         );
@@ -479,7 +481,7 @@ mod tests {
             |sample| {
                 let place = sample.code.ops.len() - 1;
                 let SpecOp::Return { src, clear, steps } = sample.code.ops[place] else { panic!() };
-                sample.code.ops[place] = SpecOp::Return { src, clear, steps: steps - 1 };
+                sample.code.ops.replace(place, SpecOp::Return { src, clear, steps: steps - 1 });
             },
             "it charges 2 steps, and 2 were taken before it",
         );
@@ -503,7 +505,7 @@ mod tests {
             an_element(),
             |sample| {
                 let place = sample.find("AddIntReturn");
-                sample.code.ops[place + 1] = SpecOp::Deoptimise;
+                sample.code.ops.replace(place + 1, SpecOp::Deoptimise);
             },
             "Return must stand behind it, where Deoptimise stands",
         );
@@ -514,7 +516,7 @@ mod tests {
         finds(
             a_loop(),
             |sample| {
-                sample.code.ops.pop();
+                sample.code.ops.truncate(sample.code.ops.len() - 1);
             },
             "control runs past the end of the code",
         );
@@ -551,7 +553,7 @@ mod tests {
             a_loop(),
             |sample| {
                 let place = sample.find("MulInt");
-                sample.code.exit_of[place] = u32::MAX;
+                sample.code.ops.replace_exit(place, u32::MAX);
             },
             "it has no exit",
         );

@@ -23,9 +23,7 @@ impl Code {
         let goes_on = matches!(from, From::Code(position) if position + 1 == self.ops.len()
             && matches!(self.ops[position], SpecOp::Goto { .. }));
         if goes_on {
-            self.changes += 1;
-            self.ops.pop();
-            self.exit_of.pop();
+            self.take_last_back();
         } else {
             self.floor = self.ops.len();
         }
@@ -95,7 +93,7 @@ impl Code {
         /// So often must an exit be taken.
         const OFTEN: u32 = 4;
         let can_make = can_make && !self.is_full();
-        let exit = &mut self.exits[self.exit_of[at.index()] as usize];
+        let exit = &mut self.exits[self.ops.exit_of(at.index())];
         if exit.other.is_some() {
             return exit.other;
         }

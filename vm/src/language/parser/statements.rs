@@ -4,7 +4,9 @@ use super::{Parser, Read, Stop, suggest_word};
 use crate::language::ast::{Argument, Call, Named, Statement, StatementKind, Value};
 use crate::language::diagnostics::Help;
 use crate::language::lexer::{Kind, Token, is_name};
-use crate::language::tables::{DiagnosticKind, FORMS, Group, Problem, Types, Word, WordRole, hint_for_habit};
+use crate::language::tables::{
+    DiagnosticKind, FORMS, Group, Problem, StatementWord, Types, Word, WordRole, hint_for_habit,
+};
 
 impl Parser<'_> {
     /// Reads a statement at a depth, and adds it to the body that is read.
@@ -106,10 +108,6 @@ impl Parser<'_> {
     }
 
     /// What helps against a problem at this token, by what stands around it.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "these are the few that are about the form of a statement"
-    )]
     fn hint_for(&self, problem: &Problem) -> Option<String> {
         let before = self.position.checked_sub(1).and_then(|before| self.tokens.tokens.get(before));
         let is_bare = |token: Option<&Token>| {
@@ -133,13 +131,11 @@ impl Parser<'_> {
         if !is_next && let Some(hint) = hint_for_habit(&self.slice(from, to)) {
             return Some(hint.to_owned());
         }
-        let is_about_form = match problem.kind() {
-            DiagnosticKind::ExpectedWord
-            | DiagnosticKind::ExpectedExpression
-            | DiagnosticKind::ExpectedType => true,
-            DiagnosticKind::MissingPeriod => !is_next,
-            _ => false,
-        };
+        let kind = problem.kind();
+        let is_about_form = matches!(
+            kind,
+            DiagnosticKind::ExpectedWord | DiagnosticKind::ExpectedExpression | DiagnosticKind::ExpectedType
+        ) || kind == DiagnosticKind::MissingPeriod && !is_next;
         let form = FORMS.iter().find(|(word, _)| Some(*word) == self.statement_word);
         form.filter(|_| is_about_form).map(|(_, form)| format!("the form is {form}"))
     }
@@ -155,36 +151,35 @@ impl Parser<'_> {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the words of other roles were sorted out before")]
     fn statement_kind(&mut self, depth: u32) -> Read<StatementKind> {
         let word = self.token().and_then(|token| token.spelling()).and_then(|spelling| spelling.word);
-        let Some(word) = word.filter(|word| word.role() == WordRole::Statement) else {
+        let Some((word, statement)) = word.and_then(|word| Some((word, word.statement()?))) else {
             return self.value_statement();
         };
         let (at, end) = self.span();
         self.position += 1;
         self.statement_word = Some(word);
-        match word {
-            Word::Define => self.define(),
-            Word::Set => self.set(depth),
-            Word::Say => {
+        match statement {
+            StatementWord::Define => self.define(),
+            StatementWord::Set => self.set(depth),
+            StatementWord::Say => {
                 let value = self.expression()?;
                 self.ended(StatementKind::Say { value })
             }
-            Word::GiveBack => {
+            StatementWord::GiveBack => {
                 let value = self.expression()?;
                 self.ended(StatementKind::GiveBack { value })
             }
-            Word::Use => {
+            StatementWord::Use => {
                 let call = self.call()?;
                 self.ended(StatementKind::Call { target: None, call })
             }
-            Word::If => {
+            StatementWord::If => {
                 let condition =
                     self.if_header(self.slice(at, end), |condition| StatementKind::If { condition })?;
                 Ok(condition)
             }
-            Word::Else => {
+            StatementWord::Else => {
                 let (if_at, if_end) = self.span();
                 if self.takes(Word::If) {
                     let what = self.slice(if_at, if_end);
@@ -194,16 +189,16 @@ impl Parser<'_> {
                 self.colon(self.slice(at, end))?;
                 Ok(StatementKind::Else)
             }
-            Word::While => {
+            StatementWord::While => {
                 self.partial = Some(StatementKind::While { condition: None });
                 let condition = Some(self.expression()?);
                 self.colon(self.slice(at, end))?;
                 Ok(StatementKind::While { condition })
             }
-            Word::ForEach => self.for_each(self.slice(at, end)),
-            Word::Add => self.add_to(),
-            Word::Remove => self.remove(),
-            Word::Insert => {
+            StatementWord::ForEach => self.for_each(self.slice(at, end)),
+            StatementWord::Add => self.add_to(),
+            StatementWord::Remove => self.remove(),
+            StatementWord::Insert => {
                 let value = self.expression()?;
                 self.takes(Word::Position);
                 let position = self.expression()?;
@@ -211,7 +206,7 @@ impl Parser<'_> {
                 let name = self.name()?;
                 self.ended(StatementKind::Insert { value, position, name })
             }
-            Word::Update => {
+            StatementWord::Update => {
                 let key = self.expression()?;
                 self.expect_word(Word::In)?;
                 let name = self.name()?;
@@ -219,12 +214,10 @@ impl Parser<'_> {
                 let value = self.expression()?;
                 self.ended(StatementKind::SetKey { name, key, value })
             }
-            Word::Clear => {
+            StatementWord::Clear => {
                 let name = self.name()?;
                 self.ended(StatementKind::Clear { name })
             }
-            // No other word has the role.
-            _ => Err(self.expected(|found| Problem::ExpectedStatement { found })),
         }
     }
 

@@ -197,7 +197,29 @@ impl Prover<'_> {
             Fact::Number(Number::Constant(size)) => {
                 state.is_new && size % VALUE == 0 && size <= REGISTERS as u64 * VALUE
             }
-            _ => false,
+            Fact::Number(_)
+            | Fact::Byte(_)
+            | Fact::Shifted(..)
+            | Fact::Saved(_)
+            | Fact::Target
+            | Fact::Context
+            | Fact::Frame(_)
+            | Fact::Registers
+            | Fact::Next(_)
+            | Fact::Globals(_)
+            | Fact::Top(_)
+            | Fact::Limit
+            | Fact::Bottom
+            | Fact::LastFrame
+            | Fact::Live
+            | Fact::Site { .. }
+            | Fact::Row
+            | Fact::WaitingSize { .. }
+            | Fact::Destination { .. }
+            | Fact::DestinationPlace
+            | Fact::Vector(..)
+            | Fact::Element(..)
+            | Fact::Hole => false,
         };
         let wanted = [(gpr::RBX, Fact::Frame(0)), (gpr::R14, Fact::Globals(0)), (gpr::R15, Fact::Context)];
         for (register, fact) in wanted {
@@ -259,7 +281,13 @@ impl State {
         self.ranges.retain(|number, _| match number {
             Number::Of(id) => !is_joined(id),
             Number::Payload(value) => !is_joined(&value.id),
-            _ => true,
+            Number::Constant(_)
+            | Number::Tag(_)
+            | Number::Count(_)
+            | Number::Length(..)
+            | Number::Capacity(..)
+            | Number::Code(_)
+            | Number::Masked(_) => true,
         });
     }
 

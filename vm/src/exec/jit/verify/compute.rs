@@ -142,13 +142,11 @@ impl Prover<'_> {
 
 /// The stack pointer is moved by a number of words.
 fn move_stack(state: &mut State, instruction: &Instruction, operation: Operation) -> Result<(), String> {
-    let bytes = match instruction.op_kind(1) {
-        OpKind::Register | OpKind::Memory => {
-            return Err("moves the stack pointer by what is not known".to_owned());
-        }
-        _ => instruction.immediate(1),
-    };
-    if bytes % 8 != 0 || bytes > 64 {
+    if matches!(instruction.op_kind(1), OpKind::Register | OpKind::Memory) {
+        return Err("moves the stack pointer by what is not known".to_owned());
+    }
+    let bytes = instruction.immediate(1);
+    if !bytes.is_multiple_of(8) || bytes > 64 {
         return Err(format!("moves the stack pointer by {bytes} bytes"));
     }
     for _ in 0..bytes / 8 {
@@ -157,7 +155,18 @@ fn move_stack(state: &mut State, instruction: &Instruction, operation: Operation
             Operation::Add => {
                 state.stack.pop().ok_or("takes from the stack what the host left there")?;
             }
-            _ => return Err("computes with the stack pointer".to_owned()),
+            Operation::Mul
+            | Operation::MulConstant
+            | Operation::And
+            | Operation::Or
+            | Operation::Xor
+            | Operation::Neg
+            | Operation::Inc
+            | Operation::Dec
+            | Operation::Shl
+            | Operation::Shr
+            | Operation::Sar
+            | Operation::FlipBit => return Err("computes with the stack pointer".to_owned()),
         }
     }
     Ok(())

@@ -85,6 +85,10 @@ pub(super) enum Operation {
 }
 
 /// The form of an instruction, if it is listed.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the decoder knows thousands of forms; those not listed are refused"
+)]
 pub(super) fn form(instruction: &Instruction) -> Option<Form> {
     use Operation as O;
     if instruction.has_lock_prefix()

@@ -155,7 +155,23 @@ impl Prover<'_> {
                 value_at(offset, 1, "an element", |_| element)
             }
             Fact::Row if (0..4).any(|way| way * 8 == offset) => Ok(Cell::Target),
-            _ => unknown(),
+            Fact::Number(_)
+            | Fact::Byte(_)
+            | Fact::Shifted(..)
+            | Fact::Saved(_)
+            | Fact::Target
+            | Fact::Size
+            | Fact::Registers
+            | Fact::Limit
+            | Fact::Bottom
+            | Fact::LastFrame
+            | Fact::Live
+            | Fact::Site { .. }
+            | Fact::Row
+            | Fact::WaitingSize { .. }
+            | Fact::Destination { .. }
+            | Fact::Element(..)
+            | Fact::Hole => unknown(),
         }
     }
 
@@ -256,10 +272,13 @@ impl Prover<'_> {
             (Cell::Tag(place), 64) => state.held(place).tag,
             (Cell::Payload(place), 64) => state.held(place).payload,
             // The tags of values that are there fit.
-            (Cell::Tag(place), 8) => match state.held(place).tag {
-                Fact::Number(number) if state.range(number).1 <= u64::from(u8::MAX) => Fact::Number(number),
-                _ => return Err("reads a byte of a tag that may be longer".to_owned()),
-            },
+            (Cell::Tag(place), 8) => {
+                let tag = state.held(place).tag;
+                if !matches!(tag, Fact::Number(number) if state.range(number).1 <= u64::from(u8::MAX)) {
+                    return Err("reads a byte of a tag that may be longer".to_owned());
+                }
+                tag
+            }
             (Cell::Payload(place), 8) => {
                 let held = state.held(place);
                 let (_, most) = state.range_of(held.payload);

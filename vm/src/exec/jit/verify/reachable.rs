@@ -59,7 +59,25 @@ fn mention(fact: Fact, ids: &mut BTreeSet<Id>) {
             ids.insert(value.id);
             ids.extend(id_of(number));
         }
-        _ => {}
+        Fact::Saved(_)
+        | Fact::Target
+        | Fact::Context
+        | Fact::Frame(_)
+        | Fact::Size
+        | Fact::Registers
+        | Fact::Next(_)
+        | Fact::Globals(_)
+        | Fact::Top(_)
+        | Fact::Limit
+        | Fact::Bottom
+        | Fact::LastFrame
+        | Fact::Live
+        | Fact::Site { .. }
+        | Fact::Row
+        | Fact::WaitingSize { .. }
+        | Fact::Destination { .. }
+        | Fact::DestinationPlace
+        | Fact::Hole => {}
     }
 }
 

@@ -2,18 +2,11 @@
 
 use iced_x86::{Instruction, OpKind};
 
-use super::calls::{Argument, Effect, Gives};
-use super::facts::{Bound, Compared, Fact, Held, Number, Place, Vector, gpr, id, number};
-use super::forms::{Condition, Form, form};
+use super::facts::{Compared, Fact, Held, Number, Place, gpr, id, number};
+use super::forms::{Form, form};
 use super::memory::{Cell, is_memory, register};
 use super::prover::Prover;
-use super::state::{BOOL, State};
-use super::subject::Writes;
-use crate::exec::jit::layout::tag;
-use crate::isa::REGISTERS;
-
-/// The size of a value.
-const VALUE: u64 = size_of::<crate::value::Value>() as u64;
+use super::state::State;
 
 impl Prover<'_> {
     /// Does an instruction. Tells whether control goes on to the next.
@@ -30,14 +23,18 @@ impl Prover<'_> {
                 self.assign(state, instruction, 0, bits, fact)?;
             }
             Form::Widen(bits) => {
-                let fact = match self.operand(state, instruction, 1, bits)? {
-                    Fact::Byte(byte) if state.range(byte).1 <= u64::from(u8::MAX) => Fact::Number(byte),
-                    fact @ (Fact::Number(_) | Fact::WaitingSize { .. } | Fact::Destination { .. })
-                        if is_memory(instruction, 1) =>
-                    {
-                        fact
-                    }
-                    _ => number(at, 0),
+                let narrow = self.operand(state, instruction, 1, bits)?;
+                let is_kept =
+                    matches!(narrow, Fact::Number(_) | Fact::WaitingSize { .. } | Fact::Destination { .. })
+                        && is_memory(instruction, 1);
+                let fact = if let Fact::Byte(byte) = narrow
+                    && state.range(byte).1 <= u64::from(u8::MAX)
+                {
+                    Fact::Number(byte)
+                } else if is_kept {
+                    narrow
+                } else {
+                    number(at, 0)
                 };
                 self.assign(state, instruction, 0, 64, fact)?;
             }
@@ -132,6 +129,10 @@ impl Prover<'_> {
         bits: u8,
     ) -> Result<Fact, String> {
         let at = instruction.ip() as u32;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other kinds that the decoder knows are constants"
+        )]
         match instruction.op_kind(operand) {
             OpKind::Memory => {
                 let cell = self.cell(state, instruction)?;
@@ -245,9 +246,10 @@ impl Prover<'_> {
             (Fact::Number(_), None) => number(at, 0),
             (_, Some(Fact::Shifted(..) | Fact::Vector(..))) => {
                 // An element, if it can be one.
-                match self.cell(state, instruction)? {
-                    Cell::Tag(place @ Place::Element(_)) => self.element_at(place, at),
-                    _ => number(at, 0),
+                if let Cell::Tag(place @ Place::Element(_)) = self.cell(state, instruction)? {
+                    self.element_at(place, at)
+                } else {
+                    number(at, 0)
                 }
             }
             _ => number(at, 0),
@@ -321,179 +323,6 @@ impl Prover<'_> {
         }
         self.is_whole(state)
     }
-
-    /// Calls a stub. Tells whether it comes back.
-    fn call(&mut self, state: &mut State, instruction: &Instruction) -> Result<bool, String> {
-        let at = instruction.ip() as u32;
-        let Fact::Number(Number::Constant(address)) = self.operand(state, instruction, 0, 64)? else {
-            return Err("calls an address that is not known".to_owned());
-        };
-        let stub = self.subject.stubs.get(&address).copied();
-        let stub = stub.ok_or_else(|| format!("calls {address:#x}, where no runtime stub is"))?;
-        if state.stack.len().is_multiple_of(2) {
-            return Err(format!("calls {} with a stack that is not aligned", stub.name));
-        }
-        let passed = gpr::ARGUMENTS.map(|register| state.registers[register]);
-        let mut written = Vec::new();
-        for (number, (argument, fact)) in stub.arguments.iter().zip(passed).enumerate() {
-            let is_fine = self.argument(state, *argument, fact, &mut written);
-            if !is_fine {
-                return Err(format!(
-                    "calls {} with {fact:?} as argument {number}, which is no {argument:?}",
-                    stub.name
-                ));
-            }
-        }
-        if stub.gives == Gives::Never {
-            return Ok(false);
-        }
-        self.is_whole(state)?;
-        let effects = match stub.effect {
-            Effect::None => None,
-            Effect::Instruction => Some(match passed[1] {
-                Fact::Number(Number::Constant(place)) => &self.subject.writes[place as usize],
-                _ => &Writes::All,
-            }),
-        };
-        let value = if stub.name == "assign" {
-            let held = Held { tag: passed[1], payload: passed[2] };
-            if !state.is_whole(held, &self.subject.objects) {
-                return Err(format!(
-                    "calls assign with a tag and a payload that are of two values: {held:?}"
-                ));
-            }
-            Some(held)
-        } else {
-            None
-        };
-        state.after_call(at, stub.gives, effects);
-        for (number, place) in written.into_iter().enumerate() {
-            if place == Place::Destination {
-                state.places.retain(|other, _| !matches!(other, Place::Slot(_)));
-                state.frame = at;
-            }
-            match value {
-                Some(held) => {
-                    state.places.insert(place, held);
-                }
-                None => state.forget(place, at, 0x30_0000 + number as u32),
-            }
-            if stub.gives == Gives::BoolOfString
-                && let Fact::Number(tag) = state.held(place).tag
-            {
-                state.made = Some((Number::Of(id(at, 0)), tag));
-            }
-        }
-        Ok(true)
-    }
-
-    fn argument(&self, state: &State, argument: Argument, fact: Fact, written: &mut Vec<Place>) -> bool {
-        let place = match fact {
-            Fact::Frame(offset)
-                if (0..REGISTERS as i32 * VALUE as i32).contains(&offset) && offset % VALUE as i32 == 0 =>
-            {
-                Some(Place::Slot((offset / VALUE as i32) as u8))
-            }
-            Fact::Globals(offset)
-                if (0..self.subject.globals as i32 * VALUE as i32).contains(&offset)
-                    && offset % VALUE as i32 == 0 =>
-            {
-                Some(Place::Global((offset / VALUE as i32) as u16))
-            }
-            Fact::DestinationPlace => Some(Place::Destination),
-            _ => None,
-        };
-        let below = |most: u64| matches!(fact, Fact::Number(Number::Constant(number)) if number < most);
-        match argument {
-            Argument::Context => fact == Fact::Context,
-            Argument::Frame => fact == Fact::Frame(0),
-            Argument::Size => fact == Fact::Size,
-            Argument::Number | Argument::Payload => matches!(fact, Fact::Number(_)),
-            Argument::Tag => matches!(fact, Fact::Number(_)),
-            Argument::Instruction => below(self.subject.writes.len() as u64),
-            Argument::Read => match fact {
-                Fact::Number(Number::Constant(address)) => self.subject.constants.contains(&address),
-                _ => place
-                    .is_some_and(|place| !matches!(place, Place::Global(_)) || self.is_there(state, place)),
-            },
-            Argument::Write => {
-                written.extend(place);
-                place.is_some()
-            }
-        }
-    }
-
-    /// Whether a global is known to be there.
-    fn is_there(&self, state: &State, place: Place) -> bool {
-        state.range_of(state.held(place).tag).1 <= tag::LAST as u64
-    }
-
-    /// What a condition tells of what was compared, where it holds. Tells whether it can.
-    fn learn(&self, state: &mut State, condition: Condition) -> bool {
-        let Some(Compared { left, right }) = state.compared else { return true };
-        match (left, right) {
-            (Fact::Next(0), Fact::LastFrame) => state.has_next |= condition == Condition::NotAbove,
-            (Fact::Top(0), Fact::Limit) => state.has_room |= condition == Condition::Below,
-            (Fact::Top(0), Fact::Bottom) => state.has_caller |= condition == Condition::NotEqual,
-            (Fact::Site { .. }, Fact::Number(Number::Constant(sites))) if sites <= self.subject.sites => {
-                state.knows_site |= condition == Condition::Below;
-            }
-            (Fact::Number(Number::Count(value)), Fact::Number(Number::Constant(1 | 2)))
-                if condition == Condition::Equal =>
-            {
-                state.counted.insert(value, ());
-            }
-            (Fact::Number(number), Fact::Number(Number::Constant(constant))) => {
-                learn_range(state, number, constant, condition);
-                let (low, high) = state.range(number);
-                if let Some((made, string)) = state.made
-                    && made == number
-                    && low > 0
-                {
-                    state.narrow(string, tag::STRING as u64, tag::STRING as u64);
-                }
-                return low <= high;
-            }
-            (Fact::Number(index), Fact::Number(Number::Length(vector, array))) => match condition {
-                Condition::Below => {
-                    state.bounds.insert((index, vector, array, Bound::BelowLength), ());
-                }
-                Condition::Equal => {
-                    state.bounds.insert((index, vector, array, Bound::IsLength), ());
-                }
-                _ => {}
-            },
-            (Fact::Number(index), Fact::Number(Number::Capacity(vector, array)))
-                if condition == Condition::Below =>
-            {
-                state.bounds.insert((index, vector, array, Bound::BelowCapacity), ());
-            }
-            _ => {}
-        }
-        true
-    }
-}
-
-/// What a comparison with a constant tells of a number.
-fn learn_range(state: &mut State, number: Number, constant: u64, condition: Condition) {
-    let (low, high) = state.range(number);
-    match condition {
-        Condition::Equal => state.narrow(number, constant, constant),
-        Condition::NotEqual if low == constant => state.narrow(number, constant.saturating_add(1), high),
-        Condition::NotEqual if high == constant => state.narrow(number, low, constant.saturating_sub(1)),
-        Condition::Below => state.narrow(number, low, constant.saturating_sub(1)),
-        Condition::NotAbove => state.narrow(number, low, constant),
-        Condition::Above => state.narrow(number, constant.saturating_add(1), high),
-        Condition::NotBelow => state.narrow(number, constant, high),
-        Condition::NotEqual | Condition::Other => {}
-    }
-    // An element that is a number has a word.
-    if let Number::Code(id) | Number::Masked(id) = number
-        && state.range(number).0 > BOOL
-        && let Some((array, index)) = state.codes.get(&id).copied()
-    {
-        state.bounds.insert((index, Vector::Words, array, Bound::BelowLength), ());
-    }
 }
 
 impl State {
@@ -507,45 +336,5 @@ impl State {
         self.frame = at;
         self.has_next = false;
         self.is_new = false;
-    }
-
-    /// What is known behind the call of a stub.
-    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>) {
-        const LOST: [usize; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
-        for register in LOST {
-            self.registers[register] = number(at, register as u32);
-        }
-        (self.compared, self.made) = (None, None);
-        self.forget_heap(at);
-        match gives {
-            Gives::Bool | Gives::BoolOfString => {
-                self.ranges.insert(Number::Of(id(at, 0)), (0, 1));
-            }
-            Gives::Frame => {
-                // Frames were moved: the old place is no more.
-                for register in 0..16 {
-                    if matches!(self.registers[register], Fact::Frame(_) | Fact::Next(_)) {
-                        self.registers[register] = number(at, 0x70 + register as u32);
-                    }
-                }
-                self.registers[gpr::RAX] = Fact::Frame(0);
-                self.has_next = true;
-            }
-            Gives::Nothing | Gives::Number | Gives::Never => {}
-        }
-        match effects {
-            None => return,
-            Some(Writes::All) => {
-                self.places.retain(|place, _| !matches!(place, Place::Slot(_)));
-                self.frame = at;
-            }
-            Some(Writes::Slots(slots)) => {
-                for slot in slots {
-                    self.forget(Place::Slot(*slot), at, 0x40_0000 + u32::from(*slot));
-                }
-            }
-        }
-        self.places.retain(|place, _| !matches!(place, Place::Global(_)));
-        self.globals = at;
     }
 }

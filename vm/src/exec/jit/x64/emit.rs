@@ -391,7 +391,7 @@ impl<'a> Emitter<'a> {
     /// Where machine code ends at the instruction that is up.
     pub(super) fn leave(&mut self, exit: JitExit) -> DynamicLabel {
         if exit == JitExit::Guard
-            && let Some(exit) = self.code.exits.get(self.code.exit_of[self.place] as usize)
+            && let Some(exit) = self.code.exits.get(self.code.ops.exit_of(self.place))
             && let Some(label) = exit.other.and_then(|other| self.plain_label(other.index()))
         {
             return label;

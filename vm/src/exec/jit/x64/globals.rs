@@ -148,9 +148,9 @@ impl Emitter<'_> {
         }
         let write = write.unfused();
         let (array, index, value) = if let SpecOp::ArraySetInt { array, index, value } = write {
-            (array, index, Scalar::Int(value))
+            (array, index, Scalar::Int(*value))
         } else if let SpecOp::ArraySetFloat { array, index, value } = write {
-            (array, index, Scalar::Float(value))
+            (array, index, Scalar::Float(*value))
         } else if let SpecOp::ArraySetToInt { array, index, value } = write {
             (array, index, Scalar::Constant(tag::INT, value))
         } else if let SpecOp::ArraySetToFloat { array, index, value } = write {
@@ -159,13 +159,13 @@ impl Emitter<'_> {
             return;
         };
         let SpecOp::StoreGlobal { src, name } = store.unfused() else { return };
-        if (array, index, src) != (container, key, container) || name.0 != holder.0 {
+        if (array, *index, src) != (container, key, container) || name.0 != holder.0 {
             return;
         }
         let name = name.0;
         let Layout { codes, words, values, .. } = *self.layout;
         // Those two instructions find them in these registers, too, so that behind them it is the same which way was taken.
-        let index = self.int(index);
+        let index = self.int(*index);
         let value = self.source(value);
         let (overwrite, apart, done) = (self.new_label(), self.new_label(), self.new_label());
         self.bind_behind(place + 2, done);

@@ -1,23 +1,22 @@
 //! Lowering of what the optimising tier makes of a loop.
 //!
 //! Values have registers of the processor of their own; rax, xmm0 and xmm1 are for computing, and rcx and rdx too where the loop divides or
-//! writes to an array. A way out
-//! stands behind all else: it stores what the frame has to hold, and goes to the code of the instruction that goes on, or ends there.
+//! writes to an array. The ways out are behind all other code.
 
+mod conditions;
+mod exits;
 mod instructions;
+mod moves;
 
 use std::collections::HashMap;
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
-use super::emit::{Emitter, JitExit, at, payload};
+use super::emit::{Emitter, at, payload};
 use super::loop_registers::{FIRST_FLOAT, GLOBALS, INTS, RAX};
-use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
-use crate::exec::optimise::{
-    Allocation, Condition, Edge, End, ExitId, Inst, Kind, Location, Loop, Target, Value, Way,
-};
-use crate::exec::specialise::{Slot, Test};
+use crate::exec::optimise::{Allocation, Edge, End, Inst, Kind, Location, Loop, Target, Value};
+use crate::exec::specialise::Slot;
 
 /// Appends machine code.
 macro_rules! low {
@@ -295,221 +294,6 @@ impl<'e> Lowering<'e, '_> {
             }
         }
     }
-
-    /// Gives parameters what they become, all at once.
-    fn moves(&mut self, args: &[Value], params: &[Value]) {
-        let pairs = || args.iter().copied().zip(params.iter().copied());
-        let ints: Vec<(Value, u8)> =
-            pairs().filter_map(|(arg, param)| Some((arg, self.int_register(param)?))).collect();
-        let floats: Vec<(Value, u8)> =
-            pairs().filter_map(|(arg, param)| Some((arg, self.float_register(param)?))).collect();
-        let from = |value| self.int_register(value);
-        for step in in_order(&ints, from, RAX) {
-            match step {
-                Step::Load(value, to) => self.load(to, value),
-                Step::Move(from, to) => low!(self ; mov Rq(to), Rq(from)),
-            }
-        }
-        let from = |value| self.float_register(value);
-        for step in in_order(&floats, from, 0) {
-            match step {
-                Step::Load(value, to) => self.load_float(to, value),
-                Step::Move(from, to) => low!(self ; movaps Rx(to), Rx(from)),
-            }
-        }
-    }
-
-    // Ways out
-
-    fn exit(&mut self, exit: ExitId) -> DynamicLabel {
-        self.exit_after(exit, 0)
-    }
-
-    /// The way out where so many steps were charged and there were too few.
-    fn exit_after(&mut self, exit: ExitId, steps: u16) -> DynamicLabel {
-        let emitter = &mut *self.emitter;
-        *self.exits.entry((exit.0, steps)).or_insert_with(|| emitter.new_label())
-    }
-
-    fn charge(&mut self, steps: u16, exit: ExitId) {
-        let exit = self.exit_after(exit, steps);
-        low!(self ; sub r12, i32::from(steps) ; jb =>exit);
-    }
-
-    /// Makes the code of all ways out that are taken.
-    fn leave(&mut self) {
-        let mut done = std::collections::HashSet::new();
-        loop {
-            let mut open: Vec<((u32, u16), DynamicLabel)> = self
-                .exits
-                .iter()
-                .filter(|(key, _)| !done.contains(*key))
-                .map(|(key, label)| (*key, *label))
-                .collect();
-            if open.is_empty() {
-                return;
-            }
-            open.sort_by_key(|(key, _)| *key);
-            for ((number, charged), label) in open {
-                done.insert((number, charged));
-                low!(self ; =>label);
-                self.leave_by(ExitId(number), charged);
-            }
-        }
-    }
-
-    fn leave_by(&mut self, exit: ExitId, charged: u16) {
-        let exit = self.body.exit(exit).clone();
-        let back = charged + if planted!("optimise-refund") { 0 } else { exit.refund };
-        if back > 0 {
-            low!(self ; add r12, i32::from(back));
-        }
-        if let Some((steps, other)) = exit.charge {
-            self.charge(steps, other);
-        }
-        let skipped = usize::from(planted!("optimise-store"));
-        for (register, value) in exit.state.iter().skip(skipped) {
-            self.store(Slot::of(*register), *value);
-        }
-        if self.uses_globals {
-            low!(self ; mov r14, [r15 + JitContext::GLOBALS]);
-        }
-        self.emitter.place = exit.place;
-        let to = match exit.way {
-            Way::Guard => self.emitter.leave(JitExit::Guard),
-            Way::OutOfFuel => self.emitter.leave(JitExit::OutOfFuel),
-            Way::To(at) => self.emitter.to(at),
-        };
-        low!(self ; jmp =>to);
-    }
-
-    /// Stores a value in the frame.
-    fn store(&mut self, slot: Slot, value: Value) {
-        let (place, payload) = (at(slot), payload(slot));
-        match self.body.kind(value) {
-            Kind::Float => {
-                let register = self.float(value, 0);
-                low!(self ; movsd [rbx + payload], Rx(register));
-            }
-            Kind::Bool => {
-                self.load(RAX, value);
-                low!(self ; and eax, 1 ; mov [rbx + payload], al);
-            }
-            Kind::Int | Kind::Vector | Kind::Nothing => {
-                let register = self.int(value, RAX);
-                low!(self ; mov [rbx + payload], Rq(register));
-            }
-        }
-        let tag = tag_of(self.body.kind(value));
-        low!(self ; mov QWORD [rbx + place], tag);
-    }
-
-    /// Whether a way out stores what is in a register for ints.
-    fn is_stored(&self, exit: ExitId, register: u8) -> bool {
-        let mut found = false;
-        self.body.each_needed(exit, &mut |value| found |= self.int_register(value) == Some(register));
-        found
-    }
-
-    // Conditions
-
-    /// Goes to a label where a condition holds, or where it does not; else on.
-    fn go(&mut self, condition: &Condition, when: bool, to: DynamicLabel) {
-        match condition {
-            Condition::Ints(test, left, right) => {
-                let test = self.compare(*test, *left, *right);
-                let test = if when { test } else { test.opposite() };
-                match test {
-                    Test::Eq => low!(self ; je =>to),
-                    Test::Ne => low!(self ; jne =>to),
-                    Test::Lt => low!(self ; jl =>to),
-                    Test::Le => low!(self ; jle =>to),
-                    Test::Gt => low!(self ; jg =>to),
-                    Test::Ge => low!(self ; jge =>to),
-                }
-            }
-            Condition::Floats(test, left, right) => self.go_on_floats(*test, (*left, *right), when, to),
-            Condition::True(value) => {
-                let register = self.int(*value, RAX);
-                low!(self ; test Rd(register), Rd(register));
-                if when {
-                    low!(self ; jne =>to);
-                } else {
-                    low!(self ; je =>to);
-                }
-            }
-            Condition::NoBits(value, mask) => {
-                self.load(RAX, *value);
-                low!(self ; and rax, *mask as i32);
-                if when {
-                    low!(self ; je =>to);
-                } else {
-                    low!(self ; jne =>to);
-                }
-            }
-            Condition::Not(condition) => self.go(condition, !when, to),
-            Condition::Both(two) if when => {
-                let behind = self.emitter.new_label();
-                self.go(&two[0], false, behind);
-                self.go(&two[1], true, to);
-                low!(self ; =>behind);
-            }
-            Condition::Either(two) if !when => {
-                let behind = self.emitter.new_label();
-                self.go(&two[0], true, behind);
-                self.go(&two[1], false, to);
-                low!(self ; =>behind);
-            }
-            Condition::Both(two) | Condition::Either(two) => {
-                self.go(&two[0], when, to);
-                self.go(&two[1], when, to);
-            }
-        }
-    }
-
-    /// Compares two ints, and gives the test that the flags tell of.
-    fn compare(&mut self, test: Test, left: Value, right: Value) -> Test {
-        let is_swapped = self.int_register(left).is_none() && self.int_register(right).is_some()
-            || self.in_frame(left).is_some()
-                && self.constant(right).is_some()
-                && self.small_constant(right).is_none();
-        let (test, left, right) =
-            if is_swapped { (test.mirrored(), right, left) } else { (test, left, right) };
-        let left = self.int(left, RAX);
-        if let Some(number) = self.small_constant(right) {
-            low!(self ; cmp Rq(left), number);
-        } else if let Some(register) = self.int_register(right) {
-            low!(self ; cmp Rq(left), Rq(register));
-        } else if let Some(place) = self.in_frame(right) {
-            low!(self ; cmp Rq(left), [rbx + place]);
-        } else {
-            // Then the other is in a register: of two constants, the first was put into rax, and this one is not small.
-            debug_assert_ne!(left, RAX);
-            self.load(RAX, right);
-            low!(self ; cmp Rq(left), rax);
-        }
-        test
-    }
-
-    /// The same on floats. Only "above" and "not below" can be asked, as what has no order is below and equal.
-    fn go_on_floats(&mut self, test: Test, (left, right): (Value, Value), when: bool, to: DynamicLabel) {
-        let (left, right) = (self.float(left, 0), self.float(right, 1));
-        match test {
-            Test::Lt | Test::Le => low!(self ; ucomisd Rx(right), Rx(left)),
-            Test::Eq | Test::Ne | Test::Gt | Test::Ge => low!(self ; ucomisd Rx(left), Rx(right)),
-        }
-        match (test, when) {
-            (Test::Lt | Test::Gt, true) => low!(self ; ja =>to),
-            (Test::Lt | Test::Gt, false) => low!(self ; jbe =>to),
-            (Test::Le | Test::Ge, true) => low!(self ; jae =>to),
-            (Test::Le | Test::Ge, false) => low!(self ; jb =>to),
-            (Test::Eq, true) | (Test::Ne, false) => {
-                let behind = self.emitter.new_label();
-                low!(self ; jp =>behind ; je =>to ; =>behind);
-            }
-            (Test::Eq, false) | (Test::Ne, true) => low!(self ; jp =>to ; jne =>to),
-        }
-    }
 }
 
 /// The tag of a value of a kind.
@@ -520,49 +304,6 @@ fn tag_of(kind: Kind) -> i32 {
         Kind::Int | Kind::Nothing => tag::INT,
         Kind::Vector => tag::ARRAY,
     }
-}
-
-/// A part of moves that happen at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// A value into a register.
-    Load(Value, u8),
-    /// A register into another.
-    Move(u8, u8),
-}
-
-/// Puts moves into an order in which none overwrites what another still reads; where they go in a circle, by way of a spare register.
-fn in_order(moves: &[(Value, u8)], register: impl Fn(Value) -> Option<u8>, spare: u8) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut loads = Vec::new();
-    let mut open: Vec<(u8, u8)> = Vec::new();
-    for (value, to) in moves {
-        match register(*value) {
-            Some(from) if from == *to => {}
-            Some(from) => open.push((from, *to)),
-            None => loads.push(Step::Load(*value, *to)),
-        }
-    }
-    while !open.is_empty() {
-        let free = open.iter().position(|(_, to)| !open.iter().any(|(from, _)| from == to));
-        match free {
-            Some(place) => {
-                let (from, to) = open.swap_remove(place);
-                steps.push(Step::Move(from, to));
-            }
-            None => {
-                let (from, _) = open[0];
-                steps.push(Step::Move(from, spare));
-                if !planted!("optimise-circle") {
-                    open.iter_mut().filter(|(other, _)| *other == from).for_each(|(other, _)| *other = spare);
-                } else {
-                    open.swap_remove(0);
-                }
-            }
-        }
-    }
-    steps.extend(loads);
-    steps
 }
 
 const _: () = assert!(PAYLOAD == 8, "payloads stand behind tags");

@@ -9,7 +9,11 @@ use crate::exec::interpreter::Program;
 use crate::exec::jit::layout::Layout;
 use crate::exec::specialise::{Code, CodeAddr, Slot, SpecOp, Test, Type};
 
-const R: fn(u8) -> Slot = Slot::of;
+/// A slot of whatever type an instruction wants.
+#[expect(non_snake_case, reason = "it reads like the name of a register")]
+fn R<T: From<Slot>>(register: u8) -> T {
+    Slot::of(register).into()
+}
 
 /// The instructions of the processor that were made.
 struct Listing {
@@ -26,8 +30,7 @@ struct Listing {
 fn emit(ops: &[SpecOp]) -> Listing {
     let program = Program::new(assemble("load_const r0, \"text\"\n return r0").unwrap());
     let mut code = Code::new(FlowGraph::new(&program));
-    code.ops = ops.iter().copied().chain([SpecOp::Deoptimise]).collect();
-    code.exit_of = vec![0; code.ops.len()];
+    code.make_up(ops.iter().copied().chain([SpecOp::Deoptimise]));
     let layout = Layout::get().unwrap();
     let emitted = Emitter::new(&code, &program, layout, (0, 0), None).unwrap().emit().unwrap();
     let bytes = emitted.buffer.bytes();
@@ -212,31 +215,31 @@ fn a_stub_is_left_for() {
 
 #[test]
 fn everything_that_is_emitted_for_containers_and_strings_decodes() {
-    let (dst, array, index, value) = (R(3), R(0), R(1), R(2));
+    let array = R(0);
     for op in [
-        SpecOp::ArrayGet { dst, array, index },
-        SpecOp::ArrayGetConst { dst, array, index: 70_000 },
-        SpecOp::ArrayGetInt { dst, array, index },
-        SpecOp::ArrayGetFloat { dst, array, index },
-        SpecOp::ArrayGetBool { dst, array, index },
-        SpecOp::ArraySetInt { array, index, value },
-        SpecOp::ArraySetFloat { array, index, value },
-        SpecOp::ArraySetScalar { array, index, value },
-        SpecOp::ArraySetToInt { array, index, value: 1 << 40 },
-        SpecOp::ArraySetToBool { array, index, value: true },
-        SpecOp::ArraySet { array, index, value },
-        SpecOp::ArraySetConst { array, value, index: 1 },
-        SpecOp::ArrayLen { dst, array },
-        SpecOp::DictGet { dst, dict: array, key: index },
-        SpecOp::DictSet { dict: array, key: index, value },
-        SpecOp::ElideCopy { holder: dst, container: array },
-        SpecOp::ElideCopyElement { outer: dst, key: index, container: array },
-        SpecOp::Join { dst, left: array, right: index },
-        SpecOp::IntText { dst, src: index },
-        SpecOp::StrLen { dst, string: array },
-        SpecOp::IfEqString { left: array, right: index, to: CodeAddr::of(0) },
+        SpecOp::ArrayGet { dst: R(3), array, index: R(1) },
+        SpecOp::ArrayGetConst { dst: R(3), array, index: 70_000 },
+        SpecOp::ArrayGetInt { dst: R(3), array, index: R(1) },
+        SpecOp::ArrayGetFloat { dst: R(3), array, index: R(1) },
+        SpecOp::ArrayGetBool { dst: R(3), array, index: R(1) },
+        SpecOp::ArraySetInt { array, index: R(1), value: R(2) },
+        SpecOp::ArraySetFloat { array, index: R(1), value: R(2) },
+        SpecOp::ArraySetScalar { array, index: R(1), value: R(2) },
+        SpecOp::ArraySetToInt { array, index: R(1), value: 1 << 40 },
+        SpecOp::ArraySetToBool { array, index: R(1), value: true },
+        SpecOp::ArraySet { array, index: R(1), value: R(2) },
+        SpecOp::ArraySetConst { array, value: R(2), index: 1 },
+        SpecOp::ArrayLen { dst: R(3), array },
+        SpecOp::DictGet { dst: R(3), dict: array, key: R(1) },
+        SpecOp::DictSet { dict: array, key: R(1), value: R(2) },
+        SpecOp::ElideCopy { holder: R(3), container: array },
+        SpecOp::ElideCopyElement { outer: R(3), key: R(1), container: array },
+        SpecOp::Join { dst: R(3), left: array, right: R(1) },
+        SpecOp::IntText { dst: R(3), src: R(1) },
+        SpecOp::StrLen { dst: R(3), string: array },
+        SpecOp::IfEqString { left: array, right: R(1), to: CodeAddr::of(0) },
         SpecOp::IfNeStringConst { left: array, right: 0, to: CodeAddr::of(0) },
-        SpecOp::LoadConst { dst, constant: 0 },
+        SpecOp::LoadConst { dst: R(3), constant: 0 },
     ] {
         assert!(!emit(&[op]).ops[0].is_empty(), "{op}");
     }

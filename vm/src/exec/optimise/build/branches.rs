@@ -1,7 +1,5 @@
 //! What branches become.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "what is no test by itself is a bool that is looked at")]
-
 use super::{Builder, Made};
 use crate::exec::optimise::ir::{Arithmetic as A, Condition, End, Inst, Kind, Value};
 use crate::exec::specialise::{BranchOp, CodeAddr, Slot, Test};
@@ -191,7 +189,25 @@ impl Builder<'_> {
             Inst::Or(left, right) => {
                 Condition::Either(Box::new([self.condition_of(left), self.condition_of(right)]))
             }
-            _ => Condition::True(value),
+            Inst::Slot(_)
+            | Inst::Param
+            | Inst::Int(_)
+            | Inst::Float(_)
+            | Inst::Bool(_)
+            | Inst::Arithmetic(..)
+            | Inst::Divide { .. }
+            | Inst::Shift(..)
+            | Inst::Mask(..)
+            | Inst::Float2(..)
+            | Inst::NegateFloat(_)
+            | Inst::NotZero(..)
+            | Inst::FloatOf(_)
+            | Inst::Charge(..)
+            | Inst::Codes(_)
+            | Inst::Words(_)
+            | Inst::Length(_)
+            | Inst::Load { .. }
+            | Inst::Store { .. } => Condition::True(value),
         }
     }
 }

@@ -14,7 +14,11 @@ use crate::runtime::{Environment, Frame, Fuel, GlobalSlot, Globals, Machine, Out
 use crate::value::Value;
 use crate::watch::Watch;
 
-const R: fn(u8) -> Slot = Slot::of;
+/// A slot of whatever type an instruction wants.
+#[expect(non_snake_case, reason = "it reads like the name of a register")]
+fn R<T: From<Slot>>(register: u8) -> T {
+    Slot::of(register).into()
+}
 const INT: fn(i64) -> Value = Value::Int;
 const FLOAT: fn(f64) -> Value = Value::Float;
 
@@ -51,8 +55,7 @@ fn execute<const ONCE: bool>(ops: &[SpecOp], values: &[Value], slice: u64) -> Ou
     let source = "load_const r0, 40\n load_const r1, \"text\"\n store_global r0, \"g\"\n return r0";
     let program = Program::new(assemble(source).unwrap());
     let mut code = Code::new(FlowGraph::new(&program));
-    code.ops = ops.iter().copied().chain([SpecOp::Deoptimise]).collect();
-    code.exit_of = vec![0; code.ops.len()];
+    code.make_up(ops.iter().copied().chain([SpecOp::Deoptimise]));
     let context = std::rc::Rc::new(TypeContext::new([Type::Any; REGISTERS]));
     code.exits.push(Exit { pc: 0, context, taken: 0, other: None });
     let mut stack = vec![Value::Empty; 2 * REGISTERS];
@@ -184,7 +187,7 @@ fn division_by_either_zero_leaves() {
         let (dst, left, right) = (R(0), R(0), R(1));
         run(&[SpecOp::DivFloat { dst, left, right }], &values).leaves("guard", 0, &values);
         run(&[SpecOp::DivConstFloat { dst, left: 1.0, right }], &values).leaves("guard", 0, &values);
-        run(&[SpecOp::DivMixed { dst, left, right }], &values).leaves("guard", 0, &values);
+        run(&[SpecOp::DivMixed { dst, left: R(0), right: R(1) }], &values).leaves("guard", 0, &values);
     }
 }
 
@@ -274,7 +277,7 @@ fn comparisons_give_bools() {
     ] {
         run(&[op], &[INT(1), INT(2)]).gives(&[INT(1), INT(2), Value::Bool(result)]);
     }
-    let op = SpecOp::TestFloat { test: Test::Ge, dst, left, right };
+    let op = SpecOp::TestFloat { test: Test::Ge, dst, left: R(0), right: R(1) };
     run(&[op], &[FLOAT(2.0), FLOAT(2.0)]).gives(&[FLOAT(2.0), FLOAT(2.0), Value::Bool(true)]);
 }
 
@@ -317,7 +320,7 @@ fn what_cannot_be_charged_is_not_done() {
         SpecOp::Jump { to, steps: 101 },
         SpecOp::LoopLtInt { left, right, to, steps: 101 },
         SpecOp::CountLtInt { counter: left, right, step: 1, steps: 101, to },
-        SpecOp::Return { src: left, clear: 0, steps: 101 },
+        SpecOp::Return { src: R(0), clear: 0, steps: 101 },
         SpecOp::ReturnConst { constant: None, clear: 0, steps: 101 },
     ] {
         let outcome = run(&[op], &[INT(1), INT(9)]);
@@ -425,7 +428,7 @@ fn what_is_no_string_leaves() {
         SpecOp::IfNeString { left, right, to },
         SpecOp::IfEqStringConst { left, right: 1, to },
         SpecOp::Join { dst: left, left, right },
-        SpecOp::StrLen { dst: left, string: left },
+        SpecOp::StrLen { dst: R(0), string: left },
     ] {
         run(&[op], &values).leaves("guard", 0, &values);
     }
@@ -436,9 +439,10 @@ fn elements_are_read_where_there_are_some() {
     let (dst, array) = (R(2), R(0));
     for (index, element) in [(0, Some(5)), (1, Some(6)), (2, None), (-1, None), (i64::MIN, None)] {
         let values = [list(&[5, 6]), INT(index), Value::Bool(true)];
-        for op in
-            [SpecOp::ArrayGet { dst, array, index: R(1) }, SpecOp::ArrayGetInt { dst, array, index: R(1) }]
-        {
+        for op in [
+            SpecOp::ArrayGet { dst, array, index: R(1) },
+            SpecOp::ArrayGetInt { dst: R(2), array, index: R(1) },
+        ] {
             let outcome = run(&[op], &values);
             match element {
                 Some(element) => outcome.gives(&[values[0].clone(), INT(index), INT(element)]),
@@ -500,13 +504,13 @@ fn a_write_to_an_array_that_others_hold_is_not_seen_there() {
 #[test]
 fn what_is_no_array_leaves() {
     let values = [INT(1), INT(0), INT(9)];
-    let (array, index) = (R(0), R(1));
+    let array = R(0);
     for op in [
-        SpecOp::ArrayGet { dst: R(2), array, index },
-        SpecOp::ArraySetInt { array, index, value: R(2) },
+        SpecOp::ArrayGet { dst: R(2), array, index: R(1) },
+        SpecOp::ArraySetInt { array, index: R(1), value: R(2) },
         SpecOp::ArrayLen { dst: R(2), array },
-        SpecOp::DictGet { dst: R(2), dict: array, key: index },
-        SpecOp::DictSet { dict: array, key: index, value: R(2) },
+        SpecOp::DictGet { dst: R(2), dict: array, key: R(1) },
+        SpecOp::DictSet { dict: array, key: R(1), value: R(2) },
     ] {
         run(&[op], &values).leaves("guard", 0, &values);
     }

@@ -19,11 +19,13 @@ impl Builder<'_> {
         if let Some(index) = self.small_index(index) {
             let [array] = self.slots([array]);
             self.emit_guarded(SpecOp::ArrayGetConst { dst: Slot::of(dst.0), array, index });
-        } else if self.type_of(index) == Type::Int {
-            let [array, index] = self.slots([array, index]);
-            self.emit_guarded(SpecOp::ArrayGet { dst: Slot::of(dst.0), array, index });
         } else {
-            return self.baseline(op, Type::Any);
+            if self.type_of(index) != Type::Int {
+                return self.baseline(op, Type::Any);
+            }
+            let [array, index] = self.slots([array, index]);
+            let Some(index) = self.context.int(index) else { return self.baseline(op, Type::Any) };
+            self.emit_guarded(SpecOp::ArrayGet { dst: Slot::of(dst.0), array, index });
         }
         self.wrote(dst, Type::Any);
         self.observe_result(dst)
@@ -43,6 +45,7 @@ impl Builder<'_> {
             self.emit_guarded(SpecOp::ArraySetConst { array, value, index });
         } else if let Some(constant) = self.scalar_constant(value) {
             let [array, index] = self.slots([array, index]);
+            let Some(index) = self.context.int(index) else { return self.baseline(op, Type::Any) };
             self.emit_guarded(match constant {
                 Value::Int(value) => SpecOp::ArraySetToInt { array, index, value },
                 Value::Float(value) => SpecOp::ArraySetToFloat { array, index, value },
@@ -55,13 +58,16 @@ impl Builder<'_> {
                 | Value::Dict(_)) => SpecOp::ArraySetToBool { array, index, value: value.is_truthy() },
             });
         } else {
-            let ty = self.type_of(value);
             let [array, index, value] = self.slots([array, index, value]);
-            self.emit_guarded(match ty {
-                Type::Int => SpecOp::ArraySetInt { array, index, value },
-                Type::Float => SpecOp::ArraySetFloat { array, index, value },
-                Type::Bool | Type::Scalar => SpecOp::ArraySetScalar { array, index, value },
-                Type::Any | Type::Free => SpecOp::ArraySet { array, index, value },
+            let Some(index) = self.context.int(index) else { return self.baseline(op, Type::Any) };
+            self.emit_guarded(if let Some(value) = self.context.int(value) {
+                SpecOp::ArraySetInt { array, index, value }
+            } else if let Some(value) = self.context.float(value) {
+                SpecOp::ArraySetFloat { array, index, value }
+            } else if let Some(value) = self.context.scalar(value) {
+                SpecOp::ArraySetScalar { array, index, value }
+            } else {
+                SpecOp::ArraySet { array, index, value }
             });
         }
         self.is_fresh = false;

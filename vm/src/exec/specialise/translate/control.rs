@@ -64,7 +64,7 @@ impl Code {
             function,
             ..*first
         };
-        let context = Rc::clone(&self.exits[self.exit_of[at.index()] as usize].context);
+        let context = Rc::clone(&self.exits[self.ops.exit_of(at.index())].context);
         self.add_site(program, call, &context);
         self.changes += 1;
         true
@@ -159,13 +159,12 @@ impl Builder<'_> {
         let position = self.code.ops.len();
         self.retire(1);
         let to = self.stub(there, self.context.clone(), false, From::Code(position));
-        let is_bool = self.context.type_of(slot) == Type::Bool;
         let slot = Slot::of(slot);
-        self.emit(match (is_bool, holds) {
-            (true, true) => SpecOp::IfFalseBool { slot, to },
-            (true, false) => SpecOp::IfTrueBool { slot, to },
-            (false, true) => SpecOp::IfFalse { slot, to },
-            (false, false) => SpecOp::IfTrue { slot, to },
+        self.emit(match (self.context.bool(slot), holds) {
+            (Some(slot), true) => SpecOp::IfFalseBool { slot, to },
+            (Some(slot), false) => SpecOp::IfTrueBool { slot, to },
+            (None, true) => SpecOp::IfFalse { slot, to },
+            (None, false) => SpecOp::IfTrue { slot, to },
         });
         self.pc = here;
         Progress::Continue

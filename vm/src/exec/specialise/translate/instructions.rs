@@ -2,7 +2,8 @@
 
 use crate::exec::interpreter::{Op, Target};
 use crate::exec::specialise::builder::{Builder, Progress};
-use crate::exec::specialise::context::Source;
+use crate::exec::specialise::context::slots::ScalarSlot;
+use crate::exec::specialise::context::{Source, TypeContext};
 use crate::exec::specialise::op::{Slot, SpecOp, Test};
 use crate::exec::specialise::translate::numbers::Arithmetic;
 use crate::exec::specialise::types::Type;
@@ -52,19 +53,23 @@ impl Builder<'_> {
             Translatable::Neg { dst, src } => self.negate(op, dst, src),
             Translatable::ArraySet { array, index, value } => self.array_set(op, array, index, value),
             Translatable::ArrayLen { dst, array } => {
-                self.compute(op, dst, [array], Type::Int, |dst, [array]| SpecOp::ArrayLen { dst, array })
+                self.compute(op, dst, [array], Type::Int, |_, dst, [array]| {
+                    Some(SpecOp::ArrayLen { dst, array })
+                })
             }
             Translatable::Phi { .. } | Translatable::Halt => self.leave(),
             Translatable::And { dst, left, right } => self.logic(op, true, [dst, left, right]),
             Translatable::Or { dst, left, right } => self.logic(op, false, [dst, left, right]),
             Translatable::Not { dst, src } => {
-                self.compute(op, dst, [src], Type::Bool, |dst, [src]| SpecOp::Not { dst, src })
+                self.compute(op, dst, [src], Type::Bool, |_, dst, [src]| Some(SpecOp::Not { dst, src }))
             }
             Translatable::CheckType { .. } | Translatable::DictContains { .. } => {
                 self.baseline(op, Type::Bool)
             }
             Translatable::StrLen { dst, str } => {
-                self.compute(op, dst, [str], Type::Int, |dst, [string]| SpecOp::StrLen { dst, string })
+                self.compute(op, dst, [str], Type::Int, |_, dst, [string]| {
+                    Some(SpecOp::StrLen { dst, string })
+                })
             }
             Translatable::Cast { dst, src, r#type: TypeId::String } => self.int_text(op, dst, src),
             Translatable::ConcatStr { dst, left, right } => self.join_texts(op, dst, left, right),
@@ -79,10 +84,12 @@ impl Builder<'_> {
             return Progress::End;
         }
         match self.type_of(src) {
-            Type::Int => self.compute(op, dst, [src], Type::Int, |dst, [src]| SpecOp::NegInt { dst, src }),
-            Type::Float => {
-                self.compute(op, dst, [src], Type::Float, |dst, [src]| SpecOp::NegFloat { dst, src })
-            }
+            Type::Int => self.compute(op, dst, [src], Type::Int, |context, dst, [src]| {
+                Some(SpecOp::NegInt { dst, src: context.int(src)? })
+            }),
+            Type::Float => self.compute(op, dst, [src], Type::Float, |context, dst, [src]| {
+                Some(SpecOp::NegFloat { dst, src: context.float(src)? })
+            }),
             Type::Any | Type::Free | Type::Scalar | Type::Bool => self.baseline(op, Type::Any),
         }
     }
@@ -97,6 +104,7 @@ impl Builder<'_> {
         }
         self.free(dst);
         let [src] = self.slots([src]);
+        let Some(src) = self.context.int(src) else { return self.baseline(op, Type::Any) };
         self.emit_guarded(SpecOp::IntText { dst: Slot::of(dst.0), src });
         self.wrote(dst, Type::Any);
         self.next()
@@ -122,8 +130,8 @@ impl Builder<'_> {
         if let Some((sense, target)) = self.branch_after(dst) {
             return self.fork_on_two(is_and, left, right, dst, sense, target);
         }
-        self.compute(op, dst, [left, right], Type::Bool, |dst, [left, right]| {
-            if is_and { SpecOp::And { dst, left, right } } else { SpecOp::Or { dst, left, right } }
+        self.compute(op, dst, [left, right], Type::Bool, |_, dst, [left, right]| {
+            Some(if is_and { SpecOp::And { dst, left, right } } else { SpecOp::Or { dst, left, right } })
         })
     }
 
@@ -136,14 +144,15 @@ impl Builder<'_> {
         dst: Reg,
         read: [Reg; N],
         ty: Type,
-        make: impl FnOnce(Slot, [Slot; N]) -> SpecOp,
+        make: impl FnOnce(&TypeContext, ScalarSlot, [Slot; N]) -> Option<SpecOp>,
     ) -> Progress {
         self.free(dst);
         let read = self.slots(read);
-        if !self.context.type_of(dst.0).is_scalar() {
+        let over = self.context.scalar(Slot::of(dst.0));
+        let Some(op) = over.and_then(|over| make(&self.context, over, read)) else {
             return self.baseline(baseline, ty);
-        }
-        self.emit_guarded(make(Slot::of(dst.0), read));
+        };
+        self.emit_guarded(op);
         self.wrote(dst, ty);
         self.next()
     }

@@ -3,6 +3,7 @@
 use crate::exec::interpreter::Op;
 use crate::exec::specialise::builder::{Builder, Progress};
 use crate::exec::specialise::context::Source;
+use crate::exec::specialise::context::slots::{FloatSlot, IntSlot, NumberSlot, ScalarSlot};
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp, Test};
 use crate::exec::specialise::types::Type;
 use crate::isa::Reg;
@@ -22,14 +23,14 @@ pub(super) enum Arithmetic {
 
 /// Two numbers of one type, one of which may be a constant.
 pub(super) enum Numbers {
-    Ints(Slot, Slot),
-    IntAndConst(Slot, i64),
-    ConstAndInt(i64, Slot),
-    Floats(Slot, Slot),
-    FloatAndConst(Slot, f64),
-    ConstAndFloat(f64, Slot),
+    Ints(IntSlot, IntSlot),
+    IntAndConst(IntSlot, i64),
+    ConstAndInt(i64, IntSlot),
+    Floats(FloatSlot, FloatSlot),
+    FloatAndConst(FloatSlot, f64),
+    ConstAndFloat(f64, FloatSlot),
     /// An int and a float, in whatever order.
-    Mixed(Slot, Slot),
+    Mixed(NumberSlot, NumberSlot),
 }
 
 impl Builder<'_> {
@@ -45,31 +46,31 @@ impl Builder<'_> {
         match (types, constants) {
             ((Type::Int, Type::Int), (None, Some(Value::Int(right)))) => {
                 let [left] = self.slots([left]);
-                Some(Numbers::IntAndConst(left, right))
+                Some(Numbers::IntAndConst(self.context.int(left)?, right))
             }
             ((Type::Int, Type::Int), (Some(Value::Int(left)), None)) => {
                 let [right] = self.slots([right]);
-                Some(Numbers::ConstAndInt(left, right))
+                Some(Numbers::ConstAndInt(left, self.context.int(right)?))
             }
             ((Type::Int, Type::Int), _) => {
                 let [left, right] = self.slots([left, right]);
-                Some(Numbers::Ints(left, right))
+                Some(Numbers::Ints(self.context.int(left)?, self.context.int(right)?))
             }
             ((Type::Float, Type::Float | Type::Int), (None, Some(right))) => {
                 let [left] = self.slots([left]);
-                Some(Numbers::FloatAndConst(left, right.to_float()?))
+                Some(Numbers::FloatAndConst(self.context.float(left)?, right.to_float()?))
             }
             ((Type::Float | Type::Int, Type::Float), (Some(left), None)) => {
                 let [right] = self.slots([right]);
-                Some(Numbers::ConstAndFloat(left.to_float()?, right))
+                Some(Numbers::ConstAndFloat(left.to_float()?, self.context.float(right)?))
             }
             ((Type::Float, Type::Float), _) => {
                 let [left, right] = self.slots([left, right]);
-                Some(Numbers::Floats(left, right))
+                Some(Numbers::Floats(self.context.float(left)?, self.context.float(right)?))
             }
             ((Type::Float, Type::Int) | (Type::Int, Type::Float), _) => {
                 let [left, right] = self.slots([left, right]);
-                Some(Numbers::Mixed(left, right))
+                Some(Numbers::Mixed(self.context.number(left)?, self.context.number(right)?))
             }
             (
                 (Type::Any | Type::Free | Type::Scalar | Type::Bool, _)
@@ -101,7 +102,6 @@ impl Builder<'_> {
                 self.baseline(baseline, Type::Any)
             };
         };
-        let d = Slot::of(dst.0);
         let dst_type = match numbers {
             Numbers::Ints(..) | Numbers::IntAndConst(..) | Numbers::ConstAndInt(..) => Type::Int,
             Numbers::Floats(..)
@@ -109,9 +109,7 @@ impl Builder<'_> {
             | Numbers::ConstAndFloat(..)
             | Numbers::Mixed(..) => Type::Float,
         };
-        if !self.context.type_of(dst.0).is_scalar() {
-            return self.baseline(baseline, dst_type);
-        }
+        let Some(d) = self.context.scalar(Slot::of(dst.0)) else { return self.baseline(baseline, dst_type) };
         let is_power = |number: i64| number > 0 && number.count_ones() == 1 && !without!("powers-of-two");
         let op = match (operation, &numbers) {
             (Add, &Numbers::Ints(left, right)) => SpecOp::AddInt { dst: d, left, right },
@@ -231,10 +229,8 @@ impl Builder<'_> {
         }
         self.free(dst);
         let Some(numbers) = self.numbers(left, right) else { return self.baseline(baseline, Type::Bool) };
-        if !self.context.type_of(dst.0).is_scalar() {
-            return self.baseline(baseline, Type::Bool);
-        }
-        let Some(op) = test_op(test, Slot::of(dst.0), &numbers) else {
+        let over = self.context.scalar(Slot::of(dst.0));
+        let Some(op) = over.and_then(|over| test_op(test, over, &numbers)) else {
             return self.baseline(baseline, Type::Bool);
         };
         self.emit_guarded(op);
@@ -265,7 +261,7 @@ impl Test {
 }
 
 /// The test that gives a value.
-fn test_op(test: Test, dst: Slot, numbers: &Numbers) -> Option<SpecOp> {
+fn test_op(test: Test, dst: ScalarSlot, numbers: &Numbers) -> Option<SpecOp> {
     Some(match *numbers {
         Numbers::Ints(left, right) => match test {
             Test::Eq => SpecOp::TestEqInt { dst, left, right },
