@@ -341,7 +341,7 @@ fn the_examples_of_the_help_run() {
     std::fs::write(folder.path().join("program.mdbc"), module).unwrap();
     for example in examples {
         // A campaign is cut down to a moment, and a shell would find its results.
-        let example = example.replace("2000", "20").replace("3600", "1");
+        let example = example.replace("2000", "20").replace("5000", "20").replace("3600", "1");
         let example = example.replace("*.jsonl", "mixed-seed-1-shard-1-of-1.jsonl");
         let words = shell_words::split(&example).unwrap();
         let words: Vec<&str> =
