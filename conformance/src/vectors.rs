@@ -27,6 +27,8 @@ use crate::{catalog, matrix, paths};
 const STEPS: u64 = 120;
 /// A longer state, in bytes, is none that people look at.
 const LONGEST: usize = 16_384;
+/// What has come to more memory, in bytes, does not come back to such a state.
+const LARGEST: u64 = 1 << 20;
 /// More phis do not stand in one run.
 const MOST_PHIS: u64 = 512;
 
@@ -79,6 +81,9 @@ fn of_case(case: &Case, vm: &Vm, vectors: &mut BTreeMap<String, Vector>) {
         Subject { module: case.module.clone(), limits: case.limits.clone(), globals: case.globals.clone() };
     for step in 0..STEPS {
         let Some(state) = state_at(vm, &subject, step) else { return };
+        if state.memory() > LARGEST {
+            return;
+        }
         // In the midst of a run of phis nothing stops.
         if state.steps() < step {
             continue;
@@ -97,8 +102,11 @@ fn of_case(case: &Case, vm: &Vm, vectors: &mut BTreeMap<String, Vector>) {
             Ok(_) => "elsewhere".to_owned(),
         };
         let id = format!("{} ({}) {goes}", opcode.spec().mnemonic, types.join(", "));
+        if vectors.contains_key(&id) {
+            continue;
+        }
         let before = state.to_json();
-        if before.len() > LONGEST || vectors.contains_key(&id) {
+        if before.len() > LONGEST {
             continue;
         }
         let (after, outcome) = match came {

@@ -39,16 +39,23 @@ fn no_switch_changes_an_outcome() {
     let mut sets: Vec<String> = TECHNIQUES.iter().map(|(name, _)| (*name).to_owned()).collect();
     // Without specialised code, the others do nothing.
     sets.push(sets.iter().filter(|name| *name != "specialised-code").cloned().collect::<Vec<_>>().join(","));
-    for module in corpus() {
-        let expected = run("", "--tier=interpreter", &module);
+    let differs_nowhere = |module: &PathBuf| {
+        let expected = run("", "--tier=interpreter", module);
         assert!(!expected.stdout.is_empty(), "{}: {expected:?}", module.display());
         for without in &sets {
             for tiers in ["--tier=specialised --jit=always", "--jit=always", ""] {
-                let outcome = run(without, tiers, &module);
+                let outcome = run(without, tiers, module);
                 assert_eq!(outcome, expected, "{} {tiers} without {without}", module.display());
             }
         }
-    }
+    };
+    let modules = corpus();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for share in modules.chunks(modules.len().div_ceil(processors)) {
+            scope.spawn(|| share.iter().for_each(differs_nowhere));
+        }
+    });
 }
 
 #[test]
