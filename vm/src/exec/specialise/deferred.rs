@@ -86,11 +86,23 @@ impl Builder<'_> {
                 None => SpecOp::PutBool { dst: to, value },
             },
             Source::Constant(constant) => {
-                match (&self.program.constants[usize::from(constant)], over_scalar) {
-                    (Value::Int(value), Some(dst)) => SpecOp::LoadInt { dst, value: *value },
-                    (Value::Float(value), Some(dst)) => SpecOp::LoadFloat { dst, value: *value },
-                    (Value::Bool(value), Some(dst)) => SpecOp::LoadBool { dst, value: *value },
-                    (_, _) => SpecOp::LoadConst { dst: to, constant },
+                let any = SpecOp::LoadConst { dst: to, constant };
+                match &self.program.constants[usize::from(constant)] {
+                    Value::Int(value) => {
+                        over_scalar.map_or(any, |dst| SpecOp::LoadInt { dst, value: *value })
+                    }
+                    Value::Float(value) => {
+                        over_scalar.map_or(any, |dst| SpecOp::LoadFloat { dst, value: *value })
+                    }
+                    Value::Bool(value) => {
+                        over_scalar.map_or(any, |dst| SpecOp::LoadBool { dst, value: *value })
+                    }
+                    Value::Empty
+                    | Value::String(_)
+                    | Value::Function(_)
+                    | Value::Url(_)
+                    | Value::Array(_)
+                    | Value::Dict(_) => any,
                 }
             }
         };
