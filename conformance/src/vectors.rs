@@ -27,7 +27,7 @@ use crate::{catalog, matrix, paths};
 const STEPS: u64 = 120;
 /// A longer state, in bytes, is none that people look at.
 const LONGEST: usize = 16_384;
-/// More phis do not stand in one run.
+/// A run has no more phis.
 const MOST_PHIS: u64 = 512;
 
 /// One instruction: from a state to a state, or to the end of the run.

@@ -32,7 +32,7 @@ struct Lowering<'e, 'a> {
     body: &'e Loop,
     allocation: &'e Allocation,
     blocks: Vec<DynamicLabel>,
-    /// By exit and by how many steps were just charged in vain, where it stands.
+    /// By exit and by how many steps were just charged in vain, where it is.
     exits: HashMap<(u32, u16), DynamicLabel>,
     /// Edges that stand apart.
     apart: Vec<(DynamicLabel, &'e Edge)>,
@@ -271,7 +271,7 @@ impl<'e> Lowering<'e, '_> {
         }
     }
 
-    /// Goes along an edge, of which the block that stands next may be the target.
+    /// Goes along an edge, of which the block that is next may be the target.
     fn edge(&mut self, edge: &Edge, next: Option<usize>) {
         if let Some((steps, exit)) = edge.charge {
             self.charge(steps, exit);
