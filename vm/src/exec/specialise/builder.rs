@@ -439,7 +439,9 @@ impl<'a> Builder<'a> {
         let place = Slot::of(slot);
         if let Some((last, op)) = self.last()
             && !without!("guarded-reads")
-            && let Some(over) = self.code.exits[self.code.ops.exit_of(last)].context.scalar(place)
+            // What leaves nowhere has none, and no guarded form either.
+            && let Some(exit) = self.code.exits.get(self.code.ops.exit_of(last))
+            && let Some(over) = exit.context.scalar(place)
             && let Some(op) = op.with_guard(over, ty)
         {
             self.replace_last(op);
