@@ -128,7 +128,7 @@ impl Kernel {
     }
 }
 
-/// What stands after `; name: ` in the lines before the first that is no comment.
+/// What is after `; name: ` in the lines before the first that is no comment.
 fn field<'a>(assembly: &'a str, name: &str) -> Option<&'a str> {
     let comments = assembly.lines().map_while(|line| line.strip_prefix("; "));
     comments.filter_map(|line| line.split_once(": ")).find(|(key, _)| *key == name).map(|(_, value)| value)

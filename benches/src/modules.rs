@@ -45,7 +45,7 @@ pub fn of_instructions(count: usize) -> Result<Vec<u8>> {
     for function in module.functions() {
         builder.function(&function.name, function.entry);
     }
-    // Jumps count from where they stand, so they stay inside their repetition, all but those of the last, which is a part.
+    // Jumps count from where they are, so they stay inside their repetition, all but those of the last, which is a part.
     let whole = count - count % module.len();
     for instruction in (0..whole).filter_map(|index| module.instruction(index % module.len())) {
         builder.push(instruction);

@@ -25,7 +25,7 @@ const WORKERS: usize = 2;
 /// Writes every expectation of the cases in a folder anew that the reference does not meet, and says which those are.
 ///
 /// # Errors
-/// Says which file cannot be read, or which case has no outcome to write or stands where no line can be edited. Then no
+/// Says which file cannot be read, or which case has no outcome to write or is where no line can be edited. Then no
 /// file has been changed.
 pub fn bless(folder: &Path) -> Result<String, String> {
     let spec = Spec::embedded().map_err(|problems| problems.to_string())?;
@@ -166,7 +166,7 @@ pub(crate) fn key(field: Field, status: Status) -> &'static str {
 }
 
 /// JSON text as YAML in flow style. JSON is YAML but for letters that YAML calls unprintable, and for `"a":1` it likes a
-/// space; kinds stand without quotes, as people write them.
+/// space; kinds are without quotes, as people write them.
 pub(crate) fn yaml(json: &str, field: Field) -> String {
     if field == Field::Kind {
         return json.trim_matches('"').to_owned();

@@ -12,7 +12,7 @@ use crate::value::ValueText;
 pub struct Case {
     /// The name by which filters, ledgers and reports know it, as in `arith/add/overflow-is-an-error-not-a-wrap`.
     pub id: String,
-    /// Where it stands.
+    /// Where it is.
     pub origin: Origin,
     /// The bytes of the module, which need not be one that loads.
     pub module: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct Case {
     pub covers: BTreeSet<String>,
 }
 
-/// Where a case stands.
+/// Where a case is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The file; for a case that a program makes, whatever tells the reader where it came from.
@@ -65,7 +65,7 @@ impl Case {
     }
 }
 
-/// A name as it stands in an id: in lower case, with `-` for every run of what is neither letter nor digit.
+/// A name as it is in an id: in lower case, with `-` for every run of what is neither letter nor digit.
 ///
 /// ```
 /// use mdvm_conform::case::slug;

@@ -238,7 +238,7 @@ fn read_module(name: &str) -> Result<Vec<u8>, String> {
         .map_err(|error| format!("{}: {error} (`file` is relative to {})", shown(&path), shown(&home())))
 }
 
-/// Bytes as pairs of hexadecimal digits; spaces and line breaks may stand between them.
+/// Bytes as pairs of hexadecimal digits; spaces and line breaks may be between them.
 fn bytes_of_hex(digits: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<char> = digits.chars().filter(|letter| !letter.is_whitespace()).collect();
     if digits.len() % 2 == 1 {

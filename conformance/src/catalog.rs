@@ -1,4 +1,4 @@
-//! All cases there are, found where they stand.
+//! All cases there are, found where they are.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ pub fn read_folder(folder: &Path, spec: &Spec, expecting: Expecting) -> Result<V
     if problems.is_empty() { Ok(cases) } else { Err(Problems(problems)) }
 }
 
-/// The case with that id, for which only the file that it stands in is read; none where there is no such case.
+/// The case with that id, for which only the file that it is in is read; none where there is no such case.
 ///
 /// # Errors
 /// Gives what is wrong with that file.

@@ -1,8 +1,8 @@
 //! What the cases really execute: each [`Obligation`] with the cases that met it, on each implementation.
 //!
 //! Every case is run with a trace. What a trace, the decoded module and the outcome show is counted, and nothing that a
-//! file says of itself. Only the type tuples and the refused operands need to be told by the generated case which
-//! obligation they are, and then the trace or the outcome must still show that it came to that.
+//! file says of itself. Only for the type tuples and the refused operands does the generated case have to say which
+//! coverage goal they are, and then the trace or the outcome must still show that it came to that.
 //!
 //! A case is traced for its first [`TRACED_STEPS`] instructions: it is run under that limit of steps, unless it has a lower
 //! one. What a long program does only later does not count, so the report costs little, and an obligation is to be met by a
@@ -50,7 +50,7 @@ pub struct Plan<'a> {
     pub timeout: Duration,
     /// Becomes true when the measurement is to be given up.
     pub stop: &'a AtomicBool,
-    /// Who is told how far it is.
+    /// Who is notified of progress.
     pub progress: &'a dyn Progress,
 }
 
@@ -141,7 +141,7 @@ pub fn measure(spec: &Spec, subjects: &Subjects, plan: &Plan<'_>) -> Result<Cove
     })
 }
 
-/// The opcodes that each case executed, as far as can be told.
+/// The opcodes that each case executed, as far as can be known.
 type ExecutedOpcodes = Vec<BTreeSet<Opcode>>;
 
 fn measure_one(
@@ -385,7 +385,7 @@ fn edges_of(module: &Module, trace: &[Step], outcome: &Outcome) -> BTreeSet<Obli
     met
 }
 
-/// Whether both instructions stand in one run of phis.
+/// Whether both instructions are in one run of phis.
 fn follows_in_run(module: &Module, before: Option<usize>, pc: usize) -> bool {
     let is_phi = |pc: usize| module.opcode(pc).is_some_and(|opcode| opcode.spec().flow == FlowKind::Phi);
     before.is_some_and(|before| before + 1 == pc && is_phi(before) && is_phi(pc))

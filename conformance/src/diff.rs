@@ -76,7 +76,7 @@ fn shared_prefix(left: &str, right: &str) -> usize {
     alike.map(|(letter, _)| letter.len_utf8()).sum()
 }
 
-/// The text, or of a long one what stands around byte `at`.
+/// The text, or of a long one what is around byte `at`.
 fn around(text: &str, at: usize) -> String {
     if text.chars().nth(LONG).is_none() {
         return visible(text).into_owned();

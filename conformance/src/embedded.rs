@@ -50,7 +50,7 @@ pub fn files() -> &'static BTreeMap<PathBuf, &'static [u8]> {
             ("conformance/known", &KNOWN),
             ("conformance/reference/mdvm_reference", &INTERPRETER),
         ] {
-            // What Python compiles stands in folders that nobody needs.
+            // What Python compiles is in folders that nobody needs.
             let mut folders = vec![folder];
             while let Some(folder) = folders.pop() {
                 folders.extend(folder.dirs().filter(|inner| !inner.path().ends_with("__pycache__")));

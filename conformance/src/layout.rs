@@ -1,4 +1,4 @@
-//! Where the entries of a case file stand in its text: for messages that point at a line, and for edits that leave
+//! Where the entries of a case file are in its text: for messages that point at a line, and for edits that leave
 //! everything else as its author wrote it.
 
 use std::ops::Range;

@@ -163,7 +163,7 @@ fn matches_segment(pattern: &str, segment: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == segment,
         Some((start, end)) => segment.strip_prefix(start).is_some_and(|rest| {
-            // What follows the star may stand anywhere in the rest, if it has stars of its own.
+            // What follows the star may be anywhere in the rest, if it has stars of its own.
             let ends = rest.char_indices().map(|(index, _)| index).chain([rest.len()]);
             ends.into_iter().any(|index| matches_segment(end, &rest[index..]))
         }),

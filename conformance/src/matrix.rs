@@ -24,7 +24,7 @@ use crate::value::ValueText;
 /// What the id of a generated case begins with.
 pub const PREFIX: &str = "matrix/";
 
-/// What stands before the function of the case: something to call, at an instruction whose index is the int that operands
+/// What is before the function of the case: something to call, at an instruction whose index is the int that operands
 /// hold first. A jump to the start ends there too.
 const HEADER: &str = "    nop\n.func f\n    return\n.func main\n";
 /// The index of the first instruction after the header.
@@ -424,7 +424,7 @@ const POOLED: &str = "\"point\"";
 /// A module round one instruction.
 struct Program {
     mnemonic: String,
-    /// Constants that stand first in the pool.
+    /// Constants that are first in the pool.
     constants: Vec<String>,
     /// What puts values into the registers that are read.
     loads: Vec<String>,

@@ -1,4 +1,4 @@
-//! What to do next: which missing opcode or rule stands behind the most failures of an implementation.
+//! What to do next: which missing opcode or rule is behind the most failures of an implementation.
 //!
 //! Each case needs some things: the opcodes of its module, the limits and globals of its request, the error it ends with. What the cases
 //! need that fail, more than those that pass, is likely what is missing. What is most surely so is taken first, the failures that it

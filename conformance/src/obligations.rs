@@ -138,7 +138,7 @@ pub enum Edge {
     NothingOut,
     /// Past a phi that chose by the jump that led to its run.
     PhiAfterJump,
-    /// Past a phi that chose by the instruction that stands before its run.
+    /// Past a phi that chose by the instruction that is before its run.
     PhiFallenInto,
     /// Past a phi of which no pair matched.
     PhiUnmatched,

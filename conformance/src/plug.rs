@@ -225,7 +225,7 @@ impl Answer {
         }
     }
 
-    /// What an adapter says in place of an outcome, when it stands between the harness and a machine that can end or hang.
+    /// What an adapter says in place of an outcome, when it is between the harness and a machine that can end or hang.
     fn of_adapter(text: &str) -> Option<Self> {
         let RawEnd { status, message } = serde_json::from_str(text).ok()?;
         match status.as_str() {

@@ -1,7 +1,7 @@
 //! Programs as cases: pages of Machine Dialect, and what running each must come to.
 //!
 //! A page is compiled by the VM and evaluated by the reference, which never compiles, so the two share no more than the tables of
-//! `spec/language.yaml`. Pages stand in `spec/programs` and `conformance/corpus`, each with a file beside it that says what is
+//! `spec/language.yaml`. Pages are in `spec/programs` and `conformance/corpus`, each with a file beside it that says what is
 //! expected ([`read`]); more follow from the specification itself ([`generated`]). [`judge`] holds an answer against an expectation and
 //! two answers against each other, [`suite`] has all voices answer, and [`obligations`] says what the programs owe the language.
 
@@ -27,9 +27,9 @@ pub const PREFIX: &str = "programs/";
 pub struct Program {
     /// The name by which filters and reports know it, as in `programs/lists/for-each`.
     pub id: String,
-    /// Where it stands.
+    /// Where it is.
     pub origin: Origin,
-    /// The name of its file, as implementations are told it.
+    /// The name of its file, as implementations are given it.
     pub name: String,
     /// The page.
     pub source: String,

@@ -75,7 +75,7 @@ pub struct Column {
     pub argument: String,
     /// What it says of itself.
     pub handshake: Handshake,
-    /// The ledger that was used, and where it stands.
+    /// The ledger that was used, and where it is.
     pub ledger: Option<(PathBuf, Ledger)>,
     /// The result of each case; none where the run was given up before.
     pub results: Vec<Option<CaseResult>>,
@@ -200,7 +200,7 @@ pub fn run(plan: &Plan, spec: &Spec, stop: &AtomicBool, progress: &dyn Progress)
     Ok(Run { cases, columns, disagreements, not_begun, folders })
 }
 
-/// Who is told how far a run is.
+/// Who is notified of progress.
 pub trait Progress: Sync {
     /// An implementation begins with that many cases.
     fn begin(&self, name: &str, cases: usize);
@@ -289,7 +289,7 @@ fn read_ledger(
     Ok(Some((path, ledger)))
 }
 
-/// A ledger with the file that it stands in, where there is one.
+/// A ledger with the file that it is in, where there is one.
 type NamedLedger = Option<(PathBuf, Ledger)>;
 
 /// Runs the cases on one implementation. Each answer is judged as it comes, and no more of it is kept than is needed to

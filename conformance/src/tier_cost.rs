@@ -155,7 +155,7 @@ pub fn slow_programs() -> Result<Vec<Program>, String> {
     texts.into_iter().map(program).collect()
 }
 
-/// Blocks that stand in the reverse of the order in which they run, each with a register of its own: to look into them takes
+/// Blocks that are in the reverse of the order in which they run, each with a register of its own: to look into them takes
 /// longer than the few steps that are allowed.
 fn flow_graph_reverse() -> String {
     const BLOCKS: usize = 32_000;

@@ -29,7 +29,7 @@ const STEPS: u64 = 120;
 const LONGEST: usize = 16_384;
 /// What has come to more memory, in bytes, does not come back to such a state.
 const LARGEST: u64 = 1 << 20;
-/// More phis do not stand in one run.
+/// A run has no more phis.
 const MOST_PHIS: u64 = 512;
 
 /// One instruction: from a state to a state, or to the end of the run.

@@ -104,7 +104,7 @@ pub struct Plan<'a> {
     pub timeout: Duration,
     /// Becomes true when it is to be given up.
     pub stop: &'a AtomicBool,
-    /// Who is told how far it is.
+    /// Who is notified of progress.
     pub progress: &'a dyn Progress,
 }
 

@@ -257,7 +257,7 @@ impl Drop for Worker {
     }
 }
 
-/// What stands between the reader of an output and whoever looks at its lines.
+/// What is between the reader of an output and whoever looks at its lines.
 #[derive(Debug, Default)]
 struct Gate {
     passing: Mutex<Passing>,

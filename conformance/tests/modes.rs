@@ -1,5 +1,5 @@
 //! What makes a program fast changes nothing that can be seen: random programs run observed, on the baseline interpreter, on specialised code, and on both,
-//! and all that a host is told must be the same, wherever the run is cut short.
+//! and all that a host sees must be the same, wherever the run is cut short.
 //!
 //! Specialised code cannot be watched instruction by instruction. So the trace is taken from outside: a run with a limit of n steps
 //! ends before its instruction n, and tells where it stands, which calls and scopes are open, what that instruction would

@@ -1,4 +1,4 @@
-//! The machine and the reference agree on every single-step vector, and one that lies is told from them.
+//! The machine and the reference agree on every single-step vector, and one that lies is refused.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeSet;

@@ -415,7 +415,7 @@ fn check_format(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
 }
 
 fn check_source_map(map: &SourceMap, source: &Source, problems: &mut Vec<Problem>) {
-    // All of it stands under one key; the hint is what the wrong line has.
+    // All of it is under one key; the hint is what the wrong line has.
     let mut add = |hint: &str, message: String| {
         problems.push(source.problem_below("source_map", hint, message));
     };

@@ -195,7 +195,7 @@ closed_names! {
         In = "in",
         /// A register that is written.
         Out = "out",
-        /// A register that is changed where it stands.
+        /// A register that is changed where it is.
         InOut = "inout",
         /// A register whose type tag is set.
         Tagged = "tagged",

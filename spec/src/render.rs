@@ -58,7 +58,7 @@ pub(crate) fn banner(files: &str, command: &str) -> String {
     format!("Generated from {files} by \"{command}\". Do not edit.")
 }
 
-/// Text as it may stand in a cell of a table.
+/// Text as it may be in a cell of a table.
 fn cell(text: &str) -> String {
     text.trim_end().replace('|', "\\|")
 }

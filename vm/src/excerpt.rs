@@ -3,7 +3,7 @@
 use crate::escape::is_visible;
 
 /// What is shown of a line: a part around a place, where the line is long. Each character is one of the line, or a sign as wide
-/// for one that is not plainly visible, so that marks stand below their places.
+/// for one that is not plainly visible, so that marks are below their places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Excerpt {
     pub(crate) text: String,
@@ -52,7 +52,7 @@ impl Excerpt {
         Self { text, from, to, is_whole: skip == 0 }
     }
 
-    /// How many characters stand before the mark.
+    /// How many characters are before the mark.
     pub(crate) fn indent(&self) -> usize {
         self.text[..self.from].chars().count()
     }

@@ -1,6 +1,6 @@
 //! The instruction set: opcodes, decoded instructions and their operands.
 //!
-//! The enums, the decoder and the encoder are generated from `spec/isa.yaml`; what stands here is what they are made of.
+//! The enums, the decoder and the encoder are generated from `spec/isa.yaml`; what is here is what they are made of.
 
 use std::fmt;
 

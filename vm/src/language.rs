@@ -1,7 +1,7 @@
 //! Machine Dialect, the language: from a page of Markdown to a module.
 //!
 //! A page goes through lines, tokens, a tree, checks and code, each in a file of its own. All errors of a page are found, and each
-//! says where it stands. Words, operators, diagnostics and rules are declared in `spec/language.yaml`.
+//! says where it is. Words, operators, diagnostics and rules are declared in `spec/language.yaml`.
 //!
 //! ```
 //! use machine_dialect_vm::{Run, Vm, language};
@@ -126,7 +126,7 @@ pub fn check(source: &str, name: &str) -> Result<Diagnostics, Diagnostics> {
     if is_good { Ok(diagnostics) } else { Err(diagnostics) }
 }
 
-/// Whether a paragraph that begins with that line is read as statements, wherever it stands.
+/// Whether a paragraph that begins with that line is read as statements, wherever it is.
 ///
 /// ```
 /// use machine_dialect_vm::language;

@@ -1,10 +1,10 @@
-//! Observers: what a host is told of each instruction of a run.
+//! Observers: what a host learns of each instruction of a run.
 
 use crate::isa::{Operand, REGISTERS, Reg, Role};
 use crate::module::Module;
 use crate::value::Value;
 
-/// What a host that watches a run is told. [`Profile`](crate::Profile) is one.
+/// What a host that watches a run learns. [`Profile`](crate::Profile) is one.
 ///
 /// ```
 /// use machine_dialect_vm::{Observer, Run, Step, Value, Vm, Written, assemble};
@@ -33,7 +33,7 @@ pub trait Observer {
     /// told before the first is told to [`Observer::after`].
     fn before(&mut self, step: &Step<'_>);
 
-    /// The instruction at `pc` has executed, or failed; one that failed wrote nothing. A call is told when the function it
+    /// The instruction at `pc` has executed, or failed; one that failed wrote nothing. A call is reported when the function it
     /// calls is about to begin. What a return hands to the caller counts as written by the return.
     fn after(&mut self, pc: usize, written: Written<'_>) {
         let _ = (pc, written);

@@ -1,4 +1,4 @@
-//! Outcomes: how a run, or the attempt to load a module, is told in JSON, so that implementations can be compared.
+//! Outcomes: how a run, or the attempt to load a module, is written in JSON, so that implementations can be compared.
 
 use std::fmt::Write as _;
 

@@ -82,7 +82,7 @@ impl Value {
         }
     }
 
-    /// Whether the value stands for itself: it shares nothing, and dropping it does nothing.
+    /// Whether the value is a scalar: it shares nothing, and dropping it does nothing.
     #[inline(always)]
     pub(crate) fn is_scalar(&self) -> bool {
         matches!(self, Self::Empty | Self::Bool(_) | Self::Int(_) | Self::Float(_))
@@ -162,7 +162,7 @@ impl Value {
         Self::Url(Rc::new(text.into()))
     }
 
-    /// A value that costs so much, to stand where nobody looks.
+    /// A value that costs so much, to be where nobody looks.
     pub(crate) fn of_cost(cost: u64) -> Self {
         Self::Dict(Dict::of_cost(cost))
     }
@@ -230,7 +230,7 @@ pub(crate) fn put(place: &mut Value, value: Value) {
     *place = value;
 }
 
-/// Writes a value to a place where something often stands that cost as much as a copy that was spared.
+/// Writes a value to a place where something often is that cost as much as a copy that was spared.
 #[cfg(machine_code)]
 #[inline(always)]
 pub(crate) fn put_over_phantom(place: &mut Value, value: Value) {
@@ -240,7 +240,7 @@ pub(crate) fn put_over_phantom(place: &mut Value, value: Value) {
     *place = value;
 }
 
-/// The same where a dict stands. It is apart so that it costs others nothing.
+/// The same where a dict is. It is separate so that it costs others nothing.
 #[cfg(machine_code)]
 #[inline(never)]
 fn put_over_dict(place: &mut Value, value: Value) {
@@ -249,7 +249,7 @@ fn put_over_dict(place: &mut Value, value: Value) {
     }
 }
 
-/// Writes an int to a place, quickly where an int stands there already: then it is one move, and never goes through memory.
+/// Writes an int to a place, quickly where an int is there already: then it is one move, and never goes through memory.
 #[inline(always)]
 pub(crate) fn put_int(place: &mut Value, number: i64) {
     if let Value::Int(old) = place {
@@ -358,7 +358,7 @@ impl Str {
     /// A string of more bytes than this is long.
     pub(crate) const LONG: usize = 1 << 12;
 
-    /// Makes the string one of two texts where it stands, if nothing else holds it. Gives whether it did.
+    /// Makes the string one of two texts where it is, if nothing else holds it. Gives whether it did.
     pub(crate) fn rewrite(&mut self, left: &str, right: &str) -> bool {
         if without!("rewriting") {
             return false;

@@ -199,7 +199,7 @@ fn a_panic_of_the_sink_unwinds_through_every_tier_however_hot_the_program_is() {
 }
 
 /// The copy of a long array is elided by taking it away from a register that nobody reads again. Machine code may not go on
-/// relying on what stood there.
+/// relying on what was there.
 #[test]
 fn machine_code_knows_that_an_elided_copy_changed_another_register() {
     let expected = vm(ELIDES).run(Run::new(&mut ()).tiers(Tiers::Interpreter)).unwrap();

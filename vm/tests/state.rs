@@ -182,7 +182,7 @@ fn a_large_program_stops_at_steps_all_over_it() {
     check_steps(LARGE, None, (0..25).map(|_| random.u64(..steps)));
 }
 
-/// The caller waits in fast code, which put off storing what it needs after the call, while the callee loops for longer than what is
+/// The caller waits in specialised code, which deferred storing what it needs after the call, while the callee loops for longer than what is
 /// left to the interpreter before a stop.
 const WAITS: &str = r#"
         load_const r0, 0

@@ -109,7 +109,7 @@ fn write_groups<T>(
 /// The known differences of one implementation, by the line of its ledger.
 fn known(run: &Run, column: &Column) -> String {
     let Some((path, ledger)) = &column.ledger else { return String::new() };
-    // One reason often explains many cases, so that is what they are told by, in the order of the ledger.
+    // One reason often explains many cases, so they are grouped by reason, in the order of the ledger.
     let mut reasons: Vec<(&str, usize)> = Vec::new();
     for (case, result) in run.cases.iter().zip(&column.results) {
         let is_known = result.as_ref().is_some_and(|result| result.judgement.verdict == Verdict::Known);

@@ -126,7 +126,7 @@ impl Writer {
         }
     }
 
-    /// A call of whichever function stands in an array at a place that changes from turn to turn.
+    /// A call of whichever function is in an array at a place that changes from turn to turn.
     fn call_of_many(&mut self) {
         let [names, count, place, name, seed] = self.take();
         let callees = self.pick(&[2, 3, 4, 5, 8, 20, 100, 300]);

@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["value"],
             &["module"],
             &["state"],
-            // What a host that watches a run is told.
+            // What a host that watches a run learns.
             &["observer"],
             &["runtime"],
             &["ops"],

@@ -380,7 +380,7 @@ fn check_rules(language: &Language, source: &Source, problems: &mut Vec<Problem>
     }
 }
 
-/// The ids that stand behind `(rule ` in a text.
+/// The ids that are behind `(rule ` in a text.
 fn cited_rules(text: &str) -> impl Iterator<Item = &str> {
     text.split("(rule ").skip(1).map(|rest| {
         let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(rest.len());

@@ -28,7 +28,7 @@ pub struct Format {
     pub reads: Vec<String>,
     /// The order in which faults are looked for.
     pub fault_order: Vec<String>,
-    /// The source map that stands beside a module.
+    /// The source map that is beside a module.
     pub source_map: SourceMap,
 }
 

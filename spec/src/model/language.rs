@@ -171,7 +171,7 @@ pub struct LiteralEntry {
     /// Its static type.
     #[serde(rename = "type")]
     pub static_type: String,
-    /// A regular expression for what stands between the underscores.
+    /// A regular expression for what is between the underscores.
     pub pattern: String,
     /// Literals, with their underscores where they have them.
     pub examples: Vec<String>,
@@ -267,12 +267,12 @@ pub struct DiagnosticEntry {
     /// The fields of the templates.
     #[serde(default)]
     pub fields: Vec<Field>,
-    /// What it stands at.
+    /// What it is reported at.
     pub at: String,
     /// The template of the hint, where there is one.
     #[serde(default)]
     pub hint: Option<String>,
-    /// The shortest program that gives it, where one is short enough to stand here.
+    /// The shortest program that gives it, where one is short enough to be here.
     #[serde(default)]
     pub example: Option<String>,
     /// The line of that program that it names.
@@ -295,7 +295,7 @@ closed_names! {
     WordRole {
         /// It begins a statement.
         Statement = "statement",
-        /// It stands inside of one.
+        /// It is written within a statement.
         Joining = "joining",
         /// It is a kind of function.
         Definition = "definition",
@@ -321,7 +321,7 @@ closed_names! {
 }
 
 closed_names! {
-    /// How the operators of a group stand to their operands.
+    /// Where the operators of a group are written among their operands.
     GroupKind {
         /// `a if c else b`.
         Conditional = "conditional",

@@ -124,7 +124,7 @@ closed_names! {
         Any = "any",
         /// It costs no memory.
         Free = "free",
-        /// It stands for itself.
+        /// It is a scalar.
         Scalar = "scalar",
         /// A bool.
         Bool = "bool",

@@ -284,7 +284,7 @@ fn texts(language: &Language) -> Vec<Json> {
         .collect()
 }
 
-/// The literals that are numbers: those that may be longer stand first.
+/// The literals that are numbers: those that may be longer are first.
 fn numbers(language: &Language) -> Vec<Json> {
     let mut literals: Vec<_> = language
         .literals

@@ -318,7 +318,7 @@ fn prose(text: &str) -> String {
     out
 }
 
-/// Text as it may stand in a cell of a table.
+/// Text as it may be in a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }

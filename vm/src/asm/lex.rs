@@ -3,7 +3,7 @@
 use super::mistakes::Mistake;
 use crate::escape::{visible, visible_start};
 
-/// A word and where it stands.
+/// A word and where it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token<'a> {
     pub(super) kind: Kind,
@@ -65,7 +65,7 @@ impl<'a> Lexer<'a> {
         self.column
     }
 
-    /// The next word; none at a comment or at the end of the line. After a mistake the lexer stands where it stood.
+    /// The next word; none at a comment or at the end of the line. After a mistake the lexer is where it was.
     pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, Mistake> {
         let rest = self.rest.trim_start();
         let skipped = &self.rest[..self.rest.len() - rest.len()];
@@ -185,7 +185,7 @@ fn is_word_start(letter: char) -> bool {
     letter.is_alphabetic() || letter == '_' || letter == '$'
 }
 
-/// Whether a text can stand as a name without quotes.
+/// Whether a text can be written as a name without quotes.
 pub(super) fn is_word(text: &str) -> bool {
     text.starts_with(is_word_start) && word_length(text) == text.len()
 }

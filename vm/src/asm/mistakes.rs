@@ -91,7 +91,7 @@ impl Found {
         }
     }
 
-    /// Whether no more mistakes are kept, if none comes that stands before those.
+    /// Whether no more mistakes are kept, if none comes that is before those.
     pub(super) fn is_full(&self) -> bool {
         self.count >= KEPT
     }

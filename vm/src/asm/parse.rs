@@ -137,7 +137,7 @@ impl<'a> Assembler<'a> {
     fn assemble(&mut self, line: Line<'a>) {
         let mut words = Words::new(line);
         while words.label().is_some() {}
-        // What else may stand here was read before.
+        // What else may be here was read before.
         let Ok(Some(first)) = words.next() else { return };
         let Some(opcode) = Opcode::from_mnemonic(first.text) else { return };
         let index = self.count;

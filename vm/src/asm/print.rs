@@ -114,7 +114,7 @@ impl<'a> Printer<'a> {
     fn new(module: &'a Module) -> Self {
         let first_equal = first_equal(module.constants());
         let lengths: Vec<usize> = module.constants().iter().map(|constant| literal(constant).len()).collect();
-        // Literals are pooled where they first stand, so each must be the next one or known already.
+        // Literals are pooled where they first are, so each must be the next one or known already.
         let (mut pooled, mut in_order, mut shown) = (0, true, 0_usize);
         for (_, instruction) in module.code().iter() {
             for constant in constants_of(&instruction) {

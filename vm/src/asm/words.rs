@@ -47,7 +47,7 @@ impl<'a> Words<'a> {
         Ok(self.next.as_ref())
     }
 
-    /// The next word, if it is a label that stands here.
+    /// The next word, if it is a label that is here.
     pub(super) fn label(&mut self) -> Option<Token<'a>> {
         let label = self.peek().ok()?.filter(|token| token.kind == Kind::Word)?.clone();
         let mut behind = self.lexer.clone();
@@ -59,7 +59,7 @@ impl<'a> Words<'a> {
         Some(label)
     }
 
-    /// Where the next word stands; at the end of the line, behind the last.
+    /// Where the next word is; at the end of the line, behind the last.
     pub(super) fn column(&mut self) -> Result<usize, Mistake> {
         let next = self.peek()?.map(|token| token.column);
         Ok(next.unwrap_or(self.lexer.column()))
@@ -257,7 +257,7 @@ impl<'a> Words<'a> {
             },
             Kind::Directive | Kind::Mark(_) => None,
         })?;
-        // Behind `nan` alone its bits may stand: no other payload is followed by a parenthesis.
+        // Behind `nan` alone its bits may follow: no other payload is followed by a parenthesis.
         if payload == Payload::Float(NAN) && self.takes_mark('(')? {
             let bits = self.int(|| "the bits of the NaN such as `0x7ff8000000000000`".to_owned())?;
             self.mark(')', || "`)`".to_owned())?;

@@ -1,4 +1,4 @@
-//! The tree of a program. Nodes stand in vectors and refer to one another by index, so that none of it is deeper than its
+//! The tree of a program. Nodes are in vectors and refer to one another by index, so that none of it is deeper than its
 //! vectors: dropping it takes no stack, and chains of any length are one node.
 
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub(crate) struct Program {
 /// The lines that are code, in order.
 pub(super) type CodeLines = Vec<Range<usize>>;
 
-/// A name where it stands.
+/// A name where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) symbol: Symbol,
@@ -63,7 +63,7 @@ pub(crate) struct Value {
 /// A statement.
 #[derive(Debug, Clone)]
 pub(crate) struct Statement {
-    /// Where its first token stands.
+    /// Where its first token is.
     pub(crate) at: u32,
     /// How deep the line is that it begins on.
     pub(crate) depth: u32,
@@ -154,7 +154,7 @@ pub(crate) enum StatementKind {
     Value {
         value: Id,
     },
-    /// A block without a header of its own, such as one that stands where none may.
+    /// A block without a header of its own, such as one that is where none may.
     Block,
 }
 

@@ -338,7 +338,7 @@ impl Checker<'_> {
     }
 }
 
-/// Why there is no variable of that name, where that can be told.
+/// Why there is no variable of that name, where that can be known.
 fn hint_for_name(
     program: &Program,
     source: &Source<'_>,
@@ -371,7 +371,7 @@ fn hint_for_name(
 }
 
 impl Program {
-    /// Tells `each` the names in an expression and where they stand, in the order of the page.
+    /// Tells `each` the names in an expression and where they are, in the order of the page.
     pub(crate) fn names_in(&self, id: Id, each: &mut impl FnMut(Symbol, u32)) {
         // Expressions nest no deeper than their limit; chains are loops.
         match self.kind(id) {

@@ -32,13 +32,13 @@ impl Diagnostic {
         self.kind().severity()
     }
 
-    /// Where it stands.
+    /// Where it is.
     #[must_use]
     pub fn place(&self) -> Place {
         self.place
     }
 
-    /// What is wrong. It may hold text of the page as it stands there, control characters too.
+    /// What is wrong. It may hold text of the page as it is there, control characters too.
     #[must_use]
     pub fn message(&self) -> String {
         self.problem.message()
@@ -198,7 +198,7 @@ pub(crate) struct Help {
 }
 
 impl Reports {
-    /// Takes note of a problem that stands from `at` to `end`.
+    /// Takes note of a problem that is from `at` to `end`.
     pub(crate) fn add(&mut self, at: u32, end: u32, problem: Problem) {
         self.list.push(Report { at, end: end.max(at), problem, help: Help::default() });
     }

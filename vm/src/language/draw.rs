@@ -19,7 +19,7 @@ pub(crate) fn visible_text(text: &str) -> String {
 pub(crate) struct Title {
     /// None for a note.
     pub(crate) severity: Option<Severity>,
-    /// What stands in brackets behind it.
+    /// What is in brackets behind it.
     pub(crate) id: Option<&'static str>,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Emitted {
 /// What has no place in the source.
 pub(crate) const NO_PLACE: u32 = u32::MAX;
 
-/// Where a function of the source stands in the code, and where its variables live.
+/// Where a function of the source is in the code, and where its variables live.
 #[derive(Debug)]
 pub(crate) struct EmittedFunction {
     /// The index among the functions of the program.

@@ -135,7 +135,7 @@ impl Formatter<'_> {
         out
     }
 
-    /// Whether a comment stands before or among the marks of a line of code.
+    /// Whether a comment is before or among the marks of a line of code.
     fn has_comment_before_code(&self) -> bool {
         (1..).zip(&self.lines.lines).zip(&self.depths).any(|((number, line), depth)| {
             let text = self.page.line(number);

@@ -14,7 +14,7 @@ use literals::{float, literal, number_prefix, unknown_escape, whole};
 use names::word_length;
 pub(crate) use names::{Names, Symbol, is_name, possessive};
 
-/// A token, and where it stands.
+/// A token, and where it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
@@ -256,7 +256,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// A text whose opening quote stands at `quote`; its token begins at `start`.
+    /// A text whose opening quote is at `quote`; its token begins at `start`.
     fn text_literal(&mut self, start: usize, quote: usize, is_underscored: bool) {
         let line_end = self.lines[self.cursor.line].end as usize;
         let line = &self.text[quote..line_end];
@@ -314,7 +314,7 @@ impl Lexer<'_> {
             self.out.tokens.push(token);
             self.cursor = after;
         } else if is_filler(&self.word) {
-            // What begins a line may stand behind a filler.
+            // What begins a line may be behind a filler.
             self.cursor.at = start + length;
         } else if let Some(owner) = word.strip_suffix("'s").filter(|owner| is_name(owner)) {
             let symbol = self.names.symbol(owner);
@@ -325,7 +325,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// The place behind the spelling, where it stands here.
+    /// The place behind the spelling, if it is here.
     fn match_spelling(&self, spelling: &Spelling) -> Option<Cursor> {
         let mut cursor = self.cursor;
         for (number, word) in spelling.words.iter().enumerate() {
@@ -354,7 +354,7 @@ impl Lexer<'_> {
     }
 }
 
-/// The tokens of a text that stands on one line, such as a heading.
+/// The tokens of a text that is on one line, such as a heading.
 pub(crate) fn lex_line(text: &str, range: Range<u32>, names: &mut Names) -> Tokens {
     let line = Line { start: range.start, end: range.end, depth: 0, kind: super::lines::LineKind::Text };
     let mut tokens = Tokens::default();

@@ -1,4 +1,4 @@
-//! The lines of a page: what each of them is and how deep it stands. Comments become spaces here, so that nothing after this
+//! The lines of a page: what each of them is and how deep it is. Comments become spaces here, so that nothing after this
 //! meets one.
 
 use std::borrow::Cow;
@@ -285,7 +285,7 @@ fn is_rule(text: &str) -> bool {
     }) && count >= 3
 }
 
-/// What stands behind the tag that a line begins with, and the tag's name.
+/// What is behind the tag that a line begins with, and the tag's name.
 fn tag(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix('<')?;
     let named = rest.strip_prefix('/').unwrap_or(rest);
@@ -303,7 +303,7 @@ fn is_tag(text: &str, name: &str) -> bool {
     !text.starts_with("</") && tag(text).is_some_and(|(_, found)| found.eq_ignore_ascii_case(name))
 }
 
-/// What stands behind the `<details>` that a line begins with.
+/// What is behind the `<details>` that a line begins with.
 fn behind_details(text: &str) -> Option<&str> {
     is_tag(text, "details").then(|| tag(text).map_or("", |(behind, _)| behind.trim_start()))
 }
@@ -317,7 +317,7 @@ fn contains_ignoring_case(text: &str, part: &str) -> bool {
     text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
-/// Where the first comment of a line begins that stands outside of names and texts.
+/// Where the first comment of a line begins that is outside of names and texts.
 fn find_comment(line: &str) -> Option<usize> {
     line.find(COMMENT_OPENS)?;
     let bytes = line.as_bytes();

@@ -206,7 +206,7 @@ impl Parser<'_> {
         });
     }
 
-    /// Where the statements that are read go: what stands behind the body of a function is the function's, until it ends.
+    /// Where the statements that are read go: what is behind the body of a function is the function's, until it ends.
     fn body(&mut self) -> &mut Body {
         match &mut self.open {
             Some(open) => &mut open.body,
@@ -249,7 +249,7 @@ impl Parser<'_> {
         Err(self.expected(|found| Problem::ExpectedWord { expected: word.spelling().to_owned(), found }))
     }
 
-    /// Where the token stands; behind the last one where there is none.
+    /// Where the token is; behind the last one where there is none.
     fn span(&self) -> (u32, u32) {
         match self.token() {
             Some(token) => (token.start, token.end),
@@ -317,7 +317,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a paragraph of that depth is of statements, as far as it can be told from its lines alone.
+/// Whether a paragraph of that depth is of statements, as far as its lines alone show.
 /// An entry of a session may begin with a name or a parenthesis, too.
 fn begins_code<'t>(mut lines: impl Iterator<Item = &'t str>, depth: u32, is_entry: bool) -> bool {
     let mut text = String::new();

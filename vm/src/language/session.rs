@@ -1,8 +1,8 @@
 //! Sessions: a page that grows, entry by entry, and each entry runs when it is there. This is what a REPL needs.
 //!
 //! Nothing is run twice. An entry compiles to a module of its own, in which the variables of earlier entries are globals, so whoever
-//! runs it gives the globals of one run to the next. For the front end it is a page: the functions of earlier entries stand where they
-//! stood, code that was run is blank, and the first line declares the variables. So lines are counted on from entry to entry, and a
+//! runs it gives the globals of one run to the next. For the front end it is a page: the functions of earlier entries stay where they
+//! were, code that was run is blank, and the first line declares the variables. So lines are counted on from entry to entry, and a
 //! place in a message is one of the session.
 
 use std::ops::Range;
@@ -40,7 +40,7 @@ pub struct Session {
     name: String,
     /// Everything that was entered, from [`FIRST_LINE`] on.
     lines: Vec<String>,
-    /// For each of the lines, whether it is part of a function, or stands by one, and so of every later page.
+    /// For each of the lines, whether it is part of a function, or belongs to one, and so of every later page.
     is_kept: Vec<bool>,
     functions: Vec<KeptFunction>,
     variables: Vec<KeptVariable>,
@@ -122,8 +122,8 @@ impl Session {
         self.functions.iter().map(|function| function.name.as_str())
     }
 
-    /// All that was entered, as a page with a title. What was entered again stands in it twice, as do variables that were defined
-    /// anew; functions stand in it once.
+    /// All that was entered, as a page with a title. What was entered again is in it twice, as do variables that were defined
+    /// anew; functions are in it once.
     #[must_use]
     pub fn page(&self) -> String {
         let is_replaced = |index: usize| self.lines[index].is_empty();
@@ -145,7 +145,7 @@ impl Session {
     /// and so does a function. Of the module, the result is the value of the expression that the entry ends with, if it does.
     ///
     /// # Errors
-    /// Gives all errors and warnings of the entry, if there is an error. An error may stand in a function of an earlier entry, which
+    /// Gives all errors and warnings of the entry, if there is an error. An error may be in a function of an earlier entry, which
     /// a new function does not suit.
     pub fn compile(&self, entry: &str) -> Result<Entry, Diagnostics> {
         let entry = entry.trim_end();

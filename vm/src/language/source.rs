@@ -1,4 +1,4 @@
-//! The text of a page, and where in it a byte stands.
+//! The text of a page, and where in it a byte is.
 
 use std::cell::Cell;
 
@@ -23,7 +23,7 @@ pub(crate) struct Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    /// The text, without the byte-order mark that may stand before it.
+    /// The text, without the byte-order mark that may be before it.
     pub(crate) fn new(text: &'s str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut starts = vec![0];
@@ -33,7 +33,7 @@ impl<'s> Source<'s> {
         Self { text, starts, is_ascii: text.is_ascii(), last: Cell::new((0, first)) }
     }
 
-    /// Where the byte at `offset` stands.
+    /// Where the byte at `offset` is.
     pub(crate) fn place(&self, offset: u32) -> Place {
         let (known, place) = self.last.get();
         let same_line = |line: u32| {
@@ -77,7 +77,7 @@ impl<'s> Source<'s> {
         text.strip_suffix('\r').unwrap_or(text)
     }
 
-    /// The text from one byte to another, characters that they stand in included.
+    /// The text from one byte to another, characters that they are in included.
     pub(crate) fn slice(&self, from: u32, to: u32) -> &'s str {
         let begin = self.text.floor_char_boundary(from as usize);
         &self.text[begin..self.text.ceil_char_boundary(to as usize).max(begin)]

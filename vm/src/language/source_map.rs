@@ -1,6 +1,6 @@
 //! Source maps: which place of a page each instruction comes from.
 //!
-//! The file, `.mdbm`, stands beside a module. It is read when an error is shown or a module disassembled, never to run one.
+//! The file, `.mdbm`, is beside a module. It is read when an error is shown or a module disassembled, never to run one.
 
 mod decode;
 mod encode;
@@ -209,7 +209,7 @@ impl SourceMap {
         pcs.into_iter().filter_map(site).collect()
     }
 
-    /// Draws an error of a run: its message, the line it stands on, and the lines of the calls that led there, as far as the map
+    /// Draws an error of a run: its message, the line it is on, and the lines of the calls that led there, as far as the map
     /// knows them. `pcs` are the instructions that the calls had come to, the innermost first.
     ///
     /// ```

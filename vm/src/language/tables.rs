@@ -75,7 +75,7 @@ pub(crate) fn is_word_start(character: char) -> bool {
     character == '_' || unicode_ident::is_xid_start(character)
 }
 
-/// Whether a name or a bare word may go on with the character; `'` may stand inside one too.
+/// Whether a name or a bare word may go on with the character; `'` may be inside one too.
 pub(crate) fn is_word_part(character: char) -> bool {
     unicode_ident::is_xid_continue(character)
 }

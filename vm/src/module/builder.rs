@@ -48,7 +48,7 @@ pub struct ModuleBuilder {
     pooled: HashMap<Vec<u8>, ConstIdx>,
     functions: Vec<Function>,
     code: Code,
-    /// The instruction that each label stands before; none where it was not placed yet.
+    /// The instruction that each label is before; none where it was not placed yet.
     labels: Vec<Option<usize>>,
     /// The jumps to labels that were not placed yet.
     waiting: HashMap<Label, Vec<usize>>,
@@ -137,7 +137,7 @@ impl ModuleBuilder {
         }
     }
 
-    /// A new label, which stands nowhere yet.
+    /// A new label, which is nowhere yet.
     pub fn label(&mut self) -> Label {
         self.labels.push(None);
         Label(self.labels.len() - 1)

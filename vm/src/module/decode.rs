@@ -80,7 +80,7 @@ pub(super) fn sections(bytes: &[u8]) -> Vec<(&'static str, u32)> {
     decode_offsets(Cursor { bytes, position: OFFSETS_BEGIN }).map(Header::sections).unwrap_or_default().into()
 }
 
-/// Where the offsets of the sections stand: behind magic, version and flags.
+/// Where the offsets of the sections are: behind magic, version and flags.
 const OFFSETS_BEGIN: usize = format::HEADER_BYTES as usize - 4 * size_of::<u32>();
 
 /// What is made of the constants that instructions name.
@@ -173,7 +173,7 @@ fn decode_constants(mut cursor: Cursor<'_>, constants: &mut Vec<Constant>) -> Re
 fn decode_functions(mut cursor: Cursor<'_>, functions: &mut Vec<Function>) -> Result<(), LoadError> {
     let count =
         cursor.count(reads::FUNCTION_COUNT, format::MAX_FUNCTIONS, format::LEAST_BYTES_OF_FUNCTIONS)?;
-    // Indices alone: the names themselves stand in the table already.
+    // Indices alone: the names themselves are in the table already.
     let mut known: HashTable<u32> = HashTable::new();
     let hasher = RandomState::default();
     for index in 0..count {
@@ -354,7 +354,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Operands as they stand in a file.
+/// Operands as they are in a file.
 struct Unchecked<'a, 'c> {
     cursor: Cursor<'a>,
     constants: &'c [Constant],
@@ -364,7 +364,7 @@ struct Unchecked<'a, 'c> {
     offset: u64,
     /// How many instructions there are.
     count: u32,
-    /// Where a presence byte stands that is neither 0 nor 1; the canonical form has 1 there.
+    /// Where a presence byte is that is neither 0 nor 1; the canonical form has 1 there.
     presence: Option<usize>,
     /// A jump that leaves the code.
     bad_jump: Option<LoadError>,

@@ -89,7 +89,7 @@ fn place_of(position: u32) -> (usize, u32) {
 mod tests {
     use super::*;
 
-    /// Lengths of instructions: all short, all long, and mixed so that words without a beginning and full ones stand beside each other.
+    /// Lengths of instructions: all short, all long, and mixed so that words without a beginning and full ones are beside each other.
     fn lengths() -> [Vec<u32>; 4] {
         let mixed =
             |index: u32| [1, 1, 3, 700, 64, 4, 1, 129][(index.wrapping_mul(2_654_435_761) >> 29) as usize];

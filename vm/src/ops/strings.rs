@@ -70,7 +70,7 @@ pub(super) fn text_of(memory: &Memory, values: &[&Value]) -> Result<Value, Runti
         })?;
     }
     // What grew in steps may have twice the place it needs, and only what it needs is charged. What is short moves to a place of its
-    // size, since a block that shrinks where it stands leaves a gap too small for anything else.
+    // size, since a block that shrinks where it is leaves a gap too small for anything else.
     if text.len() <= SHORT {
         return Str::joined(memory, &text, "").map(Value::String);
     }

@@ -33,7 +33,7 @@ pub(super) struct Job {
     pub(super) from: Option<Saved>,
 }
 
-/// What is told of each instruction that was executed.
+/// What is recorded of each instruction that was executed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tracing {
     Nothing,

@@ -63,7 +63,7 @@ pub(super) fn check_page(py: Python<'_>, page: Page, name: &str) -> (Vec<Found>,
 pub(super) fn format_page(py: Python<'_>, page: Page, name: &str) -> PyResult<String> {
     let formatted = py.detach(|| {
         let text = page.text(name)?;
-        // What is found is told with the name of the page, which formatting does not know.
+        // Findings are reported with the name of the page, which formatting does not know.
         language::format(text).map_err(|found| language::check(text, name).err().unwrap_or(found))
     });
     formatted.map_err(|diagnostics| page.error(py, name, &diagnostics))

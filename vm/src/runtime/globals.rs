@@ -47,7 +47,7 @@ impl Globals {
         self.slots[usize::from(slot.0)] = if is_lost { None } else { Some(value) };
     }
 
-    /// Where the globals stand, by slot, as long as the run lasts.
+    /// Where the globals are, by slot, as long as the run lasts.
     #[cfg(machine_code)]
     pub(crate) fn places(&mut self) -> *mut Option<Value> {
         self.slots.as_mut_ptr()

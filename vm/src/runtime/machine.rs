@@ -20,7 +20,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) fuel: Fuel<'a>,
     /// Where the program is; up to date when a run ends.
     pub(crate) pc: usize,
-    /// The instruction before that, where a phi stands there and the run begins or stops before it.
+    /// The instruction before that, where a phi is there and the run begins or stops before it.
     pub(crate) previous: Option<usize>,
     pub(crate) max_call_depth: u64,
     pub(crate) observations: Option<Observations>,

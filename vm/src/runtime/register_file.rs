@@ -29,7 +29,7 @@ impl<'a, M: Mode> FrameRegisters<'a, M> {
         *self.change(register) = value;
     }
 
-    /// A register that is changed where it stands.
+    /// A register that is changed where it is.
     #[inline(always)]
     pub(crate) fn change(&mut self, register: Reg) -> &mut Value {
         if M::OBSERVED

@@ -15,7 +15,7 @@ use crate::values::costs;
 #[derive(Clone)]
 pub struct Array(Rc<ArrayObject>);
 
-/// The elements stand in `codes` and `words` while all of them are scalars, and from the first other one on in `values`. Either
+/// The elements are in `codes` and `words` while all of them are scalars, and from the first other one on in `values`. Either
 /// `values` is empty, or both of the others are. A number that is the only element is a value, too: two vectors of one element
 /// take more than one.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use crate::errors::RuntimeError;
 use crate::memory::Memory;
 use crate::watch::Watch;
 
-/// How two values that have an order stand to each other. A NaN stands in no order to anything, itself included.
+/// How two values that have an order compare. A NaN stands in no order to anything, itself included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     Known(std::cmp::Ordering),
@@ -171,7 +171,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Where a container stands, and whether several places hold it.
+/// Where a container is, and whether several places hold it.
 fn identity(container: &Value) -> (usize, bool) {
     if let Value::Array(array) = container {
         (array.address(), array.is_shared())

@@ -16,7 +16,7 @@ use crate::memory::{Memory, charge, release};
 use crate::values::costs;
 
 thread_local! {
-    /// What stood for something else and does not any more, to be used again: some loops need a few each turn.
+    /// Phantoms that are not needed any more, to be used again: some loops need a few each turn.
     static SPARE: RefCell<Vec<Rc<DictObject>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -28,7 +28,7 @@ const MAX_SPARE: usize = 4;
 #[derive(Clone)]
 pub struct Dict(Rc<DictObject>);
 
-/// Entries stand in a vector, in order; a table finds the place of a key. A removed entry leaves a gap, so that removing
+/// Entries are in a vector, in order; a table finds the place of a key. A removed entry leaves a gap, so that removing
 /// takes constant time and keeps the order; when gaps outnumber entries, the vector is packed.
 #[derive(Default)]
 pub(crate) struct DictObject {
@@ -65,7 +65,7 @@ impl Dict {
         Self(Rc::new(DictObject::default()))
     }
 
-    /// An empty dict that costs so much, to stand where nobody looks.
+    /// An empty dict that costs so much, to be where nobody looks.
     #[inline]
     pub(super) fn of_cost(cost: u64) -> Self {
         charge(cost);
@@ -77,7 +77,7 @@ impl Dict {
         Self(object)
     }
 
-    /// Lets go of it. If it stood for something else, what is behind it is kept.
+    /// Lets go of it. If it was a phantom, what is behind it is kept.
     #[cfg(machine_code)]
     #[inline]
     pub(super) fn retire(mut self) {
@@ -279,7 +279,7 @@ impl DictObject {
         self.entries[place].as_mut().map(|entry| &mut entry.value)
     }
 
-    /// Where the entry of a key stands. A string that was found before is looked for there first.
+    /// Where the entry of a key is. A string that was found before is looked for there first.
     #[inline]
     fn place_of(&self, key: &Str) -> Option<usize> {
         self.known_place(key).or_else(|| self.find(key))

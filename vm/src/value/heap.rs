@@ -1,4 +1,4 @@
-//! Values as a table of what they are made of, and back: what several places share stands in it once. Nothing recurses.
+//! Values as a table of what they are made of, and back: what several places share is in it once. Nothing recurses.
 
 use std::collections::HashMap;
 

@@ -145,7 +145,7 @@ pub(crate) fn parse_exactly(json: &str) -> Result<serde_json::Value, String> {
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
-/// Where the numbers without fraction and exponent stand in a JSON text.
+/// Where the numbers without fraction and exponent are in a JSON text.
 fn integers(json: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = json.as_bytes();
     let mut at = 0;

@@ -11,7 +11,7 @@ pub(crate) fn own(globals: &mut [(String, Value)], limit: Option<u64>) -> u64 {
     let (cost, is_owned) = survey(globals);
     if !is_owned && limit.is_none_or(|limit| cost <= limit) {
         let mut copies = Copies::default();
-        // None is dropped before all are copied: another object could take the address that it stood at.
+        // None is dropped before all are copied: another object could take the address that it was at.
         let copied: Vec<Value> = globals.iter().map(|(_, value)| copies.copy(value)).collect();
         for ((_, value), copy) in globals.iter_mut().zip(copied) {
             *value = copy;

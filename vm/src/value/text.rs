@@ -136,7 +136,7 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The text up to `limit` bytes, or a little less where a character stands across the cut.
+/// The text up to `limit` bytes, or a little less where a character is across the cut.
 pub(crate) fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }

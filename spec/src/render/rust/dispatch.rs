@@ -281,7 +281,7 @@ pub(super) fn lowered_type(role: Role) -> &'static str {
     }
 }
 
-/// The size of an operand in the file, in bytes. Lists and checks stand last, so nothing is counted from their end.
+/// The size of an operand in the file, in bytes. Lists and checks are last, so nothing is counted from their end.
 fn encoded_bytes(role: Role) -> usize {
     match role {
         Role::In | Role::Out | Role::InOut | Role::Tagged => 1,

@@ -61,7 +61,7 @@ fn render_pair(
     );
 }
 
-/// An instruction, and then the one that stands behind it, if it is the expected one.
+/// An instruction, and then the one that is behind it, if it is the expected one.
 fn render_fused(
     specops: &SpecOps,
     op: &SpecOpEntry,

@@ -187,7 +187,7 @@ fn render_types(language: &Language, out: &mut String) {
 fn render_spellings(language: &Language, out: &mut String) {
     out.push_str(
         "
-/// Words that stand one after another, and what they mean: one thing or several.
+/// Words that are one after another, and what they mean: one thing or several.
 #[derive(Debug)]
 pub(crate) struct Spelling {
     /// The words, in lower case.

@@ -28,7 +28,7 @@ fn rust_type<'a>(specops: &'a SpecOps, operand: &SpecOperand) -> &'a str {
     specops.kinds.iter().find(|kind| kind.name == operand.kind).map_or("", |kind| &kind.rust)
 }
 
-/// The type of a slot that a type context has to have vouched for: that of what the instruction needs there, or of a scalar where it
+/// The type of a slot that a type context has proved: that of what the instruction needs there, or of a scalar where it
 /// writes without dropping what was there. A superinstruction has the slots of its first half.
 pub(super) fn typed_slot(specops: &SpecOps, op: &SpecOpEntry, operand: &SpecOperand) -> Option<String> {
     if let [first, _] = op.fuses.as_slice() {

@@ -163,7 +163,7 @@ fn why_not_written(path: &Path, error: &io::Error) -> String {
     }
 }
 
-/// Writes a file wholly or not at all: what stood there before stays until all is written. A link stays a link, and a file keeps
+/// Writes a file wholly or not at all: what was there before stays until all is written. A link stays a link, and a file keeps
 /// who may read it.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_by(path, |file| file.write_all(bytes))

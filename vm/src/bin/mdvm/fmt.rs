@@ -81,7 +81,7 @@ fn read_and_format(path: &Path) -> Result<(String, String), InputError> {
     }
     let name = report::shown(path);
     let text = language::decode(&bytes, &name).map_err(InputError::Page)?;
-    // Whatever is odd in the page was odd before, so warnings are for `check` to tell. Errors are told with the name of the file.
+    // Whatever is odd in the page was odd before, so `check` reports warnings. Errors are reported with the name of the file.
     language::check(text, &name).map_err(InputError::Page)?;
     let formatted = language::format(text).map_err(InputError::Page)?;
     Ok((text.to_owned(), formatted))

@@ -60,7 +60,7 @@ impl FromStr for Monitor {
     }
 }
 
-/// Checks, before a program runs, that what is asked for can be told.
+/// Checks, before a program runs, that what is asked for can be measured.
 pub(crate) fn check(monitors: &[Monitor], map: &Map) -> Result<(), String> {
     let wants_lines = monitors.iter().any(|monitor| monitor.kind == Kind::Coverage);
     if wants_lines && map.get().is_none() {

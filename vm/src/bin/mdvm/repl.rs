@@ -250,5 +250,5 @@ enum Trace {
     Yes,
 }
 
-/// How many instructions of a run are told of.
+/// How many instructions of a run are reported.
 const TRACED: u64 = 1000;

@@ -71,7 +71,7 @@ pub(crate) fn run_from(arguments: &RunArguments, from: Option<&Path>) -> ExitCod
         map: program.map,
         globals,
         interrupt: &interrupt,
-        // A time too long to be told by the clock is no limit.
+        // A time too long for the clock is no limit.
         deadline: given.max_time.and_then(|time| begin.checked_add(time)),
         watchdog: &watchdog,
     };

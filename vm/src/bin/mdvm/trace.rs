@@ -147,7 +147,7 @@ pub(crate) fn again(
     };
     let run = Run::new(&mut print).interrupt(interrupt).fuel_slice(1);
     let run = globals.iter().fold(run, |run, (name, value)| run.global(name, value.clone()));
-    // How it ends was told when it did so first.
+    // How it ends was shown when it ended first.
     let _ = vm.run(run.observe(&mut tracer));
     if let Some(why) = tracer.stopped.take() {
         tracer.write(&format!("… and more ({why})"));

@@ -43,7 +43,7 @@ pub(crate) trait TierUp<'p> {
     fn materialise(&self, site: CallSiteId, registers: &mut [Value; REGISTERS]);
 }
 
-/// What ran before the current instruction, where that cannot be told from its index.
+/// What ran before the current instruction, where that does not follow from its index.
 #[derive(Clone, Copy)]
 enum Predecessor {
     /// The instruction before it.
@@ -130,7 +130,7 @@ impl Machine<'_> {
                     tiers.elide_copy(self, pc, op);
                     frame = FrameRegisters::new(registers(&mut self.stack, self.frame.base), None);
                 }
-                // A run of phis is told of when all of them are charged.
+                // A run of phis is reported when all of them are charged.
                 if M::OBSERVED && self.observer.is_some() && !matches!(op, Op::Phi { .. }) {
                     self.announce(tiers.program().module.entry().1, pc);
                     frame = FrameRegisters::new(

@@ -62,7 +62,7 @@ pub(crate) struct Entry {
     pub(crate) registers: u16,
 }
 
-/// The absolute target of a jump, and whether a phi stands there.
+/// The absolute target of a jump, and whether a phi is there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target(u32);
 
@@ -86,7 +86,7 @@ impl Target {
     }
 }
 
-/// Where the instruction that is lowered stands.
+/// Where the instruction that is lowered is.
 pub(crate) struct Place<'a> {
     module: &'a Module,
     index: usize,

@@ -46,7 +46,7 @@ struct Compiled {
 }
 
 impl Compiled {
-    /// Where an instruction stands, if it can be entered.
+    /// Where an instruction is, if it can be entered.
     fn address(&self, at: CodeAddr) -> Option<*const u8> {
         match self.code.entries.get(at.index()) {
             None | Some(0) => None,

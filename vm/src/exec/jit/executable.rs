@@ -1,4 +1,4 @@
-//! Memory that machine code stands in: written first, executable afterwards, never both.
+//! Memory that machine code is in: written first, executable afterwards, never both.
 
 use dynasmrt::AssemblyOffset;
 use memmap2::{Mmap, MmapMut};

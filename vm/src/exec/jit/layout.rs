@@ -18,16 +18,16 @@ pub(crate) mod tag {
     pub(crate) const STRING: i32 = 4;
     pub(crate) const ARRAY: i32 = 7;
     pub(crate) const DICT: i32 = 8;
-    /// Values of tags up to this one stand for themselves; all others begin with a pointer to their count of references.
+    /// Values of tags up to this one are scalars; all others begin with a pointer to their count of references.
     pub(crate) const LAST_SCALAR: i32 = FLOAT;
     /// No value has a tag beyond this one; where a value may be missing, a tag beyond says so.
     pub(crate) const LAST: i32 = DICT;
 }
 
-/// Where the payload of a value stands, in bytes.
+/// Where the payload of a value is, in bytes.
 pub(crate) const PAYLOAD: i32 = 8;
 
-/// Where things stand in a vector of one word, in bytes from where that points to.
+/// Where things are in a vector of one word, in bytes from where that points to.
 pub(crate) mod thin {
     /// How many elements there are.
     pub(crate) const LENGTH: i32 = 0;
@@ -37,7 +37,7 @@ pub(crate) mod thin {
     pub(crate) const ITEMS: i32 = 16;
 }
 
-/// Where things stand, in bytes from where a payload points to. The count of references is the first.
+/// Where things are, in bytes from where a payload points to. The count of references is the first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     /// The address of the vector of the codes of an array, which is a [`thin`] one.
@@ -116,7 +116,7 @@ impl Layout {
             text_length: find(&string_words, 11)?,
             home: find(&name_words, u64::from(POOL) | u64::from(Str::FUNCTION | FUNCTION) << 32)?,
         };
-        // SAFETY: the vectors have elements, so that their headers, of two words, stand before those.
+        // SAFETY: the vectors have elements, so that their headers, of two words, are before those.
         let headers = [codes, words, values].map(|items| unsafe { header(items) });
         (headers == [[LENGTH, CAPACITY], [LENGTH, CAPACITY], [LENGTH, LENGTH]]).then_some(layout)
     }
@@ -152,7 +152,7 @@ unsafe fn header(items: u64) -> [u64; 2] {
 const ARRAY_WORDS: usize = 2 + Array::OBJECT_SIZE / size_of::<u64>();
 const STRING_WORDS: usize = 2 + Str::OBJECT_SIZE / size_of::<u64>();
 
-/// The tag and the payload of a value. Of a value without payload, the second is whatever stands there.
+/// The tag and the payload of a value. Of a value without payload, the second is whatever is there.
 pub(crate) fn words(value: &Value) -> [u64; 2] {
     let value = std::ptr::from_ref(value).cast::<u64>();
     // SAFETY: a value is two words, aligned as such, and begins with its tag.

@@ -316,7 +316,7 @@ pub(super) unsafe extern "sysv64" fn take_element(
     key: *const Value,
     container: *const Value,
 ) {
-    // SAFETY: see the top of the module; the three stand in different places.
+    // SAFETY: see the top of the module; the three are in different places.
     let machine = unsafe { context.machine() };
     // SAFETY: as above.
     let outer = unsafe { &mut *outer };

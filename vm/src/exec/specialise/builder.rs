@@ -35,7 +35,7 @@ pub(super) struct Builder<'a> {
     pub(super) pc: usize,
     /// Whether `registers` is still what the code made so far would leave behind.
     pub(super) is_fresh: bool,
-    /// Where the block begins. What stands before may have been executed already.
+    /// Where the block begins. What is before may have been executed already.
     pub(super) begin: usize,
     /// The types where the block begins, for the verifier.
     #[cfg(debug_assertions)]
@@ -55,7 +55,7 @@ pub(super) const MAX_STEPS: u16 = 128;
 pub(super) const MAX_PHIS: usize = 64;
 /// Longer runs are charged by themselves, at once; what is longer than this is left to the baseline interpreter.
 pub(super) const MAX_PHIS_CHARGED: usize = RESERVE as usize;
-/// So many instructions may stand between an operation and the move of its result.
+/// So many instructions may be between an operation and the move of its result.
 pub(super) const MAX_BETWEEN: usize = 16;
 const _: () = assert!(MAX_STEPS as usize + MAX_PHIS + 4 < RESERVE as usize);
 
@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
                 && let Some(turn) = ops[place + 1].with_jump(CodeAddr::of(place + 1), steps)
                 && let Some(op) = turn.with_counter(&ops[place - 1])
             {
-                // It does the same for what leads there, and goes on to what stood behind it.
+                // It does the same for what leads there, and goes on to what was behind it.
                 ops.rewrite(place - 1, op, Rewrite::Same);
             }
         }
@@ -217,7 +217,7 @@ impl<'a> Builder<'a> {
         Progress::End
     }
 
-    /// Ends the block behind an instruction that wrote what cannot be told in advance, to look at it.
+    /// Ends the block behind an instruction that wrote what cannot be known in advance, to look at it.
     pub(super) fn observe_result(&mut self, written: Reg) -> Progress {
         self.retire(1);
         self.pc += 1;

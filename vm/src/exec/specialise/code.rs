@@ -167,7 +167,7 @@ pub(crate) struct Code {
 struct KnownWrite {
     container: Reg,
     site: Rc<Site>,
-    /// The element that the container is, and where what leads to it stands in specialised code.
+    /// The element that the container is, and where what leads to it is in specialised code.
     element: Option<(Element, KeySource)>,
 }
 

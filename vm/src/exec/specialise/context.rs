@@ -8,7 +8,7 @@ use slots::{BoolSlot, FloatSlot, IntSlot, NumberSlot, ScalarSlot, Slot};
 /// Where a value can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// What stands in the place of that register. While its write is deferred, that is not what the register holds.
+    /// What is in the place of that register. While its write is deferred, that is not what the register holds.
     Slot(u8),
     Constant(u16),
     Bool(bool),
@@ -18,8 +18,8 @@ pub(crate) enum Source {
 /// specialised code has not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TypeContext {
-    /// What stands in the places of the registers.
-    pub(crate) types: [Type; 256],
+    /// What is in the places of the registers.
+    pub(super) types: [Type; 256],
     /// Writes to registers that are deferred, since nothing may ever read them. Only values that cost nothing are, over
     /// values that cost nothing.
     pub(crate) deferred: Vec<(u8, Source)>,
@@ -71,7 +71,7 @@ impl TypeContext {
         self.type_of(slot.register()).is_scalar().then(|| ScalarSlot::proved(slot))
     }
 
-    pub(crate) fn set_type(&mut self, slot: u8, ty: Type) {
+    pub(super) fn set_type(&mut self, slot: u8, ty: Type) {
         self.types[usize::from(slot)] = ty;
     }
 
@@ -87,7 +87,7 @@ impl TypeContext {
         }
     }
 
-    /// Notes that what would stand in one place stands in another instead. Nothing that is needed stood there.
+    /// Notes that what would be in one place is in another instead. Nothing that is needed was there.
     pub(crate) fn moved(&mut self, from: u8, to: u8, ty: Type) {
         self.deferred.retain(|(_, source)| *source != Source::Slot(to));
         for (_, source) in &mut self.deferred {
@@ -100,7 +100,7 @@ impl TypeContext {
         self.set_type(from, Type::Scalar);
     }
 
-    /// Whether code that was made for `self` does for `other`. Both have nothing pending and everything charged.
+    /// Whether code that was made for `self` does for `other`. Both have no deferred stores and everything charged.
     pub(crate) fn admits(&self, other: &Self) -> bool {
         let mut types = self.types.chunks_exact(64).zip(other.types.chunks_exact(64));
         // Most are the same, which takes less time to see.

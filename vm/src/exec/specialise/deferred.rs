@@ -52,13 +52,13 @@ impl Builder<'_> {
                 self.context.deferred.retain(|(to, from)| *from != Source::Slot(*to));
                 due.retain(|register| self.context.deferred.iter().any(|(to, _)| to == register));
             } else {
-                // Each of n registers has one source and is read by one of the n: they all stand in circles of places.
+                // Each of n registers has one source and is read by one of the n: they all are in circles of places.
                 return;
             }
         }
     }
 
-    /// Writes a register, whose place nothing pending needs.
+    /// Writes a register, whose place no deferred store needs.
     pub(super) fn write(&mut self, dst: u8, source: Source) {
         if let Source::Slot(src) = source
             && self.compute_in_place(dst, src)
@@ -86,11 +86,23 @@ impl Builder<'_> {
                 None => SpecOp::PutBool { dst: to, value },
             },
             Source::Constant(constant) => {
-                match (&self.program.constants[usize::from(constant)], over_scalar) {
-                    (Value::Int(value), Some(dst)) => SpecOp::LoadInt { dst, value: *value },
-                    (Value::Float(value), Some(dst)) => SpecOp::LoadFloat { dst, value: *value },
-                    (Value::Bool(value), Some(dst)) => SpecOp::LoadBool { dst, value: *value },
-                    (_, _) => SpecOp::LoadConst { dst: to, constant },
+                let any = SpecOp::LoadConst { dst: to, constant };
+                match &self.program.constants[usize::from(constant)] {
+                    Value::Int(value) => {
+                        over_scalar.map_or(any, |dst| SpecOp::LoadInt { dst, value: *value })
+                    }
+                    Value::Float(value) => {
+                        over_scalar.map_or(any, |dst| SpecOp::LoadFloat { dst, value: *value })
+                    }
+                    Value::Bool(value) => {
+                        over_scalar.map_or(any, |dst| SpecOp::LoadBool { dst, value: *value })
+                    }
+                    Value::Empty
+                    | Value::String(_)
+                    | Value::Function(_)
+                    | Value::Url(_)
+                    | Value::Array(_)
+                    | Value::Dict(_) => any,
                 }
             }
         };
@@ -102,7 +114,7 @@ impl Builder<'_> {
     /// Makes the operation on numbers that gave what is to be moved from `src` to `dst` write it there at once, if that can be.
     ///
     /// It can where `src` is not needed any more, the operation is part of this block, nothing in between needs what either
-    /// place held, and every exit in between can be told where the value is now.
+    /// place held, and every exit in between can be changed to name the place where the value is now.
     pub(super) fn compute_in_place(&mut self, dst: u8, src: u8) -> bool {
         if without!("in-place") {
             return false;
@@ -189,7 +201,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The places where registers can be read, the pending ones among constants written first.
+    /// The places where registers can be read, deferred stores of constants done first.
     pub(super) fn slots<const N: usize>(&mut self, registers: [Reg; N]) -> [Slot; N] {
         for register in registers {
             if !matches!(self.context.source(register.0), Source::Slot(_)) {

@@ -124,8 +124,8 @@ impl Machine<'_> {
     }
 }
 
-/// Writes a copy of a value to a place. The value is given by its address, since it may go when what stood in the place is
-/// dropped: an element that is written over the array it stands in.
+/// Writes a copy of a value to a place. The value is given by its address, since it may go when what was in the place is
+/// dropped: an element that is written over the array it is in.
 ///
 /// # Safety
 ///

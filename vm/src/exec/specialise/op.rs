@@ -1,4 +1,4 @@
-//! Specialised instructions, their operands, and where they stand.
+//! Specialised instructions, their operands, and where they are.
 
 use crate::exec::interpreter::Op;
 pub(crate) use crate::exec::specialise::context::slots::Slot;
@@ -71,7 +71,7 @@ pub(crate) struct Triple {
     pub(crate) right: FloatSlot,
 }
 
-/// A comparison of two values: for each way that they may stand to one another, a bit that tells whether it holds.
+/// A comparison of two values: for each way that they may compare, a bit that tells whether it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Test {

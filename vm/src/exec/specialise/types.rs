@@ -11,7 +11,7 @@ pub(crate) enum Type {
     /// That it costs no memory (`costs` of `spec/values.yaml`): a number, a bool, empty, or a string of the pool. It does not
     /// matter when such a value is dropped, or whether it is there at all while nothing reads it.
     Free,
-    /// That it stands for itself: a number, a bool or empty. It can be written over without being dropped. The types behind
+    /// That it is a scalar: a number, a bool or empty. It can be written over without being dropped. The types behind
     /// this one say which it is.
     Scalar,
     Bool,
@@ -44,7 +44,7 @@ impl Type {
         }
     }
 
-    /// Whether the value stands for itself.
+    /// Whether the value is a scalar.
     pub(crate) fn is_scalar(self) -> bool {
         match self {
             Self::Scalar | Self::Bool | Self::Int | Self::Float => true,

@@ -69,7 +69,7 @@ impl Joining {
                 {
                     return Certainty::Known(false);
                 }
-                // What stands before the last minus has become a number.
+                // What is before the last minus has become a number.
                 let last_minus = links.iter().rposition(|link| link.operator == Operator::Minus);
                 let operands = last_minus.is_none().then_some(*first);
                 let rest = &links[last_minus.map_or(0, |minus| minus + 1)..];

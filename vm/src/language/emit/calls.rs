@@ -1,4 +1,4 @@
-//! Calls: arguments by position or name, and what stands in the place of those that are not given.
+//! Calls: arguments by position or name, and what is in the place of those that are not given.
 
 use super::{Emit, Emitter};
 use crate::isa::{Instruction, Reg, Registers};

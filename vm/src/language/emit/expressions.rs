@@ -370,7 +370,7 @@ impl Emitter<'_> {
 
     pub(super) fn load_slot(&mut self, dst: Reg, slot: u32) -> Emit<()> {
         let Some((array, _)) = self.frame.spill else { return Ok(()) };
-        // The index may stand where the value will.
+        // The index may be where the value will.
         self.load_int(dst, i64::from(slot))?;
         self.push(self.statement, Instruction::ArrayGet { dst, array, index: dst })
     }

@@ -1,4 +1,4 @@
-//! Helpers: what the language has and the instruction set does not, as functions that stand in a module where it calls them.
+//! Helpers: what the language has and the instruction set does not, as functions that are in a module where it calls them.
 //!
 //! They are written in assembly, one a file. Their names begin with a space, so no program can have them.
 
@@ -49,7 +49,7 @@ impl Emitter<'_> {
         self.builder.function(helper.name(), self.builder.len() as u32);
         for instruction in assembled.instructions() {
             let Instruction::LoadConst { dst, constant } = instruction else {
-                // Jumps are relative, so the rest stands wherever it is put.
+                // Jumps are relative, so the rest is wherever it is put.
                 self.push(NO_PLACE, instruction)?;
                 continue;
             };

@@ -1,7 +1,7 @@
 //! The registers of a function: its inputs first, then other variables, then temporaries, which are given and released like a
 //! stack.
 //!
-//! Where that needs more registers than there are, the variables that are used least stand in an array, the spill, which has a
+//! Where that needs more registers than there are, the variables that are used least are in an array, the spill, which has a
 //! register of its own. Values move in and out of it, so that lists still change in place.
 
 use crate::isa::{REGISTERS, Reg};

@@ -1,4 +1,4 @@
-//! Statements, and the blocks they stand in.
+//! Statements, and the blocks they are in.
 
 use std::ops::Range;
 
@@ -382,7 +382,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// Emits a statement that changes a list or a named list where it stands.
+    /// Emits a statement that changes a list or a named list where it is.
     fn change(&mut self, at: u32, kind: &StatementKind) -> Emit<()> {
         match kind {
             StatementKind::SetItem { place, place_at, name, value } => {

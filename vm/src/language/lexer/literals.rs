@@ -1,4 +1,4 @@
-//! What stands between underscores or quotes, and numbers.
+//! What is between underscores or quotes, and numbers.
 
 use super::Kind;
 use super::names::is_name;
@@ -27,7 +27,7 @@ pub(super) fn number_prefix(text: &str) -> Option<(usize, bool)> {
     Some((end, end > whole))
 }
 
-/// What stands between underscores, apart from texts; none where that is no literal.
+/// What is between underscores, apart from texts; none where that is no literal.
 pub(crate) fn literal(content: &str) -> Option<Result<Kind, Problem>> {
     let unsigned = content.strip_prefix('-').unwrap_or(content);
     if let Some((length, is_float)) = number_prefix(unsigned)
@@ -71,7 +71,7 @@ fn too_large(text: &str, class: StaticType) -> Problem {
     }
 }
 
-/// The first escape in the text that the language does not have, and where its backslash stands.
+/// The first escape in the text that the language does not have, and where its backslash is.
 pub(super) fn unknown_escape(text: &str) -> Option<(usize, char)> {
     let mut characters = text.char_indices();
     while let Some((at, character)) = characters.next() {

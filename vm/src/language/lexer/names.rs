@@ -42,7 +42,7 @@ impl Names {
     }
 }
 
-/// How long the bare word is that the text begins with: what may stand in a name, and `'` inside.
+/// How long the bare word is that the text begins with: what may be in a name, and `'` inside.
 pub(super) fn word_length(text: &str) -> usize {
     let mut end = 0;
     let mut characters = text.char_indices().peekable();

@@ -1,4 +1,4 @@
-//! Blocks: which statements belong to which header, told by the depth of their lines.
+//! Blocks: which statements belong to which header, known by the depth of their lines.
 
 use crate::language::ast::{Statement, StatementKind};
 use crate::language::diagnostics::Reports;
@@ -22,14 +22,14 @@ struct OpenBlock {
     depth: u32,
     /// The depth of its first statement.
     first_depth: Option<u32>,
-    /// Where the colon stands; none where the header was faulty, and nothing is missed.
+    /// Where the colon is; none where the header was faulty, and nothing is missed.
     colon: Option<u32>,
-    /// Whether it has no header: it stands where none may.
+    /// Whether it has no header: it is where none may.
     is_stray: bool,
 }
 
 impl Body {
-    /// How many blocks a statement of that depth stands in.
+    /// How many blocks a statement of that depth is in.
     pub(super) fn nesting(&self, depth: u32) -> u32 {
         self.open.iter().take_while(|block| block.depth < depth).count() as u32
     }
@@ -39,7 +39,7 @@ impl Body {
         self.open.iter().any(|block| !block.is_stray && block.depth < depth)
     }
 
-    /// Opens a block for statements that stand deeper than any header asks for, if none is open; tells whether it was not.
+    /// Opens a block for statements that are deeper than any header asks for, if none is open; tells whether it was not.
     pub(super) fn begin_stray(&mut self, at: u32) -> bool {
         if self.open.iter().any(|block| block.is_stray) {
             return false;
@@ -50,7 +50,7 @@ impl Body {
         true
     }
 
-    /// Ends the run of statements that stand deeper than any header asks for.
+    /// Ends the run of statements that are deeper than any header asks for.
     pub(super) fn end_stray(&mut self, reports: &mut Reports) {
         if self.open.first().is_some_and(|block| block.is_stray) {
             self.close(0, reports);
@@ -77,7 +77,7 @@ impl Body {
     /// Adds a statement that begins at `at`, to `end` of its first token.
     pub(super) fn add(&mut self, statement: Statement, end: u32, reports: &mut Reports) {
         self.close(statement.depth, reports);
-        // The top level has no depth to keep to: what stands deeper there was reported.
+        // The top level has no depth to keep to: what is deeper there was reported.
         let first = match self.open.last_mut() {
             Some(block) => Some(&mut block.first_depth),
             None if statement.depth > 0 => Some(&mut self.first_depth),
@@ -102,7 +102,7 @@ impl Body {
         self.statements.push(statement);
     }
 
-    /// Whether an `Else` of that depth belongs to the If that stands right before it.
+    /// Whether an `Else` of that depth belongs to the If that is right before it.
     pub(super) fn takes_else(&self, depth: u32) -> bool {
         let closed = self.open.iter().rev().take_while(|block| block.depth >= depth);
         closed.last().map(|block| &self.statements[block.header]).is_some_and(|before| {
@@ -117,7 +117,7 @@ impl Body {
         self.push(statement);
     }
 
-    /// Opens the block of the header that was added last, whose line has that depth; its first token stands from `at` to `end`.
+    /// Opens the block of the header that was added last, whose line has that depth; its first token is from `at` to `end`.
     pub(super) fn open(
         &mut self,
         depth: u32,

@@ -1,4 +1,4 @@
-//! Expressions. Operators are sorted by their groups with a stack of chains that are not complete, so that only what stands in
+//! Expressions. Operators are sorted by their groups with a stack of chains that are not complete, so that only what is in
 //! parentheses and the like takes recursion, and that has a limit.
 
 use super::{Parser, Read, Stop};
@@ -136,7 +136,7 @@ impl Parser<'_> {
         infix.filter(|infix| !(*infix == Operator::Minus && self.is_item_dash()))
     }
 
-    /// Reads prefix operators and what they stand before; `-` and `not` only where they may stand.
+    /// Reads prefix operators and their operand; `-` and `not` only where they may be.
     fn operand(&mut self, may_have_sign: bool) -> Read<Id> {
         let mut prefixes: Vec<(Operator, u32)> = Vec::new();
         let mut may_have_sign = may_have_sign;
@@ -169,7 +169,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Reads what goes a level deeper than the token that stands here.
+    /// Reads what goes a level deeper than the token that is here.
     pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         self.go_deeper(1)?;
         self.nesting += 1;

@@ -15,7 +15,7 @@ pub(super) struct OpenFunction {
     pub(super) body: Body,
     pub(super) state: State,
     pub(super) section: Section,
-    /// Where runs of statements begin that stand outside of the body; without a body, they are what it should be.
+    /// Where runs of statements begin that are outside of the body; without a body, they are what it should be.
     pub(super) strays: Vec<(u32, u32)>,
     /// Whether the section has items.
     pub(super) has_items: bool,
@@ -27,7 +27,7 @@ pub(super) struct OpenFunction {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum State {
     BeforeBody,
-    /// In the body, whose tag stands there.
+    /// In the body, whose tag is there.
     Inside((u32, u32)),
     BehindBody,
 }
@@ -60,7 +60,7 @@ impl Parser<'_> {
         let level = heading_level(text).unwrap_or(1);
         let tokens = lexer::lex_line(self.text, line.start + level as u32..line.end, &mut self.program.names);
         let heading = heading(level, &tokens);
-        // No heading stands in a body: its end was forgotten.
+        // No heading is in a body: its end was forgotten.
         self.report_unclosed();
         let (body, reports) = self.body_and_reports();
         body.end_stray(reports);

@@ -68,13 +68,13 @@ impl Parser<'_> {
         Ok(Item { key, value })
     }
 
-    /// Whether a text and a colon stand here.
+    /// Whether a text and a colon are here.
     fn begins_key(&self) -> bool {
         let kind = |ahead: usize| self.tokens.tokens.get(self.position + ahead).map(|token| token.kind);
         matches!((kind(0), kind(1)), (Some(Kind::Text { .. }), Some(Kind::Colon)))
     }
 
-    /// How the item begins that stands here, behind the colon or another item. Where the paragraph ends, the next is looked at.
+    /// How the item begins that is here, behind the colon or another item. Where the paragraph ends, the next is looked at.
     fn item_mark(&mut self, is_first: bool) -> Option<Mark> {
         if self.position >= self.tokens.tokens.len() {
             self.next_items(is_first);

@@ -32,7 +32,7 @@ impl Parser<'_> {
             return if self.ends_as_header() {
                 self.add(statement, None, end);
             } else {
-                // What could not be read stands in its block all the same.
+                // What could not be read is in its block all the same.
                 let (body, reports) = self.body_and_reports();
                 body.add(statement, end, reports);
             };
@@ -41,7 +41,7 @@ impl Parser<'_> {
         self.add(Statement { at, depth, end: 0, kind }, colon, end);
     }
 
-    /// An `Else` that no If of its depth stands before. Its block is read for what else may be wrong in it.
+    /// An `Else` without an If of its depth before it. Its block is read for what else may be wrong in it.
     fn lonely_else(&mut self) -> Read<StatementKind> {
         let (at, end) = self.span();
         let problem = Problem::UnexpectedElse { word: self.slice(at, end) };
@@ -107,7 +107,7 @@ impl Parser<'_> {
         self.reports.help(at, end, problem, || Help { suggestion, hint });
     }
 
-    /// What helps against a problem at this token, by what stands around it.
+    /// What helps against a problem at this token, by what is around it.
     fn hint_for(&self, problem: &Problem) -> Option<String> {
         let before = self.position.checked_sub(1).and_then(|before| self.tokens.tokens.get(before));
         let is_bare = |token: Option<&Token>| {
@@ -283,7 +283,7 @@ impl Parser<'_> {
         Ok(Value { expression: self.expression()?, at })
     }
 
-    /// Whether nothing stands on the line behind a place: fillers are something, but no tokens.
+    /// Whether nothing is on the line behind a place: fillers are something, but no tokens.
     fn ends_line(&self, at: u32) -> bool {
         let behind = self.text[at as usize..].lines().next().unwrap_or_default();
         behind.chars().all(|end| end.is_whitespace() || matches!(end, '*' | '\\'))

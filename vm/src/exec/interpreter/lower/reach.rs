@@ -41,7 +41,7 @@ struct Segments {
     goes_on: Vec<bool>,
     /// For each segment, where those that jump to it begin in `sources`, and where the last of them end.
     sources_begin: Vec<u32>,
-    /// The segments that jumps stand in, in order of those that they lead to.
+    /// The segments that jumps are in, in order of those that they lead to.
     sources: Vec<u32>,
 }
 

@@ -15,7 +15,7 @@ pub(super) enum Argument {
     Number,
     /// The number of an instruction of specialised code.
     Instruction,
-    /// Where a value stands that is read: in the frame, in a global, in the pool.
+    /// Where a value is that is read: in the frame, in a global, in the pool.
     Read,
     /// The same in the frame or in a global, and it may be written.
     Write,

@@ -10,7 +10,7 @@ pub(super) struct Id {
 /// Ids of what is defined by a block, and not by its first instruction, have this bit.
 pub(super) const BLOCK: u32 = 1 << 31;
 
-/// Where a value stood when it was first read.
+/// Where a value was when it was first read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
     /// In a register of a frame.
@@ -47,7 +47,7 @@ impl Vector {
     }
 }
 
-/// A number that can be told from others.
+/// A number with an identity of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Number {
     Of(Id),
@@ -106,14 +106,14 @@ pub(super) enum Fact {
     WaitingSize {
         is_shifted: bool,
     },
-    /// The register that takes what a call gives, its offset, and where it stands.
+    /// The register that takes what a call gives, its offset, and where it is.
     Destination {
         is_shifted: bool,
     },
     DestinationPlace,
     /// Where the vector of an array begins.
     Vector(Vector, Value),
-    /// Where an element of it stands.
+    /// Where an element of it is.
     Element(Vector, Value, Number),
     /// A place on the stack that holds nothing.
     Hole,
@@ -144,7 +144,7 @@ impl Held {
     }
 }
 
-/// How an index stands to the length or the capacity of a vector.
+/// How an index compares with the length or the capacity of a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Bound {
     BelowLength,

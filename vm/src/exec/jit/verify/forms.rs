@@ -36,7 +36,7 @@ pub(super) enum Form {
     FloatOfInt,
 }
 
-/// How numbers without sign stand to one another.
+/// How numbers without sign compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Condition {
     Equal,

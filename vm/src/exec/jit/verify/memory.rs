@@ -36,7 +36,7 @@ pub(super) enum Cell {
     Element(Vector, Value, Number),
     /// Where such an element can be that is appended.
     Room(Vector, Value),
-    /// A number that stands behind the code.
+    /// A number that is behind the code.
     Constant,
     /// What the table says.
     Target,
@@ -76,7 +76,7 @@ pub(super) fn register(register: Register) -> Option<(usize, u8)> {
     }
 }
 
-/// Whether the number of the pool of a string stands there, or what the string remembers.
+/// Whether the number of the pool of a string is there, or what the string remembers.
 fn is_home(layout: Layout, offset: i32) -> bool {
     offset == layout.home || offset == layout.home + 4
 }
@@ -411,7 +411,7 @@ impl Prover<'_> {
     }
 }
 
-/// The part of one of so many values that stands there.
+/// The part of one of so many values that is there.
 fn value_at(offset: i32, values: usize, of: &str, place: impl FnOnce(i32) -> Place) -> Result<Cell, String> {
     if !(0..values as i32 * VALUE).contains(&offset) {
         return Err(format!("is at {offset} of {of}, where {values} values are"));

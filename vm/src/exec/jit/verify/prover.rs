@@ -11,7 +11,7 @@ use super::walk::Walk;
 pub(super) struct Prover<'a> {
     pub(super) subject: &'a Subject<'a>,
     pub(super) walk: &'a Walk,
-    /// What stands on the stack while blocks run.
+    /// What is on the stack while blocks run.
     pub(super) stack: Vec<Fact>,
     /// What is known where the host enters.
     pub(super) entered: BTreeMap<u32, State>,

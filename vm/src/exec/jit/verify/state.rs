@@ -145,7 +145,7 @@ impl State {
         low > LAST_SCALAR && high <= LAST_TAG
     }
 
-    /// What stands in a place.
+    /// What is in a place.
     pub(super) fn held(&self, place: Place) -> Held {
         if let Some(held) = self.places.get(&place) {
             return *held;

@@ -1,4 +1,4 @@
-//! What machine code was made of, and for: all that the verifier is told. Nothing of it comes from the emitter but the offsets
+//! What machine code was made of, and for: all that the verifier is given. Nothing of it comes from the emitter but the offsets
 //! where it says that blocks begin.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,7 +117,7 @@ fn blocks(code: &Code) -> BTreeMap<usize, Option<&TypeContext>> {
     let led_to = led_to.chain(code.exits.iter().filter_map(|exit| exit.other)).chain(calls);
     let led_to = led_to.filter(|at| !at.is_stub()).map(|at| at.index());
     let context = |place: usize| {
-        // A branch that stands where a version begins knows what that knows behind itself, too, where loops go back to.
+        // A branch that is where a version begins knows what that knows behind itself, too, where loops go back to.
         let behind_branch = place.checked_sub(1).filter(|before| code.ops[*before].starts_back_edge());
         versions.get(&place).or_else(|| versions.get(&behind_branch?)).copied()
     };

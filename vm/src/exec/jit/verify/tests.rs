@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Subject, verify};
 use crate::exec::jit::layout::Layout;
 
-/// A buffer that stands for itself: nothing leads into it but the call of the host.
+/// A buffer on its own: nothing leads into it but the call of the host.
 fn subject(bytes: &[u8]) -> Subject<'_> {
     Subject {
         bytes,

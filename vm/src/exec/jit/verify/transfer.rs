@@ -51,7 +51,7 @@ impl Prover<'_> {
             Form::Test(bits) => {
                 let left = self.operand(state, instruction, 0, bits)?;
                 let right = self.operand(state, instruction, 1, bits)?;
-                // Whether a number is 0: then it stands to 0 as if it had been compared with it.
+                // Whether a number is 0: as if it had been compared with 0.
                 let is_zero = Compared { left, right: Fact::Number(Number::Constant(0)) };
                 state.compared = (left == right).then_some(is_zero);
             }

@@ -21,7 +21,7 @@ impl Emitter<'_> {
         for access in op.accesses() {
             let slot = access.slot;
             match self.cache.tag(slot) {
-                // Copy elision puts something else into registers that are dead. What is written over it looks at what stands there.
+                // Copy elision puts something else into registers that are dead. What is written over it looks at what is there.
                 Tag::Is(tag) if tag > tag::LAST_SCALAR && access.gives.is_some() => continue,
                 Tag::Is(tag) => x64!(self ; cmp QWORD [rbx + at(slot)], tag ; jne =>broken),
                 Tag::Scalar => x64!(self ; cmp QWORD [rbx + at(slot)], tag::LAST_SCALAR ; ja =>broken),

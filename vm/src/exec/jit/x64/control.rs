@@ -9,7 +9,7 @@ use super::register_cache::Tag;
 use crate::exec::jit::layout::tag;
 use crate::exec::specialise::{CodeAddr, Slot, Test};
 
-/// How two numbers stand to one another.
+/// How two numbers compare.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Relation {
     Eq,
@@ -20,7 +20,7 @@ pub(super) enum Relation {
     Ge,
 }
 
-/// An int that is known or stands in a slot.
+/// An int that is known or is in a slot.
 #[derive(Clone, Copy)]
 pub(super) enum IntSource {
     Slot(Slot),
@@ -63,7 +63,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Goes to a label where ints that were compared stand so.
+    /// Goes to a label where that relation holds between the ints that were compared.
     fn go_if(&mut self, relation: Relation, to: DynamicLabel) {
         match relation {
             Relation::Eq => x64!(self ; je =>to),
@@ -127,7 +127,7 @@ impl Emitter<'_> {
         self.write_bool(dst);
     }
 
-    /// Puts whether ints that were compared stand so into al.
+    /// Puts into al whether that relation holds between the ints that were compared.
     fn set_if(&mut self, relation: Relation) {
         match relation {
             Relation::Eq => x64!(self ; sete al),
@@ -232,7 +232,7 @@ impl Emitter<'_> {
     // Floats. A comparison sets flags as one of numbers without sign does, and "less" as well as "equal" where there is no
     // order. So only "greater" and "not less" can be asked, with the operands the other way round where need be.
 
-    /// Goes elsewhere where floats stand so, or where they do not.
+    /// Goes elsewhere where that relation holds between floats, or where it does not.
     pub(super) fn if_floats(
         &mut self,
         relation: Relation,

@@ -10,7 +10,7 @@
 //! | rax, rcx, rdx, xmm0, xmm1 | whatever an instruction computes with |
 //! | the others | numbers that were read or written last ([`Cache`]) |
 //!
-//! Code stands in the order of the instructions of specialised code. What is rarely needed stands behind all of it: calls of
+//! Code is in the order of the instructions of specialised code. What is rarely needed is behind all of it: calls of
 //! functions of the machine, after which the numbers are read again, and exits.
 
 mod values;
@@ -78,7 +78,7 @@ impl JitExit {
     }
 }
 
-/// Where a value stands.
+/// Where a value is.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
     /// In a register of the frame.
@@ -102,7 +102,7 @@ pub(crate) struct Emitter<'a> {
     labels: Vec<Option<DynamicLabel>>,
     /// By instruction, where one that was left can be gone on with.
     entries: Vec<Option<DynamicLabel>>,
-    /// A label that is to stand behind an instruction.
+    /// A label that is to be behind an instruction.
     behind: Option<(usize, DynamicLabel)>,
     /// What is rarely needed, to be made behind all else.
     cold: Vec<Cold<'a>>,
@@ -145,7 +145,7 @@ pub(crate) struct Emitted {
     /// Where what is rarely executed begins, and behind it the numbers that instructions read, for a dump.
     pub(crate) cold: u32,
     pub(crate) numbers: u32,
-    /// What stands in the table of the code to come back to, from the beginning of the buffer.
+    /// What is in the table of the code to come back to, from the beginning of the buffer.
     pub(crate) table: Vec<u32>,
     /// How many instructions are part of loops that were optimised.
     pub(crate) optimised: usize,
@@ -236,7 +236,7 @@ impl<'a> Emitter<'a> {
             self.place = place;
             places.push(self.assembler.offset().0 as u32);
             if let Some(label) = self.labels[place] {
-                // What is known of a place is known behind a branch that stands there, too: loops go back to there.
+                // What is known of a place is known behind a branch that is there, too: loops go back to there.
                 let context = known.get(&place).or_else(|| {
                     let before = place.checked_sub(1)?;
                     self.code.ops[before].starts_back_edge().then(|| known.get(&before)).flatten()
@@ -311,7 +311,7 @@ impl<'a> Emitter<'a> {
 
     fn epilogue(&mut self) {
         for (way, lost) in self.lost.into_iter().enumerate() {
-            // The number of the call stands in rcx.
+            // The number of the call is in rcx.
             x64!(self
                 ; =>lost
                 ; mov eax, ecx
@@ -383,7 +383,7 @@ impl<'a> Emitter<'a> {
         self.labels[place].is_some()
     }
 
-    /// Has a label stand behind an instruction that is still to come.
+    /// Puts a label behind an instruction that is still to come.
     pub(super) fn bind_behind(&mut self, place: usize, label: DynamicLabel) {
         self.behind = Some((place, label));
     }

@@ -126,7 +126,7 @@ impl Emitter<'_> {
         self.quotient(dst, is_remainder, done);
     }
 
-    /// Divides rax by rcx. What stands in rax and rdx at `done` is the result.
+    /// Divides rax by rcx. What is in rax and rdx at `done` is the result.
     fn quotient(&mut self, dst: Slot, is_remainder: bool, done: DynamicLabel) {
         let to = self.cache.take_int();
         self.divide_rax(done);

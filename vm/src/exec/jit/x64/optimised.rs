@@ -4,7 +4,6 @@
 //! writes to an array. The ways out are behind all other code.
 
 mod conditions;
-mod exits;
 mod instructions;
 mod moves;
 
@@ -12,10 +11,11 @@ use std::collections::HashMap;
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
-use super::emit::{Emitter, at, payload};
+use super::emit::{Emitter, JitExit, at, payload};
 use super::loop_registers::{FIRST_FLOAT, GLOBALS, INTS, RAX};
+use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
-use crate::exec::optimise::{Allocation, Edge, End, Inst, Kind, Location, Loop, Target, Value};
+use crate::exec::optimise::{Allocation, Edge, End, ExitId, Inst, Kind, Location, Loop, Target, Value, Way};
 use crate::exec::specialise::Slot;
 
 /// Appends machine code.
@@ -32,7 +32,7 @@ struct Lowering<'e, 'a> {
     body: &'e Loop,
     allocation: &'e Allocation,
     blocks: Vec<DynamicLabel>,
-    /// By exit and by how many steps were just charged in vain, where it stands.
+    /// By exit and by how many steps were just charged in vain, where it is.
     exits: HashMap<(u32, u16), DynamicLabel>,
     /// Edges that stand apart.
     apart: Vec<(DynamicLabel, &'e Edge)>,
@@ -271,7 +271,7 @@ impl<'e> Lowering<'e, '_> {
         }
     }
 
-    /// Goes along an edge, of which the block that stands next may be the target.
+    /// Goes along an edge, of which the block that is next may be the target.
     fn edge(&mut self, edge: &Edge, next: Option<usize>) {
         if let Some((steps, exit)) = edge.charge {
             self.charge(steps, exit);
@@ -293,6 +293,98 @@ impl<'e> Lowering<'e, '_> {
                 }
             }
         }
+    }
+
+    // Ways out
+
+    fn exit(&mut self, exit: ExitId) -> DynamicLabel {
+        self.exit_after(exit, 0)
+    }
+
+    /// The way out where so many steps were charged and there were too few.
+    fn exit_after(&mut self, exit: ExitId, steps: u16) -> DynamicLabel {
+        let emitter = &mut *self.emitter;
+        *self.exits.entry((exit.0, steps)).or_insert_with(|| emitter.new_label())
+    }
+
+    fn charge(&mut self, steps: u16, exit: ExitId) {
+        let exit = self.exit_after(exit, steps);
+        low!(self ; sub r12, i32::from(steps) ; jb =>exit);
+    }
+
+    /// Makes the code of all ways out that are taken.
+    fn leave(&mut self) {
+        let mut done = std::collections::HashSet::new();
+        loop {
+            let mut open: Vec<((u32, u16), DynamicLabel)> = self
+                .exits
+                .iter()
+                .filter(|(key, _)| !done.contains(*key))
+                .map(|(key, label)| (*key, *label))
+                .collect();
+            if open.is_empty() {
+                return;
+            }
+            open.sort_by_key(|(key, _)| *key);
+            for ((number, charged), label) in open {
+                done.insert((number, charged));
+                low!(self ; =>label);
+                self.leave_by(ExitId(number), charged);
+            }
+        }
+    }
+
+    fn leave_by(&mut self, exit: ExitId, charged: u16) {
+        let exit = self.body.exit(exit).clone();
+        let back = charged + if planted!("optimise-refund") { 0 } else { exit.refund };
+        if back > 0 {
+            low!(self ; add r12, i32::from(back));
+        }
+        if let Some((steps, other)) = exit.charge {
+            self.charge(steps, other);
+        }
+        let skipped = usize::from(planted!("optimise-store"));
+        for (register, value) in exit.state.iter().skip(skipped) {
+            self.store(Slot::of(*register), *value);
+        }
+        if self.uses_globals {
+            low!(self ; mov r14, [r15 + JitContext::GLOBALS]);
+        }
+        self.emitter.place = exit.place;
+        let to = match exit.way {
+            Way::Guard => self.emitter.leave(JitExit::Guard),
+            Way::OutOfFuel => self.emitter.leave(JitExit::OutOfFuel),
+            Way::To(at) => self.emitter.to(at),
+        };
+        low!(self ; jmp =>to);
+    }
+
+    /// Stores a value in the frame.
+    fn store(&mut self, slot: Slot, value: Value) {
+        let (place, payload) = (at(slot), payload(slot));
+        match self.body.kind(value) {
+            Kind::Float => {
+                let register = self.float(value, 0);
+                low!(self ; movsd [rbx + payload], Rx(register));
+            }
+            Kind::Bool => {
+                self.load(RAX, value);
+                low!(self ; and eax, 1 ; mov [rbx + payload], al);
+            }
+            Kind::Int | Kind::Vector | Kind::Nothing => {
+                let register = self.int(value, RAX);
+                low!(self ; mov [rbx + payload], Rq(register));
+            }
+        }
+        let tag = tag_of(self.body.kind(value));
+        low!(self ; mov QWORD [rbx + place], tag);
+    }
+
+    /// Whether a way out stores what is in a register for ints.
+    fn is_stored(&self, exit: ExitId, register: u8) -> bool {
+        let mut found = false;
+        self.body.each_needed(exit, &mut |value| found |= self.int_register(value) == Some(register));
+        found
     }
 }
 

@@ -17,13 +17,13 @@ pub(super) const FLOATS: [u8; 14] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
     Unknown,
-    /// That the value stands for itself.
+    /// That the value is a scalar.
     Scalar,
     Is(i32),
 }
 
 impl Tag {
-    /// Whether the value is known to stand for itself.
+    /// Whether the value is known to be a scalar.
     pub(super) fn is_scalar(self) -> bool {
         match self {
             Self::Scalar => true,
@@ -174,7 +174,7 @@ impl Cache {
         self.floats.holds.fill(None);
     }
 
-    /// Notes that something else may stand where an array stood, for a copy that was elided; not where it was written.
+    /// Notes that something else may be where an array was, for a copy that was elided; not where it was written.
     pub(super) fn lose_arrays(&mut self, written: Option<Slot>) {
         let kept = written.map(|slot| (slot, self.tag(slot)));
         for known in self.tags.iter_mut().filter(|known| **known == Tag::Is(tag::ARRAY)) {
@@ -281,13 +281,9 @@ mod tests {
 
     #[test]
     fn a_context_tells_tags() {
-        let mut context = TypeContext::new([Type::Scalar; 256]);
-        for (register, ty) in
-            [(1, Type::Any), (2, Type::Free), (3, Type::Bool), (4, Type::Int), (5, Type::Float)]
-        {
-            context.set_type(register, ty);
-        }
-        let cache = Cache::of(&context);
+        let mut types = [Type::Scalar; 256];
+        types[1..6].copy_from_slice(&[Type::Any, Type::Free, Type::Bool, Type::Int, Type::Float]);
+        let cache = Cache::of(&TypeContext::new(types));
         let tags = [0, 1, 2, 3, 4, 5].map(|register| cache.tag(slot(register)));
         let known = [tag::BOOL, tag::INT, tag::FLOAT].map(Tag::Is);
         assert_eq!(tags, [Tag::Scalar, Tag::Unknown, Tag::Unknown, known[0], known[1], known[2]]);

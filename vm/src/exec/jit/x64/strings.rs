@@ -43,7 +43,7 @@ impl Emitter<'_> {
     }
 
     /// Goes elsewhere where the strings in rax and rcx are the same, or where they are not. The second is rdx bytes long; what
-    /// is given puts where both stand into rdi and rsi.
+    /// is given puts where both are into rdi and rsi.
     fn branch_on_text(&mut self, to: CodeAddr, outcome: bool, frame: impl FnOnce(&mut Self) + 'static) {
         let (to, behind) = (self.to(to), self.new_label());
         let (same, other) = if outcome { (to, behind) } else { (behind, to) };

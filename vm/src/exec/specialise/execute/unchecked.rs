@@ -56,12 +56,12 @@ impl<'a> Cursor<'a> {
         is_there
     }
 
-    /// Where the next instruction stands.
+    /// Where the next instruction is.
     pub(super) fn next(&self) -> CodeAddr {
         CodeAddr::of((self.next as usize - self.ops.as_ptr() as usize) / size_of::<SpecOp>())
     }
 
-    /// Where the instruction that was taken last stands.
+    /// Where the instruction that was taken last is.
     #[inline(always)]
     pub(super) fn taken(&self) -> CodeAddr {
         CodeAddr::of((self.next as usize - self.ops.as_ptr() as usize) / size_of::<SpecOp>() - 1)
@@ -215,7 +215,7 @@ impl RawRegisters {
 /// Must be unreachable.
 #[inline(always)]
 unsafe fn never(value: &Value) -> ! {
-    debug_assert!(false, "the builder of fast code took {value:?} for something else");
+    debug_assert!(false, "the builder of specialised code took {value:?} for something else");
     // SAFETY: the caller's.
     unsafe { std::hint::unreachable_unchecked() }
 }

@@ -103,7 +103,7 @@ impl Emitter<'_> {
         self.cache = Cache::EMPTY;
     }
 
-    /// Goes on with the site of the function that stands in esi; of few, the first are the quickest found.
+    /// Goes on with the site of the function that is in esi; of few, the first are the quickest found.
     fn choose(
         &mut self,
         sites: &[(u32, u32)],
@@ -354,7 +354,7 @@ impl Emitter<'_> {
         self.end_return(true, way);
     }
 
-    /// Puts a constant into rax and rcx, as one that is to stand somewhere else, too, and gives its tag.
+    /// Puts a constant into rax and rcx, as one that is to be somewhere else, too, and gives its tag.
     pub(in crate::exec::jit::x64) fn load_constant(&mut self, constant: &Value) -> Tag {
         let [tag, payload] = words(constant);
         x64!(self ; mov eax, tag as i32 ; mov rcx, QWORD payload as i64);

@@ -67,7 +67,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Where a number stands among the code.
+    /// Where a number is among the code.
     pub(in crate::exec::jit::x64) fn number(&mut self, bits: u64) -> DynamicLabel {
         if let Some(label) = self.numbers.get(&bits) {
             return *label;
@@ -100,7 +100,7 @@ impl<'a> Emitter<'a> {
         self.cache.set_tag(slot, Tag::Is(tag));
     }
 
-    /// Puts the value of a slot into rax (tag) and rcx (payload), as one that is to stand somewhere else, too.
+    /// Puts the value of a slot into rax (tag) and rcx (payload), as one that is to be somewhere else, too.
     pub(in crate::exec::jit::x64) fn take_copy(&mut self, src: Slot) {
         x64!(self ; mov rcx, [rbx + payload(src)]);
         match self.cache.tag(src) {
@@ -125,7 +125,7 @@ impl<'a> Emitter<'a> {
         );
     }
 
-    /// Writes the value in rax (tag) and rcx (payload) to a place and lets go of what stood there.
+    /// Writes the value in rax (tag) and rcx (payload) to a place and lets go of what was there.
     pub(in crate::exec::jit::x64) fn assign(&mut self, place: Place) {
         let known = match place {
             Place::Slot(slot) => self.cache.tag(slot),
@@ -135,7 +135,7 @@ impl<'a> Emitter<'a> {
         if !known.is_scalar() {
             let (begin, end) = self.out_of_line(move |emitter| {
                 let last = emitter.new_label();
-                // Where nothing stands, nothing is let go.
+                // Where nothing is, nothing is let go.
                 match place {
                     Place::Slot(slot) => x64!(emitter ; mov rdx, [rbx + payload(slot)]),
                     Place::Global(name) => x64!(emitter
@@ -187,17 +187,17 @@ impl<'a> Emitter<'a> {
     }
 }
 
-/// Where the tag of a slot stands, from the beginning of the frame.
+/// Where the tag of a slot is, from the beginning of the frame.
 pub(in crate::exec::jit::x64) fn at(slot: Slot) -> i32 {
     slot.offset() as i32
 }
 
-/// Where the payload of a slot stands.
+/// Where the payload of a slot is.
 pub(in crate::exec::jit::x64) fn payload(slot: Slot) -> i32 {
     at(slot) + PAYLOAD
 }
 
-/// Where the tag of a global stands, from the beginning of all.
+/// Where the tag of a global is, from the beginning of all.
 pub(in crate::exec::jit::x64) fn global(name: u16) -> i32 {
     i32::from(name) * size_of::<crate::value::Value>() as i32
 }

@@ -349,7 +349,7 @@ impl Lowering<'_, '_> {
         match test {
             Test::Lt | Test::Gt => low!(self ; seta al),
             Test::Le | Test::Ge => low!(self ; setae al),
-            // What has no order is told by the parity flag.
+            // What has no order is known by the parity flag.
             Test::Eq => low!(self ; sete al ; jnp =>behind ; xor eax, eax ; =>behind),
             Test::Ne => low!(self ; setne al ; jnp =>behind ; mov eax, 1 ; =>behind),
         }
