@@ -15,6 +15,9 @@ use crate::isa::REGISTERS;
 /// The size of a value.
 const VALUE: u64 = size_of::<crate::value::Value>() as u64;
 
+/// An array is written to where it was seen that so few hold it.
+const MOST_HOLDERS: u64 = 16;
+
 impl Prover<'_> {
     /// Does an instruction. Tells whether control goes on to the next.
     pub(super) fn instruction(
@@ -349,7 +352,7 @@ impl Prover<'_> {
         }
         self.is_whole(state)?;
         let effects = match stub.effect {
-            Effect::None => None,
+            Effect::None | Effect::Memory => None,
             Effect::Instruction => Some(match passed[1] {
                 Fact::Number(Number::Constant(place)) => &self.subject.writes[place as usize],
                 _ => &Writes::All,
@@ -366,7 +369,7 @@ impl Prover<'_> {
         } else {
             None
         };
-        state.after_call(at, stub.gives, effects);
+        state.after_call(at, stub.gives, effects, stub.effect == Effect::Memory);
         for (number, place) in written.into_iter().enumerate() {
             if place == Place::Destination {
                 state.places.retain(|other, _| !matches!(other, Place::Slot(_)));
@@ -438,7 +441,7 @@ impl Prover<'_> {
             (Fact::Site { .. }, Fact::Number(Number::Constant(sites))) if sites <= self.subject.sites => {
                 state.knows_site |= condition == Condition::Below;
             }
-            (Fact::Number(Number::Count(value)), Fact::Number(Number::Constant(1 | 2)))
+            (Fact::Number(Number::Count(value)), Fact::Number(Number::Constant(1..=MOST_HOLDERS)))
                 if condition == Condition::Equal =>
             {
                 state.counted.insert(value, ());
@@ -510,13 +513,15 @@ impl State {
     }
 
     /// What is known behind the call of a stub.
-    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>) {
+    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>, keeps_heap: bool) {
         const LOST: [usize; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
         for register in LOST {
             self.registers[register] = number(at, register as u32);
         }
         (self.compared, self.made) = (None, None);
-        self.forget_heap(at);
+        if !keeps_heap {
+            self.forget_heap(at);
+        }
         match gives {
             Gives::Bool | Gives::BoolOfString => {
                 self.ranges.insert(Number::Of(id(at, 0)), (0, 1));
