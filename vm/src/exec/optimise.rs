@@ -25,14 +25,17 @@ pub(crate) use ir::{
 use crate::exec::interpreter::Program;
 use crate::exec::specialise::Code;
 
-/// The innermost loops of specialised code that can be optimised.
-pub(crate) fn loops(code: &Code, program: &Program) -> Vec<Loop> {
+/// The innermost loops of specialised code that can be optimised; of each what can be made of it, the best first.
+pub(crate) fn loops(code: &Code, program: &Program) -> Vec<Vec<Loop>> {
     // A state that is looked at has to have in every register what the program put there, and what is dead is not stored here.
     if without!("optimise") || !code.elides_copies {
         return Vec::new();
     }
     let found = shape::innermost(code);
-    found.iter().filter_map(|shape| build::build(code, program, shape)).map(optimised).collect()
+    let built = |shapes: &Vec<shape::Shape<'_>>| {
+        shapes.iter().filter_map(|shape| build::build(code, program, shape)).map(optimised).collect()
+    };
+    found.iter().map(built).collect()
 }
 
 /// What the passes make of a loop.

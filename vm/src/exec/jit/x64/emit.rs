@@ -503,10 +503,12 @@ impl<'a> Emitter<'a> {
 fn optimised(code: &Code, program: &Program) -> Vec<Optimised> {
     let loops = optimise::loops(code, program).into_iter();
     loops
-        .filter_map(|body| {
-            let (ints, floats) = registers(&body);
-            let allocation = optimise::allocate(&body, ints, floats)?;
-            Some(Optimised { body, allocation })
+        .filter_map(|ways| {
+            ways.into_iter().find_map(|body| {
+                let (ints, floats) = registers(&body);
+                let allocation = optimise::allocate(&body, ints, floats)?;
+                Some(Optimised { body, allocation })
+            })
         })
         .collect()
 }
