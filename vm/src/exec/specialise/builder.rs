@@ -536,6 +536,7 @@ mod tests {
     use super::*;
     use crate::assemble;
     use crate::exec::analysis::FlowGraph;
+    use crate::runtime::GlobalSlot;
 
     /// What a builder makes of a program whose registers hold such values, of which nothing is known.
     fn build(values: &[Value], act: impl FnOnce(&mut Builder<'_>)) -> Code {
@@ -618,6 +619,15 @@ mod tests {
             texts(&code),
             ["GuardInt slot=r0", "GuardFloat slot=r1", "GuardBool slot=r2", "Guard slot=r3 ty=Scalar"]
         );
+    }
+
+    #[test]
+    fn a_value_is_guarded_behind_an_instruction_without_an_exit() {
+        let code = build(&[Value::Int(1)], |builder| {
+            builder.emit(SpecOp::StoreGlobal { src: Slot::of(1), name: GlobalSlot(0) });
+            assert!(builder.speculate(Reg(0), true) == Progress::Continue);
+        });
+        assert_eq!(texts(&code)[1..], ["GuardInt slot=r0"]);
     }
 
     #[test]
