@@ -317,7 +317,7 @@ pub(crate) const BOMBS: &[Bomb] = &[
         program: |n| {
             format!(
                 "load_const r0, {}\nnew_array r1, r0\nnew_array r2, r0\nagain:\neq r3, r1, r2\njump again",
-                sized(n, 1500)
+                sized(n, 150)
             )
         },
         ends: &[Some(StepLimitExceeded)],
