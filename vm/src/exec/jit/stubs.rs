@@ -386,15 +386,15 @@ pub(super) unsafe extern "sysv64" fn leave_phantoms(
     is_one: u64,
     is_other: u64,
 ) {
-    // SAFETY: see the top of the module; one after the other, as both may be the same place.
-    let cost = |place: *mut Value| match unsafe { &*place } {
-        Value::Array(array) => Some(Array::cost(array.len())),
-        _ => None,
+    // See the top of the module; one after the other, as both may be the same place.
+    let cost = |place: *mut Value| {
+        // SAFETY: as above.
+        if let Value::Array(array) = unsafe { &*place } { Some(Array::cost(array.len())) } else { None }
     };
     let places = [(one, is_one), (other, is_other)];
     let stale = || places.iter().filter(|(_, is_stale)| is_stale & 1 == 1).map(|(place, _)| *place);
     let Some(cost) = stale().find_map(cost) else { return };
-    let phantom = Value::of_cost(if planted!("optimise-stale") { 0 } else { cost });
+    let phantom = Value::of_cost(if planted!("phantom-costs-nothing") { 0 } else { cost });
     for place in stale() {
         // SAFETY: as above.
         put_over_phantom(unsafe { &mut *place }, phantom.clone());

@@ -3,9 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::exec::specialise::CodeAddr;
-
 use crate::exec::optimise::ir::{Condition, Edge, ExitId, Inst, Kind, Loop, Target, Value, Way};
+use crate::exec::specialise::CodeAddr;
 
 /// Goes over a loop.
 ///
@@ -181,12 +180,14 @@ impl Checker<'_> {
     fn inst(&self, known: &HashSet<Value>, value: Value) -> Result<(), String> {
         let inst = self.body.inst(value);
         if let Some(exit) = inst.exit() {
-            let way = match inst {
-                Inst::Charge(..) => Way::OutOfFuel,
-                Inst::Row { .. } | Inst::Held(..) | Inst::Keep { .. } | Inst::StoreRow { .. } => {
-                    Way::To(CodeAddr::of(self.body.exit(exit).place))
-                }
-                _ => Way::Guard,
+            let leads_on =
+                matches!(inst, Inst::Row { .. } | Inst::Held(..) | Inst::Keep { .. } | Inst::StoreRow { .. });
+            let way = if let Inst::Charge(..) = inst {
+                Way::OutOfFuel
+            } else if leads_on {
+                Way::To(CodeAddr::of(self.body.exit(exit).place))
+            } else {
+                Way::Guard
             };
             self.exit(known, exit, way)?;
         }
