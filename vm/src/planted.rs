@@ -53,7 +53,6 @@ pub const BUGS: &[(&str, &str)] = &[
     ("optimise-bound", "an optimised loop reads an element without comparing the index with the length"),
     ("optimise-shared", "an optimised loop writes to an array that others hold, too"),
     ("optimise-holders", "an optimised loop writes to an element of an array that others hold, too"),
-    ("optimise-stale", "an optimised loop that is left forgets what the array cost before it was written to"),
     ("optimise-remainder", "an optimised loop takes a remainder that is zero for one that is not"),
     ("optimise-circle", "an optimised loop forgets one of the values that change places"),
     ("phantom-costs-nothing", "what stands for a copy that was elided is not counted"),

@@ -396,7 +396,7 @@ pub(super) unsafe extern "sysv64" fn leave_phantoms(
     let places = [(one, is_one), (other, is_other)];
     let stale = || places.iter().filter(|(_, is_stale)| is_stale & 1 == 1).map(|(place, _)| *place);
     let Some(cost) = stale().find_map(cost) else { return };
-    let phantom = Value::of_cost(if planted!("optimise-stale") { 0 } else { cost });
+    let phantom = Value::of_cost(if planted!("phantom-costs-nothing") { 0 } else { cost });
     for place in stale() {
         // SAFETY: as above.
         put_over_phantom(unsafe { &mut *place }, phantom.clone());

@@ -97,7 +97,12 @@ pub(super) fn innermost(code: &Code) -> Vec<Vec<Shape<'_>>> {
                 let places = places_of(ops, header, knows_rows)?;
                 Some(Shape { header, pc, context, places, knows_rows })
             };
-            [true, false].into_iter().filter_map(shape).collect()
+            let (with_rows, without) = (shape(true), shape(false));
+            // Where there are none, both are the same.
+            let is_same =
+                |other: &Shape<'_>| with_rows.as_ref().is_some_and(|one| one.places == other.places);
+            let without = without.filter(|other| !is_same(other));
+            with_rows.into_iter().chain(without).collect()
         })
         .collect()
 }

@@ -3,9 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::exec::specialise::CodeAddr;
-
 use crate::exec::optimise::ir::{Condition, Edge, ExitId, Inst, Kind, Loop, Target, Value, Way};
+use crate::exec::specialise::CodeAddr;
 
 /// Goes over a loop.
 ///

@@ -19,14 +19,14 @@ impl Lowering<'_, '_> {
     pub(super) fn row(&mut self, value: Value, values: Value, index: Value, exit: ExitId) {
         let exit = self.exit(exit);
         let Some(to) = self.int_register(value) else { return };
-        let values = match (self.int_register(values), self.body.inst(values)) {
-            (Some(register), _) => register,
-            (None, Inst::Values(register)) => {
-                let array = payload(Slot::of(*register));
-                low!(self ; mov rdx, [rbx + array] ; mov rdx, [rdx + self.emitter.layout.values]);
-                2
-            }
-            (None, _) => return,
+        let values = if let Some(register) = self.int_register(values) {
+            register
+        } else if let Inst::Values(register) = self.body.inst(values) {
+            let array = payload(Slot::of(*register));
+            low!(self ; mov rdx, [rbx + array] ; mov rdx, [rdx + self.emitter.layout.values]);
+            2
+        } else {
+            return;
         };
         let index = self.int(index, 1);
         low!(self
