@@ -19,6 +19,7 @@ mod elements;
 mod execute;
 mod materialise;
 mod op;
+mod sites;
 mod superinstructions;
 mod translate;
 mod types;

@@ -11,6 +11,7 @@ use crate::exec::jit::stubs;
 use crate::exec::jit::x64::{Emitted, Emitter, JitExit};
 use crate::exec::specialise::{Code, CodeAddr, ExitPayload, ExitReason};
 use crate::runtime::{Machine, RESERVE};
+use crate::schedule::{self, Tier};
 use crate::value::Value;
 use crate::values::costs;
 
@@ -178,6 +179,9 @@ impl CodeCache {
             Some(Compiled { code, _table: table })
         });
         self.is_refused = self.compiled.is_none();
+        if self.compiled.is_some() {
+            schedule::see_exits(|| code.exit_sites(Tier::MachineCode));
+        }
     }
 
     /// Runs machine code from an address that [`CodeCache::address`] gave, for `at`, and leaves `at` where it ended.
@@ -216,6 +220,8 @@ impl CodeCache {
             room_for_element: most_memory.saturating_sub(costs::ELEMENT),
             most_memory,
             scoped: std::ptr::null_mut(),
+            #[cfg(feature = "schedule")]
+            exits_left: schedule::hand_out(),
             machine: std::ptr::from_mut(machine).cast(),
             program,
             code,
@@ -245,6 +251,8 @@ impl CodeCache {
             resume_unwind(payload);
         }
         let (exit, place) = JitExit::from(word);
+        #[cfg(feature = "schedule")]
+        schedule::take_back(context.exits_left, || code.forced_site(CodeAddr::of(place as usize)));
         if exit == JitExit::ReturnToStub {
             let site = &code.sites[place as usize >> 2];
             let ways = [site.back, site.back_with_bool, site.back_with_int, site.back_with_float];

@@ -35,6 +35,7 @@ use crate::isa::{REGISTERS, Reg};
 use crate::memory;
 use crate::ops;
 use crate::runtime::{CallSiteId, Caller, Environment, Frame, FrameRegisters, Machine, RESERVE, Unobserved};
+use crate::schedule::{self, Tier};
 use crate::value::{Array, Value, put, put_int};
 use crate::values::costs;
 
@@ -429,6 +430,9 @@ impl Machine<'_> {
                     if let &SpecOp::$op { $($field),* } = unsafe { cursor.peek() } {
                         // SAFETY: as above.
                         unsafe { cursor.take() };
+                        if is_forced(code, cursor.taken()) {
+                            leave!(ExitReason::Deoptimise)
+                        }
                         $body
                     }
                 }};
@@ -460,6 +464,9 @@ impl Machine<'_> {
             if ONCE {
                 unfused = op.unfused();
                 op = &unfused;
+            }
+            if is_forced(code, cursor.taken()) {
+                leave!(ExitReason::Deoptimise)
             }
             match op {
                 &SpecOp::Goto { to } => goto!(to),
@@ -1055,6 +1062,12 @@ unsafe fn clone_to(place: &mut Value, value: *const Value) {
         (Value::Array(old), Value::Array(array)) => *old = array.clone(),
         (place, value) => *place = value.clone(),
     }
+}
+
+/// Whether a schedule has the run leave by the exit of an instruction.
+#[inline(always)]
+fn is_forced(code: &Code, at: CodeAddr) -> bool {
+    schedule::is_forced(|| code.exit_site(at, Tier::Specialised))
 }
 
 /// Whether a value counts as true.

@@ -201,6 +201,8 @@ impl<'a> Emitter<'a> {
             #[cfg(debug_assertions)]
             self.check(*op);
             self.cache.begin();
+            #[cfg(feature = "schedule")]
+            self.count_exit(*op);
             self.instruction(*op);
             if self.cache.is_exhausted() {
                 return None;
@@ -331,6 +333,20 @@ impl<'a> Emitter<'a> {
     /// Where control goes on, or ends so that specialised code does the instruction.
     pub(super) fn to(&mut self, at: CodeAddr) -> DynamicLabel {
         self.label(at).unwrap_or_else(|| self.leave(JitExit::Fallback))
+    }
+
+    /// Counts an exit of the instruction that is up, and leaves where a schedule says so.
+    #[cfg(feature = "schedule")]
+    fn count_exit(&mut self, op: crate::exec::specialise::SpecOp) {
+        if op.unfused().has_exit() {
+            let exit = self.leave(JitExit::Deoptimise);
+            x64!(self
+                ; mov rax, [r15 + JitContext::EXITS_LEFT]
+                ; sub rax, 1
+                ; mov [r15 + JitContext::EXITS_LEFT], rax
+                ; je =>exit
+            );
+        }
     }
 
     /// Puts off to make code until all else is made.
