@@ -56,6 +56,17 @@ pub fn cases(spec: &Spec) -> String {
             }}
           }},
           "globals": {{ "type": "object", "description": "globals the run begins with" }},
+          "schedule": {{
+            "type": "object",
+            "description": "where the run leaves a faster tier although it need not; only for implementations that say so in their handshake",
+            "additionalProperties": false,
+            "properties": {{
+              "exit": {{ "$ref": "#/$defs/places", "description": "exits that are taken, by number" }},
+              "refuse": {{ "$ref": "#/$defs/places", "description": "entries into a tier, and stubs, that are refused" }},
+              "unmap": {{ "$ref": "#/$defs/places", "description": "requests for executable memory that fail" }},
+              "switches": {{ "type": "integer", "minimum": 0, "description": "the seed by which techniques are switched off" }}
+            }}
+          }},
           "expect": {{
             "type": "object",
             "minProperties": 1,
@@ -77,7 +88,8 @@ pub fn cases(spec: &Spec) -> String {
     }}
   }},
   "$defs": {{
-    "covers": {{ "type": "array", "items": {{ "enum": [{mnemonics}] }} }}
+    "covers": {{ "type": "array", "items": {{ "enum": [{mnemonics}] }} }},
+    "places": {{ "type": "array", "uniqueItems": true, "items": {{ "type": "integer", "minimum": 1 }} }}
   }}
 }}
 "##

@@ -25,7 +25,7 @@ use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::report::{self, Detail};
 use mdvm_conform::run::{self, Column, Plan, Progress, Run, Selection};
-use mdvm_conform::{catalog, doctor, embedded, fix, next, show, tier_cost, vectors, worker};
+use mdvm_conform::{catalog, doctor, embedded, fix, forced, next, show, tier_cost, vectors, worker};
 use mdvm_spec::Spec;
 
 /// The run differs from what is expected.
@@ -126,6 +126,8 @@ enum Task {
     },
     /// Counts whether the default tier of the VM of this repository executes more instructions than its interpreter alone.
     TierCost(tier_cost::command::Arguments),
+    /// Forces machines out of their faster tiers wherever they can leave them, and compares all that can be seen with an interpreter.
+    Schedule(forced::command::Arguments),
     /// Says where two implementations part on a module, and reduces it to a case.
     Triage(TriageArguments),
     /// Writes single-step vectors, a state, one instruction and what comes of it, or has implementations execute them.
@@ -308,6 +310,7 @@ fn main() -> ExitCode {
             Task::FuzzReport { files } => report_of(&files),
             Task::FuzzSeeds { folder } => write_seeds(&folder),
             Task::TierCost(arguments) => tier_cost::command::run(&arguments, &STOP),
+            Task::Schedule(arguments) => forced::command::run(&arguments, &STOP),
             Task::Triage(arguments) => triage_file(&arguments),
             Task::Vectors(arguments) => vectors::command::run(&arguments, &STOP),
         }
