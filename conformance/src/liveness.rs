@@ -35,13 +35,18 @@ pub struct Liveness<'a> {
     module: &'a Module,
     /// By instruction; of phis it depends on where control comes from, so nothing is here.
     before: Vec<Registers>,
+    /// Whether a function may return nothing, which leaves the destination of a call as it was (S18).
+    may_return_nothing: bool,
 }
 
 impl<'a> Liveness<'a> {
     /// Analyses a module.
     #[must_use]
     pub fn of(module: &'a Module) -> Self {
-        let mut liveness = Self { module, before: vec![Registers::default(); module.len()] };
+        let gives_nothing = |one: Instruction<'_>| matches!(one, Instruction::Return { src: None });
+        let may_return_nothing = module.instructions().any(gives_nothing);
+        let before = vec![Registers::default(); module.len()];
+        let mut liveness = Self { module, before, may_return_nothing };
         let mut is_changed = true;
         while is_changed {
             is_changed = false;
@@ -78,7 +83,7 @@ impl<'a> Liveness<'a> {
         live
     }
 
-    /// The registers of a frame that waits at a call that may be read once it returned, but for where its result goes.
+    /// The registers of a frame that waits at a call that may be read once it returned.
     #[must_use]
     pub fn after_call(&self, at: usize) -> Registers {
         self.before(at + 1, Some(at))
@@ -111,9 +116,8 @@ impl<'a> Liveness<'a> {
         let operands = instruction.operands();
         let roles = opcode.spec().operands.iter().map(|operand| operand.role);
         for (operand, role) in operands.iter().zip(roles) {
-            // A call that gives nothing leaves its destination as it was.
             if let (Operand::Register(register), Role::Out) = (operand, role)
-                && opcode != Opcode::Call
+                && !(opcode == Opcode::Call && self.may_return_nothing)
             {
                 live.remove(register.0);
             }
@@ -173,5 +177,7 @@ mod tests {
         let module = machine_dialect_vm::assemble(text).unwrap();
         let after = Liveness::of(&module).after_call(0);
         assert!(after.has(0) && !after.has(1));
+        let text = text.replace("return\n", "return r0\n").replace("f\nreturn", "f\nreturn r0");
+        assert_eq!(live(&text, 0, None), [0, 2], "all functions return something");
     }
 }

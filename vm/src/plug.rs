@@ -1,12 +1,12 @@
 //! The plug: JSON Lines in, JSON Lines out, one run each. It is how a conformance harness talks to this machine.
 
+#[cfg(feature = "schedule")]
+mod scheduled;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
-
-#[cfg(feature = "schedule")]
-mod scheduled;
 
 use base64::Engine as _;
 use serde_json::Value as Json;

@@ -6,6 +6,7 @@ use crate::forced::tally::Tally;
 use crate::forced::{Effort, Forcer, Found};
 use crate::fuzz::finding::case_of;
 use crate::fuzz::generate::{Size, numbered};
+use crate::fuzz::machine::MAX_STEPS;
 use crate::fuzz::program::{Program, Subject};
 use crate::fuzz::reduce::reduce;
 use crate::schedule::{Places, Schedule};
@@ -83,6 +84,8 @@ fn drawn(places: Places, switches: Option<u64>, random: &mut fastrand::Rng) -> S
 pub fn make_small(forcer: &mut Forcer, program: &Program, found: &Found) -> Result<Small, String> {
     /// So many exits of a candidate are tried.
     const EXITS: u64 = 48;
+    /// So many steps may a candidate take.
+    const STEPS: u64 = 50_000;
     let mut last = found.clone();
     let is_single = found.schedule == Schedule { exit: found.schedule.exit.clone(), ..Schedule::default() }
         && found.schedule.exit.len() == 1;
@@ -91,9 +94,11 @@ pub fn make_small(forcer: &mut Forcer, program: &Program, found: &Found) -> Resu
         let request = subject.request(false);
         let mut unseen = Tally::default();
         let schedule = subject.schedule.clone().unwrap_or_default();
-        let mut now = forcer.force(&request, &schedule, &mut unseen)?;
+        // What gives no answer in time is of no interest.
+        let mut now = forcer.force(&request, &schedule, &mut unseen).unwrap_or(None);
         if now.is_none() && is_single {
-            now = forcer.force_each(&request, Effort { exits: EXITS, refusals: 0, seed: 0 }, &mut unseen)?;
+            let effort = Effort { exits: EXITS, refusals: 0, seed: 0 };
+            now = forcer.force_each(&request, effort, &mut unseen).unwrap_or(None);
         }
         let is_shown = now.is_some();
         last = now.unwrap_or_else(|| last.clone());
@@ -101,6 +106,8 @@ pub fn make_small(forcer: &mut Forcer, program: &Program, found: &Found) -> Resu
     };
     let mut program = program.clone();
     program.schedule = Some(found.schedule.clone());
+    // With instructions taken out a program may never come to an end.
+    program.limits.entry(MAX_STEPS.to_owned()).or_insert(STEPS);
     let reduced = reduce(&program, &mut check)?;
     // The schedule that shows it is that of the last program that showed it, which is the smallest.
     let subject = reduced.subject().ok_or("the reduced program cannot be written down")?;

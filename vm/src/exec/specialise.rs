@@ -20,6 +20,7 @@ mod execute;
 mod materialise;
 mod op;
 mod sites;
+mod spoilt;
 mod superinstructions;
 mod translate;
 mod types;
@@ -36,6 +37,7 @@ pub(crate) use execute::{ExitPayload, ExitReason};
 pub(crate) use execute::{dispatch_baseline, grow};
 pub(crate) use materialise::materialise;
 pub(crate) use op::CodeAddr;
+pub(crate) use spoilt::spoil_stub;
 #[cfg(all(machine_code, feature = "check-machine-code"))]
 pub(crate) use op::Needs;
 #[cfg(machine_code)]

@@ -6,14 +6,18 @@ use crate::exec::driver::{Driver, ExitKind, Tiered, Tiers};
 use crate::exec::interpreter::{Program, TierExit};
 #[cfg(machine_code)]
 use crate::exec::jit::{self, JitEnd};
-use crate::exec::specialise::{CodeAddr, ExitPayload, ExitReason, TypeContext, materialise};
+use crate::exec::specialise::{CodeAddr, ExitPayload, ExitReason, TypeContext, materialise, spoil_stub};
 use crate::runtime::{CallSiteId, Machine, RESERVE, registers};
 use crate::schedule::{self, Site, Tier};
 
 impl Driver<'_> {
     /// Goes on in specialised code from a baseline instruction, if there can be some. Gives `None` where nothing was done.
     pub(super) fn enter_specialised(&mut self, machine: &mut Machine<'_>, pc: usize) -> Option<TierExit> {
-        if machine.fuel.left < 2 * RESERVE || schedule::is_refused(|| Site::entry(Tier::Specialised)) {
+        // A run that begins has no fuel at hand yet, and is to be in specialised code from its first instruction on if that is asked for.
+        let has_fuel = |machine: &mut Machine<'_>| {
+            machine.fuel.left >= 2 * RESERVE || self.tiers.is_eager() && machine.fuel.refill()
+        };
+        if !has_fuel(machine) || schedule::is_refused(|| Site::entry(Tier::Specialised)) {
             return None;
         }
         let (program, tiers) = (&self.executable.program, self.tiers);
@@ -155,7 +159,11 @@ impl Tiered {
                     if (is_refused || !(is_eager || self.payoff.can_make(self.work().since(before))))
                         && let Some(Some(stub)) = self.code.stubs.get(number)
                     {
-                        let exit = resume(machine, program, &stub.context, stub.pc);
+                        let exit = if cfg!(feature = "planted") {
+                            resume(machine, program, &spoil_stub(&stub.context), stub.pc)
+                        } else {
+                            resume(machine, program, &stub.context, stub.pc)
+                        };
                         self.left(ExitKind::Stub);
                         return Some(exit);
                     }

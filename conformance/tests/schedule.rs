@@ -1,0 +1,167 @@
+//! Every exit forced: the machine leaves its faster tiers wherever it can, and nothing that can be seen changes.
+//!
+//! The machine is a process of its own, built with the feature `schedule`: a build that anyone uses has nothing of it.
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use mdvm_conform::forced::command::{force_cases, known_unforced, light_cases, random};
+use mdvm_conform::forced::tally::Tally;
+use mdvm_conform::implementation::{Launcher, Start};
+use mdvm_conform::paths;
+
+use crate::support::planted_machine;
+
+/// Which random programs and schedules, unless `MDVM_SCHEDULE_SEED` names another sequence.
+const SEED: u64 = 17;
+/// How long they are run, in seconds, unless `MDVM_SCHEDULE_TIME` says otherwise.
+const TIME: u64 = 8;
+/// So many exits of each case are forced, unless `MDVM_SCHEDULE_EXITS` says otherwise.
+const EXITS: u64 = 12;
+
+/// The tiers whose exits are forced.
+const TIERS: [(&str, &[&str]); 2] =
+    [("specialised", &["--tier=specialised", "--jit=always"]), ("machine_code", &["--jit=always"])];
+
+/// Mutants of exits that the suite does not see, each with a case whose exits show it, and the tier it is shown in.
+const MUTANTS: &[(&str, &str, usize)] = &[];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mutants = MUTANTS.iter().map(|mutant| Trial::test(mutant.0, move || is_shown(mutant)));
+    let others = [
+        Trial::test("every-exit-of-the-cases-is-forced", every_exit_is_forced),
+        Trial::test("random-schedules-change-nothing", random_schedules_change_nothing),
+        Trial::test("a-case-with-a-schedule-is-refused-by-who-takes-none", who_takes_none_refuses),
+        Trial::test("a-machine-without-the-feature-has-nothing-of-it", nothing_is_left_without_the_feature),
+    ];
+    libtest_mimic::run(&arguments, others.into_iter().chain(mutants).collect()).exit_code()
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is {text:?}, which is no number")),
+        Err(_) => default,
+    }
+}
+
+/// A machine in which everything can be forced, with a mutant or without.
+fn machine((name, tiers): (&str, &[&str]), mutant: Option<&str>) -> Result<Launcher, String> {
+    let unset = ["env".to_owned(), "-u".to_owned(), "MDVM_PLANTED".to_owned()];
+    let set = mutant.map(|mutant| format!("MDVM_PLANTED={mutant}"));
+    let serve = [planted_machine()?.display().to_string(), "serve".to_owned()];
+    let words = unset.into_iter().chain(set).chain(serve);
+    let words = words.chain(tiers.iter().map(|&word| word.to_owned())).collect();
+    Ok(Launcher { name: name.to_owned(), start: Start::Command(words) })
+}
+
+/// The list of exits that no case is forced out of.
+fn unforced_list() -> std::path::PathBuf {
+    paths::home().join("known/unforced.yaml")
+}
+
+fn every_exit_is_forced() -> Result<(), Failed> {
+    let cases = light_cases(&paths::cases_folder())?;
+    let mut all = Tally::default();
+    for tier in TIERS {
+        let stop = AtomicBool::new(false);
+        let (tally, found) = force_cases(&machine(tier, None)?, &cases, number("MDVM_SCHEDULE_EXITS", EXITS), 2, &stop)?;
+        if let Some(small) = found.first() {
+            return Err(small.case_file().into());
+        }
+        all.add(&tally);
+    }
+    println!("{}", all.text(false));
+    let problems = all.problems(&known_unforced(Some(&unforced_list()))?);
+    if !problems.is_empty() {
+        return Err(problems.join("\n").into());
+    }
+    let tiers: BTreeSet<&str> = all.by_tier().into_keys().collect();
+    assert_eq!(tiers, TIERS.map(|(name, _)| name).into());
+    assert!(all.frames > 4 * all.programs, "few states were compared: {}", all.text(false));
+    Ok(())
+}
+
+fn random_schedules_change_nothing() -> Result<(), Failed> {
+    let (seed, time) = (number("MDVM_SCHEDULE_SEED", SEED), number("MDVM_SCHEDULE_TIME", TIME));
+    let mut all = Tally::default();
+    for tier in TIERS {
+        let stop = AtomicBool::new(false);
+        let (tally, found) = random(&machine(tier, None)?, seed, Duration::from_secs(time) / 2, 2, &stop)?;
+        if let Some(small) = found.first() {
+            return Err(small.case_file().into());
+        }
+        all.add(&tally);
+    }
+    println!("{}", all.text(false));
+    assert!(all.programs > 20 && all.runs > 20, "few were run: {}", all.text(false));
+    Ok(())
+}
+
+/// A case is forced at each exit on the machine with a mutant, which must show, and on the machine without, which must not.
+fn is_shown((mutant, case, tier): &(&str, &str, usize)) -> Result<(), Failed> {
+    let mut cases = light_cases(&paths::cases_folder())?;
+    cases.retain(|one| one.id == *case);
+    assert_eq!(cases.len(), 1, "there is no case {case}");
+    let tier = TIERS[*tier];
+    for planted in [Some(*mutant), None] {
+        let stop = AtomicBool::new(false);
+        let (tally, found) = force_cases(&machine(tier, planted)?, &cases, 4096, 1, &stop)?;
+        match (planted, found.first()) {
+            (Some(_), Some(small)) => println!("{}", small.what),
+            (Some(_), None) => return Err(format!("nothing shows:\n{}", tally.text(true)).into()),
+            (None, Some(small)) => return Err(format!("without the mutant:\n{}", small.case_file()).into()),
+            (None, None) => {}
+        }
+    }
+    Ok(())
+}
+
+const SCHEDULED: &str = "\
+covers: [add]
+cases:
+  - name: an exit is forced
+    asm: |
+      load_const r0, 1
+      add r0, r0, r0
+      return r0
+    schedule: {exit: [1], switches: 3}
+    expect: {result: 2, steps: 3}
+";
+
+/// What the command says of a case with a schedule.
+fn run_scheduled(implementation: &str) -> Result<(Option<i32>, String), Failed> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("scheduled.yaml"), SCHEDULED)?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mdvm-conform"));
+    command.args(["run", "--impl", implementation, "--cases"]).arg(folder.path());
+    let output = command.env_remove("MDVM_PLANTED").output()?;
+    Ok((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+fn who_takes_none_refuses() -> Result<(), Failed> {
+    let machine = planted_machine()?;
+    for tiers in ["--jit=always", "--tier=specialised --jit=always", "--tier=interpreter"] {
+        let (code, text) = run_scheduled(&format!("forced={} serve {tiers}", machine.display()))?;
+        assert_eq!(code, Some(0), "{tiers}: {text}");
+    }
+    let (code, text) = run_scheduled("reference")?;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("forced exits"), "{text}");
+    Ok(())
+}
+
+fn nothing_is_left_without_the_feature() -> Result<(), Failed> {
+    let (code, text) = run_scheduled("rust-jit")?;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("forced exits"), "{text}");
+    assert!(Path::new(&planted_machine()?).exists());
+    Ok(())
+}
