@@ -11,17 +11,22 @@ mod frames;
 pub mod tally;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use machine_dialect_vm::Module;
 
-use self::tally::Tally;
+use self::tally::{Exit, Tally};
 use crate::implementation::Launcher;
 use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::plug::{Request, Subject};
 use crate::schedule::{Forced, Places, Report, Schedule};
 use crate::states::{Came, Speaker, Stopped};
+
+/// How long exits of one program are looked for.
+const SEEKING: Duration = Duration::from_secs(3);
+/// A program whose runs take longer is forced at few places only, whatever its steps do.
+const SLOW: Duration = Duration::from_millis(60);
 
 /// A machine that takes schedules, and the interpreter that it is compared with.
 #[derive(Debug)]
@@ -39,6 +44,17 @@ pub struct Effort {
     pub refusals: u64,
     /// The sequence of random choices.
     pub seed: u64,
+}
+
+impl Effort {
+    /// Fewer places where each run takes many steps.
+    fn of_a_run(self, steps: u64, took: Duration) -> Self {
+        /// So many steps are taken for a program, over all its runs, unless that would be but a few runs.
+        const STEPS: u64 = 60_000;
+        const FEW: u64 = 3;
+        let most = if took > SLOW { FEW } else { (STEPS / (steps + 1)).max(FEW) };
+        Self { exits: self.exits.min(most), refusals: self.refusals.min(most), ..self }
+    }
 }
 
 /// A schedule that changes what can be seen.
@@ -88,18 +104,60 @@ impl Forcer {
         effort: Effort,
         tally: &mut Tally,
     ) -> Result<Option<Found>, String> {
+        self.with_program(request, |forcer, program| forcer.force_places(program, effort, tally))
+    }
+
+    /// Has something done with a program that loads, once it is known what it comes to.
+    fn with_program(
+        &mut self,
+        request: &Request<'_>,
+        act: impl FnOnce(&mut Self, &Program<'_>) -> Result<(), Trouble>,
+    ) -> Result<Option<Found>, String> {
         let Subject::Module(bytes) = request.subject else { return Ok(None) };
         let Ok(module) = Module::decode(bytes) else { return Ok(None) };
+        let began = Instant::now();
         let Came::End(whole) = self.interpreter.run(&unforced(request), None, None)? else {
             return Err("the interpreter stops where nobody asks it to".to_owned());
         };
-        let program = Program { request, module: &module, live: &Liveness::of(&module), whole: &whole };
-        let found = self.force_places(&program, effort, tally);
-        match found {
+        let (took, live) = (began.elapsed(), Liveness::of(&module));
+        let program = Program { request, module: &module, live: &live, whole: &whole, took };
+        match act(self, &program) {
             Ok(()) => Ok(None),
             Err(Trouble::Found(found)) => Ok(Some(*found)),
             Err(Trouble::Silent(why)) => Err(why),
         }
+    }
+
+    /// Forces one exit of a program after the other until all exits of those names were forced, or so many were tried, and takes
+    /// their names out.
+    ///
+    /// # Errors
+    /// Says why an implementation gives no answer.
+    pub fn seek(
+        &mut self,
+        request: &Request<'_>,
+        most: u64,
+        wanted: &mut BTreeSet<Exit>,
+        tally: &mut Tally,
+    ) -> Result<Option<Found>, String> {
+        self.with_program(request, |forcer, program| {
+            let places = forcer.stop(program, &Schedule::default())?.places;
+            // Far apart first: neighbours are often turns of one loop.
+            let apart = |first: u64, step| (first..=places.exit).step_by(step);
+            let far_apart = apart(128, 128).chain((0..7).rev().flat_map(|bit| apart(1 << bit, 2 << bit)));
+            let until = Instant::now() + SEEKING;
+            for number in far_apart.take(usize::try_from(most).unwrap_or(usize::MAX)) {
+                if wanted.is_empty() || Instant::now() >= until {
+                    break;
+                }
+                let report = forcer.stop(program, &Schedule::of_exit(number))?;
+                for forced in tally.add_forced(&report.forced, program.module) {
+                    wanted.remove(&forced);
+                }
+                tally.frames += 1;
+            }
+            Ok(())
+        })
     }
 
     /// Runs a program as one schedule says: once to its end, and once to where it is first forced back to the interpreter.
@@ -112,21 +170,12 @@ impl Forcer {
         schedule: &Schedule,
         tally: &mut Tally,
     ) -> Result<Option<Found>, String> {
-        let Subject::Module(bytes) = request.subject else { return Ok(None) };
-        let Ok(module) = Module::decode(bytes) else { return Ok(None) };
-        let Came::End(whole) = self.interpreter.run(&unforced(request), None, None)? else {
-            return Err("the interpreter stops where nobody asks it to".to_owned());
-        };
-        let program = Program { request, module: &module, live: &Liveness::of(&module), whole: &whole };
-        let both = self
-            .run_on(&program, schedule)
-            .and_then(|_| self.stop(&program, schedule))
-            .map(|report| tally.add_forced(&report.forced, &module));
-        match both {
-            Ok(()) => Ok(None),
-            Err(Trouble::Found(found)) => Ok(Some(*found)),
-            Err(Trouble::Silent(why)) => Err(why),
-        }
+        self.with_program(request, |forcer, program| {
+            forcer.run_on(program, schedule)?;
+            let report = forcer.stop(program, schedule)?;
+            tally.add_forced(&report.forced, program.module);
+            Ok(())
+        })
     }
 
     /// How many places a run comes by, of a module that loads.
@@ -147,6 +196,7 @@ impl Forcer {
     ) -> Result<(), Trouble> {
         let nothing = Schedule::default();
         let mut random = fastrand::Rng::with_seed(effort.seed);
+        let effort = effort.of_a_run(program.whole.steps().unwrap_or_default(), program.took);
         // A run that may stop copies what others elide, so its places are others.
         let places = self.run_on(program, &nothing)?;
         tally.add_exits(&places.exits, program.module);
@@ -257,6 +307,8 @@ struct Program<'a> {
     module: &'a Module,
     live: &'a Liveness<'a>,
     whole: &'a Outcome,
+    /// How long that took.
+    took: Duration,
 }
 
 impl Program<'_> {

@@ -86,7 +86,13 @@ impl<'a> Liveness<'a> {
     /// The registers of a frame that waits at a call that may be read once it returned.
     #[must_use]
     pub fn after_call(&self, at: usize) -> Registers {
-        self.before(at + 1, Some(at))
+        let mut live = self.before(at + 1, Some(at));
+        if let Some(Instruction::Call { dst, .. }) = self.module.instruction(at)
+            && !self.may_return_nothing
+        {
+            live.remove(dst.0);
+        }
+        live
     }
 
     /// The destination and the sources, where the instruction is a phi.

@@ -3,6 +3,7 @@
 //! The machine is a process of its own, built with the feature `schedule`: a build that anyone uses has nothing of it.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+#[path = "support/planted.rs"]
 mod support;
 
 use std::collections::BTreeSet;

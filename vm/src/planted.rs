@@ -68,6 +68,12 @@ pub const BUGS: &[(&str, &str)] = &[
     ("long-phis", "a long run of phis in specialised code is charged a step too few"),
 ];
 
+/// Whether a bug is one of exits, which only those see that force them.
+#[must_use]
+pub fn is_of_exits(name: &str) -> bool {
+    name.contains("exit-") || name.starts_with("stub-forgets") || name.starts_with("stub-charges") || name.starts_with("call-forgets")
+}
+
 /// That there is a bug of that name. Fails to compile for a name that is none.
 #[expect(clippy::panic, reason = "it is evaluated by the compiler only")]
 pub(crate) const fn known(name: &str) {

@@ -1,5 +1,6 @@
 //! The command `mdvm-conform schedule`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,8 +12,8 @@ use clap::Args;
 use mdvm_spec::Spec;
 
 use super::campaign::{Small, force_random, make_small};
-use super::tally::{Tally, Unforced};
-use super::{Effort, Forcer};
+use super::tally::{Exit, Tally, Unforced};
+use super::{Effort, Forcer, Found};
 use crate::case::Case;
 use crate::case_file::Expecting;
 use crate::fuzz::program::Program;
@@ -23,6 +24,9 @@ use crate::{catalog, paths};
 const HEAVY: u64 = 200_000;
 /// How many random schedules each random program has.
 const SCHEDULES: u64 = 3;
+/// In so many cases an exit is looked for that was not among those that were chosen, and among so many exits of each.
+const HOLDERS: usize = 4;
+const SOUGHT: u64 = 2_000;
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -141,31 +145,62 @@ pub fn force_cases(
     stop: &AtomicBool,
 ) -> Result<(Tally, Vec<Small>), String> {
     let refusals = exits.min(16);
-    share(launcher, jobs, stop, |index, forcer, tally| {
-        let Some(case) = cases.get(usize::try_from(index).unwrap_or(usize::MAX)) else { return Next::Done };
+    let holders: Mutex<BTreeMap<Exit, Vec<(Duration, usize)>>> = Mutex::default();
+    let (mut tally, mut found) = share(launcher, jobs, stop, |index, forcer, tally| {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let Some(case) = cases.get(place) else { return Next::Done };
         let effort = Effort { exits, refusals, seed: index };
         let request = case.request();
-        let found = match &case.schedule {
-            Some(schedule) => forcer.force(&request, schedule, tally),
-            None => forcer.force_each(&request, effort, tally),
+        let (mut own, began) = (Tally::default(), Instant::now());
+        let came = match &case.schedule {
+            Some(schedule) => forcer.force(&request, schedule, &mut own),
+            None => forcer.force_each(&request, effort, &mut own),
         };
-        match found {
-            Ok(None) => Next::Fine,
-            Ok(Some(found)) => {
-                let program = machine_dialect_vm::Module::decode(&case.module).map(|module| Program {
-                    limits: case.limits.clone(),
-                    globals: case.globals.clone(),
-                    ..Program::of_module(&module)
-                });
-                let Ok(program) = program else { return Next::Fine };
-                match make_small(forcer, &program, &found) {
-                    Ok(small) => Next::Found(Small { what: format!("{}\n{}", case.id, small.what), ..small }),
-                    Err(why) => Next::Failed(format!("{}: {why}", case.id)),
-                }
-            }
-            Err(why) => Next::Failed(format!("{}: {why}", case.id)),
+        // What few runs take long of is left to others.
+        let cost = began.elapsed() / u32::try_from(own.runs + 1).unwrap_or(u32::MAX);
+        let mut holders = holders.lock().unwrap_or_else(PoisonError::into_inner);
+        own.exits.keys().for_each(|exit| holders.entry(exit.clone()).or_default().push((cost, place)));
+        drop(holders);
+        tally.add(&own);
+        next_of_case(forcer, case, came)
+    })?;
+    // What is still to be forced, in some of the cases that have it.
+    let holders = holders.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut wanted: BTreeMap<usize, BTreeSet<Exit>> = BTreeMap::new();
+    for exit in tally.unforced() {
+        let mut lightest = holders.get(exit).cloned().unwrap_or_default();
+        lightest.sort_unstable();
+        for (_, place) in lightest.into_iter().take(HOLDERS) {
+            wanted.entry(place).or_default().insert(exit.clone());
         }
-    })
+    }
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    let (more, also) = share(launcher, jobs, stop, |index, forcer, tally| {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let Some((case, exits)) = wanted.get(place) else { return Next::Done };
+        let case = &cases[*case];
+        let came = forcer.seek(&case.request(), SOUGHT, &mut exits.clone(), tally);
+        next_of_case(forcer, case, came)
+    })?;
+    tally.add(&more);
+    found.extend(also);
+    Ok((tally, found))
+}
+
+/// Makes what a case shows small.
+fn next_of_case(forcer: &mut Forcer, case: &Case, came: Result<Option<Found>, String>) -> Next {
+    let found = match came {
+        Ok(None) => return Next::Fine,
+        Ok(Some(found)) => found,
+        Err(why) => return Next::Failed(format!("{}: {why}", case.id)),
+    };
+    let Ok(module) = machine_dialect_vm::Module::decode(&case.module) else { return Next::Fine };
+    let (limits, globals) = (case.limits.clone(), case.globals.clone());
+    let program = Program { limits, globals, ..Program::of_module(&module) };
+    match make_small(forcer, &program, &found) {
+        Ok(small) => Next::Found(Small { what: format!("{}\n{}", case.id, small.what), ..small }),
+        Err(why) => Next::Failed(format!("{}: {why}", case.id)),
+    }
 }
 
 /// Runs random programs under random schedules for a time.

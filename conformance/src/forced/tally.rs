@@ -48,13 +48,17 @@ impl Tally {
         }
     }
 
-    /// Adds what a run was forced to.
-    pub fn add_forced(&mut self, forced: &[Forced], module: &Module) {
+    /// Adds what a run was forced to, and gives the names of that.
+    pub fn add_forced(&mut self, forced: &[Forced], module: &Module) -> Vec<Exit> {
         self.runs += u64::from(!forced.is_empty());
+        let mut names = Vec::new();
         for Forced { site, .. } in forced {
-            let count = if matches!(site.op.as_str(), "Entry" | "Stub") { &mut self.refused } else { &mut self.exits };
-            *count.entry(name(site, module)).or_default() += 1;
+            let is_exit = !matches!(site.op.as_str(), "Entry" | "Stub");
+            let counts = if is_exit { &mut self.exits } else { &mut self.refused };
+            *counts.entry(name(site, module)).or_default() += 1;
+            names.push(name(site, module));
         }
+        names
     }
 
     /// Adds what another part of the work came to.
