@@ -28,6 +28,9 @@ const SEEKING: Duration = Duration::from_secs(3);
 /// A program whose runs take longer is forced at few places only, whatever its steps do.
 const SLOW: Duration = Duration::from_millis(60);
 
+/// What is said of an answer that is too long.
+const OVERLONG: &str = "it wrote a line of more than";
+
 /// A machine that takes schedules, and the interpreter that it is compared with.
 #[derive(Debug)]
 pub struct Forcer {
@@ -124,6 +127,7 @@ impl Forcer {
         match act(self, &program) {
             Ok(()) => Ok(None),
             Err(Trouble::Found(found)) => Ok(Some(*found)),
+            Err(Trouble::Overlong) => Ok(None),
             Err(Trouble::Silent(why)) => Err(why),
         }
     }
@@ -240,7 +244,9 @@ impl Forcer {
         schedule: &Schedule,
         stops: bool,
     ) -> Result<(Came, Report), Trouble> {
-        self.machine.run_scheduled(request, stops).map_err(|why| Found::new(schedule, why).into())
+        self.machine.run_scheduled(request, stops).map_err(|why| {
+            if why.contains(OVERLONG) { Trouble::Overlong } else { Found::new(schedule, why).into() }
+        })
     }
 
     /// Runs a program to its end, which must be that of the interpreter.
@@ -367,6 +373,8 @@ enum Trouble {
     Found(Box<Found>),
     /// There is no answer.
     Silent(String),
+    /// A state is too long to be told. Such a program is not forced further.
+    Overlong,
 }
 
 impl From<Found> for Trouble {
@@ -377,6 +385,6 @@ impl From<Found> for Trouble {
 
 impl From<String> for Trouble {
     fn from(why: String) -> Self {
-        Self::Silent(why)
+        if why.contains(OVERLONG) { Self::Overlong } else { Self::Silent(why) }
     }
 }

@@ -25,14 +25,27 @@ const SEED: u64 = 17;
 /// How long they are run, in seconds, unless `MDVM_SCHEDULE_TIME` says otherwise.
 const TIME: u64 = 8;
 /// So many exits of each case are forced, unless `MDVM_SCHEDULE_EXITS` says otherwise.
-const EXITS: u64 = 12;
+const EXITS: u64 = 6;
 
 /// The tiers whose exits are forced.
 const TIERS: [(&str, &[&str]); 2] =
     [("specialised", &["--tier=specialised", "--jit=always"]), ("machine_code", &["--jit=always"])];
 
 /// Mutants of exits that the suite does not see, each with a case whose exits show it, and the tier it is shown in.
-const MUTANTS: &[(&str, &str, usize)] = &[];
+const MUTANTS: &[(&str, &str, usize)] = &[
+    ("exit-forgets-a-store", "calls/windows/a-recursion-that-keeps-a-value-in-r70", 0),
+    (
+        "exit-forgets-a-constant",
+        "fused/borrowed/a-bool-is-appended-to-and-written-over-in-an-array-that-a-global-shares",
+        0,
+    ),
+    ("exit-charges-nothing", "calls/lookup/a-function-value-named-by-an-element-of-an-array", 0),
+    ("exit-goes-on-before", "arith/div/a-quotient-too-large-for-a-float-is-infinity", 0),
+    ("exit-forgets-where-from", "phis/phi/after-a-call-returned-the-call-is-the-predecessor", 0),
+    ("stub-forgets-a-store", "arith/add/a-string-and-a-url-do-not-join", 0),
+    ("stub-charges-too-little", "arith/add/a-string-and-a-url-do-not-join", 0),
+    ("call-forgets-a-store", "phis/phi/after-a-call-that-returned-nothing-the-call-is-the-predecessor", 0),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -73,7 +86,10 @@ fn every_exit_is_forced() -> Result<(), Failed> {
     let mut all = Tally::default();
     for tier in TIERS {
         let stop = AtomicBool::new(false);
-        let (tally, found) = force_cases(&machine(tier, None)?, &cases, number("MDVM_SCHEDULE_EXITS", EXITS), 2, &stop)?;
+        let exits = number("MDVM_SCHEDULE_EXITS", EXITS);
+        // Machine code is made and proved anew in each run, which takes a while.
+        let exits = if tier.0 == "machine_code" { exits.div_ceil(3) } else { exits };
+        let (tally, found) = force_cases(&machine(tier, None)?, &cases, exits, 2, &stop)?;
         if let Some(small) = found.first() {
             return Err(small.case_file().into());
         }
@@ -86,7 +102,7 @@ fn every_exit_is_forced() -> Result<(), Failed> {
     }
     let tiers: BTreeSet<&str> = all.by_tier().into_keys().collect();
     assert_eq!(tiers, TIERS.map(|(name, _)| name).into());
-    assert!(all.frames > 4 * all.programs, "few states were compared: {}", all.text(false));
+    assert!(all.frames > 2 * all.programs, "few states were compared: {}", all.text(false));
     Ok(())
 }
 

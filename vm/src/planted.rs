@@ -51,7 +51,6 @@ pub const BUGS: &[(&str, &str)] = &[
     ("takes-what-is-live", "an array is taken from a register of a frame that waits and will read it"),
     ("exit-forgets-a-store", "the exit of an int addition forgets deferred stores of registers"),
     ("exit-forgets-a-constant", "the exit of a remainder by a constant forgets deferred stores of constants"),
-    ("exit-forgets-a-bool", "the exit of the addition of a constant forgets the bool of a comparison"),
     ("exit-loses-a-tag", "the exit of an int subtraction stores a constant for the bool of a comparison"),
     ("exit-reads-a-dead-register", "the exit of an int product stores what a dead register holds"),
     ("exit-stores-the-first-constant", "the exit of a float addition takes each deferred constant for the first"),
@@ -64,7 +63,6 @@ pub const BUGS: &[(&str, &str)] = &[
     ("stub-forgets-a-store", "a stub whose code is not made forgets deferred stores"),
     ("stub-charges-too-little", "a stub whose code is not made charges a step too few"),
     ("call-forgets-a-store", "a frame that waits at a call in specialised code forgets deferred stores when it goes on elsewhere"),
-    ("jit-exit-fuel", "machine code that is left at the back edge of a loop charges a step too many"),
     ("long-phis", "a long run of phis in specialised code is charged a step too few"),
 ];
 

@@ -264,9 +264,6 @@ impl CodeCache {
             };
         }
         *at = CodeAddr::of(place as usize);
-        if planted!("jit-exit-fuel") && code.ops[at.index()].starts_back_edge() {
-            machine.fuel.left -= 1;
-        }
         match exit {
             JitExit::Guard => JitEnd::Exit(ExitReason::Guard),
             JitExit::OutOfFuel => JitEnd::Exit(ExitReason::OutOfFuel),

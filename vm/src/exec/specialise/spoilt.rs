@@ -14,9 +14,6 @@ pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     if planted!("exit-forgets-a-constant") && matches!(op, SpecOp::ModIntConst { .. }) {
         context.deferred.retain(|one| !is_of_constant(one));
     }
-    if planted!("exit-forgets-a-bool") && matches!(op, SpecOp::AddIntConst { .. }) {
-        context.deferred.retain(|one| !is_of_bool(one));
-    }
     if planted!("exit-loses-a-tag") && matches!(op, SpecOp::SubInt { .. }) {
         for (_, source) in context.deferred.iter_mut().filter(|one| is_of_bool(one)) {
             *source = Source::Constant(0);
