@@ -271,12 +271,15 @@ impl Forcer {
                 return Ok(report);
             }
             Came::Refused { .. } => {
-                return Err(Found::new(schedule, format!("the run does not come to its end: {came:?}")).into());
+                return Err(
+                    Found::new(schedule, format!("the run does not come to its end: {came:?}")).into()
+                );
             }
         };
         let there = self.interpreter.run(&unforced(program.request), None, Some(stopped.steps))?;
         let Came::Stopped(there) = there else {
-            let what = format!("the run stopped after {} steps, and the interpreter ends: {there:?}", stopped.steps);
+            let what =
+                format!("the run stopped after {} steps, and the interpreter ends: {there:?}", stopped.steps);
             return Err(Found::new(schedule, what).into());
         };
         program.same_state(schedule, &there, &stopped, &report.forced)?;
@@ -303,7 +306,9 @@ fn chosen(last: u64, most: u64, random: &mut fastrand::Rng) -> BTreeSet<u64> {
 fn has_forced(schedule: &Schedule, report: &Report) -> Result<(), Trouble> {
     match report.forced.as_slice() {
         [_] => Ok(()),
-        forced => Err(Found::new(schedule, format!("{} places were forced and not one", forced.len())).into()),
+        forced => {
+            Err(Found::new(schedule, format!("{} places were forced and not one", forced.len())).into())
+        }
     }
 }
 
@@ -344,7 +349,9 @@ impl Program<'_> {
         };
         match problem {
             None => Ok(()),
-            Some(problem) => Err(Found::new(schedule, format!("{}\n{problem}", self.where_forced(forced))).into()),
+            Some(problem) => {
+                Err(Found::new(schedule, format!("{}\n{problem}", self.where_forced(forced))).into())
+            }
         }
     }
 
@@ -364,7 +371,11 @@ impl Program<'_> {
                 steps.unwrap_or_default()
             )
         };
-        if forced.is_empty() { "forced: nothing".to_owned() } else { forced.iter().map(one).collect::<Vec<_>>().join("\n") }
+        if forced.is_empty() {
+            "forced: nothing".to_owned()
+        } else {
+            forced.iter().map(one).collect::<Vec<_>>().join("\n")
+        }
     }
 }
 

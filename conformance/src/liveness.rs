@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn phis_read_by_where_control_comes_from() {
-        let text = "a:\njump c\nb:\njump c\nc:\nphi r0, [r1: a, r2: b]\nphi r3, [r0: a]\nadd r4, r0, r3\nreturn r4";
+        let text =
+            "a:\njump c\nb:\njump c\nc:\nphi r0, [r1: a, r2: b]\nphi r3, [r0: a]\nadd r4, r0, r3\nreturn r4";
         assert_eq!(live(text, 0, None), [0, 1]);
         // The second phi selects nothing, so its register stays.
         assert_eq!(live(text, 1, None), [2, 3]);

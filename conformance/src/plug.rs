@@ -345,13 +345,23 @@ mod tests {
     fn a_request_says_only_what_is_not_the_default() {
         let mut limits = BTreeMap::new();
         let mut globals = BTreeMap::new();
-        let request =
-            Request { subject: Subject::Module(b"MDBC"), limits: &limits, globals: &globals, trace: false, schedule: None };
+        let request = Request {
+            subject: Subject::Module(b"MDBC"),
+            limits: &limits,
+            globals: &globals,
+            trace: false,
+            schedule: None,
+        };
         assert_eq!(request.line(7), r#"{"id": 7, "module": "TURCQw=="}"#);
         limits.insert("max_steps".to_owned(), 5);
         globals.insert("x".to_owned(), ValueText::from_json("[1]").unwrap());
-        let request =
-            Request { subject: Subject::Module(b""), limits: &limits, globals: &globals, trace: true, schedule: None };
+        let request = Request {
+            subject: Subject::Module(b""),
+            limits: &limits,
+            globals: &globals,
+            trace: true,
+            schedule: None,
+        };
         let expected =
             r#"{"id": 8, "module": "", "limits": {"max_steps": 5}, "globals": {"x": [1]}, "trace": true}"#;
         assert_eq!(request.line(8), expected);

@@ -86,7 +86,8 @@ impl Schedule {
     /// The JSON of a request, which is YAML of a case, too.
     #[must_use]
     pub fn json(&self) -> String {
-        let list = |numbers: &BTreeSet<u64>| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let list =
+            |numbers: &BTreeSet<u64>| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         let lists = [("exit", &self.exit), ("refuse", &self.refuse), ("unmap", &self.unmap)];
         let lists = lists.into_iter().filter(|(_, numbers)| !numbers.is_empty());
         let mut fields: Vec<String> =
@@ -108,7 +109,9 @@ impl Schedule {
                 let mut less = self.clone();
                 part(&mut less).remove(&number);
                 all.push(less);
-                for lower in [1, number / 2, number - 1].into_iter().filter(|lower| (1..number).contains(lower)) {
+                for lower in
+                    [1, number / 2, number - 1].into_iter().filter(|lower| (1..number).contains(lower))
+                {
                     let mut other = self.clone();
                     part(&mut other).remove(&number);
                     part(&mut other).insert(lower);

@@ -178,11 +178,7 @@ impl Speaker {
     }
 
     /// What an answer says; nothing where the line is not the answer that is waited for.
-    fn read(
-        &self,
-        line: &str,
-        unreported: &[Field],
-    ) -> Option<Result<(Came, Option<Report>), String>> {
+    fn read(&self, line: &str, unreported: &[Field]) -> Option<Result<(Came, Option<Report>), String>> {
         let mut raw: RawAnswer<'_> = serde_json::from_str(line).ok()?;
         if raw.id != self.asked {
             return None;
@@ -201,7 +197,9 @@ impl Speaker {
                 if status == "stopped" =>
             {
                 match raw.state {
-                    Some(state) => Ok(Came::Stopped(Stopped { steps, stdout, state: state.get().to_owned() })),
+                    Some(state) => {
+                        Ok(Came::Stopped(Stopped { steps, stdout, state: state.get().to_owned() }))
+                    }
                     None => wrong("it stopped and gives no state"),
                 }
             }

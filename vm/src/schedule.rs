@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 mod counted;
 #[cfg(feature = "schedule")]
 pub(crate) use counted::draw_switches;
-#[cfg(all(machine_code, feature = "schedule"))]
-pub(crate) use counted::{hand_out, take_back};
 #[cfg(feature = "schedule")]
 pub use counted::{begin, end};
+#[cfg(all(machine_code, feature = "schedule"))]
+pub(crate) use counted::{hand_out, take_back};
 
 /// What a run is to be forced to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -83,7 +83,9 @@ pub fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<bool, String> {
             ));
         }
         let (tally, found) = match (arguments.seed, arguments.time) {
-            (Some(seed), Some(time)) => random(launcher, seed, Duration::from_secs(time), arguments.jobs, stop)?,
+            (Some(seed), Some(time)) => {
+                random(launcher, seed, Duration::from_secs(time), arguments.jobs, stop)?
+            }
             _ => cases(launcher, arguments, stop)?,
         };
         for (number, small) in found.iter().enumerate() {
@@ -127,7 +129,11 @@ pub fn light_cases(folder: &Path) -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-fn cases(launcher: &Launcher, arguments: &Arguments, stop: &AtomicBool) -> Result<(Tally, Vec<Small>), String> {
+fn cases(
+    launcher: &Launcher,
+    arguments: &Arguments,
+    stop: &AtomicBool,
+) -> Result<(Tally, Vec<Small>), String> {
     let mut cases = light_cases(&arguments.cases.clone().unwrap_or_else(paths::cases_folder))?;
     cases.retain(|case| arguments.filter.as_ref().is_none_or(|text| case.id.contains(text.as_str())));
     force_cases(launcher, &cases, arguments.exits, arguments.jobs, stop)
@@ -277,4 +283,3 @@ fn share(
         None => Ok((tally, found)),
     }
 }
-

@@ -48,7 +48,9 @@ type Values = Vec<Json>;
 
 fn take_registers(state: &mut Json, frame: usize) -> Values {
     let mut values = vec![Json::Null; 256];
-    let Some(held) = state["frames"].get_mut(frame).map(|frame| frame["registers"].take()) else { return values };
+    let Some(held) = state["frames"].get_mut(frame).map(|frame| frame["registers"].take()) else {
+        return values;
+    };
     for pair in held.as_array().into_iter().flatten() {
         let register = pair[0].as_u64().and_then(|register| usize::try_from(register).ok());
         if let Some(place) = register.and_then(|register| values.get_mut(register)) {
@@ -98,7 +100,10 @@ mod tests {
     #[test]
     fn a_live_register_may_not() {
         let problem = differ(&state("[1, 1]", 1), &state("[1, true]", 1)).unwrap();
-        assert!(problem.contains("r1, which may still be read, is 1 in the interpreter and true"), "{problem}");
+        assert!(
+            problem.contains("r1, which may still be read, is 1 in the interpreter and true"),
+            "{problem}"
+        );
     }
 
     #[test]

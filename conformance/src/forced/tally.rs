@@ -101,9 +101,12 @@ impl Tally {
             unforced.map(|(tier, exit)| format!("{tier}: {exit} is there, and was not forced")).collect();
         for one in known {
             match self.exits.get(&(one.tier.clone(), one.exit.clone())) {
-                None => problems.push(format!("{}: {} is listed as not forced, and is not there", one.tier, one.exit)),
+                None => problems
+                    .push(format!("{}: {} is listed as not forced, and is not there", one.tier, one.exit)),
                 Some(0) => {}
-                Some(_) => problems.push(format!("{}: {} is listed as not forced, and was", one.tier, one.exit)),
+                Some(_) => {
+                    problems.push(format!("{}: {} is listed as not forced, and was", one.tier, one.exit))
+                }
             }
         }
         problems

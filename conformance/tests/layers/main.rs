@@ -39,7 +39,12 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["exec::specialise::superinstructions"],
             &["exec::specialise::context"],
             &["exec::specialise::code"],
-            &["exec::specialise::verify", "exec::specialise::dump", "exec::specialise::sites", "exec::specialise::spoilt"],
+            &[
+                "exec::specialise::verify",
+                "exec::specialise::dump",
+                "exec::specialise::sites",
+                "exec::specialise::spoilt",
+            ],
             &["exec::specialise::builder"],
             &["exec::specialise::deferred"],
             &["exec::specialise::translate"],
@@ -69,7 +74,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         "conformance/src",
         &[
             // What a case and an outcome are.
-            &["value", "diff", "layout", "paths", "embedded", "process", "schedule", "liveness", "outcome", "plug", "case"],
+            &[
+                "value", "diff", "layout", "paths", "embedded", "process", "schedule", "liveness", "outcome",
+                "plug", "case",
+            ],
             // Who answers.
             &["implementation", "worker", "batch", "states"],
             // Where cases come from, and what an answer to one is worth.

@@ -37,10 +37,10 @@ pub(crate) use execute::{ExitPayload, ExitReason};
 pub(crate) use execute::{dispatch_baseline, grow};
 pub(crate) use materialise::materialise;
 pub(crate) use op::CodeAddr;
-pub(crate) use spoilt::spoil_stub;
 #[cfg(all(machine_code, feature = "check-machine-code"))]
 pub(crate) use op::Needs;
 #[cfg(machine_code)]
 pub(crate) use op::{JitOp, Slot, SpecOp, Test};
+pub(crate) use spoilt::spoil_stub;
 #[cfg(machine_code)]
 pub(crate) use types::Type;

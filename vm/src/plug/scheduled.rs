@@ -16,7 +16,9 @@ pub(super) fn read(json: &Json) -> Result<Schedule, String> {
             "unmap" => schedule.unmap = numbers(name, value)?,
             "switches" => schedule.switches = Some(number(name, value)?),
             "stop" => schedule.stop = value.as_bool().ok_or_else(|| format!("`stop` is {value}, no bool"))?,
-            _ => return Err(format!("a schedule has no `{name}`; it has exit, refuse, unmap, switches, stop")),
+            _ => {
+                return Err(format!("a schedule has no `{name}`; it has exit, refuse, unmap, switches, stop"));
+            }
         }
     }
     Ok(schedule)
@@ -33,7 +35,8 @@ fn numbers(name: &str, json: &Json) -> Result<BTreeSet<u64>, String> {
 
 /// What an answer tells.
 pub(super) fn report(report: &Report) -> Json {
-    let site = |site: &Site| json!({"tier": site.tier.name(), "op": site.op, "types": site.types, "pc": site.pc});
+    let site =
+        |site: &Site| json!({"tier": site.tier.name(), "op": site.op, "types": site.types, "pc": site.pc});
     let forced = report.forced.iter().map(|forced| {
         let mut json = site(&forced.site);
         json["steps"] = forced.steps.into();

@@ -137,7 +137,10 @@ pub(super) fn may_stop() -> bool {
 /// See [`super::see_exits`].
 pub(super) fn see_exits<I: Iterator<Item = Site>>(exits: impl FnOnce() -> I) {
     with(|active| {
-        active.report.exits.extend(exits().map(|site| Site { pc: site.pc.filter(|_| site.op == "Baseline"), ..site }));
+        active
+            .report
+            .exits
+            .extend(exits().map(|site| Site { pc: site.pc.filter(|_| site.op == "Baseline"), ..site }));
     });
 }
 

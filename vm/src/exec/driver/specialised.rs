@@ -13,9 +13,10 @@ use crate::schedule::{self, Site, Tier};
 impl Driver<'_> {
     /// Goes on in specialised code from a baseline instruction, if there can be some. Gives `None` where nothing was done.
     pub(super) fn enter_specialised(&mut self, machine: &mut Machine<'_>, pc: usize) -> Option<TierExit> {
-        // A run that begins has no fuel at hand yet, and is to be in specialised code from its first instruction on if that is asked for.
+        // A run that begins has no fuel at hand yet. Where exits are forced, straight-line programs are to have some, too.
+        let begins_early = cfg!(feature = "schedule") && self.tiers.is_eager();
         let has_fuel = |machine: &mut Machine<'_>| {
-            machine.fuel.left >= 2 * RESERVE || self.tiers.is_eager() && machine.fuel.refill()
+            machine.fuel.left >= 2 * RESERVE || begins_early && machine.fuel.refill()
         };
         if !has_fuel(machine) || schedule::is_refused(|| Site::entry(Tier::Specialised)) {
             return None;

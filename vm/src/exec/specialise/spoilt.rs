@@ -7,39 +7,16 @@ use crate::exec::specialise::op::SpecOp;
 pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     let is_of_constant = |(_, source): &(u8, Source)| matches!(source, Source::Constant(_));
     let is_of_slot = |(_, source): &(u8, Source)| matches!(source, Source::Slot(_));
-    let is_of_bool = |(_, source): &(u8, Source)| matches!(source, Source::Bool(_));
     if planted!("exit-forgets-a-store") && matches!(op, SpecOp::AddInt { .. }) {
         context.deferred.retain(|one| !is_of_slot(one));
     }
     if planted!("exit-forgets-a-constant") && matches!(op, SpecOp::ModIntConst { .. }) {
         context.deferred.retain(|one| !is_of_constant(one));
     }
-    if planted!("exit-loses-a-tag") && matches!(op, SpecOp::SubInt { .. }) {
-        for (_, source) in context.deferred.iter_mut().filter(|one| is_of_bool(one)) {
-            *source = Source::Constant(0);
-        }
-    }
-    if planted!("exit-reads-a-dead-register") && matches!(op, SpecOp::MulInt { .. }) {
-        for (_, source) in context.deferred.iter_mut().filter(|one| is_of_slot(one)) {
-            *source = Source::Slot(u8::MAX);
-        }
-    }
-    if planted!("exit-stores-the-first-constant") && matches!(op, SpecOp::AddFloat { .. }) {
-        for (_, source) in context.deferred.iter_mut().filter(|one| is_of_constant(one)) {
-            *source = Source::Constant(0);
-        }
-    }
-    if planted!("exit-charges-too-little") && matches!(op, SpecOp::MulIntConst { .. }) {
-        context.steps = context.steps.saturating_sub(1);
-    }
-    if planted!("exit-charges-too-much") && matches!(op, SpecOp::TestEqIntConst { .. }) {
-        context.steps += 1;
-    }
-    if planted!("exit-charges-nothing") && matches!(op, SpecOp::ArrayGet { .. } | SpecOp::ArrayGetConst { .. }) {
+    if planted!("exit-charges-nothing")
+        && matches!(op, SpecOp::ArrayGet { .. } | SpecOp::ArrayGetConst { .. })
+    {
         context.steps = 0;
-    }
-    if planted!("exit-goes-on-behind") && matches!(op, SpecOp::MulFloat { .. }) {
-        *pc += 1;
     }
     if planted!("exit-goes-on-before") && matches!(op, SpecOp::DivFloat { .. }) {
         *pc = pc.saturating_sub(1);
