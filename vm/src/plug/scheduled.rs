@@ -17,7 +17,9 @@ pub(super) fn read(json: &Json) -> Result<Schedule, String> {
             "switches" => schedule.switches = Some(number(name, value)?),
             "stop" => schedule.stop = value.as_bool().ok_or_else(|| format!("`stop` is {value}, no bool"))?,
             _ => {
-                return Err(format!("a schedule has no `{name}`; it has exit, refuse, unmap, switches, stop"));
+                return Err(format!(
+                    "a schedule has no `{name}`; it has exit, refuse, unmap, switches, stop"
+                ));
             }
         }
     }
