@@ -135,7 +135,7 @@ pub fn run_after(
             .chain(jobs.first().map_or(&[][..], |job| job.request.subject.unreported()))
             .copied()
             .collect(),
-        queue: Mutex::new(Queue::new(jobs, |job| takes(&handshake, job))),
+        queue: Mutex::new(Queue::new(jobs)),
         incidents: Mutex::new(Vec::new()),
         failures: Mutex::new(BTreeMap::new()),
         noise: AtomicUsize::new(0),
@@ -143,10 +143,6 @@ pub fn run_after(
         is_given_up: AtomicBool::new(false),
         given_up: Mutex::new(None),
     };
-    for (index, _) in jobs.iter().enumerate().filter(|(_, job)| !takes(&handshake, job)) {
-        let answer = Answer::Unsupported { what: "forced exits, as its handshake says".to_owned() };
-        shared.deliver(index, Done { answer, trace: None, warnings: None, seconds: 0.0 });
-    }
     let workers = options.workers.clamp(1, jobs.len().max(1));
     thread::scope(|scope| {
         for number in 1..workers {
@@ -170,11 +166,6 @@ pub fn run_after(
     let incidents = shared.incidents.into_inner().unwrap_or_else(PoisonError::into_inner);
     let given_up = shared.given_up.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Summary { handshake, incidents, given_up: given_up.filter(|_| not_run > 0), not_run })
-}
-
-/// Whether an implementation says that it takes what a request asks for.
-fn takes(handshake: &Handshake, job: &Job<'_>) -> bool {
-    handshake.schedules || job.request.schedule.is_none()
 }
 
 impl Options<'_> {
@@ -279,8 +270,8 @@ enum End {
 struct Queue(VecDeque<usize>);
 
 impl Queue {
-    fn new(jobs: &[Job<'_>], is_taken: impl Fn(&Job<'_>) -> bool) -> Self {
-        let mut order: Vec<usize> = (0..jobs.len()).filter(|index| is_taken(&jobs[*index])).collect();
+    fn new(jobs: &[Job<'_>]) -> Self {
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
         order.sort_by_key(|index| jobs[*index].weight);
         Self(order.into())
     }
@@ -438,7 +429,7 @@ impl<'a> Lane<'a> {
     }
 
     fn send(&mut self, worker: &Worker, index: usize) {
-        worker.send(self.shared.jobs[index].request.line(index));
+        worker.send(self.shared.jobs[index].request.to(self.shared.handshake).line(index));
         self.in_flight.push_back(index);
     }
 

@@ -141,6 +141,12 @@ impl Request<'_> {
         self.line_with_state(id, None, None)
     }
 
+    /// What an implementation is asked: one that takes no schedules runs without, since no outcome depends on them.
+    #[must_use]
+    pub(crate) fn to(&self, handshake: &Handshake) -> Self {
+        Self { schedule: self.schedule.filter(|_| handshake.schedules), ..*self }
+    }
+
     /// The same for a run that tells what came of its schedule, which may be an empty one, and may stop where it is forced to leave.
     pub(crate) fn scheduled_line(&self, id: &str, stops: bool) -> String {
         let mut line = Self { schedule: None, ..*self }.line_with_id(id);

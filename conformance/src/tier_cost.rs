@@ -210,6 +210,17 @@ fn code_full_frames() -> String {
     text
 }
 
+/// Random programs that were over the bound: much code, of which machine code was made before it could be seen to pay.
+///
+/// # Errors
+///
+/// Fails where one of them is not assembled.
+pub fn slow_random_programs() -> Result<Vec<Program>, String> {
+    const SEED: u64 = 2026;
+    let program = |index| Ok(Program { allowed: ALLOWED, ..looped(SEED, index)? });
+    [255, 325, 716].into_iter().map(program).collect()
+}
+
 /// The random program of that number; none where it is no module. Most are those of `looping`, some those that compare outcomes.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use machine_dialect_vm::planted;
-use mdvm_conform::forced::command::{force_cases, known_unforced, light_cases, random};
+use mdvm_conform::forced::command::{Sequence, force_cases, known_unforced, light_cases, random};
 use mdvm_conform::forced::tally::Tally;
 use mdvm_conform::implementation::{Launcher, Start};
 use mdvm_conform::paths;
@@ -46,9 +46,9 @@ const MUTANTS: &[(&str, &str, usize)] = &[
     ("exit-charges-nothing", "calls/lookup/a-function-value-named-by-an-element-of-an-array", 0),
     ("exit-goes-on-before", "arith/div/a-quotient-too-large-for-a-float-is-infinity", 0),
     ("exit-forgets-where-from", "phis/phi/after-a-call-returned-the-call-is-the-predecessor", 0),
-    ("stub-forgets-a-store", "arith/add/a-string-and-a-url-do-not-join", 0),
-    ("stub-charges-too-little", "arith/add/a-string-and-a-url-do-not-join", 0),
-    ("call-forgets-a-store", "phis/phi/after-a-call-that-returned-nothing-the-call-is-the-predecessor", 0),
+    ("exit-of-stub-forgets-a-store", "arith/add/a-string-and-a-url-do-not-join", 0),
+    ("exit-of-stub-charges-too-little", "arith/add/a-string-and-a-url-do-not-join", 0),
+    ("exit-of-call-forgets-a-store", "phis/phi/after-a-call-that-returned-nothing-the-call-is-the-predecessor", 0),
 ];
 
 fn main() -> ExitCode {
@@ -127,7 +127,8 @@ fn random_schedules_change_nothing() -> Result<(), Failed> {
     let mut all = Tally::default();
     for tier in TIERS {
         let stop = AtomicBool::new(false);
-        let (tally, found) = random(&machine(tier, None)?, seed, Duration::from_secs(time) / 2, 2, &stop)?;
+        let sequence = Sequence { seed, count: None, time: Some(Duration::from_secs(time) / 2) };
+        let (tally, found) = random(&machine(tier, None)?, sequence, 2, &stop)?;
         if let Some(small) = found.first() {
             return Err(small.case_file().into());
         }

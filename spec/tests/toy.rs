@@ -10,7 +10,7 @@ use mdvm_spec::{Sources, Spec, render};
 #[test]
 fn the_rust_of_a_toy_specification_is_as_recorded() {
     let files = render::rust::render(&toy());
-    assert_eq!(files.len(), 8);
+    assert_eq!(files.len(), 10);
     for file in files {
         compare(file.name, &file.text);
     }

@@ -543,6 +543,16 @@ const MISTAKES: &[Mistake] = &[
         "operands: [{name: to, kind: place}]\n    flow: jump",
         "operand `to` of Goto has the unknown kind `place`",
     ),
+    mistake("specops", "{name: guard, summary", "{name: move, summary", "`move` stands twice in themes"),
+    mistake("specops", "theme: branch", "theme: branches", "Goto has the unknown theme `branches`"),
+    mistake("specops", "  - name: Goto\n    theme: branch\n", "  - name: Goto\n", "Goto has no theme"),
+    mistake(
+        "specops",
+        "  - name: SubIntSubInt\n",
+        "  - name: SubIntSubInt\n    theme: number\n",
+        "SubIntSubInt is a superinstruction, and has the theme `number`",
+    )
+    .at("    theme: number\n    summary: \"`SubInt`"),
     mistake("specops", "flow: leave", "flow: leaves", "Deoptimise has the unknown flow `leaves`"),
     mistake("specops", "exits: [deoptimise]", "exits: [panic]", "Deoptimise has the unknown exit `panic`"),
     mistake(

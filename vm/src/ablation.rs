@@ -8,6 +8,7 @@
 pub const TECHNIQUES: &[(&str, &str)] = &[
     ("specialised-code", "specialise code at all, as with `--tier=interpreter`"),
     ("jit", "compile specialised code to machine code, as with `--tier=specialised`"),
+    ("optimise", "keep the numbers of innermost loops in registers of the processor from turn to turn"),
     ("superinstructions", "execute two specialised instructions as one"),
     ("back-edges", "execute the back edge of a loop, its test and its counter as one"),
     ("branches", "compare and branch in one"),

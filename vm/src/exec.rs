@@ -5,6 +5,8 @@ mod driver;
 mod interpreter;
 #[cfg(machine_code)]
 mod jit;
+#[cfg(machine_code)]
+mod optimise;
 mod specialise;
 
 pub(crate) use driver::{Ended, Executable, RunInput, resume, run};

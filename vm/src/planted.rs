@@ -47,6 +47,13 @@ pub const BUGS: &[(&str, &str)] = &[
     ("jit-site", "machine code comes back by a call number that was not looked at"),
     ("jit-torn", "machine code writes a bool without its tag"),
     ("jit-writes-code", "machine code writes behind its instructions"),
+    ("optimise-counter", "an optimised loop does not look whether its counter overflows"),
+    ("optimise-refund", "an optimised loop that is left keeps the steps that it charged ahead"),
+    ("optimise-store", "an optimised loop that is left forgets to store a register"),
+    ("optimise-bound", "an optimised loop reads an element without comparing the index with the length"),
+    ("optimise-shared", "an optimised loop writes to an array that others hold, too"),
+    ("optimise-remainder", "an optimised loop takes a remainder that is zero for one that is not"),
+    ("optimise-circle", "an optimised loop forgets one of the values that change places"),
     ("phantom-costs-nothing", "what stands for a copy that was elided is not counted"),
     ("takes-what-is-live", "an array is taken from a register of a frame that waits and will read it"),
     ("exit-forgets-a-store", "the exit of an int addition forgets deferred stores of registers"),
@@ -54,10 +61,19 @@ pub const BUGS: &[(&str, &str)] = &[
     ("exit-charges-nothing", "the exit of reading an element charges no step that was taken before"),
     ("exit-goes-on-before", "the exit of a float quotient goes on with the instruction before it"),
     ("exit-forgets-where-from", "the exit of a guard before phis tells another instruction that ran before"),
-    ("stub-forgets-a-store", "a stub whose code is not made forgets deferred stores"),
-    ("stub-charges-too-little", "a stub whose code is not made charges a step too few"),
+    ("exit-charges-too-little", "the exit of a difference or product of ints charges a step too few"),
+    ("exit-charges-twice", "the exit of reading a dict or the length of a string charges the steps before it twice"),
+    ("exit-goes-on-behind", "the exit of writing to a dict or joining strings goes on behind the instruction"),
+    ("exit-turns-a-bool", "the exit of what needs a bool stores the opposite of a bool"),
+    ("exit-reads-a-dead-register", "the exit of an addition of a constant stores what the register beside holds"),
+    ("exit-stores-in-the-wrong-order", "the exit of a call exchanges two stores"),
+    ("exit-of-loop-forgets-a-store", "an instruction that leaves an optimised loop forgets to store a register"),
+    ("exit-of-loop-loses-a-tag", "an instruction that leaves an optimised loop stores a bool with the tag of an int"),
+    ("exit-of-loop-charges-ahead", "an instruction that leaves an optimised loop keeps a step that was charged ahead"),
+    ("exit-of-stub-forgets-a-store", "a stub whose code is not made forgets deferred stores"),
+    ("exit-of-stub-charges-too-little", "a stub whose code is not made charges a step too few"),
     (
-        "call-forgets-a-store",
+        "exit-of-call-forgets-a-store",
         "a frame that waits at a call in specialised code forgets deferred stores when it goes on elsewhere",
     ),
     ("long-phis", "a long run of phis in specialised code is charged a step too few"),
@@ -66,10 +82,7 @@ pub const BUGS: &[(&str, &str)] = &[
 /// Whether a bug is one of exits, which only those see that force them.
 #[must_use]
 pub fn is_of_exits(name: &str) -> bool {
-    name.contains("exit-")
-        || name.starts_with("stub-forgets")
-        || name.starts_with("stub-charges")
-        || name.starts_with("call-forgets")
+    name.starts_with("exit-")
 }
 
 /// That there is a bug of that name. Fails to compile for a name that is none.

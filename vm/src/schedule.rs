@@ -49,6 +49,8 @@ pub enum Tier {
     Specialised,
     /// Machine code.
     MachineCode,
+    /// Machine code of an optimised loop.
+    Optimised,
 }
 
 impl Tier {
@@ -58,6 +60,7 @@ impl Tier {
         match self {
             Self::Specialised => "specialised",
             Self::MachineCode => "machine_code",
+            Self::Optimised => "optimised",
         }
     }
 }

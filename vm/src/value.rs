@@ -94,7 +94,7 @@ impl Value {
         /// An array of scalars of so many elements takes longer to copy than to make sure who holds it.
         ///
         /// Builds for tests elide the copies of all, so that short programs meet what can go wrong there.
-        const LONG_ARRAY: usize = if cfg!(any(debug_assertions, feature = "planted")) { 1 } else { 16 };
+        const LONG_ARRAY: usize = if cfg!(any(debug_assertions, feature = "planted")) { 1 } else { 8 };
         if let Self::Array(array) = self {
             // Copies of what is no scalar have holders, too.
             return array.is_shared() && (!array.values().is_empty() || array.len() >= LONG_ARRAY);
@@ -228,6 +228,25 @@ impl Value {
 #[inline(never)]
 pub(crate) fn put(place: &mut Value, value: Value) {
     *place = value;
+}
+
+/// Writes a value to a place where something often stands that cost as much as a copy that was spared.
+#[cfg(machine_code)]
+#[inline(always)]
+pub(crate) fn put_over_phantom(place: &mut Value, value: Value) {
+    if matches!(place, Value::Dict(_)) {
+        return put_over_dict(place, value);
+    }
+    *place = value;
+}
+
+/// The same where a dict stands. It is apart so that it costs others nothing.
+#[cfg(machine_code)]
+#[inline(never)]
+fn put_over_dict(place: &mut Value, value: Value) {
+    if let Value::Dict(dict) = std::mem::replace(place, value) {
+        dict.retire();
+    }
 }
 
 /// Writes an int to a place, quickly where an int stands there already: then it is one move, and never goes through memory.

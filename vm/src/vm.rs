@@ -63,7 +63,8 @@ impl Vm {
         self.executable.dump_specialised()
     }
 
-    /// The machine code that runs have left by now, in hexadecimal, below the specialised instructions that it was made of.
+    /// The machine code that runs have left by now, below the specialised instructions that it was made of: its bytes in hexadecimal, and
+    /// with the cargo feature `disasm` its instructions.
     #[must_use]
     pub fn dump_jit(&self) -> String {
         self.executable.dump_jit()

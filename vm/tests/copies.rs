@@ -40,6 +40,25 @@ fn turns(before: &str, body: &str, functions: &str) -> String {
     )
 }
 
+/// An array of forty numbers in r10, of which those that may hold it too, and will not look at it, differ from turn to turn.
+#[test]
+fn holders_that_come_and_go_are_found_again() {
+    let before = "
+        load_const r11, 40
+        new_array r10, r11
+        load_const r12, 2
+        load_const r13, 0";
+    let body = "
+        mod r4, r0, r12
+        move r5, r13
+        jump_if r4, odd
+        move r5, r10
+        odd:
+        move r6, r10
+        array_set r10, r13, r0";
+    does_not_grow(&turns(before, body, ""));
+}
+
 /// An array of three rows, which are long enough not to be copied, in r10, and the indices 1 and 2 in r11 and r12.
 const GRID: &str = "
     load_const r11, 3

@@ -55,8 +55,46 @@ fn there_is_code_of_the_tiers_that_ran() {
     let digits: usize = jit
         .lines()
         .filter_map(|line| line.strip_prefix("       "))
-        .map(|hex| hex[8..].split_whitespace().count())
+        .map(|row| row[8..].trim_start().split("  ").next().unwrap_or_default().split_whitespace().count())
         .sum();
     // Entering and leaving stand before the first instruction.
     assert!(digits <= size && (size == 0 || digits * 2 > size), "{digits} of {size} bytes\n{jit}");
+}
+
+/// The machine code of `dump/counted_loop.mdasm` is `dump/counted_loop.x64.txt`, bytes and addresses of the process aside. With debug
+/// assertions there are checks between the instructions, which are part of what was recorded.
+#[cfg(all(machine_code, debug_assertions))]
+#[test]
+fn machine_code_is_as_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dump");
+    let program = fs::read_to_string(folder.join("counted_loop.mdasm")).unwrap();
+    let vm = Vm::new(assemble(&program).unwrap());
+    let limits = Limits { max_steps: Some(100_000), ..Limits::default() };
+    // How it ends is for other tests.
+    let _ = vm.run(Run::new(&mut ()).limits(limits).tiers(Tiers::EagerJit));
+    let dumped = vm.dump_jit();
+    if vm.machine_code() == 0 {
+        // The system refuses memory for code.
+        return assert!(dumped.is_empty());
+    }
+    let text: String = dumped.lines().map(|line| without_addresses(line) + "\n").collect();
+    let golden = folder.join("counted_loop.x64.txt");
+    if env::var_os("BLESS").is_some() {
+        fs::write(&golden, &text).unwrap();
+    }
+    let recorded = fs::read_to_string(&golden).unwrap();
+    assert!(recorded == text, "{} is not what was recorded:\n{text}", golden.display());
+}
+
+/// A line of a dump without the bytes, and without numbers that are too large to be anything but addresses.
+#[cfg(all(machine_code, debug_assertions))]
+fn without_addresses(line: &str) -> String {
+    let Some(row) = line.strip_prefix("       ") else { return line.to_owned() };
+    let (offset, rest) = row.split_at(6);
+    let instruction = rest.trim_start().split_once("  ").map_or("", |(_, text)| text.trim_start());
+    let words = instruction.split(' ').map(|word| {
+        let digits = word.strip_prefix("0x").unwrap_or_default();
+        if digits.len() > 8 { "ADDRESS" } else { word }
+    });
+    format!("  {offset}  {}", words.collect::<Vec<_>>().join(" "))
 }

@@ -4,6 +4,11 @@
 
 use std::process::{Command, Output};
 
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    apply_filter,
+};
+
 use machine_dialect_vm::{Limits, Run, RuntimeErrorKind, Tiers, Vm, assemble};
 
 /// A loop that is hot, with calls, arrays and strings in it.
@@ -105,4 +110,50 @@ fn a_host_that_forbids_new_executable_memory_has_the_program_run_without() {
             "it does not say that there is no machine code:\n{told}"
         );
     }
+}
+
+/// Kills what asks for executable memory, or refuses it; only for this thread.
+fn forbid_executable_memory(action: SeccompAction) {
+    const EXECUTABLE: u64 = libc::PROT_EXEC as u64;
+    // The third argument of both says what may be done with the memory.
+    let is_executable =
+        SeccompCondition::new(2, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(EXECUTABLE), EXECUTABLE);
+    let rule = SeccompRule::new(vec![is_executable.unwrap()]).unwrap();
+    let calls = [libc::SYS_mmap, libc::SYS_mprotect].map(|call| (call, vec![rule.clone()]));
+    let arch = std::env::consts::ARCH.try_into().unwrap();
+    let filter = SeccompFilter::new(calls.into(), SeccompAction::Allow, action, arch).unwrap();
+    apply_filter(&BpfProgram::try_from(filter).unwrap()).unwrap();
+}
+
+#[test]
+fn a_filter_of_system_calls_that_refuses_executable_memory_has_the_program_run_without() {
+    let run = || {
+        forbid_executable_memory(SeccompAction::Errno(libc::EPERM as u32));
+        let vm = Vm::new(assemble(HOT).unwrap());
+        let mut printed = String::new();
+        // The second run must not ask again, nor believe that there is machine code.
+        for _ in 0..2 {
+            vm.run(Run::new(&mut printed).tiers(Tiers::EagerJit)).unwrap();
+        }
+        (printed, vm.tier_stats())
+    };
+    let (printed, stats) = std::thread::spawn(run).join().unwrap();
+    assert_eq!(printed, "9998\n9998\n");
+    assert_eq!(stats.machine_code.entries, 0, "{stats:?}");
+    #[cfg(all(target_arch = "x86_64", feature = "machine-code"))]
+    assert!(stats.is_jit_refused, "{stats:?}");
+}
+
+#[test]
+fn tiers_without_machine_code_never_ask_for_executable_memory() {
+    // The process would be gone, were it asked for.
+    let run = || {
+        forbid_executable_memory(SeccompAction::KillProcess);
+        let mut printed = String::new();
+        for tiers in [Tiers::Interpreter, Tiers::Specialised, Tiers::EagerSpecialised] {
+            Vm::new(assemble(HOT).unwrap()).run(Run::new(&mut printed).tiers(tiers)).unwrap();
+        }
+        printed
+    };
+    assert_eq!(std::thread::spawn(run).join().unwrap(), "9998\n9998\n9998\n");
 }

@@ -33,8 +33,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The arguments of the command.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A machine that takes schedules, as NAME=COMMAND: `mdvm serve --jit=always`, built with the feature `schedule`. May be given several
-    /// times.
+    /// A machine that takes schedules, as NAME=COMMAND: `mdvm serve --jit=always`, built with the feature `schedule`; `rust-specialised` or
+    /// `rust-jit`, where this command is built with that. May be given several times.
     #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
     implementations: Vec<String>,
     /// A folder of case files, instead of the cases of the repository.
@@ -47,8 +47,11 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 64)]
     exits: u64,
     /// Random programs instead of cases, under random schedules: which sequence.
-    #[arg(long, value_name = "N", requires = "time")]
+    #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// How many random programs are run. Without it and `--time`, until Ctrl-C.
+    #[arg(long, value_name = "N", requires = "seed")]
+    count: Option<u64>,
     /// How long random programs are run.
     #[arg(long, value_name = "SECONDS", requires = "seed")]
     time: Option<u64>,
@@ -82,11 +85,12 @@ pub fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<bool, String> {
                 launcher.name
             ));
         }
-        let (tally, found) = match (arguments.seed, arguments.time) {
-            (Some(seed), Some(time)) => {
-                random(launcher, seed, Duration::from_secs(time), arguments.jobs, stop)?
+        let (tally, found) = match arguments.seed {
+            Some(seed) => {
+                let time = arguments.time.map(Duration::from_secs);
+                random(launcher, Sequence { seed, count: arguments.count, time }, arguments.jobs, stop)?
             }
-            _ => cases(launcher, arguments, stop)?,
+            None => cases(launcher, arguments, stop)?,
         };
         for (number, small) in found.iter().enumerate() {
             let text = small.case_file();
@@ -209,20 +213,30 @@ fn next_of_case(forcer: &mut Forcer, case: &Case, came: Result<Option<Found>, St
     }
 }
 
-/// Runs random programs under random schedules for a time.
+/// A sequence of random programs, and where it ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Sequence {
+    /// The same seed gives the same programs and schedules.
+    pub seed: u64,
+    /// How many programs are tried.
+    pub count: Option<u64>,
+    /// How long it may take.
+    pub time: Option<Duration>,
+}
+
+/// Runs random programs under random schedules.
 ///
 /// # Errors
 /// Says why an implementation gives no answer.
 pub fn random(
     launcher: &Launcher,
-    seed: u64,
-    time: Duration,
+    Sequence { seed, count, time }: Sequence,
     jobs: usize,
     stop: &AtomicBool,
 ) -> Result<(Tally, Vec<Small>), String> {
-    let until = Instant::now() + time;
+    let until = time.map(|time| Instant::now() + time);
     share(launcher, jobs, stop, |index, forcer, tally| {
-        if Instant::now() >= until {
+        if count.is_some_and(|count| index >= count) || until.is_some_and(|until| Instant::now() >= until) {
             return Next::Done;
         }
         match force_random(forcer, (seed, index), SCHEDULES, tally) {

@@ -78,10 +78,7 @@ impl Asker {
         };
         self.unreported.clone_from(&handshake.unreported);
         self.asked += 1;
-        let mut request = subject.request(trace);
-        // No outcome depends on a schedule, so who takes none is compared without.
-        request.schedule = request.schedule.filter(|_| handshake.schedules);
-        worker.send(request.line(self.asked));
+        worker.send(subject.request(trace).to(&handshake).line(self.asked));
         let until = Instant::now() + timeout;
         let late = || Answer::Timeout { how: format!("no answer in {:.1} s", timeout.as_secs_f64()) };
         let answer = loop {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::{Cost, Program, count, execute, generated, slow_programs};
+use super::{Cost, Program, count, execute, generated, slow_programs, slow_random_programs};
 
 /// The arguments of the command.
 #[derive(Debug, Args)]
@@ -41,7 +41,11 @@ pub fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<bool, String> {
     }
     /// How many programs a process runs under valgrind, which writes some kilobytes for each.
     const AT_ONCE: usize = 100;
-    let listed = if arguments.no_slow { Vec::new() } else { slow_programs()? };
+    let mut listed = Vec::new();
+    if !arguments.no_slow {
+        listed.extend(slow_programs()?);
+        listed.extend(slow_random_programs()?);
+    }
     let numbers = arguments.from..arguments.from + arguments.count;
     let generated = numbers.filter_map(|index| generated(arguments.seed, index).transpose());
     let mut programs = listed.into_iter().map(Ok).chain(generated);

@@ -18,8 +18,17 @@ pub(super) fn check(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
         }
         check_summary(&kind.summary, &mut report);
     }
+    report_duplicates(source, "themes", specops.themes.iter().map(|theme| theme.name.as_str()), problems);
+    for (index, theme) in specops.themes.iter().enumerate() {
+        let mut report = Report { source, list: "themes", index, problems };
+        if !is_identifier(&theme.name) {
+            report.add("name", format!("the theme {:?} is not in snake_case", theme.name));
+        }
+        check_summary(&theme.summary, &mut report);
+    }
     for (index, op) in specops.ops.iter().enumerate() {
         let mut report = Report { source, list: "ops", index, problems };
+        check_theme(specops, op, &mut report);
         check_words(op, &mut report);
         for operand in &op.operands {
             check_operand(specops, op, operand, &mut report);
@@ -27,6 +36,19 @@ pub(super) fn check(spec: &Spec, source: &Source, problems: &mut Vec<Problem>) {
         check_control(op, &mut report);
         check_relatives(specops, op, &mut report);
         check_fusion(specops, op, &mut report);
+    }
+}
+
+/// What the instruction is about, which is what its two halves are about if it fuses them.
+fn check_theme(specops: &SpecOps, op: &SpecOpEntry, report: &mut Report<'_>) {
+    match (&op.theme, op.fuses.is_empty()) {
+        (Some(name), true) if specops.themes.iter().any(|theme| theme.name == *name) => {}
+        (None, false) => {}
+        (Some(name), true) => report.add("theme", format!("{} has the unknown theme `{name}`", op.name)),
+        (None, true) => report.add("name", format!("{} has no theme", op.name)),
+        (Some(name), false) => {
+            report.add("theme", format!("{} is a superinstruction, and has the theme `{name}`", op.name));
+        }
     }
 }
 

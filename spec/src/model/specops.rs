@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub struct SpecOps {
     /// What an operand can be.
     pub kinds: Vec<KindEntry>,
+    /// What an instruction can be about.
+    pub themes: Vec<ThemeEntry>,
     /// The instructions.
     pub ops: Vec<SpecOpEntry>,
 }
@@ -26,12 +28,25 @@ pub struct KindEntry {
     pub summary: String,
 }
 
+/// What instructions are about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThemeEntry {
+    /// The name that instructions use.
+    pub name: String,
+    /// What they are, in one line.
+    pub summary: String,
+}
+
 /// One specialised instruction.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpecOpEntry {
     /// The name, as in `AddInt`.
     pub name: String,
+    /// What it is about; none for a superinstruction.
+    #[serde(default)]
+    pub theme: Option<String>,
     /// What it does, in one line.
     pub summary: String,
     /// The operands, in the order of a dump.

@@ -9,52 +9,75 @@ use crate::model::language::{Language, Meanings, WordRole};
 #[must_use]
 pub fn language(spec: &Spec) -> String {
     let language = &spec.language;
-    let scope = |name: &str| format!("{name}.machine-dialect");
-    let include = |name: &str| object(vec![("include", text(&format!("#{name}")))]);
-    let includes = |names: &[&str]| Json::List(names.iter().map(|name| include(name)).collect());
-    let matching =
-        |pattern: &str, name: &str| object(vec![("match", text(pattern)), ("name", text(&scope(name)))]);
-    let captures = |names: &[(&str, &str)]| {
-        object(
-            names.iter().map(|(group, name)| (*group, object(vec![("name", text(&scope(name)))]))).collect(),
-        )
-    };
-    let statement =
-        spelled(language, |meaning| meaning.word.is_some_and(|word| word.role == WordRole::Statement.name()));
-    let kinds = spelled(language, |meaning| {
-        meaning.word.is_some_and(|word| word.role == WordRole::Definition.name())
-    });
-    let sections =
-        spelled(language, |meaning| meaning.word.is_some_and(|word| word.role == WordRole::Section.name()));
-    let page = [
-        "front-matter",
-        "comment",
-        "fence",
-        "function",
-        "section",
-        "heading",
-        "rule",
-        "tag",
-        "block-line",
-        "item-line",
-        "statements",
-        "prose",
-    ];
-    let code = [
-        "comment",
-        "name",
-        "text",
-        "number",
-        "operator",
-        "type",
-        "value",
-        "statement-word",
-        "word",
-        "reserved",
-        "punctuation",
-        "sign",
-    ];
-    let rules = vec![
+    let mut rules = page_rules(language);
+    rules.extend(code_rules(language));
+    grammar(
+        &language.name,
+        "text.machine-dialect",
+        language.file_extension.trim_start_matches('.'),
+        "spec/language.yaml",
+        includes(&PAGE),
+        rules,
+    )
+}
+
+/// The rules that a page is made of, in the order in which they are tried.
+const PAGE: [&str; 12] = [
+    "front-matter",
+    "comment",
+    "fence",
+    "function",
+    "section",
+    "heading",
+    "rule",
+    "tag",
+    "block-line",
+    "item-line",
+    "statements",
+    "prose",
+];
+
+/// The rules that code on a line is made of.
+const CODE: [&str; 12] = [
+    "comment",
+    "name",
+    "text",
+    "number",
+    "operator",
+    "type",
+    "value",
+    "statement-word",
+    "word",
+    "reserved",
+    "punctuation",
+    "sign",
+];
+
+fn scope(name: &str) -> String {
+    format!("{name}.machine-dialect")
+}
+
+fn includes(names: &[&str]) -> Json {
+    let include = |name: &&str| object(vec![("include", text(&format!("#{name}")))]);
+    Json::List(names.iter().map(include).collect())
+}
+
+/// A rule of one pattern.
+fn matching(pattern: &str, name: &str) -> Json {
+    object(vec![("match", text(pattern)), ("name", text(&scope(name)))])
+}
+
+/// What the groups of a pattern are.
+fn captures(names: &[(&str, &str)]) -> Json {
+    object(names.iter().map(|(group, name)| (*group, object(vec![("name", text(&scope(name)))]))).collect())
+}
+
+/// The rules of lines, by name.
+fn page_rules(language: &Language) -> Vec<(&'static str, Json)> {
+    let statement = of_role(language, WordRole::Statement);
+    let kinds = of_role(language, WordRole::Definition);
+    let sections = of_role(language, WordRole::Section);
+    vec![
         (
             "front-matter",
             object(vec![
@@ -157,7 +180,13 @@ pub fn language(spec: &Spec) -> String {
                 ("patterns", includes(&["comment"])),
             ]),
         ),
-        ("code", object(vec![("patterns", includes(&code))])),
+    ]
+}
+
+/// The rules within a line, by name.
+fn code_rules(language: &Language) -> Vec<(&'static str, Json)> {
+    vec![
+        ("code", object(vec![("patterns", includes(&CODE))])),
         (
             "name",
             object(vec![
@@ -222,15 +251,7 @@ pub fn language(spec: &Spec) -> String {
         ),
         ("sign", matching(&signs(language), "keyword.operator.sign")),
         ("punctuation", matching(r"\*\*|[.,:;()\\]", "punctuation")),
-    ];
-    grammar(
-        &language.name,
-        "text.machine-dialect",
-        language.file_extension.trim_start_matches('.'),
-        "spec/language.yaml",
-        includes(&page),
-        rules,
-    )
+    ]
 }
 
 /// The literals that are texts: between quotes of either kind, with the escapes that there are.

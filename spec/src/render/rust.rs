@@ -3,10 +3,12 @@
 mod constant;
 mod dispatch;
 mod errors;
+mod execution;
 mod instruction;
 mod language;
 mod specops;
 mod topics;
+mod translatable;
 mod values;
 
 use crate::Spec;
@@ -32,7 +34,9 @@ pub fn render(spec: &Spec) -> Vec<RustFile> {
         RustFile { name: "errors.rs", text: errors::render(spec) },
         RustFile { name: "language.rs", text: language::render(spec) },
         RustFile { name: "specops.rs", text: specops::render(spec) },
+        RustFile { name: "execution.rs", text: execution::render(spec) },
         RustFile { name: "topics.rs", text: topics::render(spec) },
+        RustFile { name: "translatable.rs", text: translatable::render(spec) },
     ]
 }
 

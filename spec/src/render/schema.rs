@@ -58,7 +58,7 @@ pub fn cases(spec: &Spec) -> String {
           "globals": {{ "type": "object", "description": "globals the run begins with" }},
           "schedule": {{
             "type": "object",
-            "description": "where the run leaves a faster tier although it need not; only for implementations that say so in their handshake",
+            "description": "where the run leaves a faster tier although it need not; implementations run without it whose handshake does not say that they take it",
             "additionalProperties": false,
             "properties": {{
               "exit": {{ "$ref": "#/$defs/places", "description": "exits that are taken, by number" }},

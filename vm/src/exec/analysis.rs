@@ -10,7 +10,11 @@ mod window;
 
 pub(crate) use flow_graph::FlowGraph;
 pub(crate) use held::take_element;
+#[cfg(machine_code)]
+pub(crate) use ownership::Site;
 pub(crate) use ownership::{Ownership, Write};
 pub(crate) use register_set::RegSet;
 pub(crate) use uniqueness::{OtherHolder, can_set, is_twin};
+#[cfg(machine_code)]
+pub(crate) use window::Element;
 pub(crate) use window::{LONGEST as LONGEST_WINDOW, Origin, Window};

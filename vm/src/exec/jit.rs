@@ -29,6 +29,7 @@ mod code_cache;
 mod context;
 mod executable;
 mod layout;
+mod listing;
 mod stubs;
 #[cfg(feature = "check-machine-code")]
 mod verify;

@@ -29,6 +29,8 @@ mod verify;
 mod versions;
 
 pub(crate) use code::Code;
+#[cfg(machine_code)]
+pub(crate) use context::Source;
 pub(crate) use context::TypeContext;
 #[cfg(machine_code)]
 pub(crate) use elements::{append_item, elide_copy, put_item, set_item};
@@ -40,7 +42,10 @@ pub(crate) use op::CodeAddr;
 #[cfg(all(machine_code, feature = "check-machine-code"))]
 pub(crate) use op::Needs;
 #[cfg(machine_code)]
-pub(crate) use op::{JitOp, Slot, SpecOp, Test};
+pub(crate) use op::{
+    BranchOp, CallOp, ComparisonOp, ContainerOp, GuardOp, JitOp, MoveOp, NumberOp, Slot, SpecOp, StringOp,
+    Test,
+};
 pub(crate) use spoilt::spoil_stub;
 #[cfg(machine_code)]
 pub(crate) use types::Type;

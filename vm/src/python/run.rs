@@ -161,11 +161,20 @@ pub(super) fn carry_out(py: Python<'_>, job: Job, stdout: &Stdout<'_>) -> PyResu
         return Ok((ended, kept));
     }
     let long = job.run_long()?;
+    // Where the program's output goes, a host may fork. The child has no thread of the run, and its locks are as that left them.
+    let process = std::process::id();
+    let is_forked = || std::process::id() != process;
     let mut look_after = || -> PyResult<Option<Ended>> {
         loop {
             let is_gone = long.is_gone();
             let (printed, ended) = py.detach(|| long.wait());
             stdout.write(py, &printed)?;
+            if is_forked() {
+                return Err(errors::machine_error(
+                    py,
+                    "Runtime error: this process was forked in the midst of the run, which goes on in its parent alone",
+                ));
+            }
             keep(&mut kept, &printed);
             py.check_signals()?;
             if ended.is_some() || is_gone {
@@ -174,6 +183,10 @@ pub(super) fn carry_out(py: Python<'_>, job: Job, stdout: &Stdout<'_>) -> PyResu
         }
     };
     match look_after() {
+        Err(error) if is_forked() => {
+            std::mem::forget(long);
+            Err(error)
+        }
         Ok(Some(ended)) => Ok((ended, kept)),
         Ok(None) => {
             py.detach(|| long.join());

@@ -225,6 +225,7 @@ impl Array {
     }
 
     /// The element at an index, to be changed, unless all of them are scalars or the array is shared.
+    #[inline(always)]
     pub(crate) fn value_mut(&mut self, index: usize) -> Option<&mut Value> {
         Rc::get_mut(&mut self.0)?.values.get_mut(index)
     }
@@ -305,10 +306,12 @@ impl Array {
     }
 
     /// How many places hold it.
+    #[inline]
     pub(crate) fn holders(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
+    #[inline]
     pub(crate) fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }

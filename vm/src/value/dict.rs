@@ -1,5 +1,6 @@
 //! Dicts: string keys, in the order in which they were first set.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::rc::Rc;
@@ -13,6 +14,15 @@ use super::{Str, Value, copies, drop};
 use crate::errors::RuntimeError;
 use crate::memory::{Memory, charge, release};
 use crate::values::costs;
+
+thread_local! {
+    /// What stood for something else and does not any more, to be used again: some loops need a few each turn.
+    static SPARE: RefCell<Vec<Rc<DictObject>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// So many of them are kept.
+#[cfg(machine_code)]
+const MAX_SPARE: usize = 4;
 
 /// A dict, shared by reference count and copied when it is written while shared.
 #[derive(Clone)]
@@ -56,11 +66,37 @@ impl Dict {
     }
 
     /// An empty dict that costs so much, to stand where nobody looks.
+    #[inline]
     pub(super) fn of_cost(cost: u64) -> Self {
         charge(cost);
-        let mut object = DictObject::default();
-        object.stands_for = cost.wrapping_sub(costs::DICT);
-        Self(Rc::new(object))
+        let spare = |spare: &RefCell<Vec<_>>| spare.try_borrow_mut().ok()?.pop();
+        let mut object = SPARE.try_with(spare).ok().flatten().unwrap_or_default();
+        if let Some(object) = Rc::get_mut(&mut object) {
+            object.stands_for = cost.wrapping_sub(costs::DICT);
+        }
+        Self(object)
+    }
+
+    /// Lets go of it. If it stood for something else, what is behind it is kept.
+    #[cfg(machine_code)]
+    #[inline]
+    pub(super) fn retire(mut self) {
+        if let Some(object) = Rc::get_mut(&mut self.0)
+            && object.stands_for != 0
+        {
+            release(object.stands_for.wrapping_add(costs::DICT));
+            // From now on it costs nothing.
+            object.stands_for = 0_u64.wrapping_sub(costs::DICT);
+            let keep = |spare: &RefCell<Vec<_>>| {
+                if let Ok(mut spare) = spare.try_borrow_mut()
+                    && spare.len() < MAX_SPARE
+                {
+                    spare.push(self.0);
+                }
+            };
+            // While a thread ends, none is kept.
+            let _ = SPARE.try_with(keep);
+        }
     }
 
     /// What this dict costs, without its keys.
@@ -161,11 +197,13 @@ impl Dict {
     }
 
     /// How many places hold it.
+    #[inline]
     pub(crate) fn holders(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
-    pub(super) fn address(&self) -> usize {
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }
 

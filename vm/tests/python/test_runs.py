@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -496,3 +496,66 @@ def test_a_state_that_is_wrong_is_refused_by_name() -> None:
     assert pickle.loads(pickle.dumps(refused.value)).message == refused.value.message
     with pytest.raises(ValueError, match="stop_at is -1"):
         run(COUNTS, stop_at=-1)
+
+
+HOT_AND_PRINTS = Module.assemble("""
+    load_const r0, 0
+    load_const r1, 1
+    load_const r2, 100000
+again:
+    add r0, r0, r1
+    debug_print r0
+    lt r3, r0, r2
+    jump_if r3, again
+    return r0
+""")
+
+
+@contextlib.contextmanager
+def in_both() -> Iterator[Callable[[], None]]:
+    """Gives a function that forks. The child ends where the block ends, and the parent waits for it: neither may have failed."""
+    parent, children = os.getpid(), []
+    try:
+        yield lambda: children.append(os.fork())
+    except BaseException:
+        if os.getpid() != parent:
+            os._exit(1)
+        raise
+    if os.getpid() != parent:
+        os._exit(0)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize("tiers", ["interpreter", "eager-specialised", "eager-jit", None])
+def test_a_host_forks_between_runs_and_within_one(tiers: Any) -> None:
+    expected = run(HOT_AND_PRINTS, tiers=tiers, stdout=False)
+    with in_both() as fork:
+        fork()
+        # The child has the code that the runs of its parent left.
+        outcome = run(HOT_AND_PRINTS, tiers=tiers, stdout=False, deadline=60)
+        assert (outcome.value, outcome.steps) == (100000, expected.steps)
+    with in_both() as fork:
+        parent, pieces = os.getpid(), list[str]()
+
+        def fork_at_first(piece: str) -> None:
+            pieces.append(piece)
+            if len(pieces) == 1:
+                fork()
+
+        # The run goes on in the parent alone; the child is told.
+        try:
+            outcome = run(HOT_AND_PRINTS, tiers=tiers, stdout=fork_at_first)
+        except errors.MachineDialectError as error:
+            assert os.getpid() != parent
+            assert "forked in the midst of the run" in str(error)
+        else:
+            assert os.getpid() == parent
+            assert (outcome.value, outcome.steps) == (100000, expected.steps)
+            assert "".join(pieces) == expected.stdout
+    with in_both() as fork:
+        fork()
+        began = time.monotonic()
+        with pytest.raises(RunError, match="Deadline exceeded"):
+            run(Module.assemble("again:\njump again"), tiers=tiers, deadline=0.2)
+        assert time.monotonic() - began < 30

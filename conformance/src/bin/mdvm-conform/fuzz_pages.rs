@@ -10,7 +10,8 @@ use mdvm_conform::fuzz::source::campaign::{self, Plan};
 use mdvm_conform::implementation::Launcher;
 use mdvm_spec::Spec;
 
-use super::{STOP, launchers, print, seconds, shard};
+use super::arguments::{seconds, shard};
+use super::{STOP, launchers, print};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

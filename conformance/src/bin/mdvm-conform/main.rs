@@ -1,22 +1,21 @@
 //! The command `mdvm-conform`.
 
+mod arguments;
+mod display;
 mod fuzz_pages;
 mod views;
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use clap::{Args, Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::Parser;
 use mdvm_conform::case::Case;
 use mdvm_conform::coverage::{self, Subjects};
 use mdvm_conform::fuzz::asker::Asker;
-use mdvm_conform::fuzz::campaign::{self, Sizes, Watcher, write_case};
+use mdvm_conform::fuzz::campaign::{self, write_case};
 use mdvm_conform::fuzz::divergence::Pair;
 use mdvm_conform::fuzz::finding::case_file;
 use mdvm_conform::fuzz::results::{self, Total};
@@ -24,9 +23,15 @@ use mdvm_conform::fuzz::seeds;
 use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::report::{self, Detail};
-use mdvm_conform::run::{self, Column, Plan, Progress, Run, Selection};
+use mdvm_conform::run::{self, Column, Plan, Run, Selection};
 use mdvm_conform::{catalog, doctor, embedded, fix, forced, next, show, tier_cost, vectors, worker};
 use mdvm_spec::Spec;
+
+use arguments::{
+    Cli, CoverageArguments, DoctorArguments, FuzzArguments, NextArguments, RunArguments, Task,
+    TriageArguments,
+};
+use display::{Display, FuzzDisplay};
 
 /// The run differs from what is expected.
 const DIFFERENCES: u8 = 1;
@@ -35,258 +40,11 @@ const USAGE: u8 = 2;
 /// What a shell reports of a command that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
-/// After how many crashes or time-outs of the same kind an implementation is given up, where nothing else is said.
-const DEFAULT_STOP: usize = 50;
-
 /// The same for `next`, which sees the better what is missing the more it sees fail.
 const NEXT_STOP: usize = 500;
 
-/// How long it takes at least from one line that tells of progress to the next.
-const BETWEEN_LINES: Duration = Duration::from_secs(2);
-
 /// Becomes true at the first Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
-
-/// Tests implementations of Machine Dialect bytecode.
-#[derive(Parser)]
-#[command(version, propagate_version = true, after_help = EXAMPLES)]
-struct Cli {
-    #[command(subcommand)]
-    command: Task,
-}
-
-const EXAMPLES: &str = "\
-An implementation is `rust` (the VM of this repository), `reference` (the interpreter
-in Python) or NAME=COMMAND, where the command speaks the protocol that
-conformance/README.md describes.
-
-Examples:
-  mdvm-conform doctor --impl 'mine=./my-vm serve'
-  mdvm-conform run --impl 'mine=./my-vm serve'
-  mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --filter arith/
-  mdvm-conform next --impl 'mine=./my-vm serve'
-  mdvm-conform list arith/
-  mdvm-conform show arith/add/two-ints-add --emit two-ints-add.mdbc
-  mdvm-conform run --impl rust --impl 'mine=./my-vm serve' --html report --badge badge.svg
-  mdvm-conform coverage --verbose
-  mdvm-conform fuzz --impl rust --impl reference --seed 1 --count 2000
-  mdvm-conform fuzz --impl rust --impl 'mine=./my-vm serve' --time 3600 --shard 2/8
-  mdvm-conform fuzz-pages --seed 1 --count 5000
-  mdvm-conform fuzz-seeds target/seeds
-  mdvm-conform fuzz-report target/fuzz/*.jsonl
-  mdvm-conform triage --impl rust --impl 'mine=./my-vm serve' program.mdbc
-  mdvm-conform vectors --out target/vectors
-  mdvm-conform vectors --check --impl 'mine=./my-vm serve'
-
-Exit codes: 0 all is as expected, 1 something differs, 2 the run could not begin.";
-
-#[derive(Subcommand)]
-enum Task {
-    /// Runs the cases and compares the outcomes.
-    Run(RunArguments),
-    /// Names the cases, one a line.
-    List {
-        /// Only the cases with this text in their id.
-        #[arg(value_name = "TEXT")]
-        filter: Option<String>,
-        /// Says of each case where it was declared, its group and what it expects.
-        #[arg(long)]
-        verbose: bool,
-    },
-    /// Shows a case: its module as assembly, the request for it, what it expects and where it was declared.
-    Show {
-        /// Its id, or a text that only its id has.
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Writes the module to a file instead (`-` is stdout): as assembly to a .mdasm, the request to a .json, a case file to a .yaml.
-        #[arg(long, value_name = "FILE")]
-        emit: Option<PathBuf>,
-    },
-    /// Says which missing opcode or rule stands behind the most failures of an implementation.
-    Next(NextArguments),
-    /// Checks how an implementation speaks the protocol, and says what to mend.
-    Doctor(DoctorArguments),
-    /// Shows what the cases execute of everything that the specification makes them owe, and what they do not.
-    Coverage(CoverageArguments),
-    /// Runs generated programs on several implementations, and reduces every program on which they differ.
-    Fuzz(FuzzArguments),
-    /// Runs random pages of the language on two implementations, and reduces every page on which they differ.
-    FuzzPages(fuzz_pages::Arguments),
-    /// Adds up the results of any number of campaigns and shards.
-    FuzzReport {
-        /// Files that campaigns wrote.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
-    /// Writes what fuzzing begins with: a folder of inputs for each fuzz target.
-    FuzzSeeds {
-        /// The folder.
-        #[arg(value_name = "DIR")]
-        folder: PathBuf,
-    },
-    /// Counts whether the default tier of the VM of this repository executes more instructions than its interpreter alone.
-    TierCost(tier_cost::command::Arguments),
-    /// Forces machines out of their faster tiers wherever they can leave them, and compares all that can be seen with an interpreter.
-    Schedule(forced::command::Arguments),
-    /// Says where two implementations part on a module, and reduces it to a case.
-    Triage(TriageArguments),
-    /// Writes single-step vectors, a state, one instruction and what comes of it, or has implementations execute them.
-    Vectors(vectors::command::Arguments),
-}
-
-#[derive(Args)]
-struct FuzzArguments {
-    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND. The first is compared with each of the others.
-    #[arg(long = "impl", value_name = "NAME=COMMAND", required_unless_present = "guide")]
-    implementations: Vec<String>,
-    /// Which sequence of programs; the same seed gives the same programs.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How many programs, over all shards. Without it and `--time`, until Ctrl-C.
-    #[arg(long, value_name = "N")]
-    count: Option<u64>,
-    /// How long it may take.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    time: Option<Duration>,
-    /// Runs the K-th of N parts of the programs, from 1.
-    #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = shard)]
-    shard: (u64, u64),
-    /// How large programs are: small, long (thousands of steps), special (long, with what specialised code does in ways of its own) or mixed.
-    #[arg(long, default_value = "mixed", value_parser = sizes)]
-    size: Sizes,
-    /// How long one program may take.
-    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
-    timeout: Duration,
-    /// How many processes of each implementation share the programs; as many as there are processors, if not given.
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
-    /// Where results and cases are written. A campaign that was interrupted goes on from there.
-    #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
-    out: PathBuf,
-    /// Ends as soon as a divergence was found and made small.
-    #[arg(long)]
-    first: bool,
-    /// Looks instead for programs that reach lines of the reference, for types of operands, as no case does, and makes small cases of
-    /// them, with what the reference expects.
-    #[arg(long, conflicts_with_all = ["implementations", "first", "shard"])]
-    guide: bool,
-    /// Adds those to the cases of the repository, in spec/cases/views.
-    #[arg(long, requires = "guide")]
-    bless: bool,
-}
-
-#[derive(Args)]
-struct TriageArguments {
-    /// Two implementations: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND.
-    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
-    implementations: Vec<String>,
-    /// How long one answer may take.
-    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
-    timeout: Duration,
-    /// Where the case is written.
-    #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
-    out: PathBuf,
-    /// A module, or a case file.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-}
-
-#[derive(Args)]
-struct RunArguments {
-    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND. Several are also compared with each other.
-    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
-    implementations: Vec<String>,
-    /// A folder of case files, instead of the cases and the corpus of the repository.
-    #[arg(long, value_name = "DIR")]
-    cases: Option<PathBuf>,
-    /// A folder of modules, instead of the cases and the corpus of the repository. Without a corpus.jsonl in it, nothing is
-    /// expected of them but that the implementations agree.
-    #[arg(long, value_name = "DIR")]
-    corpus: Option<PathBuf>,
-    /// Only the cases with this text in their id.
-    #[arg(long, value_name = "TEXT")]
-    filter: Option<String>,
-    /// Only the case with this id. May be given several times.
-    #[arg(long, value_name = "ID")]
-    case: Vec<String>,
-    /// How long one case may take.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    timeout: Duration,
-    /// How long the whole run may take. What has not been run by then is counted, and fails the run.
-    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
-    max_total: Duration,
-    /// After how many crashes or time-outs of the same kind the rest of an implementation's cases is not run; 0 is never.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_STOP)]
-    stop_after: usize,
-    /// How many processes of each implementation share the cases; as many as there are processors, if not given.
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
-    /// The known differences of an implementation, instead of conformance/known/<its name>-<its version>.yaml.
-    #[arg(long, value_name = "[NAME=]FILE")]
-    ledger: Vec<String>,
-    /// Brings each ledger in line with this run: takes lines away that are no longer true, and adds one for each other difference.
-    #[arg(long, conflicts_with_all = ["filter", "case"])]
-    fix_ledger: bool,
-    /// Shows every case that differs, and not only the shortest of each opcode or theme.
-    #[arg(long, conflicts_with = "json")]
-    verbose: bool,
-    /// Prints the report as JSON.
-    #[arg(long)]
-    json: bool,
-    /// Writes the report as JUnit XML too.
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-    /// Writes the report as web pages too: index.html, a page for each group, and a badge for each implementation.
-    #[arg(long, value_name = "DIR")]
-    html: Option<PathBuf>,
-    /// Writes a badge (SVG) too, for the first implementation that is not `rust` or `reference`, or else the first.
-    #[arg(long, value_name = "FILE")]
-    badge: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct NextArguments {
-    /// An implementation: `rust`, `reference` or NAME=COMMAND.
-    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
-    implementations: Vec<String>,
-    /// Only the cases with this text in their id.
-    #[arg(long, value_name = "TEXT")]
-    filter: Option<String>,
-    /// How long one case may take.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    timeout: Duration,
-    /// How long the whole run may take.
-    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
-    max_total: Duration,
-}
-
-#[derive(Args)]
-struct DoctorArguments {
-    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND.
-    #[arg(long = "impl", value_name = "NAME=COMMAND", required = true)]
-    implementations: Vec<String>,
-    /// How long one answer may take.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    timeout: Duration,
-}
-
-#[derive(Args)]
-struct CoverageArguments {
-    /// An implementation: `rust`, `rust-interpreter`, `rust-specialised`, `rust-jit`, `reference` or NAME=COMMAND; it must give traces. Without any, `rust` and `reference`.
-    #[arg(long = "impl", value_name = "NAME=COMMAND")]
-    implementations: Vec<String>,
-    /// How long one case may take.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    timeout: Duration,
-    /// Names each obligation and some of the cases that execute it.
-    #[arg(long, conflicts_with = "json")]
-    verbose: bool,
-    /// Prints the report as JSON, with every case of every obligation.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    views: views::ViewArguments,
-}
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -612,28 +370,6 @@ fn launchers(texts: &[String]) -> Result<Vec<Launcher>, String> {
     Ok(launchers)
 }
 
-fn shard(text: &str) -> Result<(u64, u64), String> {
-    let numbers = text.split_once('/').map(|(one, of)| (one.parse(), of.parse()));
-    match numbers {
-        Some((Ok(one), Ok(of))) if one >= 1 && one <= of => Ok((one, of)),
-        Some(_) | None => Err(format!("{text:?} is not K/N with K from 1 to N, as in 2/8")),
-    }
-}
-
-fn sizes(text: &str) -> Result<Sizes, String> {
-    let names: Vec<_> = Sizes::ALL.iter().map(|size| size.name()).collect();
-    let known = Sizes::ALL.into_iter().find(|size| size.name() == text);
-    known.ok_or_else(|| format!("there are {}", names.join(", ")))
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
-    match Duration::try_from_secs_f64(number) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        Ok(_) | Err(_) => Err(format!("{text} seconds is no time to wait")),
-    }
-}
-
 /// Writes to stdout. When its reader has gone, the rest is not wanted and the exit code still tells how it went.
 fn print(text: &str) -> Result<(), String> {
     write_out(text.as_bytes())
@@ -644,81 +380,5 @@ fn write_out(bytes: &[u8]) -> Result<(), String> {
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
         Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// How far a run is, on stderr: a bar on a terminal, and elsewhere a line now and then.
-#[derive(Default)]
-struct Display {
-    now: Mutex<Option<Bar>>,
-}
-
-/// How far one implementation is.
-struct Bar {
-    name: String,
-    total: usize,
-    done: usize,
-    terminal: Option<ProgressBar>,
-    /// When a line was last written.
-    told: Instant,
-}
-
-impl Progress for Display {
-    fn begin(&self, name: &str, cases: usize) {
-        let terminal = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(cases as u64).with_message(name.to_owned());
-            match ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}") {
-                Ok(style) => bar.with_style(style),
-                Err(_) => bar,
-            }
-        });
-        let bar = Bar { name: name.to_owned(), total: cases, done: 0, terminal, told: Instant::now() };
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
-    }
-
-    fn advance(&self) {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(bar) = now.as_mut() else { return };
-        bar.done += 1;
-        if let Some(terminal) = &bar.terminal {
-            terminal.inc(1);
-        } else if bar.told.elapsed() > BETWEEN_LINES {
-            bar.told = Instant::now();
-            // A closed stderr is no reason to stop.
-            let _ = writeln!(std::io::stderr(), "{}: {} of {}", bar.name, bar.done, bar.total);
-        }
-    }
-
-    fn end(&self) {
-        let bar = self.now.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(terminal) = bar.and_then(|bar| bar.terminal) {
-            terminal.finish_and_clear();
-        }
-    }
-}
-
-/// How far a campaign is, on stderr: a line that is written over on a terminal, and elsewhere a line now and then.
-#[derive(Default)]
-struct FuzzDisplay {
-    told: Mutex<Option<Instant>>,
-}
-
-impl Watcher for FuzzDisplay {
-    fn advance(&self, programs: u64, of: Option<u64>, divergences: u64, seconds: f64) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_some_and(|told| told.elapsed() < BETWEEN_LINES) {
-            return;
-        }
-        *told = Some(Instant::now());
-        let of = of.map_or_else(String::new, |of| format!(" of {of}"));
-        let rate = programs as f64 / seconds.max(0.001);
-        let line = format!("{programs}{of} programs, {rate:.0} a second, {divergences} divergences");
-        let end = if std::io::stderr().is_terminal() { "\x1b[K\r" } else { "\n" };
-        // A closed stderr is no reason to stop.
-        let _ = write!(std::io::stderr(), "{line}{end}");
-    }
-
-    fn note(&self, line: &str) {
-        let _ = writeln!(std::io::stderr(), "{line}");
     }
 }

@@ -268,7 +268,7 @@ fn render_reading(opcodes: &[OpcodeEntry], out: &mut String) {
 }
 
 /// The Rust type of an operand of that role in the internal code.
-fn lowered_type(role: Role) -> &'static str {
+pub(super) fn lowered_type(role: Role) -> &'static str {
     match role {
         Role::In | Role::Out | Role::InOut | Role::Tagged => "Reg",
         Role::OptionalIn => "Option<Reg>",

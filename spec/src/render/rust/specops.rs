@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::header;
 use crate::Spec;
+use crate::model::pascal_case;
 use crate::model::specops::{JitLowering, SpecFlow, SpecOpEntry, SpecOperand, SpecOps, SpecType};
 
 pub(super) fn render(spec: &Spec) -> String {
@@ -392,14 +393,39 @@ fn render_dump(specops: &SpecOps, out: &mut String) {
     let _ = writeln!(out, "        }}\n    }}\n}}");
 }
 
+/// The enum of the instructions of a theme that the JIT lowers.
+fn jit_enum(theme: &str) -> String {
+    format!("{}Op", pascal_case(theme))
+}
+
 fn render_jit(specops: &SpecOps, out: &mut String) {
-    let is = |op: &&SpecOpEntry, lowering: JitLowering| op.jit == lowering.name();
+    let is_lowered = |op: &SpecOpEntry| op.jit == JitLowering::Lowered.name();
+    for theme in &specops.themes {
+        let _ = writeln!(
+            out,
+            "\n/// Of the instructions that the JIT has to lower, those about {}.\n#[cfg(machine_code)]\n#[derive(Debug, Clone, Copy)]\n\
+             #[allow(dead_code, reason = \"some are lowered to calls of stubs, which read the operands themselves\")]\n#[rustfmt::skip]\npub(crate) enum {} {{",
+            theme.summary,
+            jit_enum(&theme.name)
+        );
+        let is_about = |op: &&SpecOpEntry| is_lowered(op) && op.theme.as_ref() == Some(&theme.name);
+        render_variants(specops, specops.ops.iter().filter(is_about), out);
+        let _ = writeln!(out, "}}");
+    }
     let _ = writeln!(
         out,
-        "\n/// The instructions that the JIT has to lower (`jit: lowered` in `spec/specops.yaml`), each in\n\
-         /// `vm/src/exec/jit/x64/instructions.rs`. Those that are missing there do not compile.\n#[cfg(machine_code)]\n#[derive(Debug, Clone, Copy)]\n#[allow(dead_code, reason = \"some are lowered to calls of stubs, which read the operands themselves\")]\n#[rustfmt::skip]\npub(crate) enum JitOp {{"
+        "\n/// The instructions that the JIT has to lower (`jit: lowered` in `spec/specops.yaml`), by theme, each in\n\
+         /// `vm/src/exec/jit/x64/instructions.rs`. Those that are missing there do not compile.\n#[cfg(machine_code)]\n#[derive(Debug, Clone, Copy)]\npub(crate) enum JitOp {{"
     );
-    render_variants(specops, specops.ops.iter().filter(|op| is(op, JitLowering::Lowered)), out);
+    for theme in &specops.themes {
+        let _ = writeln!(
+            out,
+            "    /// About {}.\n    {}({}),",
+            theme.summary,
+            pascal_case(&theme.name),
+            jit_enum(&theme.name)
+        );
+    }
     let _ = writeln!(
         out,
         "    /// One that the loop over specialised code executes (`jit: interpreter`).\n    Interpreter,\n}}"
@@ -410,10 +436,18 @@ fn render_jit(specops: &SpecOps, out: &mut String) {
     );
     let mut others = Vec::new();
     for op in &specops.ops {
-        if is(&op, JitLowering::Lowered) {
-            let _ = writeln!(out, "            SpecOp::{0}{1} => Self::{0}{1},", op.name, all(op));
-        } else {
-            others.push(format!("SpecOp::{}{}", op.name, rest(op)));
+        match op.theme.as_deref().filter(|_| is_lowered(op)) {
+            Some(theme) => {
+                let _ = writeln!(
+                    out,
+                    "            SpecOp::{0}{1} => Self::{2}({3}::{0}{1}),",
+                    op.name,
+                    all(op),
+                    pascal_case(theme),
+                    jit_enum(theme)
+                );
+            }
+            None => others.push(format!("SpecOp::{}{}", op.name, rest(op))),
         }
     }
     if !others.is_empty() {

@@ -233,23 +233,51 @@ impl std::fmt::Display for SpecOp {
     }
 }
 
-/// The instructions that the JIT has to lower (`jit: lowered` in `spec/specops.yaml`), each in
-/// `vm/src/exec/jit/x64/instructions.rs`. Those that are missing there do not compile.
+/// Of the instructions that the JIT has to lower, those about operations on numbers.
 #[cfg(machine_code)]
 #[derive(Debug, Clone, Copy)]
 #[allow(dead_code, reason = "some are lowered to calls of stubs, which read the operands themselves")]
 #[rustfmt::skip]
-pub(crate) enum JitOp {
+pub(crate) enum NumberOp {
     /// `dst = left + right` of ints.
     AddInt { dst: Slot, left: Slot, right: Slot },
+    /// Exchanges two values.
+    Swap { a: Slot, b: Slot },
+}
+
+/// Of the instructions that the JIT has to lower, those about branches.
+#[cfg(machine_code)]
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "some are lowered to calls of stubs, which read the operands themselves")]
+#[rustfmt::skip]
+pub(crate) enum BranchOp {
     /// Branches where `left < right` of ints.
     IfLtInt { left: Slot, right: Slot, to: CodeAddr },
+}
+
+/// Of the instructions that the JIT has to lower, those about arrays.
+#[cfg(machine_code)]
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "some are lowered to calls of stubs, which read the operands themselves")]
+#[rustfmt::skip]
+pub(crate) enum ContainerOp {
     /// Reads an element of an array.
     ArrayGet { dst: Slot, array: Slot, index: Slot },
     /// Reads an element of an array, which must be an int.
     ArrayGetInt { dst: Slot, array: Slot, index: Slot },
-    /// Exchanges two values.
-    Swap { a: Slot, b: Slot },
+}
+
+/// The instructions that the JIT has to lower (`jit: lowered` in `spec/specops.yaml`), by theme, each in
+/// `vm/src/exec/jit/x64/instructions.rs`. Those that are missing there do not compile.
+#[cfg(machine_code)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum JitOp {
+    /// About operations on numbers.
+    Number(NumberOp),
+    /// About branches.
+    Branch(BranchOp),
+    /// About arrays.
+    Container(ContainerOp),
     /// One that the loop over specialised code executes (`jit: interpreter`).
     Interpreter,
 }
@@ -259,11 +287,11 @@ impl From<SpecOp> for JitOp {
     /// Of a superinstruction, the first half.
     fn from(op: SpecOp) -> Self {
         match op.unfused() {
-            SpecOp::AddInt { dst, left, right } => Self::AddInt { dst, left, right },
-            SpecOp::IfLtInt { left, right, to } => Self::IfLtInt { left, right, to },
-            SpecOp::ArrayGet { dst, array, index } => Self::ArrayGet { dst, array, index },
-            SpecOp::ArrayGetInt { dst, array, index } => Self::ArrayGetInt { dst, array, index },
-            SpecOp::Swap { a, b } => Self::Swap { a, b },
+            SpecOp::AddInt { dst, left, right } => Self::Number(NumberOp::AddInt { dst, left, right }),
+            SpecOp::IfLtInt { left, right, to } => Self::Branch(BranchOp::IfLtInt { left, right, to }),
+            SpecOp::ArrayGet { dst, array, index } => Self::Container(ContainerOp::ArrayGet { dst, array, index }),
+            SpecOp::ArrayGetInt { dst, array, index } => Self::Container(ContainerOp::ArrayGetInt { dst, array, index }),
+            SpecOp::Swap { a, b } => Self::Number(NumberOp::Swap { a, b }),
             SpecOp::LoopLeInt { .. }
                 | SpecOp::AddIntIfLtInt { .. } => Self::Interpreter,
         }

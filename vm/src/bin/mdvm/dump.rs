@@ -30,7 +30,14 @@ pub(crate) fn dump(file: &Path, format: Option<Format>, tier: DumpTier, max_step
     let text = match tier {
         DumpTier::Specialised => vm.dump_specialised(),
         #[cfg(machine_code)]
-        DumpTier::Jit => vm.dump_jit(),
+        DumpTier::Jit => {
+            if cfg!(not(feature = "disasm")) {
+                report::text(
+                    "note: these are bytes; `cargo install --path vm --features disasm` makes an mdvm that shows instructions\n",
+                );
+            }
+            vm.dump_jit()
+        }
     };
     print(text.trim_end(), 0)
 }

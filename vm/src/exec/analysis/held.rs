@@ -9,6 +9,9 @@ use crate::values::costs;
 /// An array whose elements are not packed is looked through if it has no more of them.
 const UNPACKED: usize = 16;
 
+/// So many frames that wait are looked at.
+pub(super) const FRAMES: usize = 64;
+
 /// Takes a container away from the other container that alone holds it besides, and that nothing else holds, as an element. There must be
 /// room for a copy of it and one more entry.
 pub(crate) fn take_element(memory: &Memory<'_>, outer: &mut Value, key: &Value, container: &Value) {
@@ -39,15 +42,17 @@ pub(super) fn holding<'a>(
 }
 
 /// What stands where a container was let go of, and costs what its copy would have.
+#[inline(always)]
 pub(super) fn phantom(copy: u64) -> Value {
     Value::of_cost(if planted!("phantom-costs-nothing") { 0 } else { copy })
 }
 
 /// Whether a container is an array of scalars, as far as that takes no time to see.
+#[inline(always)]
 pub(super) fn is_array_of_scalars(container: &Value) -> bool {
     let Value::Array(array) = container else { return false };
     let values = array.values();
-    values.len() <= UNPACKED && values.iter().all(Value::is_scalar)
+    values.is_empty() || values.len() <= UNPACKED && values.iter().all(Value::is_scalar)
 }
 
 pub(super) fn register_of<'a>(machine: &'a Machine<'_>, register: u8) -> &'a Value {
@@ -62,6 +67,30 @@ pub(super) fn is_same(one: &Value, other: &Value) -> bool {
         (Value::Dict(one), Value::Dict(other)) => one.is_identical(other),
         _ => false,
     }
+}
+
+/// Puts something where a container stands that is held elsewhere, too.
+#[inline(always)]
+pub(super) fn replace_container(place: &mut Value, by: Value) {
+    // So told, letting go of it takes a few instructions.
+    if let Value::Array(array) = std::mem::replace(place, by) {
+        drop(array);
+    }
+}
+
+/// Empties a place where such a container stands.
+#[inline(always)]
+pub(super) fn clear(place: &mut Value) {
+    replace_container(place, Value::Empty);
+}
+
+/// Where a container is; 0 for what is none.
+#[inline(always)]
+pub(super) fn address(value: &Value) -> usize {
+    if let Value::Array(array) = value {
+        return array.address();
+    }
+    if let Value::Dict(dict) = value { dict.address() } else { 0 }
 }
 
 /// Whether both lead to one element.
@@ -98,6 +127,7 @@ pub(super) fn copy_cost(value: &Value) -> Option<u64> {
 }
 
 /// An element that is a container.
+#[inline(always)]
 pub(super) fn element_of<'a>(container: &'a Value, key: &Value) -> Option<&'a Value> {
     match (container, key) {
         (Value::Array(array), Value::Int(index)) => array.values().get(Array::place(*index)),
@@ -107,11 +137,22 @@ pub(super) fn element_of<'a>(container: &'a Value, key: &Value) -> Option<&'a Va
 }
 
 /// The same, to be changed, of a container that is not shared.
+#[inline(always)]
 pub(super) fn element_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut Value> {
     match (container, key) {
         (Value::Array(array), Value::Int(index)) => array.value_mut(Array::place(*index)),
         (Value::Dict(dict), Value::String(key)) if !key.is_long() => dict.object_mut()?.value_mut(key),
         _ => None,
+    }
+}
+
+/// Whether elements of a container that are there can be set as that one is, without an error and with nothing counted.
+#[inline(always)]
+pub(super) fn can_overwrite(container: &Value, element: &Element) -> bool {
+    if element.is_entry {
+        matches!(container, Value::Dict(dict) if !dict.is_full())
+    } else {
+        matches!(container, Value::Array(_))
     }
 }
 

@@ -14,8 +14,8 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 
 use crate::exec::analysis::held::{
-    copy_cost, element_mut, element_of, has_element, holders, holding, is_array_of_scalars, is_key, is_same,
-    length, phantom, register_of,
+    FRAMES, copy_cost, element_mut, element_of, has_element, holders, holding, is_array_of_scalars, is_key,
+    is_same, length, phantom, register_of,
 };
 use crate::exec::analysis::recipe::Recipe;
 use crate::exec::analysis::window::{Element, LONGEST, Origin, Step, Window};
@@ -23,6 +23,8 @@ use crate::exec::analysis::{FlowGraph, RegSet, can_set};
 use crate::exec::interpreter::Program;
 use crate::isa::Reg;
 use crate::runtime::Machine;
+#[cfg(machine_code)]
+use crate::value::Array;
 use crate::value::Value;
 use crate::values::costs;
 
@@ -37,9 +39,9 @@ pub(crate) struct Ownership {
 }
 
 /// A write.
-struct Site {
+pub(crate) struct Site {
     window: Window,
-    recipe: Cell<Option<Recipe>>,
+    recipe: RefCell<Option<Recipe>>,
     /// How often searching did not pay of late.
     failed: Cell<u32>,
     /// So many more writes are not looked at.
@@ -50,8 +52,6 @@ struct Site {
 const SITES: usize = 1 << 12;
 /// A container of so many elements takes longer to copy than to search for who holds it.
 const LONG: usize = 128;
-/// So many frames that wait are looked at.
-const FRAMES: usize = 64;
 /// A write that copies all the same is looked at again after at most 2 to this many others.
 const MAX_DOUBLINGS: u32 = 10;
 /// Containers nest so deep within a window.
@@ -71,34 +71,84 @@ pub(crate) struct Write<'a, S> {
     pub(crate) source: S,
 }
 
+impl Site {
+    /// Has those let go of the container who did so before, if they are all that holds it.
+    fn apply<S: Fn(&Machine<'_>, Origin) -> Value>(
+        &self,
+        machine: &mut Machine<'_>,
+        write: &Write<'_, S>,
+    ) -> bool {
+        let Ok(Some(recipe)) = self.recipe.try_borrow().map(|recipe| *recipe) else { return false };
+        let container = register_of(machine, write.container.0);
+        let has = |element: Element| has_element(container, &element, &(write.source)(machine, element.key));
+        if is_same(container, write.value)
+            || !can_set(container, write.key)
+            || !recipe.own_element().is_none_or(has)
+        {
+            return false;
+        }
+        let key = recipe.element().map(|element| (write.source)(machine, element.key));
+        recipe.apply(machine, write.container.0, key.as_ref(), self.window.grows)
+    }
+
+    /// The element that the container is, as far as is known, and what leads to it.
+    #[cfg(machine_code)]
+    pub(crate) fn element(&self) -> Option<Element> {
+        self.recipe.try_borrow().ok()?.as_ref()?.element()
+    }
+
+    /// The same as [`Ownership::elide_copy`] for a scalar that is written to an element, or appended, where that takes little.
+    /// `key` leads to that element.
+    #[cfg(machine_code)]
+    #[inline]
+    pub(crate) fn elide_copy(
+        &self,
+        machine: &mut Machine<'_>,
+        container: u8,
+        index: i64,
+        element: Option<(Element, &Value)>,
+    ) -> bool {
+        let Ok(recipe) = self.recipe.try_borrow() else { return false };
+        let Some(recipe) = recipe.as_ref() else { return false };
+        let is_there = matches!(register_of(machine, container), Value::Array(array) if Array::place(index) <= array.len());
+        if !is_there
+            || recipe.own_element().is_some()
+            || recipe.element() != element.map(|(element, _)| element)
+        {
+            return false;
+        }
+        recipe.apply(machine, container, element.map(|(_, key)| key), self.window.grows)
+    }
+}
+
 impl Ownership {
     /// Looks for whoever else holds the container that is written to, and has all of them let go if they will not look at it
-    /// any more.
+    /// any more. Gives what is known of the write if they did.
     pub(crate) fn elide_copy<S: Fn(&Machine<'_>, Origin) -> Value>(
         &self,
         machine: &mut Machine<'_>,
         write: &Write<'_, S>,
-    ) {
-        let Some(site) = self.site(machine, write) else { return };
+    ) -> Option<Rc<Site>> {
+        let site = self.site(machine, write)?;
         if let Some(waits) = site.waits.get().checked_sub(1) {
             site.waits.set(waits);
-            return;
+            return None;
         }
         let is_long = length(register_of(machine, write.container.0)) >= LONG;
-        let (own, parts, grows) = (write.container.0, (write.key, write.value), site.window.grows);
-        let recipe = site.recipe.get();
-        if recipe.is_some_and(|recipe| recipe.apply(machine, &write.source, own, parts, grows)) {
+        if site.apply(machine, write) {
             site.failed.set(0);
-            return;
+            return Some(site);
         }
         // A short container is copied in less time than it takes to search. Only where a recipe finds the same again, it pays.
-        if self.try_elide_copy(machine, write, &site).is_some() && is_long {
+        let is_elided = self.try_elide_copy(machine, write, &site).is_some();
+        if is_elided && is_long {
             site.failed.set(0);
         } else {
             let failed = (site.failed.get() + 1).min(MAX_DOUBLINGS);
             site.failed.set(failed);
             site.waits.set((1 << failed) - 1);
         }
+        is_elided.then_some(site)
     }
 
     /// What is known of the write; `None` where finding out is not paid yet.
@@ -116,7 +166,7 @@ impl Ownership {
         }
         let window = Window::behind(write.program, write.pc, write.container);
         let site =
-            Rc::new(Site { window, recipe: Cell::new(None), failed: Cell::new(0), waits: Cell::new(0) });
+            Rc::new(Site { window, recipe: RefCell::new(None), failed: Cell::new(0), waits: Cell::new(0) });
         sites.insert(pc, site.clone());
         Some(site)
     }
@@ -181,7 +231,11 @@ impl Ownership {
             return None;
         }
         let places = self.dead(machine, write, &container, steps, dead)?;
-        site.recipe.set(Recipe::of(machine, steps, &write.source, own, &places));
+        if let Some(found) = Recipe::of(machine, steps, &write.source, own, &places)
+            && let Ok(mut recipe) = site.recipe.try_borrow_mut()
+        {
+            *recipe = Some(found.and(recipe.take()));
+        }
         if !places.is_empty() {
             let phantom = phantom(copy);
             for place in places {

@@ -38,10 +38,10 @@ pub(super) enum Step {
 }
 
 /// An element of the container in a register.
-#[derive(Clone, Copy)]
-pub(super) struct Element {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Element {
     pub(super) container: u8,
-    pub(super) key: Origin,
+    pub(crate) key: Origin,
     /// Whether it is an entry of a dict.
     pub(super) is_entry: bool,
 }

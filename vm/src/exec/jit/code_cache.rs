@@ -7,6 +7,7 @@ use std::panic::resume_unwind;
 use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::Layout;
+use crate::exec::jit::listing;
 use crate::exec::jit::stubs;
 use crate::exec::jit::x64::{Emitted, Emitter, JitExit};
 use crate::exec::specialise::{Code, CodeAddr, ExitPayload, ExitReason};
@@ -113,8 +114,9 @@ impl CodeCache {
             // At once, but not of all there is for every little that is new.
             return self.changes == 0 || u64::from(code.changes - self.changes) * 16 >= length;
         }
-        // A slice takes the loop about as long as it takes to make code of a few dozen instructions.
-        self.slices >= FIRST && self.slices * 32 >= length
+        // In a slice, the loop spares about what it takes to make code of so many instructions.
+        const PER_SLICE: u64 = 16;
+        self.slices >= FIRST && self.slices * PER_SLICE >= length
     }
 
     /// Counts that the loop used up a slice.
@@ -137,21 +139,25 @@ impl CodeCache {
         self.compiled.as_ref().filter(|_| self.pause == 0)?.address(at)
     }
 
-    /// The machine code there is, in hexadecimal, below the specialised instructions that it was made of; after the last of them, what
-    /// is rarely executed.
+    /// The machine code there is, below the specialised instructions that it was made of; after the last of them, what is rarely
+    /// executed, and the numbers that instructions read.
     pub(crate) fn dump(&self, code: &Code) -> String {
         let mut out = String::new();
         let Some(Compiled { code: emitted, .. }) = &self.compiled else { return out };
         let bytes = emitted.buffer.bytes();
-        let ends = emitted.places.iter().skip(1).copied().chain([bytes.len() as u32]);
+        let ends = emitted.places.iter().skip(1).copied().chain([emitted.loops]);
         for ((place, op), (begin, end)) in code.ops.iter().enumerate().zip(emitted.places.iter().zip(ends)) {
             let _ = writeln!(out, "{place:>5}  {op}");
-            let (begin, end) = (*begin as usize, end as usize);
-            for (row, bytes) in bytes[begin..end].chunks(16).enumerate() {
-                let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                let _ = writeln!(out, "       {:06x}  {}", begin + 16 * row, hex.join(" "));
-            }
+            listing::code(bytes, *begin as usize..end as usize, &mut out);
         }
+        if emitted.loops != emitted.cold {
+            let _ = writeln!(out, "optimised loops");
+            listing::code(bytes, emitted.loops as usize..emitted.cold as usize, &mut out);
+        }
+        let _ = writeln!(out, "rarely executed");
+        listing::code(bytes, emitted.cold as usize..emitted.numbers as usize, &mut out);
+        let _ = writeln!(out, "numbers");
+        listing::bytes(bytes, emitted.numbers as usize..bytes.len(), &mut out);
         out
     }
 
@@ -178,9 +184,18 @@ impl CodeCache {
             }
             Some(Compiled { code, _table: table })
         });
+        /// How much more making an optimised loop takes than machine code of its instructions one by one.
+        const OPTIMISED: u64 = 3;
+        let optimised = self.compiled.as_ref().map_or(0, |compiled| compiled.code.optimised);
+        self.translated += OPTIMISED * optimised as u64;
         self.is_refused = self.compiled.is_none();
         if self.compiled.is_some() {
             schedule::see_exits(|| code.exit_sites(Tier::MachineCode));
+        }
+        #[cfg(feature = "schedule")]
+        if let Some(compiled) = &self.compiled {
+            let of_loop = |place: &usize| code.exit_site(CodeAddr::of(*place), Tier::Optimised);
+            schedule::see_exits(|| compiled.code.loop_exits.iter().filter_map(of_loop));
         }
     }
 
@@ -252,7 +267,10 @@ impl CodeCache {
         }
         let (exit, place) = JitExit::from(word);
         #[cfg(feature = "schedule")]
-        schedule::take_back(context.exits_left, || code.forced_site(CodeAddr::of(place as usize)));
+        schedule::take_back(context.exits_left, || {
+            let tier = if exit == JitExit::Forced { Tier::Optimised } else { Tier::MachineCode };
+            code.forced_site(CodeAddr::of(place as usize), tier)
+        });
         if exit == JitExit::ReturnToStub {
             let site = &code.sites[place as usize >> 2];
             let ways = [site.back, site.back_with_bool, site.back_with_int, site.back_with_float];
@@ -268,6 +286,8 @@ impl CodeCache {
             JitExit::Guard => JitEnd::Exit(ExitReason::Guard),
             JitExit::OutOfFuel => JitEnd::Exit(ExitReason::OutOfFuel),
             JitExit::Deoptimise => JitEnd::Exit(ExitReason::Deoptimise),
+            #[cfg(feature = "schedule")]
+            JitExit::Forced => JitEnd::Exit(ExitReason::Deoptimise),
             JitExit::Reason => JitEnd::Exit(reason),
             JitExit::Fallback | JitExit::ReturnToStub => JitEnd::Fallback,
         }
@@ -292,4 +312,131 @@ pub(crate) enum JitEnd {
     Exit(ExitReason),
     /// At an instruction that the loop over specialised code is to execute.
     Fallback,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble;
+    use crate::exec::analysis::FlowGraph;
+    use crate::exec::specialise::{Slot, SpecOp};
+
+    fn program() -> Program {
+        Program::new(assemble("return r0").unwrap())
+    }
+
+    fn code(program: &Program) -> Code {
+        let mut code = Code::new(FlowGraph::new(program));
+        code.ops = vec![SpecOp::GuardInt { slot: Slot::of(0) }, SpecOp::Goto { to: CodeAddr::of(0) }];
+        code.exit_of = vec![0; 2];
+        code.changes = 1;
+        code
+    }
+
+    #[test]
+    fn entries_in_vain_pause_for_longer_and_longer() {
+        let mut cache = CodeCache::default();
+        let mut pauses = Vec::new();
+        for entry in 0..4 * 256 {
+            if cache.count_entry(1) {
+                pauses.push((entry + 1, cache.pause));
+            }
+        }
+        assert_eq!(pauses, [(256, 16), (512, 32), (768, 64), (1024, 128)]);
+    }
+
+    #[test]
+    fn entries_that_pay_make_up_for_others() {
+        let mut cache = CodeCache::default();
+        assert!((0..4096).all(|entry| !cache.count_entry(if entry % 2 == 0 { 1 } else { 8 })));
+    }
+
+    #[test]
+    fn a_pause_is_over_after_its_slices() {
+        let (program, mut cache) = (program(), CodeCache::default());
+        let code = code(&program);
+        cache.compile(&code, &program, CodeAddr::of(0));
+        if cache.size() == 0 {
+            // The system refuses memory for code.
+            return;
+        }
+        assert!(cache.address(CodeAddr::of(0)).is_some());
+        cache.pause = 2;
+        cache.count_slice();
+        assert!(cache.address(CodeAddr::of(0)).is_none());
+        cache.count_slice();
+        assert!(cache.address(CodeAddr::of(0)).is_some());
+    }
+
+    #[test]
+    fn steps_beside_slices_add_up_to_slices() {
+        let mut cache = CodeCache::default();
+        (0..4).for_each(|_| cache.count_steps(SLICE / 4));
+        assert_eq!((cache.slices, cache.steps_beside), (1, 0));
+        cache.count_steps(SLICE / 2);
+        assert_eq!((cache.slices, cache.steps_beside), (1, SLICE / 2));
+    }
+
+    #[test]
+    fn code_is_due_after_some_slices_or_at_once_where_that_is_wanted() {
+        let (program, mut cache) = (program(), CodeCache::default());
+        let code = code(&program);
+        assert!(cache.is_due(&code, true));
+        for slice in 0..FIRST {
+            assert!(!cache.is_due(&code, false), "after {slice} slices");
+            cache.count_slice();
+        }
+        assert!(cache.is_due(&code, false));
+        cache.is_refused = true;
+        assert!(!cache.is_due(&code, false) && !cache.is_due(&code, true));
+    }
+
+    #[test]
+    fn code_that_is_up_to_date_is_not_made_again() {
+        let (program, mut cache) = (program(), CodeCache::default());
+        let mut code = code(&program);
+        cache.compile(&code, &program, CodeAddr::of(0));
+        (0..2 * FIRST).for_each(|_| cache.count_slice());
+        assert!(!cache.is_due(&code, false) && !cache.is_due(&code, true));
+        if cache.size() > 0 {
+            code.changes += 1;
+            assert!(cache.is_due(&code, false) && cache.is_due(&code, true));
+        }
+    }
+
+    #[test]
+    fn code_is_dropped_when_an_instruction_of_it_changes() {
+        let (program, mut cache) = (program(), CodeCache::default());
+        let code = code(&program);
+        cache.compile(&code, &program, CodeAddr::of(0));
+        let size = cache.size();
+        cache.invalidate(2);
+        assert_eq!(cache.size(), size);
+        cache.invalidate(1);
+        assert_eq!(cache.size(), 0);
+        assert!(cache.address(CodeAddr::of(0)).is_none());
+    }
+
+    #[test]
+    fn what_is_flushed_is_shown_no_more() {
+        let (program, mut cache) = (program(), CodeCache::default());
+        let code = code(&program);
+        assert_eq!(cache.dump(&code), "");
+        cache.compile(&code, &program, CodeAddr::of(0));
+        assert_eq!(cache.translated(), 2);
+        if cache.size() > 0 {
+            assert!(cache.dump(&code).contains("    0  GuardInt slot=r0\n"));
+        }
+        cache.flush();
+        assert_eq!((cache.dump(&code).as_str(), cache.size()), ("", 0));
+    }
+
+    #[test]
+    fn only_what_is_led_to_has_an_address() {
+        let (program, mut cache) = (program(), CodeCache::default());
+        let code = code(&program);
+        cache.compile(&code, &program, CodeAddr::of(0));
+        assert!(cache.address(CodeAddr::of(1)).is_none());
+        assert!(cache.address(CodeAddr::of(99)).is_none());
+    }
 }

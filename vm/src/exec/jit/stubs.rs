@@ -18,7 +18,7 @@ use crate::exec::specialise::{
 use crate::isa::REGISTERS;
 use crate::ops;
 use crate::runtime::{Frame, RESERVE};
-use crate::value::Value;
+use crate::value::{Value, put_over_phantom};
 
 /// Asks for steps, and gives how many may be charged: 0 where there are none.
 pub(super) unsafe extern "sysv64" fn refill(context: &mut JitContext<'_, '_>, fuel: u64) -> u64 {
@@ -174,7 +174,8 @@ pub(super) unsafe extern "sysv64" fn set_element(
     u32::from(put_item(program, code, at, machine, array, (index, value)))
 }
 
-/// Writes a scalar to an element of an array, for the instruction at that place. Gives whether it did.
+/// Writes a scalar to an element of an array, for the instruction at that place. Gives 1 if it did, 0 if that is an error, and 2, with
+/// nothing written, if the array was shared and is not any more.
 pub(super) unsafe extern "sysv64" fn set_scalar(
     context: &mut JitContext<'_, '_>,
     place: u32,
@@ -186,7 +187,14 @@ pub(super) unsafe extern "sysv64" fn set_scalar(
     let machine = unsafe { context.machine() };
     // SAFETY: as above.
     let (program, code) = unsafe { context.code() };
-    // SAFETY: as above; the frame has so many places.
+    machine.frame = self::frame(&mut machine.stack, frame, size);
+    // SAFETY: machine code wrote so many, one after the other.
+    unsafe { machine.callers.set_len(context.depth() as usize) };
+    let at = CodeAddr::of(place as usize);
+    if code.elide_known_copy(at, machine, index) {
+        return 2;
+    }
+    // SAFETY: the frame has so many places.
     let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
     let op = code.ops[place as usize].unfused();
     let (array, value) = if let SpecOp::ArraySetScalar { array, value, .. }
@@ -203,10 +211,16 @@ pub(super) unsafe extern "sysv64" fn set_scalar(
     } else {
         return 0;
     };
-    machine.frame = self::frame(&mut machine.stack, frame, size);
-    // SAFETY: machine code wrote so many, one after the other.
-    unsafe { machine.callers.set_len(context.depth() as usize) };
-    let at = CodeAddr::of(place as usize);
+    if registers[usize::from(array.register())].is_copy_dear() {
+        elide_copy(program, code, at, machine, (&Value::Int(index), &value));
+        // SAFETY: as above.
+        let registers = unsafe { &mut *frame.cast::<[Value; REGISTERS]>() };
+        let array = &mut registers[usize::from(array.register())];
+        if matches!(array, Value::Array(array) if !array.is_shared()) {
+            return 2;
+        }
+        return u32::from(ops::array_set(&machine.env.memory, array, Value::Int(index), value).is_ok());
+    }
     u32::from(set_item(program, code, at, machine, array, (index, value)))
 }
 
@@ -250,13 +264,13 @@ pub(super) unsafe extern "sysv64" fn assign(place: *mut Value, tag: u64, payload
     // SAFETY: the words are those of a value, which is moved here.
     let value = unsafe { std::ptr::read((&raw const words).cast::<Value>()) };
     // SAFETY: the place holds a value, which is dropped.
-    unsafe { *place = value };
+    put_over_phantom(unsafe { &mut *place }, value);
 }
 
 /// Empties a place.
 pub(super) unsafe extern "sysv64" fn clear(place: *mut Value) {
     // SAFETY: see the top of the module.
-    unsafe { *place = Value::Empty };
+    put_over_phantom(unsafe { &mut *place }, Value::Empty);
 }
 
 /// Whether a value counts as true.
@@ -289,7 +303,7 @@ pub(super) unsafe extern "sysv64" fn dict_get(
     }
     let value = dict.get_by(key).cloned().unwrap_or_default();
     // SAFETY: as above; nothing of the others is borrowed any more.
-    unsafe { *place = value };
+    put_over_phantom(unsafe { &mut *place }, value);
     1
 }
 

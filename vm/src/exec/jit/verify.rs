@@ -37,6 +37,8 @@ mod facts;
 mod forms;
 mod memory;
 mod prover;
+mod reachable;
+mod state;
 mod subject;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,12 @@ mod control;
 mod emit;
 mod globals;
 mod instructions;
+mod loop_registers;
 mod numbers;
+mod optimised;
 mod register_cache;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 pub(super) use emit::{Emitted, Emitter, JitExit};

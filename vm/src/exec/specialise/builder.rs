@@ -531,3 +531,168 @@ impl<'a> Builder<'a> {
         Progress::Continue
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble;
+    use crate::exec::analysis::FlowGraph;
+
+    /// What a builder makes of a program whose registers hold such values, of which nothing is known.
+    fn build(values: &[Value], act: impl FnOnce(&mut Builder<'_>)) -> Code {
+        let program =
+            Program::new(assemble("load_const r0, 40\n load_const r1, \"text\"\n return r0").unwrap());
+        let mut code = Code::new(FlowGraph::new(&program));
+        code.set_analysis_budget(usize::MAX);
+        code.analyse(&program, 0);
+        let mut registers: [Value; REGISTERS] = std::array::from_fn(|_| Value::Empty);
+        registers[..values.len()].clone_from_slice(values);
+        let context = TypeContext::new([Type::Any; REGISTERS]);
+        act(&mut Builder::new(&mut code, &program, &registers, 0, context));
+        code
+    }
+
+    fn texts(code: &Code) -> Vec<String> {
+        code.ops.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn instructions_that_know_the_same_share_an_exit() {
+        let code = build(&[], |builder| {
+            builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(0) });
+            builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(1) });
+            builder.context.steps += 1;
+            builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(2) });
+            builder.pc += 1;
+            builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(3) });
+        });
+        assert_eq!(code.exit_of, [0, 0, 1, 2]);
+        assert_eq!(
+            code.exits.iter().map(|exit| (exit.pc, exit.context.steps)).collect::<Vec<_>>(),
+            [(0, 0), (0, 1), (1, 1)]
+        );
+    }
+
+    #[test]
+    fn an_exit_that_leads_elsewhere_is_not_shared() {
+        let code = build(&[], |builder| {
+            builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(0) });
+            builder.code.exits[0].other = Some(CodeAddr::of(0));
+            builder.emit_guarded(SpecOp::GuardInt { slot: Slot::of(1) });
+        });
+        assert_eq!(code.exit_of, [0, 1]);
+    }
+
+    #[test]
+    fn steps_are_retired_with_the_instruction_that_was_before() {
+        build(&[], |builder| {
+            builder.pc = 5;
+            builder.retire(3);
+            assert_eq!((builder.context.steps, builder.context.previous), (3, Some(7)));
+            assert!(builder.next() == Progress::Continue);
+            assert_eq!((builder.context.steps, builder.context.previous, builder.pc), (4, Some(5), 6));
+        });
+    }
+
+    #[test]
+    fn a_block_that_is_suspended_goes_on_in_a_stub() {
+        let code = build(&[], |builder| {
+            builder.pc = 2;
+            assert!(builder.suspend(true) == Progress::End);
+        });
+        assert_eq!(texts(&code), ["Goto to=stub 0"]);
+        let stub = code.stubs[0].as_ref().unwrap();
+        assert!(stub.pc == 2 && stub.is_inside && matches!(stub.from, From::Code(0)));
+    }
+
+    #[test]
+    fn a_value_that_is_seen_is_guarded_by_its_type() {
+        let values = [Value::Int(1), Value::Float(0.5), Value::Bool(true), Value::Empty, Value::array([])];
+        let code = build(&values, |builder| {
+            for register in 0..5 {
+                assert!(builder.speculate(Reg(register), true) == Progress::Continue);
+            }
+            let types = [0, 1, 2, 3, 4].map(|register| builder.type_of(Reg(register)));
+            assert_eq!(types, [Type::Int, Type::Float, Type::Bool, Type::Scalar, Type::Any]);
+        });
+        assert_eq!(
+            texts(&code),
+            ["GuardInt slot=r0", "GuardFloat slot=r1", "GuardBool slot=r2", "Guard slot=r3 ty=Scalar"]
+        );
+    }
+
+    #[test]
+    fn a_number_is_wanted_where_there_is_arithmetic() {
+        let code = build(&[Value::Bool(true), Value::Int(1)], |builder| {
+            builder.speculate_number(Reg(0));
+            builder.speculate_number(Reg(1));
+            builder.speculate_number(Reg(1));
+        });
+        assert_eq!(texts(&code), ["GuardInt slot=r1"]);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_any_more_is_looked_at_later() {
+        let code = build(&[Value::Int(1)], |builder| {
+            builder.is_fresh = false;
+            assert!(builder.speculate(Reg(0), true) == Progress::End);
+        });
+        assert_eq!(texts(&code), ["Goto to=stub 0"]);
+    }
+
+    #[test]
+    fn after_failed_speculations_nothing_is_guarded() {
+        let code = build(&[Value::Int(1)], |builder| {
+            builder.context.failed_speculations = MAX_FAILED_SPECULATIONS;
+            assert!(builder.speculate(Reg(0), true) == Progress::Continue);
+        });
+        assert!(code.ops.is_empty());
+    }
+
+    #[test]
+    fn a_deferred_constant_has_the_type_of_the_constant() {
+        build(&[], |builder| {
+            builder.context.defer(3, Source::Constant(0));
+            builder.context.defer(4, Source::Constant(1));
+            builder.context.defer(5, Source::Bool(false));
+            let types = [3, 4, 5, 6].map(|register| builder.type_of(Reg(register)));
+            assert_eq!(types, [Type::Int, Type::Free, Type::Bool, Type::Any]);
+        });
+    }
+
+    #[test]
+    fn values_that_change_places_are_swapped_and_none_is_copied() {
+        let code = build(&[], |builder| {
+            builder.move_at_once(&[(Reg(0), Reg(1)), (Reg(1), Reg(0))]);
+            assert!(!builder.is_fresh && builder.context.deferred.is_empty());
+        });
+        assert!(matches!(code.ops[..], [SpecOp::Swap { .. }]), "{:?}", texts(&code));
+    }
+
+    #[test]
+    fn scalars_that_change_places_do_so_later() {
+        let code = build(&[], |builder| {
+            builder.context.types.fill(Type::Scalar);
+            builder.move_at_once(&[(Reg(0), Reg(1)), (Reg(1), Reg(0))]);
+            assert_eq!(builder.context.deferred, [(0, Source::Slot(1)), (1, Source::Slot(0))]);
+        });
+        assert!(code.ops.is_empty());
+    }
+
+    #[test]
+    fn what_others_lead_behind_is_not_taken_back() {
+        let mut code = build(&[], |builder| {
+            assert!(builder.last().is_none());
+            builder.emit(SpecOp::Deoptimise);
+            assert!(matches!(builder.last(), Some(SpecOp::Deoptimise)));
+            builder.replace_last(SpecOp::Goto { to: CodeAddr::of(0) });
+            builder.code.floor = 1;
+            assert!(builder.last().is_none());
+        });
+        assert_eq!(texts(&code), ["Goto to=@0"]);
+        #[cfg(machine_code)]
+        assert_eq!(code.take_rewritten(), Some(0));
+        #[cfg(machine_code)]
+        assert_eq!(code.take_rewritten(), None);
+    }
+}

@@ -1,16 +1,26 @@
 //! Specialised code: what it is made of.
 
+#[cfg(machine_code)]
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
+#[cfg(machine_code)]
+use crate::exec::analysis::{Element, Origin, Site};
 use crate::exec::analysis::{FlowGraph, Ownership};
 use crate::exec::interpreter::Program;
+#[cfg(machine_code)]
+use crate::exec::specialise::context::Source;
 use crate::exec::specialise::context::TypeContext;
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
 use crate::isa::Reg;
 use crate::runtime::FunctionIndex;
+#[cfg(machine_code)]
+use crate::runtime::Machine;
+#[cfg(machine_code)]
+use crate::value::Value;
 
 /// Where specialised code is left for the baseline interpreter, or for specialised code that was made for other types of values.
 pub(crate) struct Exit {
@@ -148,6 +158,77 @@ pub(crate) struct Code {
     pub(crate) changes: u32,
     /// The first instruction that became another since machine code was last made of it, if one did.
     rewritten: Option<usize>,
+    /// By position, the writes that were spared a copy.
+    #[cfg(machine_code)]
+    known_writes: RefCell<Vec<Option<Box<KnownWrite>>>>,
+}
+
+/// A write that was spared a copy.
+#[cfg(machine_code)]
+struct KnownWrite {
+    container: Reg,
+    site: Rc<Site>,
+    /// The element that the container is, and where what leads to it stands in specialised code.
+    element: Option<(Element, KeySource)>,
+}
+
+/// What leads to an element.
+#[cfg(machine_code)]
+enum KeySource {
+    Slot(u8),
+    Value(Value),
+}
+
+#[cfg(machine_code)]
+impl Code {
+    /// Notes what is known of the write at that position.
+    pub(crate) fn learn_write(&self, at: CodeAddr, container: Reg, program: &Program, site: Rc<Site>) {
+        let Ok(mut known) = self.known_writes.try_borrow_mut() else { return };
+        let element = site.element();
+        let place = at.index();
+        if let Some(Some(known)) = known.get(place)
+            && known.element.as_ref().map(|(element, _)| *element) == element
+        {
+            return;
+        }
+        let context = &self.exit_at(at).context;
+        let constant = |constant: u16| KeySource::Value(program.constants[usize::from(constant)].clone());
+        let key = |element: Element| match element.key {
+            Origin::Constant(number) => constant(number),
+            Origin::Register(register) => match context.source(register) {
+                Source::Slot(slot) => KeySource::Slot(slot),
+                Source::Constant(number) => constant(number),
+                Source::Bool(value) => KeySource::Value(Value::Bool(value)),
+            },
+        };
+        let element = element.map(|element| (element, key(element)));
+        if known.len() <= place {
+            known.resize_with(self.ops.len(), || None);
+        }
+        if let Some(known) = known.get_mut(place) {
+            *known = Some(Box::new(KnownWrite { container, site, element }));
+        }
+    }
+
+    /// Has whoever else holds an array let go of it before a scalar is written to an element, if that is known of the write.
+    #[inline]
+    pub(crate) fn elide_known_copy(&self, at: CodeAddr, machine: &mut Machine<'_>, index: i64) -> bool {
+        let Ok(known) = self.known_writes.try_borrow() else { return false };
+        let Some(Some(KnownWrite { container, site, element })) = known.get(at.index()).map(Option::as_deref)
+        else {
+            return false;
+        };
+        match element {
+            None => site.elide_copy(machine, container.0, index, None),
+            Some((element, KeySource::Value(key))) => {
+                site.elide_copy(machine, container.0, index, Some((*element, key)))
+            }
+            Some((element, KeySource::Slot(slot))) => {
+                let key = machine.stack[machine.frame.base + usize::from(*slot)].clone();
+                site.elide_copy(machine, container.0, index, Some((*element, &key)))
+            }
+        }
+    }
 }
 
 impl Code {
@@ -175,6 +256,8 @@ impl Code {
             floor: 0,
             changes: 0,
             rewritten: None,
+            #[cfg(machine_code)]
+            known_writes: RefCell::default(),
         }
     }
 
@@ -190,6 +273,8 @@ impl Code {
         self.versions = HashMap::new();
         self.floor = 0;
         self.changes += 1;
+        #[cfg(machine_code)]
+        self.known_writes.get_mut().clear();
     }
 
     /// Notes that the instruction at that place is another now, and does something else for what leads there.

@@ -205,3 +205,140 @@ impl Builder<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble;
+    use crate::exec::analysis::FlowGraph;
+    use crate::exec::interpreter::Program;
+    use crate::exec::specialise::code::Code;
+    use crate::isa::REGISTERS;
+
+    /// The constants of the program that is built for.
+    const FORTY: Source = Source::Constant(0);
+    const TEXT: Source = Source::Constant(1);
+
+    /// What a builder emits that knows of scalars alone, apart from some registers.
+    fn build(types: &[(u8, Type)], act: impl FnOnce(&mut Builder<'_>)) -> (Vec<String>, TypeContext) {
+        let program =
+            Program::new(assemble("load_const r0, 40\n load_const r1, \"text\"\n return r0").unwrap());
+        let mut code = Code::new(FlowGraph::new(&program));
+        code.set_analysis_budget(usize::MAX);
+        code.analyse(&program, 0);
+        let registers: [Value; REGISTERS] = std::array::from_fn(|_| Value::Empty);
+        let mut context = TypeContext::new([Type::Scalar; REGISTERS]);
+        for (register, ty) in types {
+            context.set_type(*register, *ty);
+        }
+        let mut builder = Builder::new(&mut code, &program, &registers, 0, context);
+        act(&mut builder);
+        let context = builder.context.clone();
+        (code.ops.iter().map(ToString::to_string).collect(), context)
+    }
+
+    #[test]
+    fn a_move_is_that_of_the_type() {
+        for (ty, name) in [
+            (Type::Int, "MoveInt"),
+            (Type::Float, "MoveFloat"),
+            (Type::Bool, "MoveScalar"),
+            (Type::Scalar, "MoveScalar"),
+            (Type::Free, "Move"),
+            (Type::Any, "Move"),
+        ] {
+            let (ops, context) = build(&[(5, ty)], |builder| builder.write(6, Source::Slot(5)));
+            assert_eq!(ops, [format!("{name} dst=r6 src=r5")]);
+            assert_eq!(context.type_of(6), ty);
+        }
+    }
+
+    #[test]
+    fn over_what_may_be_dropped_a_move_is_of_any_value() {
+        let (ops, _) = build(&[(5, Type::Int), (6, Type::Any)], |builder| builder.write(6, Source::Slot(5)));
+        assert_eq!(ops, ["Move dst=r6 src=r5"]);
+    }
+
+    #[test]
+    fn constants_are_written_by_what_stands_there() {
+        for (source, over, op) in [
+            (FORTY, Type::Scalar, "LoadInt dst=r6 value=40"),
+            (FORTY, Type::Any, "LoadConst dst=r6 constant=0"),
+            (TEXT, Type::Scalar, "LoadConst dst=r6 constant=1"),
+            (Source::Bool(true), Type::Scalar, "LoadBool dst=r6 value=true"),
+            (Source::Bool(false), Type::Free, "PutBool dst=r6 value=false"),
+        ] {
+            assert_eq!(build(&[(6, over)], |builder| builder.write(6, source)).0, [op]);
+        }
+    }
+
+    #[test]
+    fn what_a_store_would_spoil_is_stored_before() {
+        let (ops, context) = build(&[(3, Type::Int)], |builder| {
+            builder.context.defer(1, Source::Slot(2));
+            builder.context.defer(2, Source::Slot(3));
+            builder.store_deferred(|to, _| to == 2);
+        });
+        assert_eq!(ops, ["MoveScalar dst=r1 src=r2", "MoveInt dst=r2 src=r3"]);
+        assert_eq!(context.deferred, []);
+    }
+
+    #[test]
+    fn what_is_not_selected_stays_deferred() {
+        let (ops, context) = build(&[], |builder| {
+            builder.context.defer(1, FORTY);
+            builder.context.defer(2, Source::Slot(3));
+            builder.store_deferred(|to, _| to == 1);
+        });
+        assert_eq!(ops, ["LoadInt dst=r1 value=40"]);
+        assert_eq!(context.deferred, [(2, Source::Slot(3))]);
+    }
+
+    #[test]
+    fn circles_of_stores_are_swaps_one_less_than_registers() {
+        let circle = |registers: &[u8]| {
+            let (ops, context) = build(&[(1, Type::Int), (2, Type::Float)], |builder| {
+                for (place, to) in registers.iter().enumerate() {
+                    builder.context.defer(*to, Source::Slot(registers[(place + 1) % registers.len()]));
+                }
+                builder.store_deferred(|_, _| true);
+            });
+            assert!(ops.iter().all(|op| op.starts_with("Swap ")), "{ops:?}");
+            assert_eq!(context.deferred, []);
+            (ops.len(), context.type_of(1))
+        };
+        assert_eq!(circle(&[1, 2]), (1, Type::Float));
+        assert_eq!(circle(&[1, 2, 3]), (2, Type::Float));
+        assert_eq!(circle(&[1, 4, 3, 2]).0, 3);
+    }
+
+    #[test]
+    fn a_register_is_freed_of_what_reads_its_place() {
+        let (ops, context) = build(&[], |builder| {
+            builder.context.defer(1, Source::Slot(5));
+            builder.context.defer(2, Source::Slot(6));
+            builder.free(Reg(5));
+        });
+        assert_eq!(ops, ["MoveScalar dst=r1 src=r5"]);
+        assert_eq!(context.deferred, [(2, Source::Slot(6))]);
+    }
+
+    #[test]
+    fn a_scalar_is_set_later_and_what_may_be_dropped_at_once() {
+        let (ops, context) = build(&[], |builder| builder.set(Reg(1), FORTY));
+        assert_eq!((ops, context.source(1)), (Vec::new(), FORTY));
+        let (ops, context) = build(&[(1, Type::Any)], |builder| builder.set(Reg(1), FORTY));
+        assert_eq!((ops.len(), context.source(1)), (1, Source::Slot(1)));
+        assert_eq!(context.type_of(1), Type::Int);
+    }
+
+    #[test]
+    fn what_is_written_is_not_stored_over() {
+        let (_, context) = build(&[], |builder| {
+            builder.context.defer(1, FORTY);
+            builder.wrote(Reg(1), Type::Float);
+            assert!(!builder.is_fresh);
+        });
+        assert_eq!((context.source(1), context.type_of(1)), (Source::Slot(1), Type::Float));
+    }
+}

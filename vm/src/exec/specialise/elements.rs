@@ -86,5 +86,12 @@ pub(crate) fn elide_copy(
         },
     };
     let (graph, budget) = (&code.graph, code.analysis_budget());
-    code.ownership.elide_copy(machine, &Write { program, graph, budget, pc, container, key, value, source });
+    let write = Write { program, graph, budget, pc, container, key, value, source };
+    let site = code.ownership.elide_copy(machine, &write);
+    #[cfg(machine_code)]
+    if let Some(site) = site {
+        code.learn_write(at, container, program, site);
+    }
+    #[cfg(not(machine_code))]
+    drop(site);
 }

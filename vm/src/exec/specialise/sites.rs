@@ -15,7 +15,7 @@ impl Code {
         }
         let name = match tier {
             Tier::Specialised => op.name(),
-            Tier::MachineCode => half.name(),
+            Tier::MachineCode | Tier::Optimised => half.name(),
         };
         let exit = self.exit_at(at);
         // What is only written matters to no exit.
@@ -27,9 +27,9 @@ impl Code {
 
     /// The exit of an instruction of machine code that was forced.
     #[cfg(all(machine_code, feature = "schedule"))]
-    pub(crate) fn forced_site(&self, at: CodeAddr) -> Site {
-        let no_exit = || Site { op: "NoExit", ..Site::entry(Tier::MachineCode) };
-        self.exit_site(at, Tier::MachineCode).unwrap_or_else(no_exit)
+    pub(crate) fn forced_site(&self, at: CodeAddr, tier: Tier) -> Site {
+        let no_exit = || Site { op: "NoExit", ..Site::entry(tier) };
+        self.exit_site(at, tier).unwrap_or_else(no_exit)
     }
 
     /// The exits of all instructions in a tier.

@@ -26,15 +26,46 @@ pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     {
         context.previous = context.previous.map(|pc| pc + 1);
     }
+    if planted!("exit-charges-too-little") && matches!(op, SpecOp::SubInt { .. } | SpecOp::MulInt { .. }) {
+        context.steps = context.steps.saturating_sub(1);
+    }
+    if planted!("exit-charges-twice") && matches!(op, SpecOp::DictGet { .. } | SpecOp::StrLen { .. }) {
+        context.steps *= 2;
+    }
+    if planted!("exit-goes-on-behind") && matches!(op, SpecOp::DictSet { .. } | SpecOp::Join { .. }) {
+        *pc += 1;
+    }
+    if planted!("exit-turns-a-bool") && matches!(op, SpecOp::ArrayGetBool { .. } | SpecOp::GuardBool { .. }) {
+        for (_, source) in &mut context.deferred {
+            if let Source::Bool(value) = source {
+                *value = !*value;
+            }
+        }
+    }
+    if planted!("exit-reads-a-dead-register")
+        && matches!(op, SpecOp::AddIntConst { .. } | SpecOp::MulIntConst { .. })
+    {
+        for (register, source) in &mut context.deferred {
+            if let Source::Slot(from) = source {
+                *from = register.wrapping_add(1);
+            }
+        }
+    }
+    if planted!("exit-stores-in-the-wrong-order")
+        && matches!(op, SpecOp::ArraySet { .. } | SpecOp::Call { .. } | SpecOp::Return { .. })
+        && let [first, second, ..] = context.deferred.as_mut_slice()
+    {
+        std::mem::swap(&mut first.1, &mut second.1);
+    }
 }
 
 /// Spoils what a stub says, where control goes on in the baseline interpreter instead.
 pub(crate) fn spoil_stub(context: &TypeContext) -> TypeContext {
     let mut context = context.clone();
-    if planted!("stub-forgets-a-store") {
+    if planted!("exit-of-stub-forgets-a-store") {
         context.deferred.clear();
     }
-    if planted!("stub-charges-too-little") {
+    if planted!("exit-of-stub-charges-too-little") {
         context.steps = context.steps.saturating_sub(1);
     }
     context

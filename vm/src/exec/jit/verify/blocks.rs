@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{BLOCK, Fact, Held, Number, Place, State, gpr};
+use super::facts::{BLOCK, Fact, Held, Id, Number, Place, gpr};
 use super::prover::Prover;
+use super::state::State;
 use super::subject::Entry;
 use super::walk::{Walk, refuse};
 use super::{Refusal, Subject};
@@ -13,6 +14,10 @@ use crate::isa::REGISTERS;
 
 /// So often a block is looked at again: what is known of it gets less each time.
 const MOST_VISITS: u32 = 1000;
+/// Of a block that more lead to, what is known is kept for all paths together, and not for each: thousands of exits may lead to one place.
+const MOST_PATHS: u32 = 8;
+/// After so many visits nothing more is known of the numbers that paths bring to a block: a counter would become known a turn at a time.
+const WIDENED: u32 = 16;
 /// The size of a value.
 const VALUE: u64 = size_of::<crate::value::Value>() as u64;
 
@@ -24,6 +29,7 @@ pub(super) fn prove(subject: &Subject<'_>, walk: &Walk) -> Result<(), Refusal> {
         stack: Vec::new(),
         entered: BTreeMap::new(),
         paths: BTreeMap::new(),
+        joined: BTreeMap::new(),
         order: walk.order(subject),
         pending: BTreeSet::new(),
         visits: BTreeMap::new(),
@@ -72,6 +78,9 @@ impl Prover<'_> {
         let visits = self.visits.entry(begin).or_default();
         *visits += 1;
         let (is_again, is_endless) = (*visits > 1, *visits > MOST_VISITS);
+        if *visits > WIDENED {
+            state.widen(begin);
+        }
         let mut at = begin;
         loop {
             let Some(instruction) = self.walk.instructions.get(&at).copied() else { return Ok(()) };
@@ -101,11 +110,15 @@ impl Prover<'_> {
     /// Control comes to a block.
     pub(super) fn lead(&mut self, state: &State, from: u32, to: u32) -> Result<(), String> {
         self.is_whole(state)?;
-        let state = match self.subject.entries.get(&to) {
+        let mut state = match self.subject.entries.get(&to) {
             Some(Entry::Block(types)) => return self.enter(state, types),
             Some(Entry::Again) => self.resume(state, to)?,
             None => state.clone(),
         };
+        state.drop_unreachable();
+        if self.walk.leads_to(to) > MOST_PATHS {
+            return self.join(state, to);
+        }
         let paths = self.paths.entry(to).or_default();
         if paths.get(&from) != Some(&state) {
             paths.insert(from, state);
@@ -114,9 +127,35 @@ impl Prover<'_> {
         Ok(())
     }
 
+    /// One more path leads to a block that has many.
+    fn join(&mut self, state: State, to: u32) -> Result<(), String> {
+        let joined = match self.joined.get(&to) {
+            None => state,
+            Some(before) => {
+                let mut joined = before.clone();
+                joined.join(&state, to, &self.subject.objects)?;
+                if joined == *before {
+                    return Ok(());
+                }
+                joined
+            }
+        };
+        self.joined.insert(to, joined);
+        self.look_at(to);
+        Ok(())
+    }
+
     /// What is known where a block begins: what is known on all paths there.
-    fn known_at(&self, begin: u32) -> Result<Option<State>, Refusal> {
+    fn known_at(&mut self, begin: u32) -> Result<Option<State>, Refusal> {
         if let Some(state) = self.entered.get(&begin) {
+            return Ok(Some(state.clone()));
+        }
+        if self.walk.leads_to(begin) == 1 {
+            // It is looked at when that instruction is, so that nothing need be kept to compare with: there are as many of these as
+            // there are exits.
+            return Ok(self.paths.remove(&begin).and_then(|paths| paths.into_values().next()));
+        }
+        if let Some(state) = self.joined.get(&begin) {
             return Ok(Some(state.clone()));
         }
         let mut paths = self.paths.get(&begin).into_iter().flat_map(BTreeMap::values);
@@ -214,6 +253,16 @@ impl Prover<'_> {
 }
 
 impl State {
+    /// Nothing is known of how great the numbers are that are joined where a block begins. Of tags and codes there are few.
+    fn widen(&mut self, at: u32) {
+        let is_joined = |id: &Id| id.at == at | BLOCK;
+        self.ranges.retain(|number, _| match number {
+            Number::Of(id) => !is_joined(id),
+            Number::Payload(value) => !is_joined(&value.id),
+            _ => true,
+        });
+    }
+
     /// A register of the frame is of a type.
     fn assume(&mut self, slot: u8, ty: Type) {
         let (low, high) = tags(ty);

@@ -105,7 +105,7 @@ pub(super) fn stubs() -> BTreeMap<u64, Signature> {
             stubs::set_scalar as *const (),
             "set_scalar",
             &[A::Context, A::Instruction, A::Frame, A::Number, A::Size],
-            Gives::Bool,
+            Gives::Number,
             Effect::Instruction,
         ),
         stub(stubs::callee as *const (), "callee", &[A::Context, A::Read], Gives::Number, none),

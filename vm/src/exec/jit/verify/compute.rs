@@ -2,10 +2,11 @@
 
 use iced_x86::{Instruction, OpKind};
 
-use super::facts::{Fact, Number, Place, State, gpr, id};
+use super::facts::{Fact, Number, Place, gpr, id};
 use super::forms::Operation;
 use super::memory::{Cell, RECORD, is_memory, register};
 use super::prover::Prover;
+use super::state::State;
 
 impl Prover<'_> {
     /// Computes.
@@ -123,7 +124,11 @@ impl Prover<'_> {
                 let (low, high) = state.range(number);
                 state.ranges.insert(result, (low >> shift, high >> shift));
             }
-            (O::And | O::Or | O::Xor, _, Some(right), _) => {
+            (O::And, _, Some(right), _) => {
+                // No bit is set that is not set in both.
+                state.ranges.insert(result, (0, state.range_of(left).1.min(state.range_of(right).1)));
+            }
+            (O::Or | O::Xor, _, Some(right), _) => {
                 // No bit is set that is set in neither.
                 let most = state.range_of(left).1 | state.range_of(right).1;
                 let greatest = u64::MAX.checked_shr(most.leading_zeros()).unwrap_or(0);

@@ -118,7 +118,11 @@ pub(super) fn form(instruction: &Instruction) -> Option<Form> {
         | Code::Sub_RAX_imm32 => Form::Compute(O::Sub, 64),
         Code::Imul_r64_rm64 => Form::Compute(O::Mul, 64),
         Code::Imul_r64_rm64_imm8 | Code::Imul_r64_rm64_imm32 => Form::Compute(O::MulConstant, 64),
-        Code::And_rm64_r64 | Code::And_r64_rm64 => Form::Compute(O::And, 64),
+        Code::And_rm64_r64
+        | Code::And_r64_rm64
+        | Code::And_rm64_imm8
+        | Code::And_rm64_imm32
+        | Code::And_RAX_imm32 => Form::Compute(O::And, 64),
         Code::And_rm32_imm8 | Code::And_rm32_imm32 | Code::And_EAX_imm32 => Form::Compute(O::And, 32),
         Code::And_rm8_r8 | Code::And_r8_rm8 => Form::Compute(O::And, 8),
         Code::Or_rm64_r64 | Code::Or_r64_rm64 => Form::Compute(O::Or, 64),

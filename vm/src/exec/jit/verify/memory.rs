@@ -4,8 +4,9 @@ use std::mem::offset_of;
 
 use iced_x86::{Instruction, OpKind, Register};
 
-use super::facts::{BOOL, Bound, Fact, Held, Number, Place, State, Value, Vector, gpr, id, number};
+use super::facts::{Bound, Fact, Held, Number, Place, Value, Vector, gpr, id, number};
 use super::prover::Prover;
+use super::state::{BOOL, State};
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::isa::REGISTERS;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
-use super::facts::{Fact, Number, State, Value};
+use super::facts::{Fact, Number, Value};
+use super::state::State;
 use super::walk::Walk;
 
 /// The proof of one buffer, as far as it got.
@@ -16,6 +17,8 @@ pub(super) struct Prover<'a> {
     pub(super) entered: BTreeMap<u32, State>,
     /// By block and by the instruction that leads there, what is known on that path.
     pub(super) paths: BTreeMap<u32, BTreeMap<u32, State>>,
+    /// What is known on all paths to blocks that many lead to.
+    pub(super) joined: BTreeMap<u32, State>,
     pub(super) order: BTreeMap<u32, usize>,
     pub(super) pending: BTreeSet<(usize, u32)>,
     pub(super) visits: BTreeMap<u32, u32>,

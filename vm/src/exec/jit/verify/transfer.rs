@@ -3,10 +3,11 @@
 use iced_x86::{Instruction, OpKind};
 
 use super::calls::{Argument, Effect, Gives};
-use super::facts::{BOOL, Bound, Compared, Fact, Held, Number, Place, State, Vector, gpr, id, number};
+use super::facts::{Bound, Compared, Fact, Held, Number, Place, Vector, gpr, id, number};
 use super::forms::{Condition, Form, form};
 use super::memory::{Cell, is_memory, register};
 use super::prover::Prover;
+use super::state::{BOOL, State};
 use super::subject::Writes;
 use crate::exec::jit::layout::tag;
 use crate::isa::REGISTERS;

@@ -13,6 +13,8 @@ pub(super) struct Walk {
     pub(super) instructions: BTreeMap<u32, Instruction>,
     /// Where something else than the instruction before leads to.
     pub(super) leaders: BTreeSet<u32>,
+    /// How many instructions lead to each of those.
+    leads: BTreeMap<u32, u32>,
 }
 
 /// A refusal of an instruction.
@@ -31,7 +33,8 @@ pub(super) fn refuse(subject: &Subject<'_>, instruction: &Instruction, why: impl
 impl Walk {
     /// Follows control from where the host enters.
     pub(super) fn of(subject: &Subject<'_>) -> Result<Self, Refusal> {
-        let mut walk = Self { instructions: BTreeMap::new(), leaders: BTreeSet::new() };
+        let mut walk =
+            Self { instructions: BTreeMap::new(), leaders: BTreeSet::new(), leads: BTreeMap::new() };
         let mut pending = vec![subject.start];
         pending.extend(subject.entries.keys());
         pending.extend(subject.table.iter());
@@ -56,7 +59,23 @@ impl Walk {
                 at = instruction.next_ip() as u32;
             }
         }
+        for instruction in walk.instructions.values() {
+            let form = form(instruction);
+            let next = instruction.next_ip() as u32;
+            let jumps = matches!(form, Some(Form::Jump | Form::JumpIf(_)))
+                .then(|| instruction.near_branch_target() as u32);
+            let goes_on = !matches!(form, Some(Form::Jump | Form::JumpTo | Form::Return))
+                && walk.leaders.contains(&next);
+            for to in jumps.into_iter().chain(goes_on.then_some(next)) {
+                *walk.leads.entry(to).or_default() += 1;
+            }
+        }
         Ok(walk)
+    }
+
+    /// How many instructions lead to a block.
+    pub(super) fn leads_to(&self, block: u32) -> u32 {
+        self.leads.get(&block).copied().unwrap_or_default()
     }
 
     /// The order in which blocks are looked at: each behind all that lead to it, but for those that come back. Where the host may enter,

@@ -13,19 +13,24 @@
 //! Code stands in the order of the instructions of specialised code. What is rarely needed stands behind all of it: calls of
 //! functions of the machine, after which the numbers are read again, and exits.
 
-use std::collections::HashMap;
+mod values;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler};
 
-use super::register_cache::{Cache, Tag};
+use super::loop_registers::registers;
+use super::register_cache::Cache;
 use crate::exec::interpreter::Program;
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::executable::Executable;
-use crate::exec::jit::layout::{Layout, PAYLOAD, tag};
+use crate::exec::jit::layout::Layout;
+use crate::exec::optimise::{self, Allocation, Loop, Way};
 use crate::exec::specialise::{Code, CodeAddr, Slot};
-use crate::isa::REGISTERS;
-use crate::value::Value;
+
+pub(super) use values::{at, global, payload};
 
 /// Appends machine code.
 macro_rules! x64 {
@@ -51,6 +56,9 @@ pub(crate) enum JitExit {
     ReturnToStub,
     /// At an instruction that stopped; the JIT context tells why.
     Reason,
+    /// At an instruction of an optimised loop, since a schedule says so.
+    #[cfg(feature = "schedule")]
+    Forced,
 }
 
 impl JitExit {
@@ -67,6 +75,8 @@ impl JitExit {
             2 => Self::Deoptimise,
             4 => Self::ReturnToStub,
             5 => Self::Reason,
+            #[cfg(feature = "schedule")]
+            6 => Self::Forced,
             _ => Self::Fallback,
         };
         (exit, word >> 3)
@@ -102,13 +112,29 @@ pub(crate) struct Emitter<'a> {
     /// What is rarely needed, to be made behind all else.
     cold: Vec<Cold<'a>>,
     exits: Vec<(DynamicLabel, u32)>,
-    numbers: HashMap<u64, DynamicLabel>,
+    /// Ordered, so that the same code is made each time.
+    numbers: BTreeMap<u64, DynamicLabel>,
     /// Where machine code ends.
     pub(super) end: DynamicLabel,
     /// By what a function returned, where the code to come back to is not there.
     pub(super) lost: [DynamicLabel; 4],
     /// The address of the table of the code to come back to, four entries a call, and of how many calls it knows.
     pub(super) table: (usize, usize),
+    /// What the optimising tier made, with where each begins.
+    loops: Vec<(Rc<Optimised>, DynamicLabel)>,
+    /// By instruction, the loop that it is part of.
+    loop_of: HashMap<usize, usize>,
+    /// Instructions that loops come out to, and nothing else but the one before: the host does not enter there.
+    behind_loops: HashSet<usize>,
+    /// Instructions of loops that were optimised that have an exit there.
+    #[cfg(feature = "schedule")]
+    pub(super) loop_exits: Vec<usize>,
+}
+
+/// A loop, and where its values are.
+struct Optimised {
+    body: Loop,
+    allocation: Allocation,
 }
 
 /// Makes code that is rarely needed.
@@ -122,8 +148,18 @@ pub(crate) struct Emitted {
     pub(crate) entries: Vec<u32>,
     /// By instruction, where its code begins, for a dump.
     pub(crate) places: Vec<u32>,
+    /// Where the loops begin that were optimised, for a dump.
+    pub(crate) loops: u32,
+    /// Where what is rarely executed begins, and behind it the numbers that instructions read, for a dump.
+    pub(crate) cold: u32,
+    pub(crate) numbers: u32,
     /// What stands in the table of the code to come back to, from the beginning of the buffer.
     pub(crate) table: Vec<u32>,
+    /// How many instructions are part of loops that were optimised.
+    pub(crate) optimised: usize,
+    /// The instructions that have an exit there.
+    #[cfg(feature = "schedule")]
+    pub(crate) loop_exits: Vec<usize>,
 }
 
 impl<'a> Emitter<'a> {
@@ -152,6 +188,25 @@ impl<'a> Emitter<'a> {
                 .for_each(&mut label);
         }
         wanted.into_iter().for_each(&mut label);
+        let optimised = optimised(code, program);
+        let mut behind_loops = HashSet::new();
+        for exit in optimised.iter().flat_map(|optimised| &optimised.body.exits) {
+            if let Way::To(at) = exit.way
+                && let Some(place) =
+                    labels.get_mut(at.index()).filter(|place| !at.is_stub() && place.is_none())
+            {
+                *place = Some(assembler.new_dynamic_label());
+                behind_loops.insert(at.index());
+            }
+        }
+        let mut loop_of = HashMap::new();
+        for (number, optimised) in optimised.iter().enumerate() {
+            loop_of.extend(optimised.body.places.iter().map(|place| (*place, number)));
+        }
+        let loops = optimised
+            .into_iter()
+            .map(|optimised| (Rc::new(optimised), assembler.new_dynamic_label()))
+            .collect();
         let end = assembler.new_dynamic_label();
         let lost = std::array::from_fn(|_| assembler.new_dynamic_label());
         Some(Self {
@@ -166,10 +221,15 @@ impl<'a> Emitter<'a> {
             behind: None,
             cold: Vec::new(),
             exits: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: BTreeMap::new(),
             end,
             lost,
             table,
+            loops,
+            loop_of,
+            behind_loops,
+            #[cfg(feature = "schedule")]
+            loop_exits: Vec::new(),
         })
     }
 
@@ -196,7 +256,9 @@ impl<'a> Emitter<'a> {
                 });
                 self.cache = context.map_or(Cache::EMPTY, |context| Cache::of(context));
                 x64!(self ; =>label);
-                self.entries[place] = Some(label);
+                if !self.behind_loops.contains(&place) {
+                    self.entries[place] = Some(label);
+                }
             }
             #[cfg(debug_assertions)]
             self.check(*op);
@@ -211,10 +273,17 @@ impl<'a> Emitter<'a> {
                 x64!(self ; =>label);
             }
         }
-        while let Some(cold) = self.cold.pop() {
-            cold(&mut self);
+        let loops = self.assembler.offset().0 as u32;
+        for (optimised, entry) in self.loops.clone() {
+            self.optimised(&optimised.body, &optimised.allocation, entry);
+        }
+        let cold = self.assembler.offset().0 as u32;
+        while let Some(make) = self.cold.pop() {
+            make(&mut self);
         }
         self.epilogue();
+        let numbers = self.assembler.offset().0 as u32;
+        self.numbers();
         let entries: Vec<u32> =
             (0..self.entries.len()).map(|place| self.offset_of(self.entries[place])).collect();
         let mut table = Vec::with_capacity(4 * self.table.1);
@@ -226,7 +295,20 @@ impl<'a> Emitter<'a> {
             }
         }
         let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
-        Some(Emitted { buffer, start, entries, places, table })
+        let optimised = self.loop_of.len();
+        Some(Emitted {
+            buffer,
+            start,
+            entries,
+            places,
+            loops,
+            cold,
+            numbers,
+            table,
+            optimised,
+            #[cfg(feature = "schedule")]
+            loop_exits: self.loop_exits,
+        })
     }
 
     fn offset_of(&self, label: Option<DynamicLabel>) -> u32 {
@@ -291,6 +373,10 @@ impl<'a> Emitter<'a> {
             ; ret
             ; .align 8
         );
+    }
+
+    /// The numbers that instructions read.
+    fn numbers(&mut self) {
         for (number, label) in std::mem::take(&mut self.numbers) {
             x64!(self ; =>label ; .u64 number);
         }
@@ -302,9 +388,21 @@ impl<'a> Emitter<'a> {
         self.assembler.new_dynamic_label()
     }
 
-    /// Where the code of an instruction is or will be.
+    /// Where the code of an instruction is or will be; from within a loop that was optimised, where that begins is what was made of it.
     pub(super) fn label(&self, at: CodeAddr) -> Option<DynamicLabel> {
-        if at.is_stub() { None } else { self.labels.get(at.index()).copied().flatten() }
+        if at.is_stub() {
+            return None;
+        }
+        let optimised = self.loop_of.get(&self.place).and_then(|number| self.loops.get(*number));
+        match optimised.filter(|(optimised, _)| optimised.body.header == at.index()) {
+            Some((_, entry)) => Some(*entry),
+            None => self.plain_label(at.index()),
+        }
+    }
+
+    /// Where the code of an instruction is or will be.
+    pub(super) fn plain_label(&self, place: usize) -> Option<DynamicLabel> {
+        self.labels.get(place).copied().flatten()
     }
 
     /// Whether other code goes to an instruction, or may begin there.
@@ -321,7 +419,7 @@ impl<'a> Emitter<'a> {
     pub(super) fn leave(&mut self, exit: JitExit) -> DynamicLabel {
         if exit == JitExit::Guard
             && let Some(exit) = self.code.exits.get(self.code.exit_of[self.place] as usize)
-            && let Some(label) = exit.other.and_then(|other| self.label(other))
+            && let Some(label) = exit.other.and_then(|other| self.plain_label(other.index()))
         {
             return label;
         }
@@ -340,13 +438,19 @@ impl<'a> Emitter<'a> {
     fn count_exit(&mut self, op: crate::exec::specialise::SpecOp) {
         if op.unfused().has_exit() {
             let exit = self.leave(JitExit::Deoptimise);
-            x64!(self
-                ; mov rax, [r15 + JitContext::EXITS_LEFT]
-                ; sub rax, 1
-                ; mov [r15 + JitContext::EXITS_LEFT], rax
-                ; je =>exit
-            );
+            self.count_down(exit);
         }
+    }
+
+    /// Counts an exit, and leaves by it where a schedule says so. It needs rax and the flags.
+    #[cfg(feature = "schedule")]
+    pub(super) fn count_down(&mut self, exit: DynamicLabel) {
+        x64!(self
+            ; mov rax, [r15 + JitContext::EXITS_LEFT]
+            ; sub rax, 1
+            ; mov [r15 + JitContext::EXITS_LEFT], rax
+            ; je =>exit
+        );
     }
 
     /// Puts off to make code until all else is made.
@@ -381,7 +485,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// What reads the numbers again that registers hold now.
-    fn restorer(&self) -> impl FnOnce(&mut Self) + use<'a> {
+    pub(super) fn restorer(&self) -> impl FnOnce(&mut Self) + use<'a> {
         let ints: Vec<_> = self.cache.held_ints().collect();
         let floats: Vec<_> = self.cache.held_floats().collect();
         move |emitter| {
@@ -440,196 +544,18 @@ impl<'a> Emitter<'a> {
         self.call(super::super::stubs::step as *const ());
         x64!(self ; test eax, eax ; jnz =>stopped);
     }
-
-    // Numbers
-
-    /// The int of a slot, in a register that is not to be changed.
-    pub(super) fn int(&mut self, slot: Slot) -> u8 {
-        if let Some(register) = self.cache.int(slot) {
-            return register;
-        }
-        let register = self.cache.take_int();
-        x64!(self ; mov Rq(register), [rbx + payload(slot)]);
-        self.cache.note_int(slot, register);
-        register
-    }
-
-    /// The float of a slot, in a register that is not to be changed.
-    pub(super) fn float(&mut self, slot: Slot) -> u8 {
-        if let Some(register) = self.cache.float(slot) {
-            return register;
-        }
-        let register = self.cache.take_float();
-        x64!(self ; movsd Rx(register), [rbx + payload(slot)]);
-        self.cache.note_float(slot, register);
-        register
-    }
-
-    /// Writes an int over a scalar.
-    pub(super) fn write_int(&mut self, dst: Slot, register: u8) {
-        let beyond = if planted!("jit-slot") { REGISTERS * size_of::<Value>() } else { 0 };
-        x64!(self ; mov [rbx + payload(dst) + beyond as i32], Rq(register));
-        self.write_tag(dst, tag::INT);
-        self.cache.wrote(dst, Tag::Is(tag::INT));
-        self.cache.note_int(dst, register);
-    }
-
-    /// Writes a float over a scalar.
-    pub(super) fn write_float(&mut self, dst: Slot, register: u8) {
-        x64!(self ; movsd [rbx + payload(dst)], Rx(register));
-        self.write_tag(dst, tag::FLOAT);
-        self.cache.wrote(dst, Tag::Is(tag::FLOAT));
-        self.cache.note_float(dst, register);
-    }
-
-    /// Writes the bool in al over a scalar.
-    pub(super) fn write_bool(&mut self, dst: Slot) {
-        x64!(self ; mov [rbx + payload(dst)], al);
-        self.write_tag(dst, tag::BOOL);
-        self.cache.wrote(dst, Tag::Is(tag::BOOL));
-    }
-
-    /// Writes the tag of what is written over a scalar, if it is not there.
-    fn write_tag(&mut self, dst: Slot, tag: i32) {
-        let is_there = self.cache.tag(dst) == Tag::Is(tag) || tag == tag::BOOL && planted!("jit-torn");
-        if !is_there {
-            x64!(self ; mov QWORD [rbx + at(dst)], tag);
-        }
-    }
-
-    /// Where a number stands among the code.
-    pub(super) fn number(&mut self, bits: u64) -> DynamicLabel {
-        if let Some(label) = self.numbers.get(&bits) {
-            return *label;
-        }
-        let label = self.new_label();
-        self.numbers.insert(bits, label);
-        label
-    }
-
-    /// Puts a constant into rax.
-    pub(super) fn load_rax(&mut self, number: i64) {
-        match i32::try_from(number) {
-            Ok(0) => x64!(self ; xor eax, eax),
-            Ok(number) => x64!(self ; mov rax, number),
-            Err(_) => x64!(self ; mov rax, QWORD number),
-        }
-    }
-
-    // Values
-
-    /// Leaves unless a value has that tag.
-    pub(super) fn expect(&mut self, slot: Slot, tag: i32) {
-        if self.cache.tag(slot) == Tag::Is(tag) {
-            return;
-        }
-        let exit = self.leave(JitExit::Guard);
-        if !(tag == tag::ARRAY && planted!("jit-tag")) {
-            x64!(self ; cmp QWORD [rbx + at(slot)], tag ; jne =>exit);
-        }
-        self.cache.set_tag(slot, Tag::Is(tag));
-    }
-
-    /// Puts the value of a slot into rax (tag) and rcx (payload), as one that is to stand somewhere else, too.
-    pub(super) fn take_copy(&mut self, src: Slot) {
-        x64!(self ; mov rcx, [rbx + payload(src)]);
-        match self.cache.tag(src) {
-            Tag::Is(tag) if tag <= tag::LAST_SCALAR => x64!(self ; mov eax, tag),
-            Tag::Scalar => x64!(self ; mov rax, [rbx + at(src)]),
-            Tag::Is(tag) => x64!(self ; mov eax, tag ; inc QWORD [rcx]),
-            Tag::Unknown => {
-                x64!(self ; mov rax, [rbx + at(src)]);
-                self.count_copy();
-            }
-        }
-    }
-
-    /// Counts one more reference of the value in rax and rcx.
-    pub(super) fn count_copy(&mut self) {
-        let is_counted = self.new_label();
-        x64!(self
-            ; cmp rax, tag::LAST_SCALAR
-            ; jbe =>is_counted
-            ; inc QWORD [rcx]
-            ; =>is_counted
-        );
-    }
-
-    /// Writes the value in rax (tag) and rcx (payload) to a place and lets go of what stood there.
-    pub(super) fn assign(&mut self, place: Place) {
-        let known = match place {
-            Place::Slot(slot) => self.cache.tag(slot),
-            Place::Global(_) => Tag::Unknown,
-        };
-        let write = self.new_label();
-        if !known.is_scalar() {
-            let (begin, end) = self.out_of_line(move |emitter| {
-                let last = emitter.new_label();
-                // Where nothing stands, nothing is let go.
-                match place {
-                    Place::Slot(slot) => x64!(emitter ; mov rdx, [rbx + payload(slot)]),
-                    Place::Global(name) => x64!(emitter
-                        ; cmp QWORD [r14 + global(name)], tag::LAST
-                        ; ja =>write
-                        ; mov rdx, [r14 + global(name) + PAYLOAD]
-                    ),
-                }
-                x64!(emitter
-                    ; cmp QWORD [rdx], 1
-                    ; je =>last
-                    ; dec QWORD [rdx]
-                    ; jmp =>write
-                    ; =>last
-                );
-                match place {
-                    Place::Slot(slot) => x64!(emitter ; lea rdi, [rbx + at(slot)]),
-                    Place::Global(name) => x64!(emitter ; lea rdi, [r14 + global(name)]),
-                }
-                x64!(emitter ; mov rsi, rax ; mov rdx, rcx);
-                emitter.call(super::super::stubs::assign as *const ());
-            });
-            match place {
-                Place::Slot(slot) => x64!(self ; cmp QWORD [rbx + at(slot)], tag::LAST_SCALAR),
-                Place::Global(name) => x64!(self ; cmp QWORD [r14 + global(name)], tag::LAST_SCALAR),
-            }
-            x64!(self ; ja =>begin ; =>write);
-            self.store(place);
-            x64!(self ; =>end);
-        } else {
-            self.store(place);
-        }
-        if let Place::Slot(slot) = place {
-            self.cache.wrote(slot, Tag::Unknown);
-        }
-    }
-
-    fn store(&mut self, place: Place) {
-        match place {
-            Place::Slot(slot) => x64!(self
-                ; mov [rbx + at(slot)], rax
-                ; mov [rbx + payload(slot)], rcx
-            ),
-            Place::Global(name) => x64!(self
-                ; mov [r14 + global(name)], rax
-                ; mov [r14 + global(name) + PAYLOAD], rcx
-            ),
-        }
-    }
 }
 
-/// Where the tag of a slot stands, from the beginning of the frame.
-pub(super) fn at(slot: Slot) -> i32 {
-    slot.offset() as i32
-}
-
-/// Where the payload of a slot stands.
-pub(super) fn payload(slot: Slot) -> i32 {
-    at(slot) + PAYLOAD
-}
-
-/// Where the tag of a global stands, from the beginning of all.
-pub(super) fn global(name: u16) -> i32 {
-    i32::from(name) * size_of::<crate::value::Value>() as i32
+/// The loops that the optimising tier has registers for.
+fn optimised(code: &Code, program: &Program) -> Vec<Optimised> {
+    let loops = optimise::loops(code, program).into_iter();
+    loops
+        .filter_map(|body| {
+            let (ints, floats) = registers(&body);
+            let allocation = optimise::allocate(&body, ints, floats)?;
+            Some(Optimised { body, allocation })
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -50,8 +50,20 @@ impl Emitter<'_> {
 
     /// Leaves unless a value costs no memory.
     pub(super) fn guard_free(&mut self, slot: Slot) {
-        let (begin, end) = self.out_of_line(Self::call_machine);
-        x64!(self ; cmp QWORD [rbx + at(slot)], tag::LAST_SCALAR ; ja =>begin ; =>end);
+        let (pool, is_free) = (self.layout.home, self.new_label());
+        let (begin, end) = self.out_of_line(move |emitter| {
+            let machine = emitter.new_label();
+            x64!(emitter
+                ; cmp QWORD [rbx + at(slot)], tag::STRING
+                ; jne =>machine
+                ; mov rdx, [rbx + payload(slot)]
+                ; cmp DWORD [rdx + pool], emitter.program.functions.id as i32
+                ; je =>is_free
+                ; =>machine
+            );
+            emitter.call_machine();
+        });
+        x64!(self ; cmp QWORD [rbx + at(slot)], tag::LAST_SCALAR ; ja =>begin ; =>is_free ; =>end);
     }
 
     /// Has the loop elide the copy, if the holder holds what the container does.
@@ -59,12 +71,24 @@ impl Emitter<'_> {
         if self.cache.tag(holder).is_scalar() {
             return;
         }
-        let (begin, end) = self.out_of_line(Self::call_machine);
+        let (begin, done) = self.out_of_line(move |emitter| {
+            let unlike = emitter.new_label();
+            // Where others hold it, too, it is copied all the same, or the write sees to it.
+            x64!(emitter
+                ; cmp QWORD [rbx + at(container)], tag::ARRAY
+                ; jb =>unlike
+                ; mov rax, [rbx + payload(container)]
+                ; cmp QWORD [rax], 2
+                ; jne =>unlike
+            );
+            emitter.call_machine();
+            x64!(emitter ; =>unlike);
+        });
         x64!(self
             ; mov rax, [rbx + payload(container)]
             ; cmp rax, [rbx + payload(holder)]
             ; je =>begin
-            ; =>end
+            ; =>done
         );
         self.cache.wrote(holder, Tag::Unknown);
     }
@@ -86,7 +110,7 @@ impl Emitter<'_> {
                 ; cmp QWORD [rbx + at(key)], tag::INT
                 ; jne =>slow
                 ; cmp QWORD [rax], 2
-                ; jne =>slow
+                ; jne =>done
                 ; mov rcx, rax
                 ; mov rax, [rcx + codes]
                 ; mov rdx, [rcx + values]

@@ -129,6 +129,17 @@ impl Emitter<'_> {
     /// Divides rax by rcx. What stands in rax and rdx at `done` is the result.
     fn quotient(&mut self, dst: Slot, is_remainder: bool, done: DynamicLabel) {
         let to = self.cache.take_int();
+        self.divide_rax(done);
+        if is_remainder {
+            x64!(self ; mov Rq(to), rdx);
+        } else {
+            x64!(self ; mov Rq(to), rax);
+        }
+        self.write_int(dst, to);
+    }
+
+    /// Divides rax by rcx: behind it, at `done`, rax is the quotient and rdx the remainder.
+    pub(super) fn divide_rax(&mut self, done: DynamicLabel) {
         // Most numbers take half of a register, and are divided in half of the time.
         let wide = self.new_label();
         x64!(self
@@ -143,12 +154,6 @@ impl Emitter<'_> {
             ; idiv rcx
             ; =>done
         );
-        if is_remainder {
-            x64!(self ; mov Rq(to), rdx);
-        } else {
-            x64!(self ; mov Rq(to), rax);
-        }
-        self.write_int(dst, to);
     }
 
     /// Divides by a power of two, toward zero.
