@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use machine_dialect_vm::Module;
 
-use self::tally::{Exit, Tally};
+use self::tally::Tally;
 use crate::implementation::Launcher;
 use crate::liveness::Liveness;
 use crate::outcome::Outcome;
@@ -23,8 +23,6 @@ use crate::plug::{Request, Subject};
 use crate::schedule::{Forced, Places, Report, Schedule};
 use crate::states::{Came, Speaker, Stopped};
 
-/// How long exits of one program are looked for.
-const SEEKING: Duration = Duration::from_secs(3);
 /// A program whose runs take longer is forced at few places only, whatever its steps do.
 const SLOW: Duration = Duration::from_millis(60);
 
@@ -132,34 +130,27 @@ impl Forcer {
         }
     }
 
-    /// Forces one exit of a program after the other until all exits of those names were forced, or so many were tried, and takes
-    /// their names out.
+    /// Forces exits of one kind, the first and the last of them, in a run that stops there and in one that goes on.
     ///
     /// # Errors
     /// Says why an implementation gives no answer.
-    pub fn seek(
+    pub fn force_kind(
         &mut self,
         request: &Request<'_>,
-        most: u64,
-        wanted: &mut BTreeSet<Exit>,
+        kind: &str,
         tally: &mut Tally,
     ) -> Result<Option<Found>, String> {
         self.with_program(request, |forcer, program| {
-            let places = forcer.stop(program, &Schedule::default())?.places;
-            // Far apart first: neighbours are often turns of one loop.
-            let apart = |first: u64, step| (first..=places.exit).step_by(step);
-            let far_apart = apart(128, 128).chain((0..7).rev().flat_map(|bit| apart(1 << bit, 2 << bit)));
-            let until = Instant::now() + SEEKING;
-            for number in far_apart.take(usize::try_from(most).unwrap_or(usize::MAX)) {
-                if wanted.is_empty() || Instant::now() >= until {
-                    break;
+            for run in [Self::stop, Self::run_on] {
+                let first = run(forcer, program, &Schedule::of_kind(kind, 1))?;
+                tally.add_forced(&first.forced, program.module);
+                let all = run(forcer, program, &Schedule::of_kind(kind, u64::MAX))?.places.exit;
+                if all > 1 {
+                    let last = run(forcer, program, &Schedule::of_kind(kind, all))?;
+                    tally.add_forced(&last.forced, program.module);
                 }
-                let report = forcer.stop(program, &Schedule::of_exit(number))?;
-                for forced in tally.add_forced(&report.forced, program.module) {
-                    wanted.remove(&forced);
-                }
-                tally.frames += 1;
             }
+            tally.frames += 1;
             Ok(())
         })
     }
@@ -220,6 +211,10 @@ impl Forcer {
             self.run_on(program, &Schedule { unmap: BTreeSet::from([number]), ..Schedule::default() })?;
             tally.unmapped += 1;
         }
+        tally.programs += 1;
+        if effort.exits == 0 {
+            return Ok(());
+        }
         let places = self.stop(program, &nothing)?;
         for number in chosen(places.places.exit, effort.exits, &mut random) {
             let schedule = Schedule::of_exit(number);
@@ -233,7 +228,6 @@ impl Forcer {
             let report = self.stop(program, &schedule)?;
             tally.frames += u64::from(report.forced.iter().any(|forced| forced.steps.is_some()));
         }
-        tally.programs += 1;
         Ok(())
     }
 

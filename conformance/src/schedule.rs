@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::string_text;
+
 /// The places of a run that are forced, by number from 1 on, and which techniques it does without.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -14,6 +16,9 @@ pub struct Schedule {
     /// The exits that are taken, counted over specialised code and machine code.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub exit: BTreeSet<u64>,
+    /// If it is named, only exits of that kind are counted, as [`Site::kind`] has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// The entries into a tier, and the stubs, that are refused.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub refuse: BTreeSet<u64>,
@@ -77,6 +82,12 @@ impl Schedule {
         Self { exit: BTreeSet::from([number]), ..Self::default() }
     }
 
+    /// One that forces a single exit of those of a kind.
+    #[must_use]
+    pub fn of_kind(kind: &str, number: u64) -> Self {
+        Self { of: Some(kind.to_owned()), ..Self::of_exit(number) }
+    }
+
     /// Whether it forces nothing and switches nothing off.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -92,6 +103,7 @@ impl Schedule {
         let lists = lists.into_iter().filter(|(_, numbers)| !numbers.is_empty());
         let mut fields: Vec<String> =
             lists.map(|(name, numbers)| format!(r#""{name}": [{}]"#, list(numbers))).collect();
+        fields.extend(self.of.as_ref().map(|of| format!(r#""of": {}"#, string_text(of))));
         fields.extend(self.switches.map(|seed| format!(r#""switches": {seed}"#)));
         format!("{{{}}}", fields.join(", "))
     }
@@ -99,6 +111,9 @@ impl Schedule {
     /// Schedules that force less, the simplest first.
     pub fn simpler(&self) -> impl Iterator<Item = Self> {
         let mut all = vec![Self::default()];
+        if self.of.is_some() && self.exit.is_empty() {
+            all.push(Self { of: None, ..self.clone() });
+        }
         if self.switches.is_some() {
             all.push(Self { switches: None, ..self.clone() });
         }
@@ -124,6 +139,16 @@ impl Schedule {
 }
 
 impl Site {
+    /// What a schedule names exits by that are counted alone. A baseline instruction within specialised code goes by its place.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let kind = format!("{} {}", self.tier, self.title());
+        match self.pc.filter(|_| self.op == "Baseline") {
+            Some(pc) => format!("{kind} at {pc}"),
+            None => kind,
+        }
+    }
+
     /// What it is called in reports: the instruction, and the types of what it reads.
     #[must_use]
     pub fn title(&self) -> String {
@@ -140,10 +165,11 @@ mod tests {
         let schedule = Schedule {
             exit: BTreeSet::from([3, 17]),
             unmap: BTreeSet::from([1]),
+            of: Some("specialised AddInt (int, int)".to_owned()),
             switches: Some(5),
             ..Schedule::default()
         };
-        assert_eq!(schedule.json(), r#"{"exit": [3, 17], "unmap": [1], "switches": 5}"#);
+        assert_eq!(schedule.json(), r#"{"exit": [3, 17], "unmap": [1], "of": "specialised AddInt (int, int)", "switches": 5}"#);
         assert_eq!(serde_json::from_str::<Schedule>(&schedule.json()).unwrap(), schedule);
         assert!(serde_json::from_str::<Schedule>(r#"{"exits": [1]}"#).is_err());
         assert!(serde_json::from_str::<Schedule>("{}").unwrap().is_empty());

@@ -14,13 +14,15 @@ pub(crate) use counted::draw_switches;
 #[cfg(feature = "schedule")]
 pub use counted::{begin, end};
 #[cfg(all(machine_code, feature = "schedule"))]
-pub(crate) use counted::{hand_out, take_back};
+pub(crate) use counted::{hand_out, is_counted, take_back};
 
 /// What a run is to be forced to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
     /// The exits to leave by.
     pub exit: BTreeSet<u64>,
+    /// If it is named, only exits of that kind ([`Site::kind`]) are counted.
+    pub of: Option<String>,
     /// The entries and stubs to refuse.
     pub refuse: BTreeSet<u64>,
     /// The requests for executable memory that fail.
@@ -85,6 +87,16 @@ impl Site {
         Self { tier, op: "Entry", types: Vec::new(), pc: None }
     }
 
+    /// What exits are told apart by: tier, instruction, and types of what it reads. A baseline instruction goes by its place.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let kind = format!("{} {} ({})", self.tier.name(), self.op, self.types.join(", "));
+        match self.pc.filter(|_| self.op == "Baseline") {
+            Some(pc) => format!("{kind} at {pc}"),
+            None => kind,
+        }
+    }
+
     /// Code that is still to be made.
     #[must_use]
     pub fn stub(pc: u32) -> Self {
@@ -112,14 +124,14 @@ pub struct Report {
     pub exits: BTreeSet<Site>,
 }
 
-/// Counts an exit of the loop over specialised code, and tells whether it is to be taken.
+/// Counts an exit of the loop over specialised code, where an instruction has one, and tells whether it is to be taken.
 #[inline(always)]
-pub(crate) fn is_forced(site: impl FnOnce() -> Option<Site>) -> bool {
+pub(crate) fn is_forced(has_exit: impl FnOnce() -> bool, site: impl Fn() -> Site) -> bool {
     #[cfg(feature = "schedule")]
-    return counted::is_forced(site);
+    return has_exit() && counted::is_forced(site);
     #[cfg(not(feature = "schedule"))]
     {
-        let _ = site;
+        let _ = (has_exit, site);
         false
     }
 }

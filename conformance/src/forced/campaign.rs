@@ -70,6 +70,7 @@ fn drawn(places: Places, switches: Option<u64>, random: &mut fastrand::Rng) -> S
     };
     Schedule {
         exit: some(places.exit, 6, random),
+        of: None,
         refuse: some(places.refuse, 2, random),
         unmap: if random.u8(..8) == 0 { some(places.unmap, 1, random) } else { BTreeSet::new() },
         switches,

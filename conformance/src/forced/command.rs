@@ -1,6 +1,6 @@
 //! The command `mdvm-conform schedule`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,10 +23,11 @@ use crate::{catalog, paths};
 /// What takes the interpreter longer than so many steps is left out.
 const HEAVY: u64 = 200_000;
 /// How many random schedules each random program has.
-const SCHEDULES: u64 = 3;
-/// In so many cases an exit is looked for that was not among those that were chosen, and among so many exits of each.
-const HOLDERS: usize = 4;
-const SOUGHT: u64 = 2_000;
+const SCHEDULES: u64 = 1;
+/// Each exit is forced in so many of the cases that have it, those that run fastest.
+const HOLDERS: usize = 2;
+/// An exit that was not forced in those is tried in so many more.
+const MORE_HOLDERS: usize = 24;
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -140,57 +141,77 @@ fn cases(
 ) -> Result<(Tally, Vec<Small>), String> {
     let mut cases = light_cases(&arguments.cases.clone().unwrap_or_else(paths::cases_folder))?;
     cases.retain(|case| arguments.filter.as_ref().is_none_or(|text| case.id.contains(text.as_str())));
-    force_cases(launcher, &cases, arguments.exits, arguments.jobs, stop)
+    force_cases(launcher, &cases, Sample { part: 1, exits: arguments.exits }, arguments.jobs, stop)
 }
 
-/// Forces the places of cases, so many exits of each at most. A case that has a schedule is forced as that says.
+/// How much of the cases is forced, besides each exit of all of them in a few.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// In one of so many cases, from 1.
+    pub part: u64,
+    /// At most so many exits are forced in each of those.
+    pub exits: u64,
+}
+
+/// An exit of a case: how long the case takes, which it is, and what a schedule names the exit by there.
+type Holder = (Duration, usize, String);
+
+/// Forces each exit of cases in a few of those that have it, and places of a sample of the cases one by one. A case that has a schedule
+/// is forced as that says.
 ///
 /// # Errors
 /// Says why an implementation gives no answer.
 pub fn force_cases(
     launcher: &Launcher,
     cases: &[Case],
-    exits: u64,
+    sample: Sample,
     jobs: usize,
     stop: &AtomicBool,
 ) -> Result<(Tally, Vec<Small>), String> {
-    let refusals = exits.min(16);
-    let holders: Mutex<BTreeMap<Exit, Vec<(Duration, usize)>>> = Mutex::default();
+    let holders: Mutex<BTreeMap<Exit, Vec<Holder>>> = Mutex::default();
     let (mut tally, mut found) = share(launcher, jobs, stop, |index, forcer, tally| {
         let place = usize::try_from(index).unwrap_or(usize::MAX);
         let Some(case) = cases.get(place) else { return Next::Done };
-        let effort = Effort { exits, refusals, seed: index };
+        let exits = if index % sample.part == 0 { sample.exits } else { 0 };
+        let effort = Effort { exits, refusals: exits.min(16), seed: index };
         let request = case.request();
         let (mut own, began) = (Tally::default(), Instant::now());
         let came = match &case.schedule {
             Some(schedule) => forcer.force(&request, schedule, &mut own),
             None => forcer.force_each(&request, effort, &mut own),
         };
-        // What few runs take long of is left to others.
         let cost = began.elapsed() / u32::try_from(own.runs + 1).unwrap_or(u32::MAX);
         let mut holders = holders.lock().unwrap_or_else(PoisonError::into_inner);
-        own.exits.keys().for_each(|exit| holders.entry(exit.clone()).or_default().push((cost, place)));
+        for (exit, kind) in &own.kinds {
+            holders.entry(exit.clone()).or_default().push((cost, place, kind.clone()));
+        }
         drop(holders);
         tally.add(&own);
         next_of_case(forcer, case, came)
     })?;
-    // What is still to be forced, in some of the cases that have it.
-    let holders = holders.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut wanted: BTreeMap<usize, BTreeSet<Exit>> = BTreeMap::new();
-    for exit in tally.unforced() {
-        let mut lightest = holders.get(exit).cloned().unwrap_or_default();
-        lightest.sort_unstable();
-        for (_, place) in lightest.into_iter().take(HOLDERS) {
-            wanted.entry(place).or_default().insert(exit.clone());
-        }
-    }
-    let wanted: Vec<_> = wanted.into_iter().collect();
+    let mut holders: Vec<(Exit, Vec<Holder>)> =
+        holders.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+    holders.iter_mut().for_each(|(_, cases)| cases.sort_unstable());
     let (more, also) = share(launcher, jobs, stop, |index, forcer, tally| {
         let place = usize::try_from(index).unwrap_or(usize::MAX);
-        let Some((case, exits)) = wanted.get(place) else { return Next::Done };
-        let case = &cases[*case];
-        let came = forcer.seek(&case.request(), SOUGHT, &mut exits.clone(), tally);
-        next_of_case(forcer, case, came)
+        let Some((exit, holders)) = holders.get(place) else { return Next::Done };
+        let mut own = Tally::default();
+        for (tried, (_, case, kind)) in holders.iter().enumerate().take(MORE_HOLDERS) {
+            if tried >= HOLDERS && own.exits.get(exit).is_some_and(|count| *count > 0) {
+                break;
+            }
+            let case = &cases[*case];
+            let came = forcer.force_kind(&case.request(), kind, &mut own);
+            match next_of_case(forcer, case, came) {
+                Next::Fine => {}
+                other => {
+                    tally.add(&own);
+                    return other;
+                }
+            }
+        }
+        tally.add(&own);
+        Next::Fine
     })?;
     tally.add(&more);
     found.extend(also);

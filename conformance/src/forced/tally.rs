@@ -24,6 +24,8 @@ pub struct Tally {
     pub unmapped: u64,
     /// By exit, how often it was forced: 0 where it is there and was not.
     pub exits: BTreeMap<Exit, u64>,
+    /// By exit, what a schedule names it by, in the program that had it first.
+    pub kinds: BTreeMap<Exit, String>,
     /// By tier, how often its entry was refused; stubs, too.
     pub refused: BTreeMap<Exit, u64>,
 }
@@ -44,7 +46,9 @@ impl Tally {
     /// Adds exits there are.
     pub fn add_exits(&mut self, exits: &[Site], module: &Module) {
         for site in exits {
-            self.exits.entry(name(site, module)).or_default();
+            let exit = name(site, module);
+            self.kinds.entry(exit.clone()).or_insert_with(|| site.kind());
+            self.exits.entry(exit).or_default();
         }
     }
 
@@ -69,6 +73,9 @@ impl Tally {
         self.unmapped += other.unmapped;
         for (exit, count) in &other.exits {
             *self.exits.entry(exit.clone()).or_default() += count;
+        }
+        for (exit, kind) in &other.kinds {
+            self.kinds.entry(exit.clone()).or_insert_with(|| kind.clone());
         }
         for (what, count) in &other.refused {
             *self.refused.entry(what.clone()).or_default() += count;

@@ -62,6 +62,7 @@ pub fn cases(spec: &Spec) -> String {
             "additionalProperties": false,
             "properties": {{
               "exit": {{ "$ref": "#/$defs/places", "description": "exits that are taken, by number" }},
+              "of": {{ "type": "string", "description": "only exits of that kind are counted: tier, specialised instruction, types of what it reads" }},
               "refuse": {{ "$ref": "#/$defs/places", "description": "entries into a tier, and stubs, that are refused" }},
               "unmap": {{ "$ref": "#/$defs/places", "description": "requests for executable memory that fail" }},
               "switches": {{ "type": "integer", "minimum": 0, "description": "the seed by which techniques are switched off" }}

@@ -21,11 +21,14 @@ thread_local! {
     static ACTIVE: RefCell<Option<Active>> = const { RefCell::new(None) };
     /// How many exits it takes to come to the next one that is forced.
     static COUNTDOWN: Cell<u64> = const { Cell::new(u64::MAX) };
+    /// Whether only some exits are counted.
+    static IS_OF_ONE_KIND: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Begins to count, and to force what the schedule says, in the runs of this thread.
 pub fn begin(schedule: Schedule) {
     let random = schedule.switches.unwrap_or_default();
+    IS_OF_ONE_KIND.set(schedule.of.is_some());
     let mut active = Active { schedule, random, ..Active::default() };
     active.wind_up();
     ACTIVE.set(Some(active));
@@ -38,6 +41,7 @@ pub fn end() -> Report {
     let Some(mut active) = ACTIVE.take() else { return Report::default() };
     active.settle();
     COUNTDOWN.set(u64::MAX);
+    IS_OF_ONE_KIND.set(false);
     ablation::switch_off(0);
     active.report
 }
@@ -68,9 +72,13 @@ impl Active {
 
 /// See [`super::is_forced`].
 #[inline(always)]
-pub(super) fn is_forced(site: impl FnOnce() -> Option<Site>) -> bool {
-    let Some(site) = site() else { return false };
-    take_back(COUNTDOWN.get() - 1, || site)
+pub(super) fn is_forced(site: impl Fn() -> Site) -> bool {
+    (!IS_OF_ONE_KIND.get() || is_counted(&site)) && take_back(COUNTDOWN.get() - 1, site)
+}
+
+/// Whether an exit is one of those that are counted.
+pub(crate) fn is_counted(site: impl FnOnce() -> Site) -> bool {
+    with(|active| active.schedule.of.as_ref().is_none_or(|of| site().kind() == *of))
 }
 
 /// How many exits machine code may come by before it is to leave.

@@ -6,13 +6,15 @@ use crate::exec::specialise::types::Type;
 use crate::schedule::{Site, Tier};
 
 impl Code {
+    /// Whether an instruction has an exit.
+    pub(crate) fn has_exit(&self, at: CodeAddr) -> bool {
+        self.ops.get(at.index()).is_some_and(|op| op.unfused().has_exit())
+    }
+
     /// The exit of an instruction in a tier, if it has one. The loop has superinstructions, machine code their halves.
     pub(crate) fn exit_site(&self, at: CodeAddr, tier: Tier) -> Option<Site> {
-        let op = self.ops.get(at.index())?;
+        let op = self.ops.get(at.index()).filter(|_| self.has_exit(at))?;
         let half = op.unfused();
-        if !half.has_exit() {
-            return None;
-        }
         let name = match tier {
             Tier::Specialised => op.name(),
             Tier::MachineCode | Tier::Optimised => half.name(),
@@ -25,8 +27,7 @@ impl Code {
         Some(Site { tier, op: name, types, pc: Some(exit.pc) })
     }
 
-    /// The exit of an instruction of machine code that was forced.
-    #[cfg(all(machine_code, feature = "schedule"))]
+    /// The same for an instruction that is known to have one.
     pub(crate) fn forced_site(&self, at: CodeAddr, tier: Tier) -> Site {
         let no_exit = || Site { op: "NoExit", ..Site::entry(tier) };
         self.exit_site(at, tier).unwrap_or_else(no_exit)

@@ -29,6 +29,8 @@ use crate::exec::jit::executable::Executable;
 use crate::exec::jit::layout::Layout;
 use crate::exec::optimise::{self, Allocation, Loop, Way};
 use crate::exec::specialise::{Code, CodeAddr, Slot};
+#[cfg(feature = "schedule")]
+use crate::schedule::Tier;
 
 pub(super) use values::{at, global, payload};
 
@@ -436,7 +438,10 @@ impl<'a> Emitter<'a> {
     /// Counts an exit of the instruction that is up, and leaves where a schedule says so.
     #[cfg(feature = "schedule")]
     fn count_exit(&mut self, op: crate::exec::specialise::SpecOp) {
-        if op.unfused().has_exit() {
+        let at = CodeAddr::of(self.place);
+        if op.unfused().has_exit()
+            && crate::schedule::is_counted(|| self.code.forced_site(at, Tier::MachineCode))
+        {
             let exit = self.leave(JitExit::Deoptimise);
             self.count_down(exit);
         }

@@ -346,7 +346,13 @@ impl<'e> Lowering<'e, '_> {
     #[cfg(feature = "schedule")]
     fn count_exit(&mut self, exit: ExitId) {
         let emitter = &mut *self.emitter;
-        emitter.loop_exits.push(self.body.exit(exit).place);
+        let place = self.body.exit(exit).place;
+        emitter.loop_exits.push(place);
+        let at = crate::exec::specialise::CodeAddr::of(place);
+        let tier = crate::schedule::Tier::Optimised;
+        if !crate::schedule::is_counted(|| emitter.code.forced_site(at, tier)) {
+            return;
+        }
         let label = *self.forced.entry(exit.0).or_insert_with(|| emitter.new_label());
         emitter.count_down(label);
     }

@@ -64,7 +64,8 @@ impl<'e> Execution<'e, '_> {
     /// Whether a schedule has the run leave by the exit of this instruction.
     #[inline(always)]
     pub(super) fn is_forced(&self) -> bool {
-        schedule::is_forced(|| self.code.exit_site(self.cursor.taken(), Tier::Specialised))
+        let at = self.cursor.taken();
+        schedule::is_forced(|| self.code.has_exit(at), || self.code.forced_site(at, Tier::Specialised))
     }
 
     /// Stops at this instruction, which the baseline interpreter is to execute.
