@@ -20,7 +20,7 @@ use crate::implementation::Launcher;
 use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::plug::{Request, Subject};
-use crate::schedule::{Forced, Places, Report, Schedule};
+use crate::schedule::{Forced, Report, Schedule};
 use crate::states::{Came, Speaker, Stopped};
 
 /// A program whose runs take longer is forced at few places only, whatever its steps do.
@@ -144,13 +144,13 @@ impl Forcer {
             for run in [Self::stop, Self::run_on] {
                 let first = run(forcer, program, &Schedule::of_kind(kind, 1))?;
                 tally.add_forced(&first.forced, program.module);
+                tally.frames += u64::from(first.forced.iter().any(|forced| forced.steps.is_some()));
                 let all = run(forcer, program, &Schedule::of_kind(kind, u64::MAX))?.places.exit;
                 if all > 1 {
                     let last = run(forcer, program, &Schedule::of_kind(kind, all))?;
                     tally.add_forced(&last.forced, program.module);
                 }
             }
-            tally.frames += 1;
             Ok(())
         })
     }
@@ -169,18 +169,18 @@ impl Forcer {
             forcer.run_on(program, schedule)?;
             let report = forcer.stop(program, schedule)?;
             tally.add_forced(&report.forced, program.module);
+            tally.frames += u64::from(report.forced.iter().any(|forced| forced.steps.is_some()));
             Ok(())
         })
     }
 
-    /// How many places a run comes by, of a module that loads.
+    /// The places that a run comes by, of a module that loads.
     ///
     /// # Errors
     /// Says why the machine gives no answer.
-    pub fn places(&mut self, request: &Request<'_>, schedule: &Schedule) -> Result<Places, String> {
+    pub fn report(&mut self, request: &Request<'_>, schedule: &Schedule) -> Result<Report, String> {
         let request = Request { schedule: Some(schedule), ..*request };
-        let (_, report) = self.machine.run_scheduled(&request, false)?;
-        Ok(report.places)
+        self.machine.run_scheduled(&request, false).map(|(_, report)| report)
     }
 
     fn force_places(

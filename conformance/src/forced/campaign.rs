@@ -1,6 +1,6 @@
 //! Random programs and random schedules; what differs is made small.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forced::tally::Tally;
 use crate::forced::{Effort, Forcer, Found};
@@ -9,7 +9,7 @@ use crate::fuzz::generate::{Size, numbered};
 use crate::fuzz::machine::MAX_STEPS;
 use crate::fuzz::program::{Program, Subject};
 use crate::fuzz::reduce::reduce;
-use crate::schedule::{Places, Schedule};
+use crate::schedule::{Report, Schedule, Site};
 
 /// A program that a schedule changes, made small.
 #[derive(Debug, Clone)]
@@ -52,8 +52,8 @@ pub fn force_random(
     for _ in 0..schedules {
         let switches = random.bool().then(|| random.u64(..));
         let counting = Schedule { switches, ..Schedule::default() };
-        let places = forcer.places(&subject.request(false), &counting)?;
-        let schedule = drawn(places, switches, &mut random);
+        let report = forcer.report(&subject.request(false), &counting)?;
+        let schedule = drawn(&report, switches, &mut random);
         if let Some(found) = forcer.force(&subject.request(false), &schedule, tally)? {
             program.schedule = Some(found.schedule.clone());
             return Ok(Some((program, found)));
@@ -62,8 +62,23 @@ pub fn force_random(
     Ok(None)
 }
 
-/// A schedule with some places of each kind.
-fn drawn(places: Places, switches: Option<u64>, random: &mut fastrand::Rng) -> Schedule {
+/// A schedule with some places of each kind, or with exits of one kind, of any tier there is.
+fn drawn(report: &Report, switches: Option<u64>, random: &mut fastrand::Rng) -> Schedule {
+    let places = report.places;
+    let mut tiers: BTreeMap<&str, Vec<&Site>> = BTreeMap::new();
+    report.exits.iter().for_each(|site| tiers.entry(&site.tier).or_default().push(site));
+    let tiers: Vec<_> = tiers.into_values().collect();
+    if random.bool()
+        && let Some(site) = random.choice(&tiers).and_then(|sites| random.choice(sites))
+    {
+        // Mostly one of the first; loops come by more often.
+        let number = |random: &mut fastrand::Rng| {
+            let most = 1 << random.u8(0..7);
+            random.u64(1..=most)
+        };
+        let exit = (0..random.u8(1..4)).map(|_| number(random)).collect();
+        return Schedule { exit, of: Some(site.kind()), switches, ..Schedule::default() };
+    }
     let some = |last: u64, most: u64, random: &mut fastrand::Rng| -> BTreeSet<u64> {
         let count = if last == 0 { 0 } else { random.u64(..=most) };
         (0..count).map(|_| random.u64(1..=last.max(1))).collect()
