@@ -117,8 +117,11 @@ impl Forcer {
         let Subject::Module(bytes) = request.subject else { return Ok(None) };
         let Ok(module) = Module::decode(bytes) else { return Ok(None) };
         let began = Instant::now();
-        let Came::End(whole) = self.interpreter.run(&unforced(request), None, None)? else {
-            return Err("the interpreter stops where nobody asks it to".to_owned());
+        let whole = match self.interpreter.run(&unforced(request), None, None) {
+            Ok(Came::End(whole)) => whole,
+            Ok(_) => return Err("the interpreter stops where nobody asks it to".to_owned()),
+            Err(why) if why.contains(OVERLONG) => return Ok(None),
+            Err(why) => return Err(why),
         };
         let (took, live) = (began.elapsed(), Liveness::of(&module));
         let program = Program { request, module: &module, live: &live, whole: &whole, took };
@@ -174,13 +177,17 @@ impl Forcer {
         })
     }
 
-    /// The places that a run comes by, of a module that loads.
+    /// The places that a run comes by, of a module that loads; none where its outcome is too long to be told.
     ///
     /// # Errors
     /// Says why the machine gives no answer.
-    pub fn report(&mut self, request: &Request<'_>, schedule: &Schedule) -> Result<Report, String> {
+    pub fn report(&mut self, request: &Request<'_>, schedule: &Schedule) -> Result<Option<Report>, String> {
         let request = Request { schedule: Some(schedule), ..*request };
-        self.machine.run_scheduled(&request, false).map(|(_, report)| report)
+        match self.machine.run_scheduled(&request, false) {
+            Ok((_, report)) => Ok(Some(report)),
+            Err(why) if why.contains(OVERLONG) => Ok(None),
+            Err(why) => Err(why),
+        }
     }
 
     fn force_places(

@@ -169,7 +169,10 @@ mod tests {
             switches: Some(5),
             ..Schedule::default()
         };
-        assert_eq!(schedule.json(), r#"{"exit": [3, 17], "unmap": [1], "of": "specialised AddInt (int, int)", "switches": 5}"#);
+        assert_eq!(
+            schedule.json(),
+            r#"{"exit": [3, 17], "unmap": [1], "of": "specialised AddInt (int, int)", "switches": 5}"#
+        );
         assert_eq!(serde_json::from_str::<Schedule>(&schedule.json()).unwrap(), schedule);
         assert!(serde_json::from_str::<Schedule>(r#"{"exits": [1]}"#).is_err());
         assert!(serde_json::from_str::<Schedule>("{}").unwrap().is_empty());

@@ -58,18 +58,39 @@ pub const BUGS: &[(&str, &str)] = &[
     ("takes-what-is-live", "an array is taken from a register of a frame that waits and will read it"),
     ("exit-forgets-a-store", "the exit of an int addition forgets deferred stores of registers"),
     ("exit-forgets-a-constant", "the exit of a remainder by a constant forgets deferred stores of constants"),
-    ("exit-charges-nothing", "the exit of reading an element charges no step that was taken before"),
+    ("exit-charges-nothing", "the exit of a return charges no step that was taken before"),
     ("exit-goes-on-before", "the exit of a float quotient goes on with the instruction before it"),
     ("exit-forgets-where-from", "the exit of a guard before phis tells another instruction that ran before"),
-    ("exit-charges-too-little", "the exit of a difference or product of ints charges a step too few"),
-    ("exit-charges-twice", "the exit of reading a dict or the length of a string charges the steps before it twice"),
-    ("exit-goes-on-behind", "the exit of writing to a dict or joining strings goes on behind the instruction"),
+    (
+        "exit-charges-too-little",
+        "the exit of a comparison of strings or a quotient of a constant charges a step too few",
+    ),
+    (
+        "exit-charges-twice",
+        "the exit of adding or multiplying an int and a float charges the steps before it twice",
+    ),
+    (
+        "exit-goes-on-behind",
+        "the exit of writing to a dict or joining strings goes on behind the instruction",
+    ),
     ("exit-turns-a-bool", "the exit of what needs a bool stores the opposite of a bool"),
-    ("exit-reads-a-dead-register", "the exit of an addition of a constant stores what the register beside holds"),
+    (
+        "exit-reads-a-dead-register",
+        "the exit of an addition of a constant stores what the register beside holds",
+    ),
     ("exit-stores-in-the-wrong-order", "the exit of a call exchanges two stores"),
-    ("exit-of-loop-forgets-a-store", "an instruction that leaves an optimised loop forgets to store a register"),
-    ("exit-of-loop-loses-a-tag", "an instruction that leaves an optimised loop stores a bool with the tag of an int"),
-    ("exit-of-loop-charges-ahead", "an instruction that leaves an optimised loop keeps a step that was charged ahead"),
+    (
+        "exit-of-loop-forgets-a-store",
+        "an instruction that leaves an optimised loop forgets to store a register",
+    ),
+    (
+        "exit-of-loop-loses-a-tag",
+        "an instruction that leaves an optimised loop stores a bool with the tag of an int",
+    ),
+    (
+        "exit-of-loop-charges-ahead",
+        "an instruction that leaves an optimised loop keeps a step that was charged ahead",
+    ),
     ("exit-of-stub-forgets-a-store", "a stub whose code is not made forgets deferred stores"),
     ("exit-of-stub-charges-too-little", "a stub whose code is not made charges a step too few"),
     (

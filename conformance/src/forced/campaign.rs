@@ -48,17 +48,17 @@ pub fn force_random(
         return Ok(None);
     }
     let mut random = fastrand::Rng::with_seed(seed ^ index.rotate_left(32));
-    tally.programs += 1;
     for _ in 0..schedules {
         let switches = random.bool().then(|| random.u64(..));
         let counting = Schedule { switches, ..Schedule::default() };
-        let report = forcer.report(&subject.request(false), &counting)?;
+        let Some(report) = forcer.report(&subject.request(false), &counting)? else { return Ok(None) };
         let schedule = drawn(&report, switches, &mut random);
         if let Some(found) = forcer.force(&subject.request(false), &schedule, tally)? {
             program.schedule = Some(found.schedule.clone());
             return Ok(Some((program, found)));
         }
     }
+    tally.programs += 1;
     Ok(None)
 }
 

@@ -12,7 +12,10 @@ pub(super) fn read(json: &Json) -> Result<Schedule, String> {
     for (name, value) in json.as_object().ok_or("`schedule` is no JSON object")? {
         match name.as_str() {
             "exit" => schedule.exit = numbers(name, value)?,
-            "of" => schedule.of = Some(value.as_str().ok_or_else(|| format!("`of` is {value}, no string"))?.to_owned()),
+            "of" => {
+                schedule.of =
+                    Some(value.as_str().ok_or_else(|| format!("`of` is {value}, no string"))?.to_owned())
+            }
             "refuse" => schedule.refuse = numbers(name, value)?,
             "unmap" => schedule.unmap = numbers(name, value)?,
             "switches" => schedule.switches = Some(number(name, value)?),

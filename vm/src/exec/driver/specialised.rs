@@ -13,12 +13,9 @@ use crate::schedule::{self, Site, Tier};
 impl Driver<'_> {
     /// Goes on in specialised code from a baseline instruction, if there can be some. Gives `None` where nothing was done.
     pub(super) fn enter_specialised(&mut self, machine: &mut Machine<'_>, pc: usize) -> Option<TierExit> {
-        // A run that begins has no fuel at hand yet. Where exits are forced, straight-line programs are to have some, too.
-        let begins_early = cfg!(feature = "schedule") && self.tiers.is_eager();
-        let has_fuel = |machine: &mut Machine<'_>| {
-            machine.fuel.left >= 2 * RESERVE || begins_early && machine.fuel.refill()
-        };
-        if !has_fuel(machine) || schedule::is_refused(|| Site::entry(Tier::Specialised)) {
+        // A run that begins has no fuel at hand yet. Eager tiers are to have straight-line programs, too.
+        let has_fuel = machine.fuel.left >= 2 * RESERVE || self.tiers.is_eager() && machine.fuel.refill();
+        if !has_fuel || schedule::is_refused(|| Site::entry(Tier::Specialised)) {
             return None;
         }
         let (program, tiers) = (&self.executable.program, self.tiers);

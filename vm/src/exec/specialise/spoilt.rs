@@ -13,9 +13,7 @@ pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     if planted!("exit-forgets-a-constant") && matches!(op, SpecOp::ModIntConst { .. }) {
         context.deferred.retain(|one| !is_of_constant(one));
     }
-    if planted!("exit-charges-nothing")
-        && matches!(op, SpecOp::ArrayGet { .. } | SpecOp::ArrayGetConst { .. })
-    {
+    if planted!("exit-charges-nothing") && matches!(op, SpecOp::Return { .. } | SpecOp::ReturnConst { .. }) {
         context.steps = 0;
     }
     if planted!("exit-goes-on-before") && matches!(op, SpecOp::DivFloat { .. }) {
@@ -26,10 +24,15 @@ pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     {
         context.previous = context.previous.map(|pc| pc + 1);
     }
-    if planted!("exit-charges-too-little") && matches!(op, SpecOp::SubInt { .. } | SpecOp::MulInt { .. }) {
+    if planted!("exit-charges-too-little")
+        && matches!(
+            op,
+            SpecOp::IfEqString { .. } | SpecOp::IfEqStringConst { .. } | SpecOp::DivConstFloat { .. }
+        )
+    {
         context.steps = context.steps.saturating_sub(1);
     }
-    if planted!("exit-charges-twice") && matches!(op, SpecOp::DictGet { .. } | SpecOp::StrLen { .. }) {
+    if planted!("exit-charges-twice") && matches!(op, SpecOp::AddMixed { .. } | SpecOp::MulMixed { .. }) {
         context.steps *= 2;
     }
     if planted!("exit-goes-on-behind") && matches!(op, SpecOp::DictSet { .. } | SpecOp::Join { .. }) {
