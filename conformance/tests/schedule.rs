@@ -45,16 +45,20 @@ const MUTANTS: &[(&str, &str, usize)] = &[
         "fused/borrowed/a-bool-is-appended-to-and-written-over-in-an-array-that-a-global-shares",
         0,
     ),
-    ("exit-charges-nothing", "calls/lookup/a-function-value-named-by-an-element-of-an-array", 0),
-    ("exit-goes-on-before", "arith/div/a-quotient-too-large-for-a-float-is-infinity", 0),
+    ("exit-charges-nothing", "calls/windows/a-call-writes-its-destination-and-no-other-register", 0),
+    ("exit-goes-on-before", "arith/div/a-quotient-has-all-the-digits-of-a-float", 0),
     ("exit-forgets-where-from", "phis/phi/after-a-call-returned-the-call-is-the-predecessor", 0),
+    ("exit-charges-too-little", "fused/written-over/texts-that-are-compared-are-written-over", 0),
+    ("exit-charges-twice", "arith/mul/an-int-times-a-float-is-a-float", 0),
+    ("exit-goes-on-behind", "dicts/dict_set/a-key-that-was-computed-replaces-the-one-that-was-written", 0),
+    ("exit-reads-a-dead-register", "calls/windows/a-recursion-that-keeps-a-value-in-r70", 0),
+    ("exit-stores-in-the-wrong-order", "calls/windows/a-callee-does-not-see-its-caller-s-r1", 0),
     ("exit-of-stub-forgets-a-store", "arith/add/a-string-and-a-url-do-not-join", 0),
     ("exit-of-stub-charges-too-little", "arith/add/a-string-and-a-url-do-not-join", 0),
-    (
-        "exit-of-call-forgets-a-store",
-        "phis/phi/after-a-call-that-returned-nothing-the-call-is-the-predecessor",
-        0,
-    ),
+    ("exit-of-call-forgets-a-store", "calls/windows/a-call-writes-its-destination-and-no-other-register", 0),
+    ("exit-of-loop-forgets-a-store", "fused/loops/a-loop-writes-floats-over-ints-and-bools-over-those", 1),
+    ("exit-of-loop-loses-a-tag", "fused/loops/a-loop-writes-floats-over-ints-and-bools-over-those", 1),
+    ("exit-of-loop-charges-too-little", "fused/loops/a-loop-writes-floats-over-ints-and-bools-over-those", 1),
 ];
 
 fn main() -> ExitCode {

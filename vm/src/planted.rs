@@ -73,7 +73,6 @@ pub const BUGS: &[(&str, &str)] = &[
         "exit-goes-on-behind",
         "the exit of writing to a dict or joining strings goes on behind the instruction",
     ),
-    ("exit-turns-a-bool", "the exit of what needs a bool stores the opposite of a bool"),
     (
         "exit-reads-a-dead-register",
         "the exit of an addition of a constant stores what the register beside holds",
@@ -88,8 +87,8 @@ pub const BUGS: &[(&str, &str)] = &[
         "an instruction that leaves an optimised loop stores a bool with the tag of an int",
     ),
     (
-        "exit-of-loop-charges-ahead",
-        "an instruction that leaves an optimised loop keeps a step that was charged ahead",
+        "exit-of-loop-charges-too-little",
+        "an instruction that leaves an optimised loop gives back a step that was taken",
     ),
     ("exit-of-stub-forgets-a-store", "a stub whose code is not made forgets deferred stores"),
     ("exit-of-stub-charges-too-little", "a stub whose code is not made charges a step too few"),

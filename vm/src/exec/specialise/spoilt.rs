@@ -38,13 +38,6 @@ pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     if planted!("exit-goes-on-behind") && matches!(op, SpecOp::DictSet { .. } | SpecOp::Join { .. }) {
         *pc += 1;
     }
-    if planted!("exit-turns-a-bool") && matches!(op, SpecOp::ArrayGetBool { .. } | SpecOp::GuardBool { .. }) {
-        for (_, source) in &mut context.deferred {
-            if let Source::Bool(value) = source {
-                *value = !*value;
-            }
-        }
-    }
     if planted!("exit-reads-a-dead-register")
         && matches!(op, SpecOp::AddIntConst { .. } | SpecOp::MulIntConst { .. })
     {
@@ -60,6 +53,18 @@ pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     {
         std::mem::swap(&mut first.1, &mut second.1);
     }
+}
+
+/// Whether the exit of an instruction from an optimised loop is one that there are mutants of.
+#[cfg(machine_code)]
+pub(crate) fn has_mutant(op: SpecOp) -> bool {
+    matches!(
+        op,
+        SpecOp::SubInt { .. }
+            | SpecOp::MulInt { .. }
+            | SpecOp::ArraySetScalar { .. }
+            | SpecOp::ArraySetFloat { .. }
+    )
 }
 
 /// Spoils what a stub says, where control goes on in the baseline interpreter instead.

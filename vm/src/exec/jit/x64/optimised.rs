@@ -17,7 +17,7 @@ use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::exec::optimise::{
     Allocation, Condition, Edge, End, ExitId, Inst, Kind, Location, Loop, Target, Value, Way,
 };
-use crate::exec::specialise::{Slot, Test};
+use crate::exec::specialise::{Slot, Test, has_mutant};
 
 /// Appends machine code.
 macro_rules! low {
@@ -405,10 +405,11 @@ impl<'e> Lowering<'e, '_> {
     /// Has the frame and the fuel be as where an exit leads to, and gives the instruction that it is of.
     fn store_for(&mut self, exit: ExitId, charged: u16) -> usize {
         let exit = self.body.exit(exit).clone();
-        let is_guard = exit.way == Way::Guard;
+        let is_spoilt =
+            exit.way == Way::Guard && self.emitter.code.ops.get(exit.place).is_some_and(|op| has_mutant(*op));
         let mut back = charged + if planted!("optimise-refund") { 0 } else { exit.refund };
-        if is_guard && planted!("exit-of-loop-charges-ahead") {
-            back = back.saturating_sub(1);
+        if is_spoilt && planted!("exit-of-loop-charges-too-little") {
+            back += 1;
         }
         if back > 0 {
             low!(self ; add r12, i32::from(back));
@@ -418,10 +419,10 @@ impl<'e> Lowering<'e, '_> {
             self.count_exit(other);
             self.charge(steps, other);
         }
-        let forgets = planted!("optimise-store") || is_guard && planted!("exit-of-loop-forgets-a-store");
+        let forgets = planted!("optimise-store") || is_spoilt && planted!("exit-of-loop-forgets-a-store");
         for (register, value) in exit.state.iter().skip(usize::from(forgets)) {
             self.store(Slot::of(*register), *value);
-            if is_guard && planted!("exit-of-loop-loses-a-tag") && self.body.kind(*value) == Kind::Bool {
+            if is_spoilt && planted!("exit-of-loop-loses-a-tag") && self.body.kind(*value) == Kind::Bool {
                 low!(self ; mov QWORD [rbx + at(Slot::of(*register))], tag::INT);
             }
         }
