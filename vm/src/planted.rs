@@ -58,8 +58,11 @@ pub const BUGS: &[(&str, &str)] = &[
     ("takes-what-is-live", "an array is taken from a register of a frame that waits and will read it"),
     ("exit-forgets-a-store", "the exit of an int addition forgets deferred stores of registers"),
     ("exit-forgets-a-constant", "the exit of a remainder by a constant forgets deferred stores of constants"),
-    ("exit-charges-nothing", "the exit of a return charges no step that was taken before"),
-    ("exit-goes-on-before", "the exit of a float quotient goes on with the instruction before it"),
+    ("exit-charges-nothing", "the exit of a remainder by a constant charges no step that was taken before"),
+    (
+        "exit-goes-on-before",
+        "the exit of a quotient with a float in it goes on with the instruction before it",
+    ),
     ("exit-forgets-where-from", "the exit of a guard before phis tells another instruction that ran before"),
     (
         "exit-charges-too-little",

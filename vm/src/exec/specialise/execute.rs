@@ -117,7 +117,8 @@ impl Machine<'_> {
                 unfused = op.unfused();
                 op = &unfused;
             }
-            if execution.is_forced() {
+            // Whoever has one instruction executed has counted its exit already.
+            if !ONCE && execution.is_forced() {
                 break execution.forced_out();
             }
             execute_op!(execution, op, 'execute);

@@ -13,10 +13,10 @@ pub(super) fn spoil_exit(op: SpecOp, pc: &mut u32, context: &mut TypeContext) {
     if planted!("exit-forgets-a-constant") && matches!(op, SpecOp::ModIntConst { .. }) {
         context.deferred.retain(|one| !is_of_constant(one));
     }
-    if planted!("exit-charges-nothing") && matches!(op, SpecOp::Return { .. } | SpecOp::ReturnConst { .. }) {
+    if planted!("exit-charges-nothing") && matches!(op, SpecOp::ModIntConst { .. }) {
         context.steps = 0;
     }
-    if planted!("exit-goes-on-before") && matches!(op, SpecOp::DivFloat { .. }) {
+    if planted!("exit-goes-on-before") && matches!(op, SpecOp::DivFloat { .. } | SpecOp::DivMixed { .. }) {
         *pc = pc.saturating_sub(1);
     }
     if planted!("exit-forgets-where-from")
