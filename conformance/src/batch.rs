@@ -429,7 +429,7 @@ impl<'a> Lane<'a> {
     }
 
     fn send(&mut self, worker: &Worker, index: usize) {
-        worker.send(self.shared.jobs[index].request.line(index));
+        worker.send(self.shared.jobs[index].request.to(self.shared.handshake).line(index));
         self.in_flight.push_back(index);
     }
 

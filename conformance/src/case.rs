@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::outcome::Outcome;
 use crate::plug::{Request, Subject};
+use crate::schedule::Schedule;
 use crate::value::ValueText;
 
 /// A module, how to run it, and what that must come to.
@@ -20,6 +21,8 @@ pub struct Case {
     pub limits: BTreeMap<String, u64>,
     /// The globals there are before the run.
     pub globals: BTreeMap<String, ValueText>,
+    /// Where the run is forced out of faster tiers, if anywhere. Only some implementations take that.
+    pub schedule: Option<Schedule>,
     /// What is expected of the outcome; what it does not say is not compared. Where nothing is expected at all, any outcome
     /// will do, and implementations are only compared with each other.
     pub expect: Option<Outcome>,
@@ -47,6 +50,7 @@ impl Case {
             limits: &self.limits,
             globals: &self.globals,
             trace: false,
+            schedule: self.schedule.as_ref(),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::embedded;
 use crate::layout::Layout;
 use crate::outcome::{Field, Outcome, Status};
 use crate::paths::{home, shown};
+use crate::schedule::Schedule;
 use crate::value::ValueText;
 
 /// Whether a case must say what it expects.
@@ -95,6 +96,7 @@ impl<'a> Reader<'a> {
                 module,
                 limits,
                 globals,
+                schedule: raw.schedule.clone().filter(|schedule| !schedule.is_empty()),
                 expect,
                 covers: file.covers.iter().chain(&raw.covers).cloned().collect(),
             });
@@ -309,6 +311,7 @@ struct RawCase {
     hex: Option<String>,
     limits: Option<Mapping>,
     globals: Option<Mapping>,
+    schedule: Option<Schedule>,
     expect: Option<RawExpect>,
 }
 

@@ -111,6 +111,7 @@ fn case(name: &str, origin: Origin, module: Vec<u8>, expect: Option<Outcome>) ->
         module,
         limits: BTreeMap::new(),
         globals: BTreeMap::new(),
+        schedule: None,
         expect,
         covers: BTreeSet::new(),
     }

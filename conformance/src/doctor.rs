@@ -303,6 +303,7 @@ impl<'a> Program<'a> {
             limits: &self.limits,
             globals: &self.globals,
             trace: self.trace,
+            schedule: None,
         };
         Ok(request.line_with_id(id))
     }

@@ -120,6 +120,7 @@ impl Draft {
             globals: self.globals.into_iter().filter(|(name, _)| is_named(&self.module, name)).collect(),
             module: self.module,
             limits: BTreeMap::new(),
+            schedule: None,
             expect: Some(self.expect),
             covers: BTreeSet::new(),
         };
@@ -586,6 +587,7 @@ fn undefined_opcode(spec: &Spec) -> Option<Generated> {
         module,
         limits: BTreeMap::new(),
         globals: BTreeMap::new(),
+        schedule: None,
         expect: Some(refusal(spec, "InvalidOpcode", "InvalidOpcode", &fields)),
         covers: BTreeSet::new(),
     };

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::outcome::{Diagnostic, Field, Outcome};
+use crate::schedule::Schedule;
 use crate::value::{ValueText, excerpt, string_text};
 
 /// The versions of the protocol that this crate speaks. From the second on, an implementation stops at a step and goes on from a state.
@@ -29,6 +30,8 @@ pub struct Handshake {
     pub sources: bool,
     /// Whether it stops at a step and goes on from a state.
     pub states: bool,
+    /// Whether it takes schedules of forced exits.
+    pub schedules: bool,
 }
 
 impl Handshake {
@@ -62,6 +65,7 @@ impl Handshake {
             unreported: unreported.collect::<Result<_, _>>()?,
             sources: raw.sources,
             states: raw.protocol > *first,
+            schedules: raw.schedule,
         })
     }
 
@@ -81,6 +85,8 @@ struct RawHandshake {
     unreported: Vec<String>,
     #[serde(default)]
     sources: bool,
+    #[serde(default)]
+    schedule: bool,
 }
 
 /// What a run begins with.
@@ -119,6 +125,8 @@ pub struct Request<'a> {
     pub globals: &'a BTreeMap<String, ValueText>,
     /// Whether to tell which instructions were executed.
     pub trace: bool,
+    /// Where the run is forced out of faster tiers, if anywhere.
+    pub schedule: Option<&'a Schedule>,
 }
 
 impl Request<'_> {
@@ -131,6 +139,23 @@ impl Request<'_> {
     /// The line to send, with any JSON text as its id.
     pub(crate) fn line_with_id(&self, id: &str) -> String {
         self.line_with_state(id, None, None)
+    }
+
+    /// What an implementation is asked: one that takes no schedules runs without, since no outcome depends on them.
+    #[must_use]
+    pub(crate) fn to(&self, handshake: &Handshake) -> Self {
+        Self { schedule: self.schedule.filter(|_| handshake.schedules), ..*self }
+    }
+
+    /// The same for a run that tells what came of its schedule, which may be an empty one, and may stop where it is forced to leave.
+    pub(crate) fn scheduled_line(&self, id: &str, stops: bool) -> String {
+        let mut line = Self { schedule: None, ..*self }.line_with_id(id);
+        line.pop();
+        let schedule = self.schedule.map_or_else(|| "{}".to_owned(), Schedule::json);
+        let comma = if schedule == "{}" { "" } else { ", " };
+        let stop = if stops { format!(r#""stop": true{comma}"#) } else { String::new() };
+        line.push_str(&format!(r#", "schedule": {{{stop}{}}}"#, &schedule[1..]));
+        line
     }
 
     /// The same for a run that goes on from a state, or stops at a step.
@@ -153,6 +178,9 @@ impl Request<'_> {
         }
         if self.trace {
             line.push_str(r#", "trace": true"#);
+        }
+        if let Some(schedule) = self.schedule {
+            line.push_str(&format!(r#", "schedule": {}"#, schedule.json()));
         }
         if let Some(step) = stop_at {
             line.push_str(&format!(r#", "stop_at": {step}"#));
@@ -323,19 +351,29 @@ mod tests {
     fn a_request_says_only_what_is_not_the_default() {
         let mut limits = BTreeMap::new();
         let mut globals = BTreeMap::new();
-        let request =
-            Request { subject: Subject::Module(b"MDBC"), limits: &limits, globals: &globals, trace: false };
+        let request = Request {
+            subject: Subject::Module(b"MDBC"),
+            limits: &limits,
+            globals: &globals,
+            trace: false,
+            schedule: None,
+        };
         assert_eq!(request.line(7), r#"{"id": 7, "module": "TURCQw=="}"#);
         limits.insert("max_steps".to_owned(), 5);
         globals.insert("x".to_owned(), ValueText::from_json("[1]").unwrap());
-        let request =
-            Request { subject: Subject::Module(b""), limits: &limits, globals: &globals, trace: true };
+        let request = Request {
+            subject: Subject::Module(b""),
+            limits: &limits,
+            globals: &globals,
+            trace: true,
+            schedule: None,
+        };
         let expected =
             r#"{"id": 8, "module": "", "limits": {"max_steps": 5}, "globals": {"x": [1]}, "trace": true}"#;
         assert_eq!(request.line(8), expected);
         let subject = Subject::Source { text: "Say _\"a\"_.\n", name: "a.md" };
         let (limits, globals) = (BTreeMap::new(), BTreeMap::new());
-        let request = Request { subject, limits: &limits, globals: &globals, trace: false };
+        let request = Request { subject, limits: &limits, globals: &globals, trace: false, schedule: None };
         assert_eq!(request.line(9), r#"{"id": 9, "source": "Say _\"a\"_.\n", "name": "a.md"}"#);
     }
 

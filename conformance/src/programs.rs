@@ -103,6 +103,7 @@ impl Program {
             limits: &self.limits,
             globals: &NONE,
             trace: false,
+            schedule: None,
         }
     }
 

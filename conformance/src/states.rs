@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::implementation::Launcher;
 use crate::outcome::{Field, Outcome};
 use crate::plug::{Handshake, Request};
+use crate::schedule::Report;
 use crate::value::excerpt;
 use crate::worker::{Event, Worker};
 
@@ -57,6 +58,8 @@ struct RawAnswer<'a> {
     error: Option<&'a RawValue>,
     #[serde(default, borrow)]
     state: Option<&'a RawValue>,
+    #[serde(default)]
+    schedule: Option<Report>,
 }
 
 /// The fields of the outcomes that only runs with states have.
@@ -91,11 +94,23 @@ impl Speaker {
     /// # Errors
     /// Says why it does not start.
     pub fn knows_states(&mut self) -> Result<bool, String> {
+        self.knows(|handshake| handshake.states)
+    }
+
+    /// Whether it takes schedules of forced exits.
+    ///
+    /// # Errors
+    /// Says why it does not start.
+    pub fn knows_schedules(&mut self) -> Result<bool, String> {
+        self.knows(|handshake| handshake.schedules)
+    }
+
+    fn knows(&mut self, what: impl FnOnce(&Handshake) -> bool) -> Result<bool, String> {
         let running = match self.running.take() {
             Some(running) => running,
             None => Worker::start(&self.launcher, self.timeout)?,
         };
-        let knows = running.1.states;
+        let knows = what(&running.1);
         self.running = Some(running);
         Ok(knows)
     }
@@ -113,12 +128,33 @@ impl Speaker {
         if !self.knows_states()? {
             return Err(format!("{} knows no states: it speaks version 1 of the protocol", self.name()));
         }
+        let line = request.line_with_state(&(self.asked + 1).to_string(), state, stop_at);
+        self.exchange(line).map(|(came, _)| came)
+    }
+
+    /// Runs something as its schedule says. It stops where it is first forced back to the interpreter, if that is asked for.
+    ///
+    /// # Errors
+    /// Says why there is no answer, what is wrong with it, or that the implementation takes no schedules.
+    pub fn run_scheduled(&mut self, request: &Request<'_>, stops: bool) -> Result<(Came, Report), String> {
+        if !self.knows_schedules()? {
+            return Err(format!("{} takes no schedules of forced exits", self.name()));
+        }
+        let line = request.scheduled_line(&(self.asked + 1).to_string(), stops);
+        match self.exchange(line)? {
+            (came, Some(report)) => Ok((came, report)),
+            (came, None) => Err(format!("{} tells nothing of the schedule: {came:?}", self.name())),
+        }
+    }
+
+    /// Sends a line, whose id is one more than that of the last, and gives what the answer says.
+    fn exchange(&mut self, line: String) -> Result<(Came, Option<Report>), String> {
         let (mut worker, handshake) = match self.running.take() {
             Some(running) => running,
             None => Worker::start(&self.launcher, self.timeout)?,
         };
         self.asked += 1;
-        worker.send(request.line_with_state(&self.asked.to_string(), state, stop_at));
+        worker.send(line);
         let until = Instant::now() + self.timeout;
         loop {
             match worker.next(until.saturating_duration_since(Instant::now())) {
@@ -142,12 +178,17 @@ impl Speaker {
     }
 
     /// What an answer says; nothing where the line is not the answer that is waited for.
-    fn read(&self, line: &str, unreported: &[Field]) -> Option<Result<Came, String>> {
-        let raw: RawAnswer<'_> = serde_json::from_str(line).ok()?;
+    fn read(&self, line: &str, unreported: &[Field]) -> Option<Result<(Came, Option<Report>), String>> {
+        let mut raw: RawAnswer<'_> = serde_json::from_str(line).ok()?;
         if raw.id != self.asked {
             return None;
         }
-        let wrong = |why: &str| Some(Err(format!("{}: {}", self.name(), excerpt(why))));
+        let report = raw.schedule.take();
+        Some(self.came(&raw, unreported).map(|came| (came, report)))
+    }
+
+    fn came(&self, raw: &RawAnswer<'_>, unreported: &[Field]) -> Result<Came, String> {
+        let wrong = |why: &str| Err(format!("{}: {}", self.name(), excerpt(why)));
         let Some(outcome) = raw.outcome else {
             return wrong(raw.error.map_or("neither outcome nor error", RawValue::get));
         };
@@ -157,7 +198,7 @@ impl Speaker {
             {
                 match raw.state {
                     Some(state) => {
-                        Some(Ok(Came::Stopped(Stopped { steps, stdout, state: state.get().to_owned() })))
+                        Ok(Came::Stopped(Stopped { steps, stdout, state: state.get().to_owned() }))
                     }
                     None => wrong("it stopped and gives no state"),
                 }
@@ -165,10 +206,10 @@ impl Speaker {
             Ok(RawOutcome { status, kind: Some(kind), message: Some(message), .. })
                 if status == "state_error" =>
             {
-                Some(Ok(Came::Refused { kind, message }))
+                Ok(Came::Refused { kind, message })
             }
             Ok(_) => match Outcome::from_json(outcome.get(), unreported) {
-                Ok(outcome) => Some(Ok(Came::End(outcome))),
+                Ok(outcome) => Ok(Came::End(outcome)),
                 Err(problem) => wrong(&problem),
             },
             Err(error) => wrong(&error.to_string()),

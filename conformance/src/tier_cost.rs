@@ -149,7 +149,7 @@ pub fn slow_programs() -> Result<Vec<Program>, String> {
         let is_endless = ["code-full-spin", "flow-graph-reverse", "code-full-frames"].contains(&name);
         let limit = if is_endless { steps } else { MOST_STEPS };
         let limits = BTreeMap::from([(MAX_STEPS.to_owned(), limit)]);
-        let subject = Subject { module: module.encode(), limits, globals: BTreeMap::new() };
+        let subject = Subject { module: module.encode(), limits, globals: BTreeMap::new(), schedule: None };
         Ok(Program { name: name.to_owned(), subject, steps: Some(steps), runs: 1, allowed: ALLOWED })
     };
     texts.into_iter().map(program).collect()
@@ -235,7 +235,7 @@ fn looped(seed: u64, index: u64) -> Result<Program, String> {
     let program = looping(seed, index);
     let module = assemble(&program.text).map_err(|error| format!("{name}: {error}"))?;
     let limits = BTreeMap::from([(MAX_STEPS.to_owned(), program.steps)]);
-    let subject = Subject { module: module.encode(), limits, globals: BTreeMap::new() };
+    let subject = Subject { module: module.encode(), limits, globals: BTreeMap::new(), schedule: None };
     Ok(Program { name, subject, steps: Some(program.steps), runs: 1, allowed: ALLOWED_RANDOM })
 }
 

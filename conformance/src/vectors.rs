@@ -77,8 +77,12 @@ pub fn generate(spec: &Spec) -> Result<Vec<Vector>, String> {
 
 /// Adds what the steps of a case show that nothing before showed.
 fn of_case(case: &Case, vm: &Vm, vectors: &mut BTreeMap<String, Vector>) {
-    let subject =
-        Subject { module: case.module.clone(), limits: case.limits.clone(), globals: case.globals.clone() };
+    let subject = Subject {
+        module: case.module.clone(),
+        limits: case.limits.clone(),
+        globals: case.globals.clone(),
+        schedule: None,
+    };
     for step in 0..STEPS {
         let Some(state) = state_at(vm, &subject, step) else { return };
         if state.memory() > LARGEST {
@@ -183,7 +187,8 @@ pub fn check(vector: &Vector, speaker: &mut Speaker) -> Result<(), String> {
         STANDARD.decode(module).map_err(|error| format!("{id}: the module is no base64: {error}"))?;
     Module::decode(&module).map_err(|error| format!("{id}: {error}"))?;
     let globals = BTreeMap::new();
-    let request = Request { subject: Runs::Module(&module), limits, globals: &globals, trace: false };
+    let request =
+        Request { subject: Runs::Module(&module), limits, globals: &globals, trace: false, schedule: None };
     let steps = |json: &RawValue| State::from_json(json.get()).map(|state| state.steps());
     let stop_at = match after {
         Some(after) => steps(after),

@@ -138,6 +138,7 @@ mod tests {
             module: Vec::new(),
             limits: BTreeMap::new(),
             globals: BTreeMap::new(),
+            schedule: None,
             expect: Some(expect),
             covers: BTreeSet::new(),
         }

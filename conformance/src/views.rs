@@ -184,6 +184,7 @@ mod tests {
             limits: &limits,
             globals: &globals,
             trace: false,
+            schedule: None,
         };
         let seen = Viewer::new(Duration::from_secs(20)).ask(&request).unwrap().unwrap();
         let of_add: Vec<&String> = seen.views.iter().filter(|view| mnemonic(view) == "add").collect();

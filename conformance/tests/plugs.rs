@@ -71,6 +71,7 @@ fn run(definitions: &str, modules: &[&str], workers: usize) -> Ran {
             limits: &limits,
             globals: &globals,
             trace: false,
+            schedule: None,
         })
         .map(|request| Job { request, weight: 0 })
         .collect();

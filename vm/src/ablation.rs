@@ -57,6 +57,10 @@ pub(crate) const fn is_same(a: &str, b: &str) -> bool {
 #[cfg(feature = "ablation")]
 #[inline]
 pub(crate) fn is_off(number: usize) -> bool {
+    #[cfg(feature = "schedule")]
+    if OFF_FOR_NOW.get() >> number & 1 != 0 {
+        return true;
+    }
     static OFF: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
     OFF.get_or_init(|| {
         named().unwrap_or_else(|message| {
@@ -66,6 +70,19 @@ pub(crate) fn is_off(number: usize) -> bool {
     }) >> number
         & 1
         != 0
+}
+
+#[cfg(feature = "schedule")]
+thread_local! {
+    /// The techniques that a schedule has the thread do without for now, a bit for each.
+    static OFF_FOR_NOW: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Has the thread do without other techniques, a bit for each; never without all code that is specialised, or compiled.
+#[cfg(feature = "schedule")]
+pub(crate) fn switch_off(techniques: u64) {
+    let kept = 1 << const { number_of("specialised-code") } | 1 << const { number_of("jit") };
+    OFF_FOR_NOW.set(techniques & !kept);
 }
 
 /// The techniques that the environment names, a bit for each.

@@ -78,6 +78,8 @@ pub mod planted;
 pub mod plug;
 mod profile;
 mod runtime;
+#[doc(hidden)]
+pub mod schedule;
 mod state;
 // The command `mdvm`, which the Python package has inside, names this crate as any other does.
 #[cfg(feature = "pyo3")]

@@ -57,8 +57,57 @@ pub const BUGS: &[(&str, &str)] = &[
     ("optimise-circle", "an optimised loop forgets one of the values that change places"),
     ("phantom-costs-nothing", "what stands for a copy that was elided is not counted"),
     ("takes-what-is-live", "an array is taken from a register of a frame that waits and will read it"),
+    ("exit-forgets-a-store", "the exit of an int addition forgets deferred stores of registers"),
+    ("exit-forgets-a-constant", "the exit of a remainder by a constant forgets deferred stores of constants"),
+    ("exit-charges-nothing", "the exit of a remainder by a constant charges no step that was taken before"),
+    (
+        "exit-goes-on-before",
+        "the exit of a quotient with a float in it goes on with the instruction before it",
+    ),
+    ("exit-forgets-where-from", "the exit of a guard before phis tells another instruction that ran before"),
+    (
+        "exit-charges-too-little",
+        "the exit of a comparison of strings or a quotient of a constant charges a step too few",
+    ),
+    (
+        "exit-charges-twice",
+        "the exit of adding or multiplying an int and a float charges the steps before it twice",
+    ),
+    (
+        "exit-goes-on-behind",
+        "the exit of writing to a dict or joining strings goes on behind the instruction",
+    ),
+    (
+        "exit-reads-a-dead-register",
+        "the exit of an addition of a constant stores what the register beside holds",
+    ),
+    ("exit-stores-in-the-wrong-order", "the exit of a call exchanges two stores"),
+    (
+        "exit-of-loop-forgets-a-store",
+        "an instruction that leaves an optimised loop forgets to store a register",
+    ),
+    (
+        "exit-of-loop-loses-a-tag",
+        "an instruction that leaves an optimised loop stores a bool with the tag of an int",
+    ),
+    (
+        "exit-of-loop-charges-too-little",
+        "an instruction that leaves an optimised loop gives back a step that was taken",
+    ),
+    ("exit-of-stub-forgets-a-store", "a stub whose code is not made forgets deferred stores"),
+    ("exit-of-stub-charges-too-little", "a stub whose code is not made charges a step too few"),
+    (
+        "exit-of-call-forgets-a-store",
+        "a frame that waits at a call in specialised code forgets deferred stores when it goes on elsewhere",
+    ),
     ("long-phis", "a long run of phis in specialised code is charged a step too few"),
 ];
+
+/// Whether a bug is one of exits, which only those see that force them.
+#[must_use]
+pub fn is_of_exits(name: &str) -> bool {
+    name.starts_with("exit-")
+}
 
 /// That there is a bug of that name. Fails to compile for a name that is none.
 #[expect(clippy::panic, reason = "it is evaluated by the compiler only")]

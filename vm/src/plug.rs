@@ -1,5 +1,8 @@
 //! The plug: JSON Lines in, JSON Lines out, one run each. It is how a conformance harness talks to this machine.
 
+#[cfg(feature = "schedule")]
+mod scheduled;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicBool;
@@ -29,7 +32,8 @@ pub const PROTOCOL: u32 = 2;
 pub fn handshake() -> String {
     let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let sources = if cfg!(feature = "language") { r#", "sources": true"# } else { "" };
-    format!(r#"{{"protocol": {PROTOCOL}, "name": "{name}", "version": "{version}"{sources}}}"#)
+    let schedule = if cfg!(feature = "schedule") { r#", "schedule": true"# } else { "" };
+    format!(r#"{{"protocol": {PROTOCOL}, "name": "{name}", "version": "{version}"{sources}{schedule}}}"#)
 }
 
 /// The answer to a request, both one line without its newline. A request that makes no sense is answered too, with an
@@ -119,15 +123,19 @@ struct Request {
     stop_at: Option<u64>,
     /// The JSON of the state to go on from.
     state: Option<String>,
+    #[cfg(feature = "schedule")]
+    schedule: Option<crate::schedule::Schedule>,
 }
 
 impl Request {
     fn read(fields: &Fields<'_>) -> Result<Self, String> {
-        let known: &[&str] = if cfg!(feature = "language") {
-            &["id", "module", "source", "name", "limits", "globals", "trace", "stop_at", "state"]
-        } else {
-            &["id", "module", "limits", "globals", "trace", "stop_at", "state"]
-        };
+        let mut known = vec!["id", "module", "limits", "globals", "trace", "stop_at", "state"];
+        if cfg!(feature = "language") {
+            known.splice(2..2, ["source", "name"]);
+        }
+        if cfg!(feature = "schedule") {
+            known.push("schedule");
+        }
         if let Some(name) = fields.0.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(format!(
                 "the request has the unknown field `{name}`; there are {}",
@@ -160,6 +168,8 @@ impl Request {
                 json.as_u64().ok_or_else(|| format!("`stop_at` is {json}, not a whole number of 64 bits"))
             })?,
             state: fields.0.get("state").map(|text| text.get().to_owned()).filter(|text| text != "null"),
+            #[cfg(feature = "schedule")]
+            schedule: optional(fields, "schedule", scheduled::read)?,
         })
     }
 
@@ -226,6 +236,10 @@ impl Request {
         if let Some(step) = self.stop_at {
             run = run.stop_at(step);
         }
+        #[cfg(feature = "schedule")]
+        if let Some(schedule) = &self.schedule {
+            crate::schedule::begin(schedule.clone());
+        }
         let result = match &self.state {
             None => vm.run(run),
             Some(state) => match State::from_json(state).and_then(|state| vm.resume(&state, run)) {
@@ -233,6 +247,8 @@ impl Request {
                 Err(error) => return format!(r#""outcome": {}"#, outcome::of_state_error(&error)),
             },
         };
+        #[cfg(feature = "schedule")]
+        let report = crate::schedule::end();
         let mut answer = format!(r#""outcome": {}"#, tell(&result, &stdout));
         if let Ok(Completion { state: Some(state), .. }) = &result {
             answer.push_str(r#", "state": "#);
@@ -241,6 +257,11 @@ impl Request {
         if self.trace {
             // Writing to a string cannot fail.
             let _ = write!(answer, r#", "trace": [{}]"#, trace_json(&steps));
+        }
+        #[cfg(feature = "schedule")]
+        if self.schedule.is_some() {
+            // Writing to a string cannot fail.
+            let _ = write!(answer, r#", "schedule": {}"#, scheduled::report(&report));
         }
         answer
     }

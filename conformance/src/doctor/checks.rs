@@ -315,8 +315,13 @@ fn stops_and_goes_on(session: &mut Session<'_>) -> Result<Note, Trouble> {
     let wrong = |problem: String| Trouble::new(problem, hint);
     let module = assemble_bytes(STOPS).map_err(|error| Trouble::new(error.to_string(), ""))?;
     let (limits, globals) = (BTreeMap::new(), BTreeMap::new());
-    let request =
-        Request { subject: Subject::Module(&module), limits: &limits, globals: &globals, trace: false };
+    let request = Request {
+        subject: Subject::Module(&module),
+        limits: &limits,
+        globals: &globals,
+        trace: false,
+        schedule: None,
+    };
     let speaker = || Speaker::new(session.launcher, session.timeout);
     let (mut one, mut other) = (speaker(), speaker());
     states::check([&mut one, &mut other], &request, |taken| (0..=taken).collect()).map_err(wrong)?;

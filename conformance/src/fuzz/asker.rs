@@ -78,7 +78,7 @@ impl Asker {
         };
         self.unreported.clone_from(&handshake.unreported);
         self.asked += 1;
-        worker.send(subject.request(trace).line(self.asked));
+        worker.send(subject.request(trace).to(&handshake).line(self.asked));
         let until = Instant::now() + timeout;
         let late = || Answer::Timeout { how: format!("no answer in {:.1} s", timeout.as_secs_f64()) };
         let answer = loop {

@@ -71,6 +71,9 @@ pub fn case_of(subject: &Subject, name: &str) -> String {
             .collect();
         text.push_str(&format!("    globals: {{{}}}\n", globals.join(", ")));
     }
+    if let Some(schedule) = &subject.schedule {
+        text.push_str(&format!("    schedule: {}\n", schedule.json()));
+    }
     text
 }
 

@@ -129,7 +129,12 @@ pub fn subject(input: &[u8], size: Size) -> Option<Subject> {
     limit("max_memory", MEMORY);
     limit("max_output", OUTPUT);
     limit("max_call_depth", 1000);
-    Some(Subject { module: input.to_vec(), limits, globals: std::collections::BTreeMap::new() })
+    Some(Subject {
+        module: input.to_vec(),
+        limits,
+        globals: std::collections::BTreeMap::new(),
+        schedule: None,
+    })
 }
 
 /// Any bytes are a module that can be run, or are refused with an error that says why.

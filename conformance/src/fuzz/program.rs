@@ -10,6 +10,7 @@ use machine_dialect_vm::{
 use serde::{Deserialize, Serialize};
 
 use crate::plug::{self, Request};
+use crate::schedule::Schedule;
 use crate::value::ValueText;
 
 /// A program, how it is run, and what is done to its bytes before it is loaded.
@@ -27,6 +28,8 @@ pub struct Program {
     pub globals: BTreeMap<String, ValueText>,
     /// Changes of the encoded file, by which a loader is tested.
     pub patches: Vec<Patch>,
+    /// Where the run is forced out of faster tiers, if anywhere.
+    pub schedule: Option<Schedule>,
 }
 
 /// An instruction.
@@ -90,6 +93,9 @@ pub struct Subject {
     pub limits: BTreeMap<String, u64>,
     /// The globals there are before the run.
     pub globals: BTreeMap<String, ValueText>,
+    /// Where the run is forced out of faster tiers, if anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
 }
 
 impl Subject {
@@ -101,6 +107,7 @@ impl Subject {
             limits: &self.limits,
             globals: &self.globals,
             trace,
+            schedule: self.schedule.as_ref(),
         }
     }
 }
@@ -218,7 +225,8 @@ impl Program {
                 Change::Cut => bytes.truncate(place),
             }
         }
-        Some(Subject { module: bytes, limits: self.limits.clone(), globals: self.globals.clone() })
+        let (limits, globals, schedule) = (self.limits.clone(), self.globals.clone(), self.schedule.clone());
+        Some(Subject { module: bytes, limits, globals, schedule })
     }
 
     /// The program with more instructions before the one at `place`. What named that one names the first of them.

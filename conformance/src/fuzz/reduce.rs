@@ -163,6 +163,24 @@ impl Reducer<'_, '_> {
         let mut smaller = self.best.clone();
         smaller.name.clear();
         self.offer(smaller)?;
+        self.simplify_schedule()
+    }
+
+    /// What is forced: nothing, less, or earlier.
+    fn simplify_schedule(&mut self) -> Result<(), String> {
+        while let Some(schedule) = self.best.schedule.clone() {
+            let mut is_simpler = false;
+            for simpler in schedule.simpler() {
+                let schedule = Some(simpler).filter(|schedule| !schedule.is_empty());
+                if self.offer(Program { schedule, ..self.best.clone() })? {
+                    is_simpler = true;
+                    break;
+                }
+            }
+            if !is_simpler {
+                break;
+            }
+        }
         Ok(())
     }
 

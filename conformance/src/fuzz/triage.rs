@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use machine_dialect_vm::{Constant, Module, Opcode, Value, Vm};
 use mdvm_spec::Spec;
 
+use crate::case::Case;
 use crate::case_file::{Expecting, Reader};
 use crate::fuzz::divergence::{Divergence, Pair};
 use crate::fuzz::machine::{MAX_STEPS, operands_after};
@@ -123,13 +124,13 @@ pub fn read_subjects(path: &Path, spec: &Spec) -> Result<Vec<(String, Subject)>,
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let cases =
             reader.read(path, &stem, &text).map_err(|problems| mdvm_spec::Problems(problems).to_string())?;
-        let subject = |case: crate::case::Case| {
-            let subject = Subject { module: case.module, limits: case.limits, globals: case.globals };
-            (case.id, subject)
+        let subject = |case: Case| {
+            let Case { id, module, limits, globals, schedule, .. } = case;
+            (id, Subject { module, limits, globals, schedule })
         };
         return Ok(cases.into_iter().map(subject).collect());
     }
     let module = std::fs::read(path).map_err(unreadable)?;
     let limits = BTreeMap::from([(MAX_STEPS.to_owned(), DEFAULT_STEPS)]);
-    Ok(vec![(shown(path), Subject { module, limits, globals: BTreeMap::new() })])
+    Ok(vec![(shown(path), Subject { module, limits, globals: BTreeMap::new(), schedule: None })])
 }

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         "vm/src",
         &[
             &["ablation", "planted", "escape", "excerpt"],
+            &["schedule"],
             &["values", "errors", "isa"],
             &["watch", "memory"],
             &["value"],
@@ -42,7 +43,12 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             // What the builder alone may change.
             &["exec::specialise::builder::store"],
             &["exec::specialise::code"],
-            &["exec::specialise::verify", "exec::specialise::dump"],
+            &[
+                "exec::specialise::verify",
+                "exec::specialise::dump",
+                "exec::specialise::sites",
+                "exec::specialise::spoilt",
+            ],
             &["exec::specialise::builder"],
             &["exec::specialise::deferred"],
             &["exec::specialise::translate"],
@@ -81,7 +87,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         "conformance/src",
         &[
             // What a case and an outcome are.
-            &["value", "diff", "layout", "paths", "embedded", "process", "outcome", "plug", "case"],
+            &[
+                "value", "diff", "layout", "paths", "embedded", "process", "schedule", "liveness", "outcome",
+                "plug", "case",
+            ],
             // Who answers.
             &["implementation", "worker", "batch", "states"],
             // Where cases come from, and what an answer to one is worth.
@@ -90,7 +99,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["bless", "coverage", "views", "run", "next", "fix", "report", "show", "suite", "doctor"],
             // Programs that nobody wrote.
             &["fuzz", "tier_cost"],
-            &["vectors"],
+            &["vectors", "forced"],
         ],
     ),
 ];

@@ -55,6 +55,7 @@ const SLOW: &[(&str, &str)] = &[
     ("recipes", "builds a copy of the project"),
     ("newcomer", "builds a crate"),
     ("planted", "runs the cases on each mutant of the reference"),
+    ("schedule", "builds the machine with all that can be forced, and forces the exits of every case"),
     ("planted_vm", "builds the mutants of the machine and looks for each"),
     ("wheel", "builds the wheel"),
 ];

@@ -56,6 +56,18 @@ pub fn cases(spec: &Spec) -> String {
             }}
           }},
           "globals": {{ "type": "object", "description": "globals the run begins with" }},
+          "schedule": {{
+            "type": "object",
+            "description": "where the run leaves a faster tier although it need not; implementations run without it whose handshake does not say that they take it",
+            "additionalProperties": false,
+            "properties": {{
+              "exit": {{ "$ref": "#/$defs/places", "description": "exits that are taken, by number" }},
+              "of": {{ "type": "string", "description": "only exits of that kind are counted: tier, specialised instruction, types of what it reads" }},
+              "refuse": {{ "$ref": "#/$defs/places", "description": "entries into a tier, and stubs, that are refused" }},
+              "unmap": {{ "$ref": "#/$defs/places", "description": "requests for executable memory that fail" }},
+              "switches": {{ "type": "integer", "minimum": 0, "description": "the seed by which techniques are switched off" }}
+            }}
+          }},
           "expect": {{
             "type": "object",
             "minProperties": 1,
@@ -77,7 +89,8 @@ pub fn cases(spec: &Spec) -> String {
     }}
   }},
   "$defs": {{
-    "covers": {{ "type": "array", "items": {{ "enum": [{mnemonics}] }} }}
+    "covers": {{ "type": "array", "items": {{ "enum": [{mnemonics}] }} }},
+    "places": {{ "type": "array", "uniqueItems": true, "items": {{ "type": "integer", "minimum": 1 }} }}
   }}
 }}
 "##

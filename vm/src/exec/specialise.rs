@@ -19,6 +19,8 @@ mod elements;
 mod execute;
 mod materialise;
 mod op;
+mod sites;
+mod spoilt;
 mod superinstructions;
 mod translate;
 mod types;
@@ -44,5 +46,8 @@ pub(crate) use op::{
     BranchOp, CallOp, ComparisonOp, ContainerOp, GuardOp, JitOp, MoveOp, NumberOp, Slot, SpecOp, StringOp,
     Test,
 };
+#[cfg(machine_code)]
+pub(crate) use spoilt::has_mutant;
+pub(crate) use spoilt::spoil_stub;
 #[cfg(machine_code)]
 pub(crate) use types::Type;

@@ -62,6 +62,12 @@ impl<'a> Fuel<'a> {
         self.is_stop
     }
 
+    /// Has the run stop before its next instruction.
+    pub(crate) fn stop_here(&mut self) {
+        self.limit = self.steps();
+        (self.issued, self.left, self.is_stop) = (self.limit, 0, true);
+    }
+
     /// The instructions charged so far.
     pub(crate) fn steps(&self) -> u64 {
         self.issued - self.left

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use mdvm_conform::fuzz::campaign::Sizes;
-use mdvm_conform::{tier_cost, vectors};
+use mdvm_conform::{forced, tier_cost, vectors};
 
 use super::fuzz_pages;
 use super::views;
@@ -40,6 +40,8 @@ Examples:
   mdvm-conform fuzz-pages --seed 1 --count 5000
   mdvm-conform fuzz-seeds target/seeds
   mdvm-conform fuzz-report target/fuzz/*.jsonl
+  mdvm-conform schedule --impl 'forced=mdvm serve --jit=always' --unforced unforced.yaml
+  mdvm-conform schedule --impl 'forced=mdvm serve --jit=always' --seed 1 --count 1000
   mdvm-conform triage --impl rust --impl 'mine=./my-vm serve' program.mdbc
   mdvm-conform vectors --out target/vectors
   mdvm-conform vectors --check --impl 'mine=./my-vm serve'
@@ -92,6 +94,8 @@ pub(super) enum Task {
     },
     /// Counts whether the default tier of the VM of this repository executes more instructions than its interpreter alone.
     TierCost(tier_cost::command::Arguments),
+    /// Forces machines out of their faster tiers wherever they can leave them, and compares all that can be seen with an interpreter.
+    Schedule(forced::command::Arguments),
     /// Says where two implementations part on a module, and reduces it to a case.
     Triage(TriageArguments),
     /// Writes single-step vectors, a state, one instruction and what comes of it, or has implementations execute them.

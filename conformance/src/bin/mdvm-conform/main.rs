@@ -24,7 +24,7 @@ use mdvm_conform::fuzz::triage::{read_subjects, triage};
 use mdvm_conform::implementation::Launcher;
 use mdvm_conform::report::{self, Detail};
 use mdvm_conform::run::{self, Column, Plan, Run, Selection};
-use mdvm_conform::{catalog, doctor, embedded, fix, next, show, tier_cost, vectors, worker};
+use mdvm_conform::{catalog, doctor, embedded, fix, forced, next, show, tier_cost, vectors, worker};
 use mdvm_spec::Spec;
 
 use arguments::{
@@ -68,6 +68,7 @@ fn main() -> ExitCode {
             Task::FuzzReport { files } => report_of(&files),
             Task::FuzzSeeds { folder } => write_seeds(&folder),
             Task::TierCost(arguments) => tier_cost::command::run(&arguments, &STOP),
+            Task::Schedule(arguments) => forced::command::run(&arguments, &STOP),
             Task::Triage(arguments) => triage_file(&arguments),
             Task::Vectors(arguments) => vectors::command::run(&arguments, &STOP),
         }

@@ -60,7 +60,13 @@ impl<'a> Pair<'a> {
     fn ask(&mut self, page: &str) -> Result<[Said; 2], String> {
         self.asked += 1;
         let subject = Subject::Source { text: page, name: "page.md" };
-        let request = Request { subject, limits: &self.limits, globals: &BTreeMap::new(), trace: false };
+        let request = Request {
+            subject,
+            limits: &self.limits,
+            globals: &BTreeMap::new(),
+            trace: false,
+            schedule: None,
+        };
         let line = request.line(self.asked);
         for (slot, launcher) in self.running.iter_mut().zip(self.launchers) {
             let running = match slot.take() {

@@ -61,6 +61,9 @@ fn render_pair(
     );
 }
 
+/// The exit of a second half can be forced, as that of an instruction which the loop takes.
+const FORCED: &str = "if $execution.is_forced() { break $stop $execution.forced_out(); } ";
+
 /// An instruction, and then the one that is behind it, if it is the expected one.
 fn render_fused(
     specops: &SpecOps,
@@ -70,9 +73,10 @@ fn render_fused(
     out: &mut String,
 ) {
     let then = format!(
-        "if let &SpecOp::{}{} = $execution.peek() {{ $execution.skip(); {} }}",
+        "if let &SpecOp::{}{} = $execution.peek() {{ $execution.skip(); {}{} }}",
         second.name,
         fields(second),
+        if second.exits.is_empty() { "" } else { FORCED },
         last(specops, second)
     );
     let both = if gives_step(first) {

@@ -13,6 +13,7 @@ use crate::runtime::{
     Environment, Fuel, FunctionIndex, Globals, Machine, Observations, Observed, Output, Sink, TraceStep,
     Unobserved,
 };
+use crate::schedule::{self, Tier};
 use crate::state::State;
 use crate::value::{self, Value};
 use crate::values::{Limits, costs};
@@ -106,7 +107,7 @@ fn run_from<'a>(executable: &'a Executable, input: RunInput<'a>, begin: Begin) -
         observer: input.observer,
     };
     let tiers = if without!("specialised-code") { Tiers::Interpreter } else { input.tiers };
-    let is_portable = input.stop_at.is_some();
+    let is_portable = input.stop_at.is_some() || schedule::may_stop();
     let mut driver =
         Driver { executable, tiers, tiered: None, analysed: None, is_timed: input.is_timed, is_portable };
     let began = input.is_timed.then(Instant::now);
@@ -130,6 +131,7 @@ fn run_from<'a>(executable: &'a Executable, input: RunInput<'a>, begin: Begin) -
         }
         executable.count(&stats);
         if let Some(tiered) = driver.tiered.take() {
+            schedule::see_exits(|| tiered.code.exit_sites(Tier::Specialised));
             if is_portable {
                 tiered.materialise_frames(&mut machine, program);
                 executable.count(&tiered.recorder.stats);

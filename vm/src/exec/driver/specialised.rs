@@ -6,13 +6,16 @@ use crate::exec::driver::{Driver, ExitKind, Tiered, Tiers};
 use crate::exec::interpreter::{Program, TierExit};
 #[cfg(machine_code)]
 use crate::exec::jit::{self, JitEnd};
-use crate::exec::specialise::{CodeAddr, ExitPayload, ExitReason, TypeContext, materialise};
+use crate::exec::specialise::{CodeAddr, ExitPayload, ExitReason, TypeContext, materialise, spoil_stub};
 use crate::runtime::{CallSiteId, Machine, RESERVE, registers};
+use crate::schedule::{self, Site, Tier};
 
 impl Driver<'_> {
     /// Goes on in specialised code from a baseline instruction, if there can be some. Gives `None` where nothing was done.
     pub(super) fn enter_specialised(&mut self, machine: &mut Machine<'_>, pc: usize) -> Option<TierExit> {
-        if machine.fuel.left < 2 * RESERVE {
+        // A run that begins has no fuel at hand yet. Eager tiers are to have straight-line programs, too.
+        let has_fuel = machine.fuel.left >= 2 * RESERVE || self.tiers.is_eager() && machine.fuel.refill();
+        if !has_fuel || schedule::is_refused(|| Site::entry(Tier::Specialised)) {
             return None;
         }
         let (program, tiers) = (&self.executable.program, self.tiers);
@@ -52,6 +55,7 @@ impl Tiered {
         if self.code.is_full() && self.payoff.is_missed(pc) && self.payoff.flush() {
             self.materialise_frames(machine, program);
             self.recorder.stats.flushes += 1;
+            schedule::see_exits(|| self.code.exit_sites(Tier::Specialised));
             self.code.flush();
             #[cfg(machine_code)]
             self.jit.flush();
@@ -95,6 +99,7 @@ impl Tiered {
     /// Before code is looked for, and made where there is none. Gives how much there is.
     fn begin_making(&mut self) -> usize {
         self.recorder.end(Phase::Specialised);
+        schedule::draw_switches();
         self.code.ops.len()
     }
 
@@ -105,6 +110,11 @@ impl Tiered {
             self.recorder.stats.instructions += more as u64;
         }
         self.recorder.end(Phase::Specialising);
+    }
+
+    fn stub_is_refused(&self, number: usize) -> bool {
+        let stub = self.code.stubs.get(number).and_then(Option::as_ref);
+        stub.is_some_and(|stub| schedule::is_refused(|| Site::stub(stub.pc)))
     }
 
     fn left(&mut self, kind: ExitKind) {
@@ -143,10 +153,15 @@ impl Tiered {
             match reason {
                 ExitReason::Stub(number) => {
                     let number = number as usize;
-                    if !(is_eager || self.payoff.can_make(self.work().since(before)))
+                    let is_refused = self.stub_is_refused(number);
+                    if (is_refused || !(is_eager || self.payoff.can_make(self.work().since(before))))
                         && let Some(Some(stub)) = self.code.stubs.get(number)
                     {
-                        let exit = resume(machine, program, &stub.context, stub.pc);
+                        let exit = if cfg!(feature = "planted") {
+                            resume(machine, program, &spoil_stub(&stub.context), stub.pc)
+                        } else {
+                            resume(machine, program, &stub.context, stub.pc)
+                        };
                         self.left(ExitKind::Stub);
                         return Some(exit);
                     }
@@ -229,13 +244,16 @@ impl Tiered {
         loop {
             if jit.is_due(code, is_eager) {
                 recorder.end(Phase::Specialised);
+                schedule::draw_switches();
                 jit.compile(code, program, *at);
                 recorder.stats.compilations += 1;
                 recorder.stats.bytes += jit.size() as u64;
                 recorder.stats.is_jit_refused |= jit.size() == 0;
                 recorder.end(Phase::Compiling);
             }
-            let reason = if let Some(address) = jit.address(*at) {
+            let address = jit.address(*at);
+            let address = address.filter(|_| !schedule::is_refused(|| Site::entry(Tier::MachineCode)));
+            let reason = if let Some(address) = address {
                 recorder.end(Phase::Specialised);
                 let before = machine.fuel.steps();
                 let end = jit.run(machine, program, code, address, at, payload);
@@ -306,5 +324,8 @@ fn kind_of(reason: ExitReason) -> ExitKind {
 fn resume(machine: &mut Machine<'_>, program: &Program, context: &TypeContext, pc: u32) -> TierExit {
     materialise(program, machine.registers(), context);
     machine.fuel.left -= u64::from(context.steps);
+    if schedule::stops_after(machine.fuel.steps()) {
+        machine.fuel.stop_here();
+    }
     TierExit::Resume { pc: pc as usize, previous: context.previous.map(|pc| pc as usize) }
 }

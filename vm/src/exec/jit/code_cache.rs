@@ -12,6 +12,7 @@ use crate::exec::jit::stubs;
 use crate::exec::jit::x64::{Emitted, Emitter, JitExit};
 use crate::exec::specialise::{Code, CodeAddr, ExitPayload, ExitReason};
 use crate::runtime::{Machine, RESERVE};
+use crate::schedule::{self, Tier};
 use crate::value::Value;
 use crate::values::costs;
 
@@ -188,6 +189,14 @@ impl CodeCache {
         let optimised = self.compiled.as_ref().map_or(0, |compiled| compiled.code.optimised);
         self.translated += OPTIMISED * optimised as u64;
         self.is_refused = self.compiled.is_none();
+        if self.compiled.is_some() {
+            schedule::see_exits(|| code.exit_sites(Tier::MachineCode));
+        }
+        #[cfg(feature = "schedule")]
+        if let Some(compiled) = &self.compiled {
+            let of_loop = |place: &usize| code.exit_site(CodeAddr::of(*place), Tier::Optimised);
+            schedule::see_exits(|| compiled.code.loop_exits.iter().filter_map(of_loop));
+        }
     }
 
     /// Runs machine code from an address that [`CodeCache::address`] gave, for `at`, and leaves `at` where it ended.
@@ -226,6 +235,8 @@ impl CodeCache {
             room_for_element: most_memory.saturating_sub(costs::ELEMENT),
             most_memory,
             scoped: std::ptr::null_mut(),
+            #[cfg(feature = "schedule")]
+            exits_left: schedule::hand_out(),
             machine: std::ptr::from_mut(machine).cast(),
             program,
             code,
@@ -255,6 +266,11 @@ impl CodeCache {
             resume_unwind(payload);
         }
         let (exit, place) = JitExit::from(word);
+        #[cfg(feature = "schedule")]
+        schedule::take_back(context.exits_left, || {
+            let tier = if exit == JitExit::Forced { Tier::Optimised } else { Tier::MachineCode };
+            code.forced_site(CodeAddr::of(place as usize), tier)
+        });
         if exit == JitExit::ReturnToStub {
             let site = &code.sites[place as usize >> 2];
             let ways = [site.back, site.back_with_bool, site.back_with_int, site.back_with_float];
@@ -270,6 +286,8 @@ impl CodeCache {
             JitExit::Guard => JitEnd::Exit(ExitReason::Guard),
             JitExit::OutOfFuel => JitEnd::Exit(ExitReason::OutOfFuel),
             JitExit::Deoptimise => JitEnd::Exit(ExitReason::Deoptimise),
+            #[cfg(feature = "schedule")]
+            JitExit::Forced => JitEnd::Exit(ExitReason::Deoptimise),
             JitExit::Reason => JitEnd::Exit(reason),
             JitExit::Fallback | JitExit::ReturnToStub => JitEnd::Fallback,
         }

@@ -38,6 +38,9 @@ pub(crate) struct JitContext<'a, 'm> {
     pub(super) most_memory: u64,
     /// What `top` is in the innermost frame in which a scope is open; null where there is none.
     pub(super) scoped: *mut Caller,
+    /// How many exits machine code may come by before it is to leave.
+    #[cfg(feature = "schedule")]
+    pub(super) exits_left: u64,
     /// Not for machine code.
     pub(super) machine: *mut Machine<'m>,
     pub(super) program: *const Program,
@@ -98,6 +101,8 @@ impl JitContext<'_, '_> {
     pub(super) const ROOM_FOR_ELEMENT: i32 = offset_of!(Self, room_for_element) as i32;
     pub(super) const MAX_MEMORY: i32 = offset_of!(Self, most_memory) as i32;
     pub(super) const SCOPED: i32 = offset_of!(Self, scoped) as i32;
+    #[cfg(feature = "schedule")]
+    pub(super) const EXITS_LEFT: i32 = offset_of!(Self, exits_left) as i32;
 
     /// How many frames wait.
     pub(super) fn depth(&self) -> u64 {

@@ -3,6 +3,8 @@
 use dynasmrt::AssemblyOffset;
 use memmap2::{Mmap, MmapMut};
 
+use crate::schedule;
+
 /// Machine code that can be executed.
 pub(super) struct Executable(Mmap);
 
@@ -15,6 +17,9 @@ const TRAP: u8 = 0xcc;
 impl Executable {
     /// A copy of the code that can be executed; none where the system refuses the memory, or refuses to execute it.
     pub(super) fn new(code: &[u8]) -> Option<Self> {
+        if schedule::is_unmapped() {
+            return None;
+        }
         let mut memory = MmapMut::map_anon(code.len() + AHEAD).ok()?;
         memory[..code.len()].copy_from_slice(code);
         memory[code.len()..].fill(TRAP);

@@ -97,7 +97,9 @@ pub(super) fn innermost(code: &Code) -> Vec<Vec<Shape<'_>>> {
                 let places = places_of(ops, header, knows_rows)?;
                 Some(Shape { header, pc, context, places, knows_rows })
             };
-            let (with_rows, without) = (shape(true), shape(false));
+            // Rows are written to where they are although dead registers hold them, too, which nobody may look at then.
+            let with_rows = if code.elides_copies { shape(true) } else { None };
+            let without = shape(false);
             // Where there are none, both are the same.
             let is_same =
                 |other: &Shape<'_>| with_rows.as_ref().is_some_and(|one| one.places == other.places);

@@ -16,6 +16,7 @@ use crate::exec::specialise::code::{Code, Exit, From, MAX_VERSIONS, Stub, Versio
 use crate::exec::specialise::context::slots::ScalarSlot;
 use crate::exec::specialise::context::{Source, TypeContext};
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
+use crate::exec::specialise::spoilt::spoil_exit;
 use crate::exec::specialise::types::Type;
 #[cfg(debug_assertions)]
 use crate::exec::specialise::verify::{Types, verify};
@@ -172,7 +173,7 @@ impl<'a> Builder<'a> {
 
     /// Emits an instruction that may leave for the baseline instruction that is up.
     pub(super) fn emit_guarded(&mut self, op: SpecOp) {
-        let exit = self.exit();
+        let exit = if cfg!(feature = "planted") { self.spoilt_exit(op) } else { self.exit() };
         self.code.ops.push(op, exit);
     }
 
@@ -183,6 +184,17 @@ impl<'a> Builder<'a> {
             let context = Rc::new(self.context.clone());
             self.code.exits.push(Exit { pc, context, taken: 0, other: None });
         }
+        self.code.exits.len() as u32 - 1
+    }
+
+    /// The exit of an instruction, in a process that may have a mutant of it.
+    fn spoilt_exit(&mut self, op: SpecOp) -> u32 {
+        let (mut pc, mut context) = (self.pc as u32, self.context.clone());
+        spoil_exit(op, &mut pc, &mut context);
+        if context == self.context && pc == self.pc as u32 {
+            return self.exit();
+        }
+        self.code.exits.push(Exit { pc, context: Rc::new(context), taken: 0, other: None });
         self.code.exits.len() as u32 - 1
     }
 

@@ -117,6 +117,10 @@ impl Machine<'_> {
                 unfused = op.unfused();
                 op = &unfused;
             }
+            // Whoever has one instruction executed has counted its exit already.
+            if !ONCE && execution.is_forced() {
+                break execution.forced_out();
+            }
             execute_op!(execution, op, 'execute);
         };
         execution.end(most);

@@ -441,6 +441,8 @@ fn load_field(state: &State, field: i32, at: u32) -> Result<Fact, String> {
         | JitContext::ROOM_FOR_ELEMENT
         | JitContext::MAX_MEMORY
         | JitContext::SCOPED => Ok(number(at, 0x40)),
+        #[cfg(feature = "schedule")]
+        JitContext::EXITS_LEFT => Ok(number(at, 0x40)),
         _ => Err(format!("reads the JIT context at {field}, where no field of machine code is")),
     }
 }
@@ -450,6 +452,8 @@ fn store_field(state: &mut State, field: i32, fact: Fact) -> Result<(), String> 
         (JitContext::FRAME, Fact::Frame(0))
         | (JitContext::FUEL, Fact::Number(_))
         | (JitContext::SIZE, Fact::Size) => Ok(()),
+        #[cfg(feature = "schedule")]
+        (JitContext::EXITS_LEFT, Fact::Number(_)) => Ok(()),
         (JitContext::TOP, Fact::Top(RECORD)) if state.has_room && state.record == WHOLE_RECORD => {
             state.move_top(RECORD);
             (state.has_caller, state.knows_site) = (true, true);

@@ -29,6 +29,8 @@ use crate::exec::jit::executable::Executable;
 use crate::exec::jit::layout::Layout;
 use crate::exec::optimise::{self, Allocation, Loop, Way};
 use crate::exec::specialise::{Code, CodeAddr, Slot};
+#[cfg(feature = "schedule")]
+use crate::schedule::Tier;
 
 pub(super) use values::{at, global, payload};
 
@@ -56,6 +58,9 @@ pub(crate) enum JitExit {
     ReturnToStub,
     /// At an instruction that stopped; the JIT context tells why.
     Reason,
+    /// At an instruction of an optimised loop, since a schedule says so.
+    #[cfg(feature = "schedule")]
+    Forced,
 }
 
 impl JitExit {
@@ -72,6 +77,8 @@ impl JitExit {
             2 => Self::Deoptimise,
             4 => Self::ReturnToStub,
             5 => Self::Reason,
+            #[cfg(feature = "schedule")]
+            6 => Self::Forced,
             _ => Self::Fallback,
         };
         (exit, word >> 3)
@@ -121,6 +128,9 @@ pub(crate) struct Emitter<'a> {
     loop_of: HashMap<usize, usize>,
     /// Instructions that loops come out to, and nothing else but the one before: the host does not enter there.
     behind_loops: HashSet<usize>,
+    /// Instructions of loops that were optimised that have an exit there.
+    #[cfg(feature = "schedule")]
+    pub(super) loop_exits: Vec<usize>,
 }
 
 /// A loop, and where its values are.
@@ -149,6 +159,9 @@ pub(crate) struct Emitted {
     pub(crate) table: Vec<u32>,
     /// How many instructions are part of loops that were optimised.
     pub(crate) optimised: usize,
+    /// The instructions that have an exit there.
+    #[cfg(feature = "schedule")]
+    pub(crate) loop_exits: Vec<usize>,
 }
 
 impl<'a> Emitter<'a> {
@@ -217,6 +230,8 @@ impl<'a> Emitter<'a> {
             loops,
             loop_of,
             behind_loops,
+            #[cfg(feature = "schedule")]
+            loop_exits: Vec::new(),
         })
     }
 
@@ -250,6 +265,8 @@ impl<'a> Emitter<'a> {
             #[cfg(debug_assertions)]
             self.check(*op);
             self.cache.begin();
+            #[cfg(feature = "schedule")]
+            self.count_exit(*op);
             self.instruction(*op);
             if self.cache.is_exhausted() {
                 return None;
@@ -281,7 +298,19 @@ impl<'a> Emitter<'a> {
         }
         let buffer = Executable::new(&self.assembler.finalize().ok()?)?;
         let optimised = self.loop_of.len();
-        Some(Emitted { buffer, start, entries, places, loops, cold, numbers, table, optimised })
+        Some(Emitted {
+            buffer,
+            start,
+            entries,
+            places,
+            loops,
+            cold,
+            numbers,
+            table,
+            optimised,
+            #[cfg(feature = "schedule")]
+            loop_exits: self.loop_exits,
+        })
     }
 
     fn offset_of(&self, label: Option<DynamicLabel>) -> u32 {
@@ -404,6 +433,29 @@ impl<'a> Emitter<'a> {
     /// Where control goes on, or ends so that specialised code does the instruction.
     pub(super) fn to(&mut self, at: CodeAddr) -> DynamicLabel {
         self.label(at).unwrap_or_else(|| self.leave(JitExit::Fallback))
+    }
+
+    /// Counts an exit of the instruction that is up, and leaves where a schedule says so.
+    #[cfg(feature = "schedule")]
+    fn count_exit(&mut self, op: crate::exec::specialise::SpecOp) {
+        let at = CodeAddr::of(self.place);
+        if op.unfused().has_exit()
+            && crate::schedule::is_counted(|| self.code.forced_site(at, Tier::MachineCode))
+        {
+            let exit = self.leave(JitExit::Deoptimise);
+            self.count_down(exit);
+        }
+    }
+
+    /// Counts an exit, and leaves by it where a schedule says so. It needs rax and the flags.
+    #[cfg(feature = "schedule")]
+    pub(super) fn count_down(&mut self, exit: DynamicLabel) {
+        x64!(self
+            ; mov rax, [r15 + JitContext::EXITS_LEFT]
+            ; sub rax, 1
+            ; mov [r15 + JitContext::EXITS_LEFT], rax
+            ; je =>exit
+        );
     }
 
     /// Puts off to make code until all else is made.

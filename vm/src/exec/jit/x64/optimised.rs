@@ -17,7 +17,7 @@ use super::loop_registers::{FIRST_FLOAT, GLOBALS, INTS, RAX};
 use crate::exec::jit::context::JitContext;
 use crate::exec::jit::layout::{Layout, PAYLOAD, tag, thin};
 use crate::exec::optimise::{Allocation, Edge, End, ExitId, Inst, Kind, Location, Loop, Target, Value, Way};
-use crate::exec::specialise::Slot;
+use crate::exec::specialise::{Slot, has_mutant};
 
 /// Appends machine code.
 macro_rules! low {
@@ -37,6 +37,9 @@ struct Lowering<'e, 'a> {
     exits: HashMap<(u32, u16), DynamicLabel>,
     /// Edges that stand apart.
     apart: Vec<(DynamicLabel, &'e Edge)>,
+    /// By exit, where it stands for those that a schedule forces out.
+    #[cfg(feature = "schedule")]
+    forced: std::collections::BTreeMap<u32, DynamicLabel>,
     /// Whether the register of the globals holds something else.
     uses_globals: bool,
     /// Whether the loop writes to arrays that are elements of others: then memory is counted that is not there before the loop is left, and nothing may
@@ -55,6 +58,8 @@ impl Emitter<'_> {
             blocks,
             exits: HashMap::new(),
             apart: Vec::new(),
+            #[cfg(feature = "schedule")]
+            forced: std::collections::BTreeMap::new(),
             uses_globals: false,
             writes_rows: body
                 .blocks
@@ -248,6 +253,10 @@ impl<'e> Lowering<'e, '_> {
         let label = self.blocks[number];
         low!(self ; =>label);
         for value in &block.insts {
+            #[cfg(feature = "schedule")]
+            if let Some(exit) = body.inst(*value).exit() {
+                self.count_exit(exit);
+            }
             self.inst(*value);
         }
         match &block.end {
@@ -287,6 +296,8 @@ impl<'e> Lowering<'e, '_> {
     /// Goes along an edge, of which the block that is next may be the target.
     fn edge(&mut self, edge: &Edge, next: Option<usize>) {
         if let Some((steps, exit)) = edge.charge {
+            #[cfg(feature = "schedule")]
+            self.count_exit(exit);
             self.charge(steps, exit);
         }
         if edge.refund > 0 {
@@ -320,6 +331,21 @@ impl<'e> Lowering<'e, '_> {
         *self.exits.entry((exit.0, steps)).or_insert_with(|| emitter.new_label())
     }
 
+    /// Counts an exit, and leaves by it where a schedule says so.
+    #[cfg(feature = "schedule")]
+    fn count_exit(&mut self, exit: ExitId) {
+        let emitter = &mut *self.emitter;
+        let place = self.body.exit(exit).place;
+        emitter.loop_exits.push(place);
+        let at = crate::exec::specialise::CodeAddr::of(place);
+        let tier = crate::schedule::Tier::Optimised;
+        if !crate::schedule::is_counted(|| emitter.code.forced_site(at, tier)) {
+            return;
+        }
+        let label = *self.forced.entry(exit.0).or_insert_with(|| emitter.new_label());
+        emitter.count_down(label);
+    }
+
     fn charge(&mut self, steps: u16, exit: ExitId) {
         let exit = self.exit_after(exit, steps);
         low!(self ; sub r12, i32::from(steps) ; jb =>exit);
@@ -336,7 +362,7 @@ impl<'e> Lowering<'e, '_> {
                 .map(|(key, label)| (*key, *label))
                 .collect();
             if open.is_empty() {
-                return;
+                break;
             }
             open.sort_by_key(|(key, _)| *key);
             for ((number, charged), label) in open {
@@ -345,27 +371,19 @@ impl<'e> Lowering<'e, '_> {
                 self.leave_by(ExitId(number), charged);
             }
         }
+        #[cfg(feature = "schedule")]
+        for (number, label) in std::mem::take(&mut self.forced) {
+            low!(self ; =>label);
+            let place = self.store_for(ExitId(number), 0);
+            self.emitter.place = place;
+            let to = self.emitter.leave(JitExit::Forced);
+            low!(self ; jmp =>to);
+        }
     }
 
     fn leave_by(&mut self, exit: ExitId, charged: u16) {
-        let exit = self.body.exit(exit).clone();
-        let back = charged + if planted!("optimise-refund") { 0 } else { exit.refund };
-        if back > 0 {
-            low!(self ; add r12, i32::from(back));
-        }
-        if let Some((steps, other)) = exit.charge {
-            self.charge(steps, other);
-        }
-        let skipped = usize::from(planted!("optimise-store"));
-        for (register, value) in exit.state.iter().skip(skipped) {
-            self.store(Slot::of(*register), *value);
-        }
-        self.leave_phantoms(&exit.stale);
-        if self.uses_globals {
-            low!(self ; mov r14, [r15 + JitContext::GLOBALS]);
-        }
-        self.emitter.place = exit.place;
-        let to = match exit.way {
+        self.emitter.place = self.store_for(exit, charged);
+        let to = match self.body.exit(exit).way {
             Way::Guard => self.emitter.leave(JitExit::Guard),
             Way::OutOfFuel => self.emitter.leave(JitExit::OutOfFuel),
             // Not to the beginning of the loop, which has not done the instruction.
@@ -375,6 +393,37 @@ impl<'e> Lowering<'e, '_> {
             Way::To(at) => self.emitter.to(at),
         };
         low!(self ; jmp =>to);
+    }
+
+    /// Has the frame and the fuel be as where an exit leads to, and gives the instruction that it is of.
+    fn store_for(&mut self, exit: ExitId, charged: u16) -> usize {
+        let exit = self.body.exit(exit).clone();
+        let is_spoilt =
+            exit.way == Way::Guard && self.emitter.code.ops.get(exit.place).is_some_and(|op| has_mutant(*op));
+        let mut back = charged + if planted!("optimise-refund") { 0 } else { exit.refund };
+        if is_spoilt && planted!("exit-of-loop-charges-too-little") {
+            back += 1;
+        }
+        if back > 0 {
+            low!(self ; add r12, i32::from(back));
+        }
+        if let Some((steps, other)) = exit.charge {
+            #[cfg(feature = "schedule")]
+            self.count_exit(other);
+            self.charge(steps, other);
+        }
+        let forgets = planted!("optimise-store") || is_spoilt && planted!("exit-of-loop-forgets-a-store");
+        for (register, value) in exit.state.iter().skip(usize::from(forgets)) {
+            self.store(Slot::of(*register), *value);
+            if is_spoilt && planted!("exit-of-loop-loses-a-tag") && self.body.kind(*value) == Kind::Bool {
+                low!(self ; mov QWORD [rbx + at(Slot::of(*register))], tag::INT);
+            }
+        }
+        self.leave_phantoms(&exit.stale);
+        if self.uses_globals {
+            low!(self ; mov r14, [r15 + JitContext::GLOBALS]);
+        }
+        exit.place
     }
 
     /// Stores a value in the frame.

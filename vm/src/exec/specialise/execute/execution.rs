@@ -6,6 +6,7 @@ use crate::exec::interpreter::Program;
 use crate::exec::specialise::code::Code;
 use crate::exec::specialise::op::{CodeAddr, Slot, SpecOp};
 use crate::runtime::{Frame, Machine};
+use crate::schedule::{self, Tier};
 use crate::value::{Value, put};
 
 /// What an instruction leads to that may do something else than to go on to the next.
@@ -58,6 +59,20 @@ impl<'e> Execution<'e, '_> {
     pub(super) fn skip(&mut self) {
         // SAFETY: as for `peek`.
         unsafe { self.cursor.take() };
+    }
+
+    /// Whether a schedule has the run leave by the exit of this instruction.
+    #[inline(always)]
+    pub(super) fn is_forced(&self) -> bool {
+        let at = self.cursor.taken();
+        schedule::is_forced(|| self.code.has_exit(at), || self.code.forced_site(at, Tier::Specialised))
+    }
+
+    /// Stops at this instruction, which the baseline interpreter is to execute.
+    #[inline(always)]
+    pub(super) fn forced_out(&mut self) -> ExitReason {
+        *self.position = self.cursor.taken();
+        ExitReason::Deoptimise
     }
 
     /// Stops at this instruction.
