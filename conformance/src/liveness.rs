@@ -97,10 +97,8 @@ impl<'a> Liveness<'a> {
 
     /// The destination and the sources, where the instruction is a phi.
     fn phi(&self, at: usize) -> Option<(u8, Phis<'_>)> {
-        match self.module.instruction(at)? {
-            Instruction::Phi { dst, sources } => Some((dst.0, sources)),
-            _ => None,
-        }
+        let Instruction::Phi { dst, sources } = self.module.instruction(at)? else { return None };
+        Some((dst.0, sources))
     }
 
     /// What is live before an instruction that is no phi.
@@ -111,9 +109,9 @@ impl<'a> Liveness<'a> {
             return None;
         }
         let mut live = Registers::default();
-        let jump = instruction.operands().iter().find_map(|operand| match operand {
-            Operand::Jump(offset) => usize::try_from(offset.target(at)).ok(),
-            _ => None,
+        let jump = instruction.operands().iter().find_map(|operand| {
+            let Operand::Jump(offset) = operand else { return None };
+            usize::try_from(offset.target(at)).ok()
         });
         live.join(jump.map_or_else(Registers::default, |to| self.before(to, Some(at))));
         if !matches!(opcode, Opcode::Jump | Opcode::Return | Opcode::Halt) {
@@ -134,7 +132,14 @@ impl<'a> Liveness<'a> {
                 Operand::Register(register) if role != Role::Out => live.add(register.0),
                 Operand::OptionalRegister(Some(register)) => live.add(register.0),
                 Operand::Registers(registers) => registers.iter().for_each(|register| live.add(register.0)),
-                _ => {}
+                Operand::Register(_)
+                | Operand::OptionalRegister(None)
+                | Operand::Constant(_)
+                | Operand::Type(_)
+                | Operand::Jump(_)
+                | Operand::Phis(_)
+                | Operand::Check(_)
+                | Operand::Scope(_) => {}
             }
         }
         Some(live)

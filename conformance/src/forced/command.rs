@@ -202,12 +202,10 @@ pub fn force_cases(
             }
             let case = &cases[*case];
             let came = forcer.force_kind(&case.request(), kind, &mut own);
-            match next_of_case(forcer, case, came) {
-                Next::Fine => {}
-                other => {
-                    tally.add(&own);
-                    return other;
-                }
+            let next = next_of_case(forcer, case, came);
+            if !matches!(next, Next::Fine) {
+                tally.add(&own);
+                return next;
             }
         }
         tally.add(&own);

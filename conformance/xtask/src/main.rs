@@ -97,7 +97,13 @@ fn check() -> Outcome {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     // What no step above compiles: the Python extension, the mutants, and the switches of `benches/compare ablation`.
-    for features in ["pyo3,machine-code", "cli,machine-code,planted", "cli,machine-code,ablation", ""] {
+    for features in [
+        "pyo3,machine-code",
+        "cli,machine-code,planted",
+        "cli,machine-code,ablation",
+        "cli,machine-code,schedule",
+        "",
+    ] {
         let package = ["clippy", "-p", "machine-dialect-vm", "--no-default-features", "--features", features];
         cargo(&[&package[..], &["--", "-D", "warnings"]].concat())?;
     }
