@@ -1,4 +1,4 @@
-"""The outcome of a run and the values in it, as JSON (DESIGN §5), and values from JSON."""
+"""The outcome of a run and the values in it, as JSON (conformance/README.md), and values from JSON."""
 
 from __future__ import annotations
 

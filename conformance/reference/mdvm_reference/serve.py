@@ -1,4 +1,4 @@
-"""The plug of DESIGN §7: a handshake, then one request a line on stdin and one answer a line on stdout.
+"""The protocol of conformance/README.md: a handshake, then one request a line on stdin and one answer a line on stdout.
 
 A request has a module of bytecode, or the source of a program of the language with the name of its file.
 """
