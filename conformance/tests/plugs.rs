@@ -345,15 +345,18 @@ fn the_examples_of_the_help_run() {
         let example = example.replace("2000", "20").replace("5000", "20").replace("3600", "1");
         let example = example.replace("*.jsonl", "mixed-seed-1-shard-1-of-1.jsonl");
         let words = shell_words::split(&example).unwrap();
-        let words: Vec<&str> =
-            words.iter().map(|word| if word.starts_with("mine=") { &mine } else { word.as_str() }).collect();
+        let words: Vec<&str> = words
+            .iter()
+            .map(|word| if word.contains('=') && !word.starts_with('-') { &mine } else { word.as_str() })
+            .collect();
         let output = Command::new(env!("CARGO_BIN_EXE_mdvm-conform"))
             .args(&words)
             .current_dir(folder.path())
             .output()
             .unwrap();
-        // The implementation of the examples is at fault; this repository is not.
-        let expected = if example.contains("mine=") { 1 } else { 0 };
+        // The implementation of the examples is at fault; this repository is not. The machine of tests takes no schedules; that of
+        // the test `schedule` does.
+        let expected = if words[0] == "schedule" { 2 } else { i32::from(example.contains("mine=")) };
         assert_eq!(
             output.status.code(),
             Some(expected),
