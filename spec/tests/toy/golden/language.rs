@@ -74,6 +74,27 @@ impl Word {
             Self::Empty => WordRole::Value,
         }
     }
+
+    /// Which statement it begins, if it begins one.
+    #[must_use]
+    pub(crate) fn statement(self) -> Option<StatementWord> {
+        match self {
+            Self::Say => Some(StatementWord::Say),
+            Self::GiveBack => Some(StatementWord::GiveBack),
+            Self::Not => None,
+            Self::Empty => None,
+        }
+    }
+}
+
+/// A word that begins a statement.
+#[allow(dead_code)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum StatementWord {
+    /// `Say`, `Tell`.
+    Say,
+    /// `Give back`.
+    GiveBack,
 }
 
 /// A group of operators that bind alike; the loosest is the least.
@@ -252,7 +273,7 @@ impl DeclaredType {
     }
 }
 
-/// Words that stand one after another, and what they mean: one thing or several.
+/// Words that are one after another, and what they mean: one thing or several.
 #[derive(Debug)]
 pub(crate) struct Spelling {
     /// The words, in lower case.

@@ -5,19 +5,19 @@
 #[rustfmt::skip]
 pub(crate) enum SpecOp {
     /// `dst = left + right` of ints.
-    AddInt { dst: Slot, left: Slot, right: Slot },
+    AddInt { dst: ScalarSlot, left: IntSlot, right: IntSlot },
     /// Branches where `left < right` of ints.
-    IfLtInt { left: Slot, right: Slot, to: CodeAddr },
+    IfLtInt { left: IntSlot, right: IntSlot, to: CodeAddr },
     /// A back edge.
-    LoopLeInt { left: Slot, right: Slot, to: CodeAddr, steps: u16 },
+    LoopLeInt { left: IntSlot, right: IntSlot, to: CodeAddr, steps: u16 },
     /// Reads an element of an array.
-    ArrayGet { dst: Slot, array: Slot, index: Slot },
+    ArrayGet { dst: Slot, array: Slot, index: IntSlot },
     /// Reads an element of an array, which must be an int.
-    ArrayGetInt { dst: Slot, array: Slot, index: Slot },
+    ArrayGetInt { dst: ScalarSlot, array: Slot, index: IntSlot },
     /// Exchanges two values.
     Swap { a: Slot, b: Slot },
     /// `AddInt`, then `IfLtInt`, which stays behind it.
-    AddIntIfLtInt { dst: Slot, left: Slot, right: Slot },
+    AddIntIfLtInt { dst: ScalarSlot, left: IntSlot, right: IntSlot },
 }
 
 impl SpecOp {
@@ -88,7 +88,7 @@ impl SpecOp {
     }
 
     /// The register that an operation on numbers writes, to be changed.
-    pub(crate) fn result(&mut self) -> Option<&mut Slot> {
+    pub(crate) fn result(&mut self) -> Option<&mut ScalarSlot> {
         match self {
             Self::AddInt { dst, .. } => Some(dst),
             Self::IfLtInt { .. }
@@ -103,7 +103,7 @@ impl SpecOp {
     /// The registers that an operation on numbers reads; none of what is no such operation.
     pub(crate) fn operands(&self) -> Option<[Slot; 2]> {
         match self {
-            Self::AddInt { left, right, .. } => Some([*left, *right]),
+            Self::AddInt { left, right, .. } => Some([**left, **right]),
             Self::IfLtInt { .. }
                 | Self::LoopLeInt { .. }
                 | Self::ArrayGet { .. }
@@ -141,9 +141,9 @@ impl SpecOp {
     }
 
     /// This instruction together with the test that what it wrote to `slot`, over a scalar, is of that type.
-    pub(crate) fn with_guard(self, slot: Slot, ty: Type) -> Option<Self> {
+    pub(crate) fn with_guard(self, slot: ScalarSlot, ty: Type) -> Option<Self> {
         match self {
-            Self::ArrayGet { dst, array, index } if dst == slot => match ty { Type::Int => Some(Self::ArrayGetInt { dst, array, index }), Type::Any | Type::Free | Type::Scalar | Type::Bool | Type::Float => None },
+            Self::ArrayGet { dst, array, index } if dst == *slot => match ty { Type::Int => Some(Self::ArrayGetInt { dst: slot, array, index }), Type::Any | Type::Free | Type::Scalar | Type::Bool | Type::Float => None },
             Self::AddInt { .. }
                 | Self::IfLtInt { .. }
                 | Self::LoopLeInt { .. }
@@ -192,11 +192,11 @@ impl SpecOp {
     /// What the instruction needs of its slots, and what it gives to them. None of superinstructions, which are their first halves.
     pub(crate) fn accesses(&self) -> Vec<Access> {
         match self {
-            Self::AddInt { dst, left, right, .. } => vec![Access { operand: "dst", slot: *dst, needs: None, gives: Some(Gives::Type(Type::Int)), over_any: false, refines: None }, Access { operand: "left", slot: *left, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }, Access { operand: "right", slot: *right, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
-            Self::IfLtInt { left, right, .. } => vec![Access { operand: "left", slot: *left, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }, Access { operand: "right", slot: *right, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
-            Self::LoopLeInt { left, right, .. } => vec![Access { operand: "left", slot: *left, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }, Access { operand: "right", slot: *right, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
-            Self::ArrayGet { dst, array, index, .. } => vec![Access { operand: "dst", slot: *dst, needs: None, gives: Some(Gives::Type(Type::Any)), over_any: true, refines: None }, Access { operand: "array", slot: *array, needs: None, gives: None, over_any: false, refines: None }, Access { operand: "index", slot: *index, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
-            Self::ArrayGetInt { dst, array, index, .. } => vec![Access { operand: "dst", slot: *dst, needs: None, gives: Some(Gives::Type(Type::Int)), over_any: false, refines: None }, Access { operand: "array", slot: *array, needs: None, gives: None, over_any: false, refines: None }, Access { operand: "index", slot: *index, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
+            Self::AddInt { dst, left, right, .. } => vec![Access { operand: "dst", slot: **dst, needs: None, gives: Some(Gives::Type(Type::Int)), over_any: false, refines: None }, Access { operand: "left", slot: **left, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }, Access { operand: "right", slot: **right, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
+            Self::IfLtInt { left, right, .. } => vec![Access { operand: "left", slot: **left, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }, Access { operand: "right", slot: **right, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
+            Self::LoopLeInt { left, right, .. } => vec![Access { operand: "left", slot: **left, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }, Access { operand: "right", slot: **right, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
+            Self::ArrayGet { dst, array, index, .. } => vec![Access { operand: "dst", slot: *dst, needs: None, gives: Some(Gives::Type(Type::Any)), over_any: true, refines: None }, Access { operand: "array", slot: *array, needs: None, gives: None, over_any: false, refines: None }, Access { operand: "index", slot: **index, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
+            Self::ArrayGetInt { dst, array, index, .. } => vec![Access { operand: "dst", slot: **dst, needs: None, gives: Some(Gives::Type(Type::Int)), over_any: false, refines: None }, Access { operand: "array", slot: *array, needs: None, gives: None, over_any: false, refines: None }, Access { operand: "index", slot: **index, needs: Some(Needs::Type(Type::Int)), gives: None, over_any: false, refines: None }],
             Self::Swap { a, b, .. } => vec![Access { operand: "a", slot: *a, needs: None, gives: None, over_any: false, refines: None }, Access { operand: "b", slot: *b, needs: None, gives: None, over_any: false, refines: None }],
             Self::AddIntIfLtInt { .. } => Vec::new(),
         }
@@ -287,10 +287,10 @@ impl From<SpecOp> for JitOp {
     /// Of a superinstruction, the first half.
     fn from(op: SpecOp) -> Self {
         match op.unfused() {
-            SpecOp::AddInt { dst, left, right } => Self::Number(NumberOp::AddInt { dst, left, right }),
-            SpecOp::IfLtInt { left, right, to } => Self::Branch(BranchOp::IfLtInt { left, right, to }),
-            SpecOp::ArrayGet { dst, array, index } => Self::Container(ContainerOp::ArrayGet { dst, array, index }),
-            SpecOp::ArrayGetInt { dst, array, index } => Self::Container(ContainerOp::ArrayGetInt { dst, array, index }),
+            SpecOp::AddInt { dst, left, right } => Self::Number(NumberOp::AddInt { dst: *dst, left: *left, right: *right }),
+            SpecOp::IfLtInt { left, right, to } => Self::Branch(BranchOp::IfLtInt { left: *left, right: *right, to }),
+            SpecOp::ArrayGet { dst, array, index } => Self::Container(ContainerOp::ArrayGet { dst, array, index: *index }),
+            SpecOp::ArrayGetInt { dst, array, index } => Self::Container(ContainerOp::ArrayGetInt { dst: *dst, array, index: *index }),
             SpecOp::Swap { a, b } => Self::Number(NumberOp::Swap { a, b }),
             SpecOp::LoopLeInt { .. }
                 | SpecOp::AddIntIfLtInt { .. } => Self::Interpreter,

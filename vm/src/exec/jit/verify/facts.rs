@@ -142,6 +142,16 @@ impl Held {
     pub(super) fn of(value: Value) -> Self {
         Self { tag: Fact::Number(Number::Tag(value)), payload: Fact::Number(Number::Payload(value)) }
     }
+
+    /// The value that both are of, if they are of one.
+    pub(super) fn value(self) -> Option<Value> {
+        let (Fact::Number(Number::Tag(value)), Fact::Number(Number::Payload(same))) =
+            (self.tag, self.payload)
+        else {
+            return None;
+        };
+        (value == same).then_some(value)
+    }
 }
 
 /// How an index compares with the length or the capacity of a vector.

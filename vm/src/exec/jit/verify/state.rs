@@ -208,9 +208,19 @@ impl State {
             let (a, b) = (one.range(number), another.range(number));
             (a.0.min(b.0), a.1.max(b.1))
         };
+        let renamed = self.renamed(&other, at, objects);
         for register in 0..16 {
             let (mine, theirs) = (self.registers[register], other.registers[register]);
-            self.registers[register] = self.meet(&other, mine, theirs, id(at, JOINED | register as u32));
+            let same = renamed.iter().find_map(|(one, another, value)| match (mine, theirs) {
+                (Fact::Vector(vector, mine), Fact::Vector(other, theirs))
+                    if vector == other && (mine, theirs) == (*one, *another) =>
+                {
+                    Some(Fact::Vector(vector, *value))
+                }
+                _ => None,
+            });
+            let met = || self.meet(&other, mine, theirs, id(at, JOINED | register as u32));
+            self.registers[register] = same.unwrap_or_else(met);
         }
         for (depth, theirs) in other.stack.iter().enumerate() {
             if self.stack[depth] != *theirs {
@@ -266,6 +276,20 @@ impl State {
             }
             return;
         }
+    }
+
+    /// What the places hold that have different values on the two paths, and the value that stands for both: a vector of the one is a
+    /// vector of that, where it is one of the other on the other path.
+    fn renamed(&self, other: &Self, at: u32, objects: &BTreeMap<u64, i32>) -> Vec<(Value, Value, Value)> {
+        let places = self.places.keys().chain(other.places.keys());
+        let values = places.filter_map(|place| {
+            let (mine, theirs) = (self.held(*place), other.held(*place));
+            let (one, another) = (mine.value()?, theirs.value()?);
+            let is_whole = self.is_whole(mine, objects) && other.is_whole(theirs, objects);
+            let value = Value { id: id(at, joined(*place)), origin: Origin::Slot };
+            (one != another && is_whole).then_some((one, another, value))
+        });
+        values.collect()
     }
 
     fn join_places(&mut self, other: &Self, at: u32, objects: &BTreeMap<u64, i32>) {
@@ -329,8 +353,13 @@ impl State {
     /// where the block has it is the same again.
     fn without(&self, at: u32) -> Self {
         let mut state = self.clone();
+        let own = |place: Place| Value { id: id(at, joined(place)), origin: Origin::Slot };
+        let is_kept = |value: Value| {
+            self.places.iter().any(|(place, held)| held.value() == Some(value) && own(*place) == value)
+        };
         for (register, fact) in state.registers.iter_mut().enumerate() {
-            let is_own = *fact == number(at, JOINED | register as u32);
+            let is_own = *fact == number(at, JOINED | register as u32)
+                || matches!(*fact, Fact::Vector(_, value) if is_kept(value));
             if mentions(*fact, at) && !is_own {
                 *fact = number(at, 0xe000 | register as u32);
             }
