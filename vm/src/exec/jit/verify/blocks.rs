@@ -192,35 +192,10 @@ impl Prover<'_> {
 
     /// That registers of the processor, the stack and all values are as blocks find them.
     pub(super) fn is_in_order(&self, state: &State) -> Result<(), String> {
-        let is_size = match state.registers[gpr::R13] {
-            Fact::Size => true,
-            Fact::Number(Number::Constant(size)) => {
-                state.is_new && size % VALUE == 0 && size <= REGISTERS as u64 * VALUE
-            }
-            Fact::Number(_)
-            | Fact::Byte(_)
-            | Fact::Shifted(..)
-            | Fact::Saved(_)
-            | Fact::Target
-            | Fact::Context
-            | Fact::Frame(_)
-            | Fact::Registers
-            | Fact::Next(_)
-            | Fact::Globals(_)
-            | Fact::Top(_)
-            | Fact::Limit
-            | Fact::Bottom
-            | Fact::LastFrame
-            | Fact::Live
-            | Fact::Site { .. }
-            | Fact::Row
-            | Fact::WaitingSize { .. }
-            | Fact::Destination { .. }
-            | Fact::DestinationPlace
-            | Fact::Vector(..)
-            | Fact::Element(..)
-            | Fact::Hole => false,
-        };
+        let size = state.registers[gpr::R13];
+        let is_whole = |size: u64| size.is_multiple_of(VALUE) && size <= REGISTERS as u64 * VALUE;
+        let is_size = size == Fact::Size
+            || matches!(size, Fact::Number(Number::Constant(size)) if state.is_new && is_whole(size));
         let wanted = [(gpr::RBX, Fact::Frame(0)), (gpr::R14, Fact::Globals(0)), (gpr::R15, Fact::Context)];
         for (register, fact) in wanted {
             if state.registers[register] != fact {

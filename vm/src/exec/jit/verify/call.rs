@@ -41,7 +41,7 @@ impl Prover<'_> {
         }
         self.is_whole(state)?;
         let effects = match stub.effect {
-            Effect::None | Effect::Memory => None,
+            Effect::None => None,
             Effect::Instruction => Some(if let Fact::Number(Number::Constant(place)) = passed[1] {
                 &self.subject.writes[place as usize]
             } else {
@@ -59,7 +59,7 @@ impl Prover<'_> {
         } else {
             None
         };
-        state.after_call(at, stub.gives, effects, stub.effect == Effect::Memory);
+        state.after_call(at, stub.gives, effects);
         for (number, place) in written.into_iter().enumerate() {
             if place == Place::Destination {
                 state.places.retain(|other, _| !matches!(other, Place::Slot(_)));
@@ -80,44 +80,23 @@ impl Prover<'_> {
         Ok(true)
     }
 
-    fn argument(&self, state: &State, argument: Argument, fact: Fact, written: &mut Vec<Place>) -> bool {
-        let place = match fact {
-            Fact::Frame(offset)
-                if (0..REGISTERS as i32 * VALUE as i32).contains(&offset) && offset % VALUE as i32 == 0 =>
-            {
-                Some(Place::Slot((offset / VALUE as i32) as u8))
-            }
-            Fact::Globals(offset)
-                if (0..self.subject.globals as i32 * VALUE as i32).contains(&offset)
-                    && offset % VALUE as i32 == 0 =>
-            {
-                Some(Place::Global((offset / VALUE as i32) as u16))
-            }
-            Fact::DestinationPlace => Some(Place::Destination),
-            Fact::Number(_)
-            | Fact::Byte(_)
-            | Fact::Shifted(..)
-            | Fact::Saved(_)
-            | Fact::Target
-            | Fact::Context
-            | Fact::Frame(_)
-            | Fact::Size
-            | Fact::Registers
-            | Fact::Next(_)
-            | Fact::Globals(_)
-            | Fact::Top(_)
-            | Fact::Limit
-            | Fact::Bottom
-            | Fact::LastFrame
-            | Fact::Live
-            | Fact::Site { .. }
-            | Fact::Row
-            | Fact::WaitingSize { .. }
-            | Fact::Destination { .. }
-            | Fact::Vector(..)
-            | Fact::Element(..)
-            | Fact::Hole => None,
+    /// The place of a value that an address is of, if it is one.
+    fn place_at(&self, fact: Fact) -> Option<Place> {
+        let number = |offset: i32, count: usize| {
+            let is_one = (0..count as i32 * VALUE as i32).contains(&offset) && offset % VALUE as i32 == 0;
+            is_one.then_some(offset / VALUE as i32)
         };
+        if let Fact::Frame(offset) = fact {
+            Some(Place::Slot(number(offset, REGISTERS)? as u8))
+        } else if let Fact::Globals(offset) = fact {
+            Some(Place::Global(number(offset, self.subject.globals)? as u16))
+        } else {
+            (fact == Fact::DestinationPlace).then_some(Place::Destination)
+        }
+    }
+
+    fn argument(&self, state: &State, argument: Argument, fact: Fact, written: &mut Vec<Place>) -> bool {
+        let place = self.place_at(fact);
         let below = |most: u64| matches!(fact, Fact::Number(Number::Constant(number)) if number < most);
         match argument {
             Argument::Context => fact == Fact::Context,
@@ -150,15 +129,13 @@ impl Prover<'_> {
 
 impl State {
     /// What is known behind the call of a stub.
-    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>, keeps_heap: bool) {
+    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>) {
         const LOST: [usize; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
         for register in LOST {
             self.registers[register] = number(at, register as u32);
         }
         (self.compared, self.made) = (None, None);
-        if !keeps_heap {
-            self.forget_heap(at);
-        }
+        self.forget_heap(at);
         match gives {
             Gives::Bool | Gives::BoolOfString => {
                 self.ranges.insert(Number::Of(id(at, 0)), (0, 1));

@@ -189,44 +189,59 @@ pub(super) mod gpr {
     pub(crate) const ARGUMENTS: [usize; 5] = [RDI, RSI, RDX, RCX, 8];
 }
 
-/// Whether a number was defined there.
-pub(super) fn is_defined_at(number: Number, at: u32) -> bool {
-    match number {
-        Number::Of(id) | Number::Code(id) | Number::Masked(id) => id.at == at,
-        Number::Tag(value)
-        | Number::Payload(value)
-        | Number::Count(value)
-        | Number::Length(_, value)
-        | Number::Capacity(_, value) => value.id.at == at,
-        Number::Constant(_) => false,
+impl Number {
+    /// The thing that it is of, or is itself.
+    pub(super) fn id(self) -> Option<Id> {
+        match self {
+            Self::Of(id) | Self::Code(id) | Self::Masked(id) => Some(id),
+            Self::Tag(value)
+            | Self::Payload(value)
+            | Self::Count(value)
+            | Self::Length(_, value)
+            | Self::Capacity(_, value) => Some(value.id),
+            Self::Constant(_) => None,
+        }
     }
 }
 
-pub(super) fn mentions(fact: Fact, at: u32) -> bool {
-    match fact {
-        Fact::Number(number) | Fact::Byte(number) | Fact::Shifted(number, _) => is_defined_at(number, at),
-        Fact::Vector(_, value) => value.id.at == at,
-        Fact::Element(_, value, number) => value.id.at == at || is_defined_at(number, at),
-        Fact::Saved(_)
-        | Fact::Target
-        | Fact::Context
-        | Fact::Frame(_)
-        | Fact::Size
-        | Fact::Registers
-        | Fact::Next(_)
-        | Fact::Globals(_)
-        | Fact::Top(_)
-        | Fact::Limit
-        | Fact::Bottom
-        | Fact::LastFrame
-        | Fact::Live
-        | Fact::Site { .. }
-        | Fact::Row
-        | Fact::WaitingSize { .. }
-        | Fact::Destination { .. }
-        | Fact::DestinationPlace
-        | Fact::Hole => false,
+impl Fact {
+    /// The things that it mentions.
+    pub(super) fn ids(self) -> impl Iterator<Item = Id> {
+        let (one, other) = match self {
+            Self::Number(number) | Self::Byte(number) | Self::Shifted(number, _) => (number.id(), None),
+            Self::Vector(_, value) => (Some(value.id), None),
+            Self::Element(_, value, number) => (Some(value.id), number.id()),
+            Self::Saved(_)
+            | Self::Target
+            | Self::Context
+            | Self::Frame(_)
+            | Self::Size
+            | Self::Registers
+            | Self::Next(_)
+            | Self::Globals(_)
+            | Self::Top(_)
+            | Self::Limit
+            | Self::Bottom
+            | Self::LastFrame
+            | Self::Live
+            | Self::Site { .. }
+            | Self::Row
+            | Self::WaitingSize { .. }
+            | Self::Destination { .. }
+            | Self::DestinationPlace
+            | Self::Hole => (None, None),
+        };
+        one.into_iter().chain(other)
     }
+}
+
+/// Whether a number was defined there.
+pub(super) fn is_defined_at(number: Number, at: u32) -> bool {
+    number.id().is_some_and(|id| id.at == at)
+}
+
+pub(super) fn mentions(fact: Fact, at: u32) -> bool {
+    fact.ids().any(|id| id.at == at)
 }
 
 pub(super) fn id(at: u32, what: u32) -> Id {

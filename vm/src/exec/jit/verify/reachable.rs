@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Fact, Id, Number};
+use super::facts::Id;
 use super::state::State;
 
 impl State {
@@ -11,79 +11,33 @@ impl State {
         let mut ids = BTreeSet::new();
         let held = self.places.values().flat_map(|held| [&held.tag, &held.payload]);
         for fact in self.registers.iter().chain(&self.stack).chain(held) {
-            mention(*fact, &mut ids);
+            ids.extend(fact.ids());
         }
         if let Some(compared) = self.compared {
-            mention(compared.left, &mut ids);
-            mention(compared.right, &mut ids);
+            ids.extend(compared.left.ids().chain(compared.right.ids()));
         }
         if let Some((number, tag)) = self.made {
-            ids.extend(id_of(number).into_iter().chain(id_of(tag)));
+            ids.extend(number.id().into_iter().chain(tag.id()));
         }
         // The array and the index that a code was read with are asked for by the code.
         self.codes.retain(|id, _| ids.contains(id));
         for (value, number) in self.codes.values() {
             ids.insert(value.id);
-            ids.extend(id_of(*number));
+            ids.extend(number.id());
         }
         let unread = [self.frame, self.globals, self.heap];
         let is_known = |id: &Id| unread.contains(&id.at) || ids.contains(id);
-        self.ranges.retain(|number, _| id_of(*number).is_none_or(|id| is_known(&id)));
+        self.ranges.retain(|number, _| number.id().is_none_or(|id| is_known(&id)));
         self.bounds.retain(|(number, _, value, _), ()| {
-            is_known(&value.id) && id_of(*number).is_none_or(|id| is_known(&id))
+            is_known(&value.id) && number.id().is_none_or(|id| is_known(&id))
         });
         self.counted.retain(|value, ()| is_known(&value.id));
     }
 }
 
-/// The thing that a number is of, or is itself.
-fn id_of(number: Number) -> Option<Id> {
-    match number {
-        Number::Of(id) | Number::Code(id) | Number::Masked(id) => Some(id),
-        Number::Tag(value)
-        | Number::Payload(value)
-        | Number::Count(value)
-        | Number::Length(_, value)
-        | Number::Capacity(_, value) => Some(value.id),
-        Number::Constant(_) => None,
-    }
-}
-
-fn mention(fact: Fact, ids: &mut BTreeSet<Id>) {
-    match fact {
-        Fact::Number(number) | Fact::Byte(number) | Fact::Shifted(number, _) => ids.extend(id_of(number)),
-        Fact::Vector(_, value) => {
-            ids.insert(value.id);
-        }
-        Fact::Element(_, value, number) => {
-            ids.insert(value.id);
-            ids.extend(id_of(number));
-        }
-        Fact::Saved(_)
-        | Fact::Target
-        | Fact::Context
-        | Fact::Frame(_)
-        | Fact::Size
-        | Fact::Registers
-        | Fact::Next(_)
-        | Fact::Globals(_)
-        | Fact::Top(_)
-        | Fact::Limit
-        | Fact::Bottom
-        | Fact::LastFrame
-        | Fact::Live
-        | Fact::Site { .. }
-        | Fact::Row
-        | Fact::WaitingSize { .. }
-        | Fact::Destination { .. }
-        | Fact::DestinationPlace
-        | Fact::Hole => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::facts::{Bound, Origin, Value, Vector, gpr, id};
+    use super::super::facts::{Bound, Fact, Number, Origin, Value, Vector, gpr, id};
     use super::*;
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::facts::{Fact, Held, Origin, Place, Value, Vector, id};
+use super::state::State;
 use super::{Subject, verify};
 use crate::exec::jit::layout::Layout;
 
@@ -61,4 +63,29 @@ fn what_breaks_a_promise_is_refused_with_what_it_does() {
         let refusal = verify(&subject(bytes)).unwrap_err();
         assert!(refusal.to_string().contains(why), "{bytes:02x?}: {refusal}");
     }
+}
+
+/// Each path has its own name for what a place holds. A vector of it is one of what the place holds behind them, too, and of nothing else.
+#[test]
+fn where_paths_meet_a_vector_is_of_what_a_place_holds() {
+    const MEET: u32 = 7;
+    let (place, none) = (Place::Slot(10), BTreeMap::new());
+    let value = |at| Value { id: id(at, 0), origin: Origin::Slot };
+    let state = |holds, of| {
+        let mut state = State::entry(0, Vec::new());
+        state.places.insert(place, Held::of(value(holds)));
+        state.registers[9] = Fact::Vector(Vector::Words, value(of));
+        state
+    };
+    let mut joined = state(1, 1);
+    joined.join(&state(2, 2), MEET, &none).unwrap();
+    let both = Fact::Vector(Vector::Words, joined.held(place).value().unwrap());
+    assert_eq!(joined.registers[9], both);
+    // A path that comes back has what it began with.
+    joined.join(&joined.clone(), MEET, &none).unwrap();
+    assert_eq!(joined.registers[9], both);
+    // Of another array than that in the place, nothing is known.
+    let mut joined = state(1, 1);
+    joined.join(&state(2, 3), MEET, &none).unwrap();
+    assert!(matches!(joined.registers[9], Fact::Number(_)));
 }
