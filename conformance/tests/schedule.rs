@@ -73,6 +73,7 @@ fn main() -> ExitCode {
         Trial::test("every-exit-of-the-cases-is-forced", every_exit_is_forced),
         Trial::test("random-schedules-change-nothing", random_schedules_change_nothing),
         Trial::test("a-case-has-its-schedule-where-it-is-taken", a_schedule_is_replayed),
+        Trial::test("where-nothing-is-forced-nothing-is-proved", nothing_forced_is_a_failure),
         Trial::test("a-machine-without-the-feature-has-nothing-of-it", nothing_is_left_without_the_feature),
     ];
     libtest_mimic::run(&arguments, others.into_iter().chain(mutants).collect()).exit_code()
@@ -221,6 +222,18 @@ fn a_schedule_is_replayed() -> Result<(), Failed> {
     for other in ["reference", "rust-jit"] {
         let (code, text) = run_scheduled(other)?;
         assert_eq!(code, Some(0), "{other}: {text}");
+    }
+    Ok(())
+}
+
+fn nothing_forced_is_a_failure() -> Result<(), Failed> {
+    let machine = format!("forced={} serve --jit=always", planted_machine()?.display());
+    for nothing in [&["--filter", "no-such-case"][..], &["--seed", "1", "--count", "0"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mdvm-conform"));
+        let output = command.args(["schedule", "--impl", &machine]).args(nothing).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{nothing:?}: {said}");
+        assert!(said.contains("nothing was forced"), "{nothing:?}: {said}");
     }
     Ok(())
 }

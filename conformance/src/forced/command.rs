@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -57,8 +58,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS", requires = "seed")]
     time: Option<u64>,
     /// How many processes of each machine share the work.
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    jobs: usize,
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN.saturating_add(1))]
+    jobs: NonZeroUsize,
     /// A list of exits that are known not to be forced, each with the reason.
     #[arg(long, value_name = "FILE")]
     unforced: Option<PathBuf>,
@@ -89,7 +90,7 @@ pub fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<bool, String> {
         let (tally, found) = match arguments.seed {
             Some(seed) => {
                 let time = arguments.time.map(Duration::from_secs);
-                random(launcher, Sequence { seed, count: arguments.count, time }, arguments.jobs, stop)?
+                random(launcher, Sequence { seed, count: arguments.count, time }, arguments.jobs.get(), stop)?
             }
             None => cases(launcher, arguments, stop)?,
         };
@@ -104,6 +105,16 @@ pub fn run(arguments: &Arguments, stop: &AtomicBool) -> Result<bool, String> {
         all.add(&tally);
     }
     print!("{}", all.text(arguments.verbose));
+    if stop.load(Ordering::Relaxed) {
+        // Of what was not reached nothing is said.
+        println!("it was ended before all was forced");
+        return Ok(is_fine);
+    }
+    if all.runs == 0 {
+        return Err(
+            "nothing was forced; give it a --filter, a --count or a --time that reaches something".to_owned()
+        );
+    }
     if arguments.seed.is_none() {
         let problems = all.problems(&known_unforced(arguments.unforced.as_deref())?);
         problems.iter().for_each(|problem| println!("{problem}"));
@@ -141,7 +152,7 @@ fn cases(
 ) -> Result<(Tally, Vec<Small>), String> {
     let mut cases = light_cases(&arguments.cases.clone().unwrap_or_else(paths::cases_folder))?;
     cases.retain(|case| arguments.filter.as_ref().is_none_or(|text| case.id.contains(text.as_str())));
-    force_cases(launcher, &cases, Sample { part: 1, exits: arguments.exits }, arguments.jobs, stop)
+    force_cases(launcher, &cases, Sample { part: 1, exits: arguments.exits }, arguments.jobs.get(), stop)
 }
 
 /// How much of the cases is forced, besides each exit of all of them in a few.
