@@ -71,6 +71,7 @@ const FAILED: &[(&str, &str)] = &[
     ("optimise-counter", "fused/loops/a-count-up-to-the-largest-int-goes-one-too-far"),
     ("optimise-refund", "fused/loops/a-count-that-ends-is-charged-to-the-step"),
     ("optimise-store", "fused/loops/an-element-beyond-the-end-is-read-in-a-loop"),
+    ("optimise-holders", "fused/rows/rows-that-are-one-until-they-are-changed-are-changed-in-a-loop"),
     ("optimise-remainder", "fused/loops/numbers-below-zero-and-above-are-even-or-odd"),
     ("optimise-circle", "fused/loops/two-values-change-places-in-every-turn"),
     ("specialised-fuel", "fused/fused/phis-carry-arrays-through-a-loop"),

@@ -52,6 +52,7 @@ pub const BUGS: &[(&str, &str)] = &[
     ("optimise-store", "an optimised loop that is left forgets to store a register"),
     ("optimise-bound", "an optimised loop reads an element without comparing the index with the length"),
     ("optimise-shared", "an optimised loop writes to an array that others hold, too"),
+    ("optimise-holders", "an optimised loop writes to an element of an array that others hold, too"),
     ("optimise-remainder", "an optimised loop takes a remainder that is zero for one that is not"),
     ("optimise-circle", "an optimised loop forgets one of the values that change places"),
     ("phantom-costs-nothing", "what stands for a copy that was elided is not counted"),

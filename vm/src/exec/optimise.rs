@@ -26,15 +26,20 @@ use crate::exec::interpreter::Program;
 use crate::exec::specialise::Code;
 use crate::schedule;
 
-/// The innermost loops of specialised code that can be optimised.
-pub(crate) fn loops(code: &Code, program: &Program) -> Vec<Loop> {
+/// The innermost loops of specialised code that can be optimised, with what `fit` gives for them. A loop that it gives nothing for is made in
+/// another way, if there is one.
+pub(crate) fn loops<T>(code: &Code, program: &Program, fit: impl Fn(&Loop) -> Option<T>) -> Vec<(Loop, T)> {
     // A state that is looked at has to have in every register what the program put there, and what is dead is not stored here. Who
     // forces exits knows what is dead.
     if without!("optimise") || !code.elides_copies && !schedule::may_stop() {
         return Vec::new();
     }
-    let found = shape::innermost(code);
-    found.iter().filter_map(|shape| build::build(code, program, shape)).map(optimised).collect()
+    let made = |shape: &shape::Shape<'_>| {
+        let body = optimised(build::build(code, program, shape)?);
+        let fitted = fit(&body)?;
+        Some((body, fitted))
+    };
+    shape::innermost(code).iter().filter_map(|shapes| shapes.iter().find_map(made)).collect()
 }
 
 /// What the passes make of a loop.

@@ -99,6 +99,12 @@ impl Dict {
         }
     }
 
+    /// Whether it stands for something else.
+    #[cfg(machine_code)]
+    pub(crate) fn is_phantom(&self) -> bool {
+        self.0.stands_for != 0
+    }
+
     /// What this dict costs, without its keys.
     pub(crate) fn cost(&self) -> u64 {
         cost(self.len())

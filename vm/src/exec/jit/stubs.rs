@@ -18,7 +18,7 @@ use crate::exec::specialise::{
 use crate::isa::REGISTERS;
 use crate::ops;
 use crate::runtime::{Frame, RESERVE};
-use crate::value::{Value, put_over_phantom};
+use crate::value::{Array, Value, put_over_phantom};
 
 /// Asks for steps, and gives how many may be charged: 0 where there are none.
 pub(super) unsafe extern "sysv64" fn refill(context: &mut JitContext<'_, '_>, fuel: u64) -> u64 {
@@ -368,6 +368,39 @@ fn own(
     // SAFETY: machine code wrote so many, one after the other.
     unsafe { machine.callers.set_len(context.depth() as usize) };
     elide_copy(program, code, CodeAddr::of(place as usize), machine, operands);
+}
+
+/// Empties a place where a phantom stands, which nothing else holds. Gives whether one does.
+pub(super) unsafe extern "sysv64" fn retire(place: *mut Value) -> u32 {
+    // SAFETY: see the top of the module.
+    let place = unsafe { &mut *place };
+    let is_phantom = matches!(place, Value::Dict(dict) if dict.is_phantom());
+    if is_phantom {
+        put_over_phantom(place, Value::Empty);
+    }
+    u32::from(is_phantom)
+}
+
+/// Puts what costs as much as a copy of the array in a place there, where that is stale: for both that is the same.
+pub(super) unsafe extern "sysv64" fn leave_phantoms(
+    one: *mut Value,
+    other: *mut Value,
+    is_one: u64,
+    is_other: u64,
+) {
+    let cost = |place: *mut Value| {
+        // SAFETY: see the top of the module; one after the other, as both may be the same place.
+        let value = unsafe { &*place };
+        if let Value::Array(array) = value { Some(Array::cost(array.len())) } else { None }
+    };
+    let places = [(one, is_one), (other, is_other)];
+    let stale = || places.iter().filter(|(_, is_stale)| is_stale & 1 == 1).map(|(place, _)| *place);
+    let Some(cost) = stale().find_map(cost) else { return };
+    let phantom = Value::of_cost(if planted!("phantom-costs-nothing") { 0 } else { cost });
+    for place in stale() {
+        // SAFETY: as above.
+        put_over_phantom(unsafe { &mut *place }, phantom.clone());
+    }
 }
 
 /// Ends the process: at this instruction, machine code relies on what is not so.

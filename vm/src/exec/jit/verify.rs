@@ -31,6 +31,7 @@ mod calls;
 mod compute;
 mod facts;
 mod forms;
+mod join;
 mod learn;
 mod memory;
 mod prover;

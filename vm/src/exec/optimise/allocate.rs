@@ -14,7 +14,7 @@ pub(crate) enum Location {
     Register(u8),
     /// In a register of the frame.
     Slot(u8),
-    /// It is a constant.
+    /// It is a constant, or read again from the frame each time.
     Constant,
     /// There is none.
     Nowhere,
@@ -98,7 +98,7 @@ pub(crate) fn allocate(body: &Loop, ints: u8, floats: u8) -> Option<Allocation> 
             Location::Slot(*slot)
         } else if !is_used {
             Location::Nowhere
-        } else if is_immediate(inst) || matches!(inst, Inst::Float(_)) {
+        } else if is_immediate(inst) || matches!(inst, Inst::Float(_) | Inst::Values(_)) {
             Location::Constant
         } else {
             return None;

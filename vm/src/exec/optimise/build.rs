@@ -5,16 +5,16 @@
 
 mod branches;
 mod numbers;
+mod rows;
+mod ways_out;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::exec::analysis::RegSet;
 use crate::exec::interpreter::Program;
-use crate::exec::optimise::ir::{
-    Block, Condition, Edge, End, Exit, ExitId, Inst, Kind, Loop, Target, Value, Way,
-};
+use crate::exec::optimise::ir::{Block, End, Inst, Kind, Loop, Needs, Target, Value};
 use crate::exec::optimise::shape::{Shape, successors};
-use crate::exec::specialise::{Code, CodeAddr, JitOp, MoveOp, Slot, Source, Type, TypeContext};
+use crate::exec::specialise::{Code, CodeAddr, JitOp, MoveOp, Slot, Type};
 use crate::isa::REGISTERS;
 
 /// What the registers of the frame hold that the loop writes. None where that is what the frame has, or where nobody looks.
@@ -22,9 +22,17 @@ type Env = Vec<Option<Value>>;
 
 /// Makes a loop. None where something in it is not known here.
 pub(super) fn build(code: &Code, program: &Program, shape: &Shape<'_>) -> Option<Loop> {
-    let mut builder = Builder::new(code, program, shape)?;
-    builder.fill()?;
-    Some(builder.body)
+    let mut may_be_stale = BTreeSet::new();
+    // What may be stale where a turn begins is known when one is made.
+    loop {
+        let mut builder = Builder::new(code, program, shape)?;
+        builder.may_be_stale.clone_from(&may_be_stale);
+        let is_made = builder.fill().is_some();
+        if builder.are_stale.is_empty() {
+            return (is_made && !builder.is_refused).then_some(builder.body);
+        }
+        may_be_stale.append(&mut builder.are_stale);
+    }
 }
 
 /// How a block ends with an instruction, if it does; none at all where the instruction is not known.
@@ -35,6 +43,8 @@ struct Arrival {
     block: usize,
     edge: usize,
     env: Env,
+    stale: BTreeMap<u8, Value>,
+    available: Vec<Value>,
 }
 
 struct Builder<'a> {
@@ -62,18 +72,33 @@ struct Builder<'a> {
     live: HashMap<u32, RegSet>,
     /// What the current instruction charged before it.
     charged: u16,
+    /// The registers of the frame that the loop writes arrays to, which are elements of others. They are not among those that are written.
+    rows: Vec<u8>,
+    /// Those of them that are stale, where that bool is true.
+    stale: BTreeMap<u8, Value>,
+    /// Those that may be where a turn begins, and those that are found to be besides.
+    may_be_stale: BTreeSet<u8>,
+    are_stale: BTreeSet<u8>,
+    /// What was computed on all paths that lead here.
+    available: Vec<Value>,
+    /// Instructions that were done together with one before.
+    done: BTreeSet<usize>,
+    /// Whether something was found that cannot be done.
+    is_refused: bool,
 }
 
 impl<'a> Builder<'a> {
     fn new(code: &'a Code, program: &'a Program, shape: &'a Shape<'a>) -> Option<Self> {
-        let mut written = std::collections::BTreeSet::new();
+        let rows = rows::registers(code, shape)?;
+        let mut written = BTreeSet::new();
         for place in &shape.places {
             if let JitOp::Move(MoveOp::Swap { a, b }) = JitOp::from(code.ops[*place]) {
                 written.extend([a, b].map(Slot::register));
             }
             for access in code.ops[*place].unfused().accesses() {
-                if access.gives.is_some() {
-                    written.insert(access.slot.register());
+                let register = access.slot.register();
+                if access.gives.is_some() && rows.binary_search(&register).is_err() {
+                    written.insert(register);
                 }
             }
         }
@@ -104,6 +129,13 @@ impl<'a> Builder<'a> {
             arrivals: Vec::new(),
             live: HashMap::new(),
             charged: 0,
+            rows,
+            stale: BTreeMap::new(),
+            may_be_stale: BTreeSet::new(),
+            are_stale: BTreeSet::new(),
+            available: Vec::new(),
+            done: BTreeSet::new(),
+            is_refused: false,
         })
     }
 
@@ -130,7 +162,7 @@ impl<'a> Builder<'a> {
         let mut starts = std::collections::BTreeSet::from([self.shape.header]);
         let ops = &self.code.ops;
         for place in &self.shape.places {
-            let (to, next) = successors(ops[*place], *place);
+            let (to, next) = successors(ops[*place], *place, self.shape.knows_rows);
             starts.extend(to.filter(|to| self.shape.contains(*to)));
             // What follows a branch begins a block, also where the other side is not made yet.
             if ops[*place].target().is_some() {
@@ -140,7 +172,7 @@ impl<'a> Builder<'a> {
         let leads = |start: usize| {
             let mut place = start;
             loop {
-                let (to, next) = successors(ops[place], place);
+                let (to, next) = successors(ops[place], place, self.shape.knows_rows);
                 match (to, next) {
                     (None, Some(next)) if self.shape.contains(next) && !starts.contains(&next) => {
                         place = next
@@ -193,6 +225,7 @@ impl<'a> Builder<'a> {
             self.carried.push(register);
             self.env[usize::from(register)] = Some(param);
         }
+        self.begin_stale();
         Some(())
     }
 
@@ -201,6 +234,7 @@ impl<'a> Builder<'a> {
         let arrivals = std::mem::take(&mut self.arrivals[number]);
         let (first, others) = arrivals.split_first()?;
         self.env.clone_from(&first.env);
+        self.begin_rows(&arrivals);
         for register in self.written.clone() {
             let at = usize::from(register);
             if others.iter().all(|other| other.env[at] == first.env[at]) {
@@ -233,12 +267,12 @@ impl<'a> Builder<'a> {
         self.place = start;
         loop {
             let op = self.code.ops[self.place];
-            let (to, next) = successors(op, self.place);
+            let (to, next) = successors(op, self.place, self.shape.knows_rows);
             if to.is_none() && next.is_none() && op.target().is_none() {
                 return None;
             }
             self.charged = 0;
-            let end = self.instruction(JitOp::from(op))?;
+            let end = if self.done.contains(&self.place) { None } else { self.instruction(JitOp::from(op))? };
             if let Some(end) = end {
                 return self.end(number, end);
             }
@@ -263,7 +297,8 @@ impl<'a> Builder<'a> {
                 Target::Block(0) => {
                     let values: Option<Vec<Value>> =
                         self.carried.iter().map(|register| self.env[usize::from(*register)]).collect();
-                    let values = values?;
+                    let mut values = values?;
+                    values.extend(self.stale_arguments()?);
                     let fits = values
                         .iter()
                         .zip(&self.body.blocks[0].params)
@@ -275,7 +310,8 @@ impl<'a> Builder<'a> {
                 }
                 Target::Block(to) => {
                     let env = self.env.clone();
-                    self.arrivals[to].push(Arrival { block: number, edge, env });
+                    let (stale, available) = (self.stale.clone(), self.available.clone());
+                    self.arrivals[to].push(Arrival { block: number, edge, env, stale, available });
                 }
                 Target::Exit(_) => {}
             }
@@ -298,7 +334,7 @@ impl<'a> Builder<'a> {
 
     /// Whether the loop writes a register of the frame.
     fn is_written(&self, register: u8) -> bool {
-        self.written.binary_search(&register).is_ok()
+        self.written.binary_search(&register).is_ok() || self.holds_rows(register)
     }
 
     /// The value of a register of the frame, which must be of that kind.
@@ -326,7 +362,7 @@ impl<'a> Builder<'a> {
     fn read_any(&mut self, slot: Slot) -> Option<Value> {
         let register = slot.register();
         if let Some(value) = self.env[usize::from(register)] {
-            return Some(value);
+            return (self.body.kind(value) != Kind::Row).then_some(value);
         }
         if let Some(value) = self.frame.get(&register) {
             return Some(*value);
@@ -366,110 +402,14 @@ impl<'a> Builder<'a> {
         self.constant(Inst::Float(number.to_bits()), Kind::Float)
     }
 
-    // Ways out
-
-    fn exit(&mut self, exit: Exit) -> ExitId {
-        if let Some(known) = self.body.exits.iter().position(|other| *other == exit) {
-            return ExitId(known as u32);
-        }
-        self.body.exits.push(exit);
-        ExitId(self.body.exits.len() as u32 - 1)
-    }
-
-    /// Where the instruction that is up cannot do what is needed, or has too few steps.
-    fn guard(&mut self, way: Way) -> ExitId {
-        let exit = &self.code.exits[self.code.ops.exit_of(self.place)];
-        let mut state = self.state(Some((exit.pc, &exit.context)));
-        if way == Way::OutOfFuel {
-            self.keep_tags(&mut state);
-        }
-        let refund = if way == Way::OutOfFuel { 0 } else { self.charged };
-        self.exit(Exit { place: self.place, way, refund, charge: None, state })
-    }
-
-    /// Charges steps before the instruction that is up.
-    fn charge(&mut self, steps: u16) {
-        let exit = self.guard(Way::OutOfFuel);
-        self.push(Inst::Charge(steps, exit), Kind::Nothing);
-        self.charged = steps;
-    }
-
-    /// A way from the instruction that is up to another, charging steps on the way, or giving some back.
-    fn edge(&mut self, to: CodeAddr, charge: Option<u16>, refund: u16) -> Option<Edge> {
-        let charge = charge.map(|steps| (steps, self.guard(Way::OutOfFuel)));
-        let inside = (!to.is_stub()).then(|| self.starts.get(&to.index()).copied()).flatten();
-        if let Some(block) = inside {
-            return Some(Edge { to: Target::Block(block), args: Vec::new(), charge, refund });
-        }
-        let state = self.state_at(to);
-        // Where code is not made yet, whoever executes the instruction again charges for it.
-        let charge = charge.filter(|_| !to.is_stub());
-        let exit = Exit { place: self.place, way: Way::To(to), refund, charge, state };
-        let exit = self.exit(exit);
-        Some(Edge { to: Target::Exit(exit), args: Vec::new(), charge: None, refund: 0 })
-    }
-
-    /// What has to be stored where control goes on elsewhere.
-    fn state_at(&mut self, to: CodeAddr) -> Vec<(u8, Value)> {
-        if to.is_stub() {
-            // The instruction is executed again by others, and needs its operands.
-            return self.state(None);
-        }
-        let place = to.index();
-        if !self.code.ops.get(place).is_some_and(|op| op.unfused().has_exit()) {
-            return self.state(None);
-        }
-        let exit = &self.code.exits[self.code.ops.exit_of(place)];
-        let mut state = self.state(Some((exit.pc, &exit.context)));
-        self.keep_tags(&mut state);
-        state
-    }
-
-    /// What has to be stored where the baseline interpreter would go on at an instruction, with stores that are still to be done; all that was
-    /// written, where nothing better is known.
-    fn state(&mut self, at: Option<(u32, &TypeContext)>) -> Vec<(u8, Value)> {
-        let live = at.map(|(pc, _)| self.live_before(pc));
-        let is_needed = |register: u8| match (at, live) {
-            (Some((_, context)), Some(live)) => {
-                let is_source =
-                    |(to, from): &(u8, Source)| *from == Source::Slot(register) && live.contains(*to);
-                let is_own = context.source(register) == Source::Slot(register) && live.contains(register);
-                is_own || context.deferred.iter().any(is_source)
-            }
-            _ => true,
-        };
-        let written = self.written.iter().copied();
-        let held = written.filter_map(|register| Some((register, self.env[usize::from(register)]?)));
-        held.filter(|(register, _)| is_needed(*register)).collect()
-    }
-
-    /// Machine code may go on where it relies on tags that were written before. What is in registers that are dead does not matter, but of what
-    /// kind it is.
-    fn keep_tags(&mut self, state: &mut Vec<(u8, Value)>) {
-        for register in self.written.clone() {
-            let Some(value) = self.env[usize::from(register)] else { continue };
-            if state.iter().any(|(stored, _)| *stored == register) {
-                continue;
-            }
-            let value = match self.body.kind(value) {
-                Kind::Float => self.float(0.0),
-                Kind::Bool => self.constant(Inst::Bool(false), Kind::Bool),
-                Kind::Int | Kind::Vector | Kind::Nothing => self.int(0),
-            };
-            state.push((register, value));
-        }
-    }
-
-    fn live_before(&mut self, pc: u32) -> RegSet {
-        let (code, program) = (self.code, self.program);
-        *self.live.entry(pc).or_insert_with(|| code.graph.live_before(&program.module, pc as usize))
-    }
-
-    /// A branch, whose edges are taken where a condition holds and where it does not.
-    fn branch(&mut self, condition: Condition, to: CodeAddr, steps: Option<u16>) -> Made {
-        let taken = self.edge(to, steps, 0)?;
-        let other = self.edge(CodeAddr::of(self.place + 1), None, 0)?;
-        Some(Some(End::Branch(condition, taken, other)))
+    /// What is needed of an array that the loop does not write over.
+    fn needs(&mut self, register: u8) -> &mut Needs {
+        let arrays = &mut self.body.arrays;
+        let place = arrays.iter().position(|(known, _)| *known == register).unwrap_or_else(|| {
+            arrays.push((register, Needs::default()));
+            arrays.len() - 1
+        });
+        &mut arrays[place].1
     }
 }
 

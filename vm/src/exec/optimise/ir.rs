@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Bool,
     /// Where the elements of an array are.
     Vector,
+    /// Where an array is that is an element of another. A register of the frame holds it, too.
+    Row,
     /// The instruction has no result.
     Nothing,
 }
@@ -91,6 +93,40 @@ pub(crate) enum Inst {
     Codes(u8),
     /// The words of its elements that are numbers.
     Words(u8),
+    /// Its elements, where they are not packed.
+    Values(u8),
+    /// The array that is an element of another, given the elements of that. Leaves unless there is one of that index, and it is an array.
+    Row {
+        values: Value,
+        index: Value,
+        exit: ExitId,
+    },
+    /// The array in a register of the frame that the loop writes. Leaves where it holds none.
+    Held(u8, ExitId),
+    /// Has a register of the frame hold an array. Leaves where that would free what it holds.
+    Keep {
+        register: u8,
+        row: Value,
+        exit: ExitId,
+    },
+    /// How many elements an array has.
+    LengthOf(Value),
+    /// The same as `Load` of such an array.
+    LoadRow {
+        row: Value,
+        index: Value,
+        kind: Kind,
+        exit: ExitId,
+    },
+    /// Writes a scalar over an element of an array that is an element itself, which is set to what comes of it. Leaves unless that array is held by
+    /// so many registers, and by the one that it is an element of, alone; or where there would be no room for a copy.
+    StoreRow {
+        row: Value,
+        index: Value,
+        value: Value,
+        holders: u8,
+        exit: ExitId,
+    },
     /// How many codes there are.
     Length(Value),
     /// Leaves unless there is an element of that index, given the codes, and it is of that kind. The word of a number is there then; of a bool, the result is its truth.
@@ -122,7 +158,9 @@ impl Inst {
             | Self::Bool(_)
             | Self::Charge(..)
             | Self::Codes(_)
-            | Self::Words(_) => {}
+            | Self::Words(_)
+            | Self::Values(_)
+            | Self::Held(..) => {}
             Self::Arithmetic(_, left, right, _)
             | Self::Divide { left, right, .. }
             | Self::Float2(_, left, right)
@@ -139,7 +177,18 @@ impl Inst {
             | Self::NotZero(value, _)
             | Self::FloatOf(value)
             | Self::Not(value)
+            | Self::LengthOf(value)
+            | Self::Keep { row: value, .. }
             | Self::Length(value) => f(*value),
+            Self::Row { values: array, index, .. } | Self::LoadRow { row: array, index, .. } => {
+                f(*array);
+                f(*index);
+            }
+            Self::StoreRow { row, index, value, .. } => {
+                f(*row);
+                f(*index);
+                f(*value);
+            }
             Self::Load { codes, words, index, .. } => {
                 f(*codes);
                 words.iter().copied().for_each(&mut f);
@@ -162,7 +211,12 @@ impl Inst {
             | Self::NotZero(_, exit)
             | Self::Charge(_, exit)
             | Self::Load { exit, .. }
-            | Self::Store { exit, .. } => Some(*exit),
+            | Self::Store { exit, .. }
+            | Self::Row { exit, .. }
+            | Self::LoadRow { exit, .. }
+            | Self::Held(_, exit)
+            | Self::Keep { exit, .. }
+            | Self::StoreRow { exit, .. } => Some(*exit),
             Self::Slot(_)
             | Self::Param
             | Self::Int(_)
@@ -180,6 +234,8 @@ impl Inst {
             | Self::Or(..)
             | Self::Codes(_)
             | Self::Words(_)
+            | Self::Values(_)
+            | Self::LengthOf(_)
             | Self::Length(_) => None,
         }
     }
@@ -196,7 +252,8 @@ impl Inst {
 
     /// Whether it is defined where the loop is entered, and by nothing that the loop does.
     pub(crate) fn is_invariant(&self) -> bool {
-        self.is_constant() || matches!(self, Self::Slot(_) | Self::Codes(_) | Self::Words(_))
+        self.is_constant()
+            || matches!(self, Self::Slot(_) | Self::Codes(_) | Self::Words(_) | Self::Values(_))
     }
 }
 
@@ -223,6 +280,9 @@ pub(crate) struct Exit {
     pub(crate) charge: Option<(u16, ExitId)>,
     /// What the registers of the frame hold, where that is not what they held when the loop was entered.
     pub(crate) state: Vec<(u8, Value)>,
+    /// Registers of the frame that would hold an array as it was before it was written to, where that bool is true: nobody reads them, and what
+    /// costs as much is put there.
+    pub(crate) stale: Vec<(u8, Value)>,
 }
 
 /// Where an edge leads to.
@@ -305,6 +365,15 @@ pub(crate) struct Block {
     pub(crate) end: End,
 }
 
+/// What an array must be where a loop is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Needs {
+    /// Nothing else may hold it.
+    pub(crate) is_alone: bool,
+    /// All its elements are scalars.
+    pub(crate) is_packed: bool,
+}
+
 /// An innermost loop. Its first block is the header. Blocks stand in an order in which each is behind all that lead to it, but for back edges.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Loop {
@@ -319,8 +388,8 @@ pub(crate) struct Loop {
     pub(crate) args: Vec<Value>,
     /// Registers of the frame that must hold what is of that kind, or the loop is not entered.
     pub(crate) checks: Vec<(u8, Kind)>,
-    /// Registers of the frame that must hold an array, and whether nothing else may hold it.
-    pub(crate) arrays: Vec<(u8, bool)>,
+    /// Registers of the frame that must hold an array, and what else must be so.
+    pub(crate) arrays: Vec<(u8, Needs)>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) exits: Vec<Exit>,
 }
@@ -346,9 +415,12 @@ impl Loop {
     /// The values that must be there for an exit to be taken.
     pub(crate) fn each_needed(&self, exit: ExitId, f: &mut impl FnMut(Value)) {
         let exit = self.exit(exit);
-        exit.state.iter().for_each(|(_, value)| f(*value));
+        let of = |exit: &Exit, f: &mut dyn FnMut(Value)| {
+            exit.state.iter().chain(&exit.stale).for_each(|(_, value)| f(*value));
+        };
+        of(exit, f);
         if let Some((_, other)) = exit.charge {
-            self.exit(other).state.iter().for_each(|(_, value)| f(*value));
+            of(self.exit(other), f);
         }
     }
 

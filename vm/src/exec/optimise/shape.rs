@@ -16,6 +16,8 @@ pub(super) struct Shape<'a> {
     pub(super) context: &'a TypeContext,
     /// Its instructions.
     pub(super) places: Vec<usize>,
+    /// Whether arrays that are elements of others may be read and written in it.
+    pub(super) knows_rows: bool,
 }
 
 impl Shape<'_> {
@@ -25,9 +27,15 @@ impl Shape<'_> {
 }
 
 /// Where control goes from an instruction that can be part of a loop: elsewhere, and on. Neither, from what cannot.
-pub(super) fn successors(op: SpecOp, place: usize) -> (Option<usize>, Option<usize>) {
+pub(super) fn successors(op: SpecOp, place: usize, knows_rows: bool) -> (Option<usize>, Option<usize>) {
     let to = op.target().filter(|to| !to.is_stub()).map(|to| to.index());
     match JitOp::from(op) {
+        JitOp::Container(
+            ContainerOp::ArrayGet { .. }
+            | ContainerOp::ArrayGetConst { .. }
+            | ContainerOp::ArraySet { .. }
+            | ContainerOp::ElideCopyElement { .. },
+        ) if knows_rows => (None, Some(place + 1)),
         JitOp::Branch(BranchOp::Goto { .. } | BranchOp::Jump { .. }) => (to, None),
         JitOp::String(_)
         | JitOp::Call(_)
@@ -63,8 +71,9 @@ pub(super) fn successors(op: SpecOp, place: usize) -> (Option<usize>, Option<usi
     }
 }
 
-/// The innermost loops of specialised code, as far as they consist of instructions that are known here.
-pub(super) fn innermost(code: &Code) -> Vec<Shape<'_>> {
+/// The innermost loops of specialised code, as far as they consist of instructions that are known here; more than one way to take one, the best
+/// first.
+pub(super) fn innermost(code: &Code) -> Vec<Vec<Shape<'_>>> {
     let ops = &code.ops;
     let mut is_target = vec![false; ops.len()];
     for (place, op) in ops.iter().enumerate() {
@@ -83,14 +92,25 @@ pub(super) fn innermost(code: &Code) -> Vec<Shape<'_>> {
     }
     let found = headers.into_iter();
     found
-        .filter_map(|(header, (pc, context))| {
-            Some(Shape { header, pc, context, places: places_of(ops, header)? })
+        .map(|(header, (pc, context))| {
+            let shape = |knows_rows| {
+                let places = places_of(ops, header, knows_rows)?;
+                Some(Shape { header, pc, context, places, knows_rows })
+            };
+            // Rows are written to where they are although dead registers hold them, too, which nobody may look at then.
+            let with_rows = if code.elides_copies { shape(true) } else { None };
+            let without = shape(false);
+            // Where there are none, both are the same.
+            let is_same =
+                |other: &Shape<'_>| with_rows.as_ref().is_some_and(|one| one.places == other.places);
+            let without = without.filter(|other| !is_same(other));
+            with_rows.into_iter().chain(without).collect()
         })
         .collect()
 }
 
 /// The instructions of the loop with that header, in order; none if it is not innermost.
-fn places_of(ops: &[SpecOp], header: usize) -> Option<Vec<usize>> {
+fn places_of(ops: &[SpecOp], header: usize, knows_rows: bool) -> Option<Vec<usize>> {
     // What control can reach from the header, of what stands behind it.
     let mut reached: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut pending = vec![header];
@@ -101,7 +121,7 @@ fn places_of(ops: &[SpecOp], header: usize) -> Option<Vec<usize>> {
         if reached.len() == LONGEST {
             return None;
         }
-        let (to, next) = successors(ops[place], place);
+        let (to, next) = successors(ops[place], place, knows_rows);
         let led: Vec<usize> =
             to.into_iter().chain(next).filter(|place| *place >= header && *place < ops.len()).collect();
         pending.extend(led.iter().filter(|place| **place != header));

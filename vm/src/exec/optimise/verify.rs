@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use crate::exec::optimise::ir::{Condition, Edge, ExitId, Inst, Kind, Loop, Target, Value, Way};
+use crate::exec::specialise::CodeAddr;
 
 /// Goes over a loop.
 ///
@@ -140,10 +141,13 @@ impl Checker<'_> {
             }
             match self.body.kind(*value) {
                 kind @ (Kind::Int | Kind::Float | Kind::Bool) => self.is(known, *value, kind)?,
-                Kind::Vector | Kind::Nothing => {
+                Kind::Vector | Kind::Row | Kind::Nothing => {
                     return Err(format!("the exit at @{} stores no number in r{register}", exit.place));
                 }
             }
+        }
+        for (_, value) in &exit.stale {
+            self.is(known, *value, Kind::Bool)?;
         }
         match exit.charge {
             Some((_, other)) if self.body.exit(other).charge.is_none() => {
@@ -176,7 +180,15 @@ impl Checker<'_> {
     fn inst(&self, known: &HashSet<Value>, value: Value) -> Result<(), String> {
         let inst = self.body.inst(value);
         if let Some(exit) = inst.exit() {
-            let way = if let Inst::Charge(..) = inst { Way::OutOfFuel } else { Way::Guard };
+            let does_again =
+                matches!(inst, Inst::Row { .. } | Inst::Held(..) | Inst::Keep { .. } | Inst::StoreRow { .. });
+            let way = if matches!(inst, Inst::Charge(..)) {
+                Way::OutOfFuel
+            } else if does_again {
+                Way::To(CodeAddr::of(self.body.exit(exit).place))
+            } else {
+                Way::Guard
+            };
             self.exit(known, exit, way)?;
         }
         let (operands, result) = match inst {
@@ -191,6 +203,33 @@ impl Checker<'_> {
             Inst::Not(_) | Inst::And(..) | Inst::Or(..) => (Kind::Bool, Kind::Bool),
             Inst::Charge(..) => (Kind::Nothing, Kind::Nothing),
             Inst::Length(_) => (Kind::Vector, Kind::Int),
+            Inst::LengthOf(_) => (Kind::Row, Kind::Int),
+            Inst::LoadRow { row, index, kind, .. } => {
+                self.is(known, *row, Kind::Row)?;
+                self.is(known, *index, Kind::Int)?;
+                return (self.body.kind(value) == *kind)
+                    .then_some(())
+                    .ok_or_else(|| format!("{value:?} reads what is no {kind:?}"));
+            }
+            Inst::Keep { .. } => (Kind::Row, Kind::Nothing),
+            Inst::Held(..) => (Kind::Nothing, Kind::Row),
+            Inst::Row { values, index, .. } => {
+                self.is(known, *values, Kind::Vector)?;
+                self.is(known, *index, Kind::Int)?;
+                return (self.body.kind(value) == Kind::Row)
+                    .then_some(())
+                    .ok_or_else(|| format!("{value:?} is no array"));
+            }
+            Inst::StoreRow { row, index, value: stored, .. } => {
+                self.is(known, *row, Kind::Row)?;
+                self.is(known, *index, Kind::Int)?;
+                return match self.body.kind(*stored) {
+                    kind @ (Kind::Int | Kind::Float | Kind::Bool) => self.is(known, *stored, kind),
+                    kind @ (Kind::Vector | Kind::Row | Kind::Nothing) => {
+                        Err(format!("a {kind:?} is written to an element"))
+                    }
+                };
+            }
             Inst::Load { codes, words, index, kind, .. } => {
                 self.is(known, *codes, Kind::Vector)?;
                 words.iter().try_for_each(|words| self.is(known, *words, Kind::Vector))?;
@@ -215,7 +254,8 @@ impl Checker<'_> {
             | Inst::Float(_)
             | Inst::Bool(_)
             | Inst::Codes(_)
-            | Inst::Words(_) => {
+            | Inst::Words(_)
+            | Inst::Values(_) => {
                 return Err(format!("{value:?} stands in a block"));
             }
         };

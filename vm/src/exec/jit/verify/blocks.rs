@@ -130,7 +130,7 @@ impl Prover<'_> {
     /// One more path leads to a block that has many.
     fn join(&mut self, state: State, to: u32) -> Result<(), String> {
         let joined = match self.joined.get(&to) {
-            None => state,
+            None => state.arriving(to, &self.subject.objects),
             Some(before) => {
                 let mut joined = before.clone();
                 joined.join(&state, to, &self.subject.objects)?;
@@ -159,7 +159,9 @@ impl Prover<'_> {
             return Ok(Some(state.clone()));
         }
         let mut paths = self.paths.get(&begin).into_iter().flat_map(BTreeMap::values);
-        let Some(mut state) = paths.next().cloned() else { return Ok(None) };
+        let Some(mut state) = paths.next().map(|path| path.arriving(begin, &self.subject.objects)) else {
+            return Ok(None);
+        };
         for path in paths {
             if let Err(why) = state.join(path, begin, &self.subject.objects) {
                 let instruction = self.walk.instructions.get(&begin).copied().unwrap_or_default();

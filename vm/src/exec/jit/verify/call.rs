@@ -41,7 +41,7 @@ impl Prover<'_> {
         }
         self.is_whole(state)?;
         let effects = match stub.effect {
-            Effect::None => None,
+            Effect::None | Effect::Memory => None,
             Effect::Instruction => Some(if let Fact::Number(Number::Constant(place)) = passed[1] {
                 &self.subject.writes[place as usize]
             } else {
@@ -59,7 +59,7 @@ impl Prover<'_> {
         } else {
             None
         };
-        state.after_call(at, stub.gives, effects);
+        state.after_call(at, stub.gives, effects, stub.effect == Effect::Memory);
         for (number, place) in written.into_iter().enumerate() {
             if place == Place::Destination {
                 state.places.retain(|other, _| !matches!(other, Place::Slot(_)));
@@ -129,13 +129,15 @@ impl Prover<'_> {
 
 impl State {
     /// What is known behind the call of a stub.
-    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>) {
+    fn after_call(&mut self, at: u32, gives: Gives, effects: Option<&Writes>, keeps_heap: bool) {
         const LOST: [usize; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
         for register in LOST {
             self.registers[register] = number(at, register as u32);
         }
         (self.compared, self.made) = (None, None);
-        self.forget_heap(at);
+        if !keeps_heap {
+            self.forget_heap(at);
+        }
         match gives {
             Gives::Bool | Gives::BoolOfString => {
                 self.ranges.insert(Number::Of(id(at, 0)), (0, 1));

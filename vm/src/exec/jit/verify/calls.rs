@@ -44,6 +44,8 @@ pub(super) enum Gives {
 pub(super) enum Effect {
     /// Nothing.
     None,
+    /// Nothing, and nothing to the heap but to what only such a place held.
+    Memory,
     /// What the instruction does that it is given.
     Instruction,
 }
@@ -128,6 +130,14 @@ pub(super) fn stubs() -> BTreeMap<u64, Signature> {
             "dict_set",
             &[A::Context, A::Write, A::Read, A::Read],
             Gives::Number,
+            none,
+        ),
+        stub(stubs::retire as *const (), "retire", &[A::Write], Gives::Bool, Effect::Memory),
+        stub(
+            stubs::leave_phantoms as *const (),
+            "leave_phantoms",
+            &[A::Write, A::Write, A::Number, A::Number],
+            Gives::Nothing,
             none,
         ),
         #[cfg(debug_assertions)]

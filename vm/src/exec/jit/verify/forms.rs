@@ -202,7 +202,8 @@ pub(super) fn form(instruction: &Instruction) -> Option<Form> {
         | Code::Divsd_xmm_xmmm64 => Form::Float,
         Code::Ucomisd_xmm_xmmm64 => Form::CompareFloats,
         Code::Movq_rm64_xmm => Form::BitsOfFloat,
-        Code::Cvtsi2sd_xmm_rm64 => Form::FloatOfInt,
+        // By its bits, or by what it counts.
+        Code::Movq_xmm_rm64 | Code::Cvtsi2sd_xmm_rm64 => Form::FloatOfInt,
         _ => return None,
     })
 }

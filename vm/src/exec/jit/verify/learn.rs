@@ -6,6 +6,9 @@ use super::prover::Prover;
 use super::state::{BOOL, State};
 use crate::exec::jit::layout::tag;
 
+/// An array is written to where it was seen that so few hold it.
+const MOST_HOLDERS: u64 = 16;
+
 impl Prover<'_> {
     /// What a condition tells of what was compared, where it holds. Tells whether it can.
     pub(super) fn learn(&self, state: &mut State, condition: Condition) -> bool {
@@ -17,7 +20,7 @@ impl Prover<'_> {
             (Fact::Site { .. }, Fact::Number(Number::Constant(sites))) if sites <= self.subject.sites => {
                 state.knows_site |= condition == Condition::Below;
             }
-            (Fact::Number(Number::Count(value)), Fact::Number(Number::Constant(1 | 2)))
+            (Fact::Number(Number::Count(value)), Fact::Number(Number::Constant(1..=MOST_HOLDERS)))
                 if condition == Condition::Equal =>
             {
                 state.counted.insert(value, ());

@@ -53,7 +53,7 @@ mod tests {
         state.registers[gpr::RAX] = Fact::Number(Number::Payload(kept));
         state.registers[gpr::RCX] = Fact::Shifted(index, 3);
         // Of a register of the frame that was not read yet, something may be known by its type.
-        let unread = Number::Tag(Value { id: id(state.frame, 0x101), origin: Origin::Slot });
+        let unread = Number::Tag(Value { id: id(state.frame, 0xa001), origin: Origin::Slot });
         state.narrow(unread, 2, 2);
         state.drop_unreachable();
         let ranges: Vec<Number> = state.ranges.keys().copied().collect();

@@ -1,4 +1,4 @@
-//! What is known at a place, and where paths meet.
+//! What is known at a place.
 
 use std::collections::BTreeMap;
 
@@ -150,17 +150,17 @@ impl State {
         if let Some(held) = self.places.get(&place) {
             return *held;
         }
-        let value = match place {
-            Place::Slot(slot) => Value { id: id(self.frame, 0x100 | u32::from(slot)), origin: Origin::Slot },
-            Place::Destination => Value { id: id(self.frame, 0x200), origin: Origin::Slot },
-            Place::Element(element) => {
-                Value { id: id(self.heap, 0x20_0000 + element), origin: Origin::Element }
-            }
-            Place::Next(slot) => Value { id: id(self.frame, 0x300 | u32::from(slot)), origin: Origin::Slot },
-            // Names of globals are numbers of 16 bits, too.
-            Place::Global(name) => Value { id: id(self.globals, name.into()), origin: Origin::Global },
+        Held::of(self.unread(place))
+    }
+
+    /// The value in a place that was neither written nor read: it has a name that tells the place, so that it is known again where paths meet.
+    pub(super) fn unread(&self, place: Place) -> Value {
+        let (at, origin) = match place {
+            Place::Slot(_) | Place::Next(_) | Place::Destination => (self.frame, Origin::Slot),
+            Place::Global(_) => (self.globals, Origin::Global),
+            Place::Element(_) => (self.heap, Origin::Element),
         };
-        Held::of(value)
+        Value { id: id(at, in_place(place)), origin }
     }
 
     /// Says that a place holds a value that nothing is known of.
@@ -194,152 +194,6 @@ impl State {
         torn.map(|(place, _)| *place)
     }
 
-    /// What is known where this path and another lead to the same block.
-    pub(super) fn join(&mut self, other: &Self, at: u32, objects: &BTreeMap<u64, i32>) -> Result<(), String> {
-        if self.stack.len() != other.stack.len() {
-            let (one, another) = (self.stack.len(), other.stack.len());
-            return Err(format!("is reached with {one} words on the stack and with {another}"));
-        }
-        let before = self.clone();
-        let at = at | BLOCK;
-        let mut other = other.without(at);
-        self.join_pairs(&mut other, at, objects);
-        let hull = |number: Number, one: &Self, another: &Self| {
-            let (a, b) = (one.range(number), another.range(number));
-            (a.0.min(b.0), a.1.max(b.1))
-        };
-        let renamed = self.renamed(&other, at, objects);
-        for register in 0..16 {
-            let (mine, theirs) = (self.registers[register], other.registers[register]);
-            let same = renamed.iter().find_map(|(one, another, value)| match (mine, theirs) {
-                (Fact::Vector(vector, mine), Fact::Vector(other, theirs))
-                    if vector == other && (mine, theirs) == (*one, *another) =>
-                {
-                    Some(Fact::Vector(vector, *value))
-                }
-                _ => None,
-            });
-            let met = || self.meet(&other, mine, theirs, id(at, JOINED | register as u32));
-            self.registers[register] = same.unwrap_or_else(met);
-        }
-        for (depth, theirs) in other.stack.iter().enumerate() {
-            if self.stack[depth] != *theirs {
-                self.stack[depth] = Fact::Hole;
-            }
-        }
-        self.join_places(&other, at, objects);
-        let known: Vec<Number> = self.ranges.keys().copied().collect();
-        for number in known.into_iter().filter(|number| !is_defined_at(*number, at)) {
-            let hull = hull(number, &before, &other);
-            if hull == (0, u64::MAX) {
-                self.ranges.remove(&number);
-            } else {
-                self.ranges.insert(number, hull);
-            }
-        }
-        self.bounds.retain(|bound, ()| other.bounds.contains_key(bound));
-        self.codes.retain(|id, element| other.codes.get(id) == Some(element));
-        self.counted.retain(|value, ()| other.counted.contains_key(value));
-        self.compared = self.compared.filter(|compared| other.compared == Some(*compared));
-        self.has_next &= other.has_next;
-        self.has_room &= other.has_room;
-        self.has_caller &= other.has_caller;
-        self.knows_site &= other.knows_site;
-        self.has_popped &= other.has_popped;
-        self.made = self.made.filter(|made| other.made == Some(*made));
-        self.knows_popped_site &= other.knows_popped_site;
-        self.record &= other.record;
-        self.is_new &= other.is_new;
-        Ok(())
-    }
-
-    /// Where two registers hold the tag and the payload of one value on both paths, they do behind them.
-    fn join_pairs(&mut self, other: &mut Self, at: u32, objects: &BTreeMap<u64, i32>) {
-        for (number, payload) in [(0, gpr::RCX), (1, gpr::RDI)] {
-            let mine = Held { tag: self.registers[gpr::RAX], payload: self.registers[payload] };
-            let theirs = Held { tag: other.registers[gpr::RAX], payload: other.registers[payload] };
-            let are_numbers =
-                [mine.payload, theirs.payload].iter().all(|fact| matches!(fact, Fact::Number(_)));
-            if mine.tag == theirs.tag
-                || !are_numbers
-                || !self.is_whole(mine, objects)
-                || !other.is_whole(theirs, objects)
-            {
-                continue;
-            }
-            let value = Value { id: id(at, 0x9000 | number), origin: Origin::Slot };
-            let (a, b) = (self.range_of(mine.tag), other.range_of(theirs.tag));
-            let held = Held::of(value);
-            for state in [&mut *self, &mut *other] {
-                state.ranges.insert(Number::Tag(value), (a.0.min(b.0), a.1.max(b.1)));
-                (state.registers[gpr::RAX], state.registers[payload]) = (held.tag, held.payload);
-            }
-            return;
-        }
-    }
-
-    /// What the places hold that have different values on the two paths, and the value that stands for both: a vector of the one is a
-    /// vector of that, where it is one of the other on the other path.
-    fn renamed(&self, other: &Self, at: u32, objects: &BTreeMap<u64, i32>) -> Vec<(Value, Value, Value)> {
-        let places = self.places.keys().chain(other.places.keys());
-        let values = places.filter_map(|place| {
-            let (mine, theirs) = (self.held(*place), other.held(*place));
-            let (one, another) = (mine.value()?, theirs.value()?);
-            let is_whole = self.is_whole(mine, objects) && other.is_whole(theirs, objects);
-            let value = Value { id: id(at, joined(*place)), origin: Origin::Slot };
-            (one != another && is_whole).then_some((one, another, value))
-        });
-        values.collect()
-    }
-
-    fn join_places(&mut self, other: &Self, at: u32, objects: &BTreeMap<u64, i32>) {
-        let places: Vec<Place> = self.places.keys().chain(other.places.keys()).copied().collect();
-        let before = self.clone();
-        for place in places {
-            let (mine, theirs) = (before.held(place), other.held(place));
-            if mine == theirs {
-                self.places.insert(place, mine);
-                continue;
-            }
-            let what = joined(place);
-            if before.is_whole(mine, objects) && other.is_whole(theirs, objects) {
-                let value = Value { id: id(at, what), origin: Origin::Slot };
-                let (a, b) = (before.range_of(mine.tag), other.range_of(theirs.tag));
-                self.places.insert(place, Held::of(value));
-                self.ranges.insert(Number::Tag(value), (a.0.min(b.0), a.1.max(b.1)));
-            } else {
-                let torn = Held { tag: number(at, what), payload: number(at, what | 0x800_0000) };
-                self.places.insert(place, torn);
-            }
-        }
-        for (mine, theirs) in [(&mut self.frame, other.frame), (&mut self.globals, other.globals)] {
-            if *mine != theirs {
-                *mine = at;
-            }
-        }
-        if self.heap != other.heap {
-            self.heap = at;
-        }
-    }
-
-    /// What stands for two facts.
-    fn meet(&mut self, other: &Self, mine: Fact, theirs: Fact, id: Id) -> Fact {
-        if mine == theirs {
-            return mine;
-        }
-        let (a, b) = (self.range_of(mine), other.range_of(theirs));
-        let hull = (a.0.min(b.0), a.1.max(b.1));
-        let is_code = hull.1 > LAST_SCALAR && self.is_code(mine) && other.is_code(theirs);
-        let number = if is_code { Number::Code(id) } else { Number::Of(id) };
-        if !is_code && hull != (0, u64::MAX) {
-            self.ranges.insert(number, hull);
-        }
-        if matches!(mine, Fact::Byte(_)) || matches!(theirs, Fact::Byte(_)) {
-            return Fact::Byte(number);
-        }
-        Fact::Number(number)
-    }
-
     /// Drops what is known of the heap, which a stub may have changed.
     pub(super) fn forget_heap(&mut self, at: u32) {
         self.heap = at;
@@ -347,30 +201,6 @@ impl State {
         self.codes.clear();
         self.counted.clear();
         self.places.retain(|place, _| !matches!(place, Place::Element(_)));
-    }
-
-    /// What is known on a path that comes back to the block at `at`, without what names things that it defines anew. What is still
-    /// where the block has it is the same again.
-    fn without(&self, at: u32) -> Self {
-        let mut state = self.clone();
-        let own = |place: Place| Value { id: id(at, joined(place)), origin: Origin::Slot };
-        let is_kept = |value: Value| {
-            self.places.iter().any(|(place, held)| held.value() == Some(value) && own(*place) == value)
-        };
-        for (register, fact) in state.registers.iter_mut().enumerate() {
-            let is_own = *fact == number(at, JOINED | register as u32)
-                || matches!(*fact, Fact::Vector(_, value) if is_kept(value));
-            if mentions(*fact, at) && !is_own {
-                *fact = number(at, 0xe000 | register as u32);
-            }
-        }
-        for (place, held) in &mut state.places {
-            let own = Held::of(Value { id: id(at, joined(*place)), origin: Origin::Slot });
-            if (mentions(held.tag, at) || mentions(held.payload, at)) && *held != own {
-                *held = Held { tag: number(at, 0xe100), payload: number(at, 0xe101) };
-            }
-        }
-        state
     }
 
     /// Drops what is known of the things that an instruction defined when it was executed before.
@@ -388,11 +218,8 @@ impl State {
     }
 }
 
-/// What ids are numbered from that stand for registers of the processor where paths meet.
-const JOINED: u32 = 0x8000;
-
-/// The number of the value that a place holds where paths meet.
-fn joined(place: Place) -> u32 {
+/// The number of the value that a place holds, of those that are named where a block begins.
+pub(super) fn in_place(place: Place) -> u32 {
     match place {
         Place::Slot(slot) => 0xa000 | u32::from(slot),
         Place::Next(slot) => 0xb000 | u32::from(slot),

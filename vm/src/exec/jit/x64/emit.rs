@@ -553,14 +553,12 @@ impl<'a> Emitter<'a> {
 
 /// The loops that the optimising tier has registers for.
 fn optimised(code: &Code, program: &Program) -> Vec<Optimised> {
-    let loops = optimise::loops(code, program).into_iter();
-    loops
-        .filter_map(|body| {
-            let (ints, floats) = registers(&body);
-            let allocation = optimise::allocate(&body, ints, floats)?;
-            Some(Optimised { body, allocation })
-        })
-        .collect()
+    let fit = |body: &Loop| {
+        let (ints, floats) = registers(body);
+        optimise::allocate(body, ints, floats)
+    };
+    let loops = optimise::loops(code, program, fit).into_iter();
+    loops.map(|(body, allocation)| Optimised { body, allocation }).collect()
 }
 
 #[cfg(test)]

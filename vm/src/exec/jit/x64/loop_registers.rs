@@ -14,9 +14,17 @@ pub(super) const RAX: u8 = 0;
 
 /// How many registers for ints and for floats a loop may use.
 pub(super) fn registers(body: &Loop) -> (u8, u8) {
-    let needs_two =
-        body.blocks.iter().flat_map(|block| &block.insts).any(|value| {
-            matches!(body.inst(*value), Inst::Divide { .. } | Inst::Mask(..) | Inst::Store { .. })
-        });
+    let needs_two = body.blocks.iter().flat_map(|block| &block.insts).any(|value| {
+        matches!(
+            body.inst(*value),
+            Inst::Divide { .. }
+                | Inst::Mask(..)
+                | Inst::Store { .. }
+                | Inst::Row { .. }
+                | Inst::LoadRow { .. }
+                | Inst::LengthOf(_)
+                | Inst::StoreRow { .. }
+        )
+    });
     (if needs_two { INTS_BESIDE_TWO } else { INTS.len() as u8 }, FLOATS)
 }

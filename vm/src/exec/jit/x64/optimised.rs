@@ -6,6 +6,7 @@
 mod conditions;
 mod instructions;
 mod moves;
+mod rows;
 
 use std::collections::HashMap;
 
@@ -41,6 +42,9 @@ struct Lowering<'e, 'a> {
     forced: std::collections::BTreeMap<u32, DynamicLabel>,
     /// Whether the register of the globals holds something else.
     uses_globals: bool,
+    /// Whether the loop writes to arrays that are elements of others: then memory is counted that is not there before the loop is left, and nothing may
+    /// be appended.
+    writes_rows: bool,
 }
 
 impl Emitter<'_> {
@@ -57,6 +61,11 @@ impl Emitter<'_> {
             #[cfg(feature = "schedule")]
             forced: std::collections::BTreeMap::new(),
             uses_globals: false,
+            writes_rows: body
+                .blocks
+                .iter()
+                .flat_map(|block| &block.insts)
+                .any(|value| matches!(body.inst(*value), Inst::StoreRow { .. })),
         };
         lowering.entry(entry);
         for number in 0..body.blocks.len() {
@@ -176,17 +185,19 @@ impl<'e> Lowering<'e, '_> {
                 low!(self ; cmp QWORD [rbx + at(Slot::of(*register))], wanted ; jne =>other);
             }
         }
-        for (register, is_changed) in &body.arrays {
+        for (register, needs) in &body.arrays {
             let Layout { values, .. } = *self.emitter.layout;
             let slot = Slot::of(*register);
             let (place, array) = (at(slot), payload(slot));
             if let Some(other) = other {
                 low!(self ; cmp QWORD [rbx + place], tag::ARRAY ; jne =>other ; mov rax, [rbx + array]);
-                if *is_changed && !planted!("optimise-shared") {
+                if needs.is_alone && !planted!("optimise-shared") {
                     low!(self ; cmp QWORD [rax], 1 ; jne =>other);
                 }
                 // Packed: then all elements have a code.
-                low!(self ; mov rdx, [rax + values] ; cmp QWORD [rdx + thin::LENGTH], 0 ; jne =>other);
+                if needs.is_packed {
+                    low!(self ; mov rdx, [rax + values] ; cmp QWORD [rdx + thin::LENGTH], 0 ; jne =>other);
+                }
             }
         }
         self.uses_globals =
@@ -199,12 +210,14 @@ impl<'e> Lowering<'e, '_> {
 
     /// Brings what the loop does not change into its register, if it has one.
     fn enter_with(&mut self, value: Value) {
-        let Layout { codes, words, .. } = *self.emitter.layout;
+        let Layout { codes, words, values, .. } = *self.emitter.layout;
         let inst = self.body.inst(value);
         let vector = if let Inst::Codes(register) = inst {
             Some((*register, codes))
         } else if let Inst::Words(register) = inst {
             Some((*register, words))
+        } else if let Inst::Values(register) = inst {
+            Some((*register, values))
         } else {
             None
         };
@@ -373,6 +386,10 @@ impl<'e> Lowering<'e, '_> {
         let to = match self.body.exit(exit).way {
             Way::Guard => self.emitter.leave(JitExit::Guard),
             Way::OutOfFuel => self.emitter.leave(JitExit::OutOfFuel),
+            // Not to the beginning of the loop, which has not done the instruction.
+            Way::To(at) if at.index() == self.body.header => {
+                self.emitter.plain_label(at.index()).unwrap_or_else(|| self.emitter.leave(JitExit::Fallback))
+            }
             Way::To(at) => self.emitter.to(at),
         };
         low!(self ; jmp =>to);
@@ -402,6 +419,7 @@ impl<'e> Lowering<'e, '_> {
                 low!(self ; mov QWORD [rbx + at(Slot::of(*register))], tag::INT);
             }
         }
+        self.leave_phantoms(&exit.stale);
         if self.uses_globals {
             low!(self ; mov r14, [r15 + JitContext::GLOBALS]);
         }
@@ -420,7 +438,7 @@ impl<'e> Lowering<'e, '_> {
                 self.load(RAX, value);
                 low!(self ; and eax, 1 ; mov [rbx + payload], al);
             }
-            Kind::Int | Kind::Vector | Kind::Nothing => {
+            Kind::Int | Kind::Vector | Kind::Row | Kind::Nothing => {
                 let register = self.int(value, RAX);
                 low!(self ; mov [rbx + payload], Rq(register));
             }
@@ -443,7 +461,7 @@ fn tag_of(kind: Kind) -> i32 {
         Kind::Float => tag::FLOAT,
         Kind::Bool => tag::BOOL,
         Kind::Int | Kind::Nothing => tag::INT,
-        Kind::Vector => tag::ARRAY,
+        Kind::Vector | Kind::Row => tag::ARRAY,
     }
 }
 

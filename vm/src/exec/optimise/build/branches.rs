@@ -205,6 +205,13 @@ impl Builder<'_> {
             | Inst::Charge(..)
             | Inst::Codes(_)
             | Inst::Words(_)
+            | Inst::Values(_)
+            | Inst::Row { .. }
+            | Inst::Held(..)
+            | Inst::Keep { .. }
+            | Inst::LengthOf(_)
+            | Inst::LoadRow { .. }
+            | Inst::StoreRow { .. }
             | Inst::Length(_)
             | Inst::Load { .. }
             | Inst::Store { .. } => Condition::True(value),

@@ -239,38 +239,42 @@ impl Builder<'_> {
                 let index = self.int(index.into());
                 self.element(dst, array, index, Kind::Float)?;
             }
-            ContainerOp::ArraySetInt { array, index, value }
-            | ContainerOp::ArraySetFloat { array, index, value }
-            | ContainerOp::ArraySetScalar { array, index, value } => {
-                let value = self.read_any(value)?;
+            ContainerOp::ArraySetInt { .. }
+            | ContainerOp::ArraySetFloat { .. }
+            | ContainerOp::ArraySetScalar { .. }
+            | ContainerOp::ArraySetToBool { .. }
+            | ContainerOp::ArraySetToInt { .. }
+            | ContainerOp::ArraySetToFloat { .. } => {
+                let (array, index, value) = self.written_scalar(op)?;
                 self.set_element(array, index, value)?;
             }
-            ContainerOp::ArraySetToBool { array, index, value } => {
-                let value = self.constant(Inst::Bool(value), Kind::Bool);
-                self.set_element(array, index, value)?;
+            ContainerOp::ArrayGet { dst, array, index } => {
+                let index = self.read(index, Kind::Int)?;
+                self.row(dst, array, index)?;
             }
-            ContainerOp::ArraySetToInt { array, index, value } => {
-                let value = self.int(value);
-                self.set_element(array, index, value)?;
+            ContainerOp::ArrayGetConst { dst, array, index } => {
+                let index = self.int(index.into());
+                self.row(dst, array, index)?;
             }
-            ContainerOp::ArraySetToFloat { array, index, value } => {
-                let value = self.float(value);
-                self.set_element(array, index, value)?;
+            ContainerOp::ElideCopyElement { outer, key, container } => {
+                self.write_through(outer, key, container)?;
             }
             ContainerOp::ArrayLen { dst, array } => {
-                let codes = self.codes(array)?;
-                let value = self.push(Inst::Length(codes), Kind::Int);
+                let value = if self.holds_rows(array.register()) {
+                    let row = self.row_in(array);
+                    self.push(Inst::LengthOf(row), Kind::Int)
+                } else {
+                    let codes = self.codes(array)?;
+                    self.push(Inst::Length(codes), Kind::Int)
+                };
                 self.write(dst, value);
             }
-            ContainerOp::ArrayGet { .. }
-            | ContainerOp::ArrayGetConst { .. }
-            | ContainerOp::ArraySet { .. }
+            ContainerOp::ArraySet { .. }
             | ContainerOp::ArraySetConst { .. }
             | ContainerOp::DictGet { .. }
             | ContainerOp::DictSet { .. }
             | ContainerOp::ElideCopy { .. }
-            | ContainerOp::ElideCopyGlobal { .. }
-            | ContainerOp::ElideCopyElement { .. } => return None,
+            | ContainerOp::ElideCopyGlobal { .. } => return None,
         }
         Some(())
     }
@@ -317,7 +321,7 @@ impl Builder<'_> {
         match self.body.kind(value) {
             Kind::Float => Some(value),
             Kind::Int => Some(self.push(Inst::FloatOf(value), Kind::Float)),
-            Kind::Bool | Kind::Vector | Kind::Nothing => None,
+            Kind::Bool | Kind::Vector | Kind::Row | Kind::Nothing => None,
         }
     }
 
@@ -353,9 +357,7 @@ impl Builder<'_> {
         if self.is_written(register) || self.frame.contains_key(&register) {
             return None;
         }
-        if !self.body.arrays.iter().any(|(known, _)| *known == register) {
-            self.body.arrays.push((register, false));
-        }
+        self.needs(register).is_packed = true;
         Some(self.constant(Inst::Codes(register), Kind::Vector))
     }
 
@@ -365,6 +367,13 @@ impl Builder<'_> {
     }
 
     fn element(&mut self, dst: Slot, array: Slot, index: Value, kind: Kind) -> Option<()> {
+        if self.holds_rows(array.register()) {
+            let row = self.row_in(array);
+            let exit = self.guard(Way::Guard);
+            let value = self.push(Inst::LoadRow { row, index, kind, exit }, kind);
+            self.write(dst, value);
+            return Some(());
+        }
         let (codes, words) = (self.codes(array)?, self.words(array, kind));
         let exit = self.guard(Way::Guard);
         let value = self.push(Inst::Load { codes, words, index, kind, exit }, kind);
@@ -372,14 +381,30 @@ impl Builder<'_> {
         Some(())
     }
 
-    fn set_element(&mut self, array: Slot, index: Slot, value: Value) -> Option<()> {
-        let index = self.read(index, Kind::Int)?;
+    fn set_element(&mut self, array: Slot, index: Value, value: Value) -> Option<()> {
         let (codes, words) = (self.codes(array)?, self.words(array, self.body.kind(value)));
         let exit = self.guard(Way::Guard);
         self.push(Inst::Store { codes, words, index, value, exit }, Kind::Nothing);
-        for (known, is_changed) in &mut self.body.arrays {
-            *is_changed |= *known == array.register();
-        }
+        self.needs(array.register()).is_alone = true;
         Some(())
+    }
+
+    /// The scalar that an instruction writes to an element, with the array and the index.
+    pub(super) fn written_scalar(&mut self, op: ContainerOp) -> Option<(Slot, Value, Value)> {
+        let (array, index, value) = if let ContainerOp::ArraySetInt { array, index, value }
+        | ContainerOp::ArraySetFloat { array, index, value }
+        | ContainerOp::ArraySetScalar { array, index, value } = op
+        {
+            (array, index, self.read_any(value)?)
+        } else if let ContainerOp::ArraySetToBool { array, index, value } = op {
+            (array, index, self.constant(Inst::Bool(value), Kind::Bool))
+        } else if let ContainerOp::ArraySetToInt { array, index, value } = op {
+            (array, index, self.int(value))
+        } else if let ContainerOp::ArraySetToFloat { array, index, value } = op {
+            (array, index, self.float(value))
+        } else {
+            return None;
+        };
+        Some((array, self.read(index, Kind::Int)?, value))
     }
 }

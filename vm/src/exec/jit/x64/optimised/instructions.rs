@@ -4,7 +4,7 @@ use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
 use super::super::emit::x64;
 use super::{Lowering, RAX, low};
-use crate::exec::jit::layout::thin;
+use crate::exec::jit::layout::{Layout, thin};
 use crate::exec::optimise::{Arithmetic, ExitId, FloatArithmetic, Inst, Kind, Value};
 use crate::exec::specialise::Test;
 use crate::value::array::code;
@@ -75,7 +75,19 @@ impl Lowering<'_, '_> {
             | Inst::Float(_)
             | Inst::Bool(_)
             | Inst::Codes(_)
-            | Inst::Words(_) => {}
+            | Inst::Words(_)
+            | Inst::Values(_) => {}
+            Inst::Row { values, index, exit } => self.row(value, values, index, exit),
+            Inst::Held(register, exit) => self.held(value, register, exit),
+            Inst::Keep { register, row, exit } => self.keep_row(register, row, exit),
+            Inst::LengthOf(row) => self.length_of(value, row),
+            Inst::LoadRow { row, index, kind, exit } => {
+                let exit = self.exit(exit);
+                self.read_row(value, row, index, kind, exit);
+            }
+            Inst::StoreRow { row, index, value, holders, exit } => {
+                self.write_row(row, (index, value), holders, exit);
+            }
             Inst::Length(codes) => {
                 if let (Some(to), Some(codes)) = (self.int_register(value), self.int_register(codes)) {
                     low!(self ; mov Rq(to), [Rq(codes) + thin::LENGTH]);
@@ -231,29 +243,61 @@ impl Lowering<'_, '_> {
         kind: Kind,
         exit: DynamicLabel,
     ) {
-        let at = self.int(index, RAX);
-        // An index below zero is beyond all as a number without sign.
-        if !planted!("optimise-bound") {
-            low!(self ; cmp Rq(at), [Rq(codes) + thin::LENGTH] ; jae =>exit);
-        }
-        let Some(words) = words else {
-            low!(self
-                ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS]
-                ; and eax, !(1 << code::TRUTH)
-                ; cmp eax, code::FALSE as i32
-                ; jne =>exit
-            );
-            let at = self.int(index, RAX);
-            low!(self ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS] ; shr eax, code::TRUTH as i8);
-            return self.keep(value);
-        };
-        let wanted = if kind == Kind::Float { code::FLOAT } else { code::INT };
-        low!(self ; cmp BYTE [Rq(codes) + Rq(at) + thin::ITEMS], wanted as i8 ; jne =>exit);
+        let Some(words) = words else { return self.read_bool(value, codes, index, exit) };
+        let at = self.expect_code(codes, index, kind, exit);
         if let Some(to) = self.float_register(value) {
             low!(self ; movsd Rx(to), [Rq(words) + Rq(at) * 8 + thin::ITEMS]);
         } else if let Some(to) = self.int_register(value) {
             low!(self ; mov Rq(to), [Rq(words) + Rq(at) * 8 + thin::ITEMS]);
         }
+    }
+
+    /// Reads an element of an array that is an element.
+    fn read_row(&mut self, value: Value, row: Value, index: Value, kind: Kind, exit: DynamicLabel) {
+        let Layout { codes, words, .. } = *self.emitter.layout;
+        let Some(row) = self.int_register(row) else { return };
+        low!(self ; mov rdx, [Rq(row) + codes]);
+        if kind == Kind::Bool {
+            return self.read_bool(value, 2, index, exit);
+        }
+        let at = self.expect_code(2, index, kind, exit);
+        low!(self ; mov rdx, [Rq(row) + words]);
+        if let Some(to) = self.float_register(value) {
+            low!(self ; movsd Rx(to), [rdx + Rq(at) * 8 + thin::ITEMS]);
+        } else if let Some(to) = self.int_register(value) {
+            low!(self ; mov Rq(to), [rdx + Rq(at) * 8 + thin::ITEMS]);
+        }
+    }
+
+    /// Leaves unless there is an element of that index, and puts the index into a register.
+    fn expect_element(&mut self, codes: u8, index: Value, exit: DynamicLabel) -> u8 {
+        let at = self.int(index, RAX);
+        // An index below zero is beyond all as a number without sign.
+        if !planted!("optimise-bound") {
+            low!(self ; cmp Rq(at), [Rq(codes) + thin::LENGTH] ; jae =>exit);
+        }
+        at
+    }
+
+    /// The same, and leaves unless the element is a number of that kind.
+    fn expect_code(&mut self, codes: u8, index: Value, kind: Kind, exit: DynamicLabel) -> u8 {
+        let at = self.expect_element(codes, index, exit);
+        let wanted = if kind == Kind::Float { code::FLOAT } else { code::INT };
+        low!(self ; cmp BYTE [Rq(codes) + Rq(at) + thin::ITEMS], wanted as i8 ; jne =>exit);
+        at
+    }
+
+    fn read_bool(&mut self, value: Value, codes: u8, index: Value, exit: DynamicLabel) {
+        let at = self.expect_element(codes, index, exit);
+        low!(self
+            ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS]
+            ; and eax, !(1 << code::TRUTH)
+            ; cmp eax, code::FALSE as i32
+            ; jne =>exit
+        );
+        let at = self.int(index, RAX);
+        low!(self ; movzx eax, BYTE [Rq(codes) + Rq(at) + thin::ITEMS] ; shr eax, code::TRUTH as i8);
+        self.keep(value);
     }
 
     /// Writes a scalar over an element, or appends it where there is room.
@@ -266,6 +310,7 @@ impl Lowering<'_, '_> {
     ) {
         let at = self.int(index, 1);
         let (write, beyond) = (self.emitter.new_label(), self.emitter.new_label());
+        let writes_rows = self.writes_rows;
         low!(self ; cmp Rq(at), [Rq(codes) + thin::LENGTH] ; jae =>beyond);
         self.emitter.later(move |emitter| {
             x64!(emitter
@@ -275,7 +320,7 @@ impl Lowering<'_, '_> {
                 ; cmp Rq(at), [Rq(codes) + thin::CAPACITY]
                 ; jae =>exit
             );
-            let Some(words) = words else {
+            let Some(words) = words.filter(|_| !writes_rows) else {
                 x64!(emitter ; jmp =>exit);
                 return;
             };
