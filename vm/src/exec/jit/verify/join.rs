@@ -110,7 +110,8 @@ impl State {
         // What both paths have by one name keeps it.
         let (held_here, held_there) = (self.held_ids(), other.held_ids());
         let is_common = |value: Value| held_here.contains(&value.id) && held_there.contains(&value.id);
-        let (mut named, mut renamed) = ((BTreeSet::new(), BTreeSet::new()), Vec::new());
+        let (mut named, mut names) = ((BTreeSet::new(), BTreeSet::new()), (BTreeMap::new(), BTreeMap::new()));
+        let mut unlike = Vec::new();
         for place in places {
             let (mine, theirs) = (self.held(place), other.held(place));
             let values = (self.value_of(mine, objects), other.value_of(theirs, objects));
@@ -120,16 +121,18 @@ impl State {
             if one != another && is_first && is_first_there && !is_common(one) && !is_common(another) {
                 let is_global = [one.origin, another.origin].contains(&Origin::Global);
                 let origin = if is_global { Origin::Global } else { Origin::Slot };
-                renamed.push((place, one, another, Value { id: id(at, in_place(place)), origin }));
+                let value = Value { id: id(at, in_place(place)), origin };
+                names.0.insert(one, value);
+                names.1.insert(another, value);
+                unlike.push((place, mine, theirs));
             }
         }
-        for (place, one, another, value) in renamed {
-            for (state, old) in [(&mut *self, one), (&mut *other, another)] {
-                let held = state.held(place);
-                state.places.insert(place, held);
-                state.rename(old, value);
-            }
+        for (place, mine, theirs) in unlike {
+            self.places.insert(place, mine);
+            other.places.insert(place, theirs);
         }
+        self.rename(&names.0);
+        other.rename(&names.1);
     }
 
     /// The things that registers of the processor and places hold.
@@ -157,9 +160,12 @@ impl State {
         self.is_whole(held, objects).then_some(value)
     }
 
-    /// Calls a value by another name, which nothing has.
-    fn rename(&mut self, from: Value, to: Value) {
-        let value = |value: Value| if value == from { to } else { value };
+    /// Calls values by other names, which nothing has.
+    fn rename(&mut self, names: &BTreeMap<Value, Value>) {
+        if names.is_empty() {
+            return;
+        }
+        let value = |value: Value| names.get(&value).copied().unwrap_or(value);
         let number = |number: Number| match number {
             Number::Tag(of) => Number::Tag(value(of)),
             Number::Payload(of) => Number::Payload(value(of)),
