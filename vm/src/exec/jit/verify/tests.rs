@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Fact, Held, Origin, Place, Value, Vector, id};
+use super::facts::{Bound, Fact, Held, Number, Origin, Place, Value, Vector, id};
 use super::state::State;
 use super::{Subject, verify};
-use crate::exec::jit::layout::Layout;
+use crate::exec::jit::layout::{Layout, tag};
 
 /// A buffer on its own: nothing leads into it but the call of the host.
 fn subject(bytes: &[u8]) -> Subject<'_> {
@@ -88,4 +88,78 @@ fn where_paths_meet_a_vector_is_of_what_a_place_holds() {
     let mut joined = state(1, 1);
     joined.join(&state(2, 3), MEET, &none).unwrap();
     assert!(matches!(joined.registers[9], Fact::Number(_)));
+}
+
+/// What was not read yet has a name of the frame, which paths may have from different blocks. It is the same thing behind them, with its type.
+#[test]
+fn where_paths_meet_what_was_not_read_yet_is_what_the_slot_holds() {
+    const MEET: u32 = 7;
+    let (place, none) = (Place::Slot(10), BTreeMap::new());
+    let state = |block| {
+        let mut state = State::entry(block, Vec::new());
+        let value = state.unread(place);
+        state.narrow(Number::Tag(value), tag::ARRAY as u64, tag::ARRAY as u64);
+        state.registers[9] = Fact::Vector(Vector::Values, value);
+        state
+    };
+    let mut joined = state(1);
+    joined.join(&state(2), MEET, &none).unwrap();
+    let both = joined.held(place).value().unwrap();
+    assert_eq!(joined.registers[9], Fact::Vector(Vector::Values, both));
+    assert!(joined.is_of(both, tag::ARRAY));
+}
+
+/// An index that was compared on both paths was compared, whatever it is called; one that was compared on one path was not.
+#[test]
+fn where_paths_meet_an_index_was_compared_if_it_was_on_both() {
+    const MEET: u32 = 7;
+    let array = Value { id: id(1, 0), origin: Origin::Slot };
+    let state = |index, is_compared: bool| {
+        let mut state = State::entry(0, Vec::new());
+        let index = Number::Of(id(index, 0));
+        state.registers[6] = Fact::Number(index);
+        if is_compared {
+            state.bounds.insert((index, Vector::Codes, array, Bound::BelowLength), ());
+        }
+        state
+    };
+    for (is_compared, wanted) in [(true, 1), (false, 0)] {
+        let mut joined = state(2, true);
+        joined.join(&state(3, is_compared), MEET, &BTreeMap::new()).unwrap();
+        let Fact::Number(index) = joined.registers[6] else { panic!("no number") };
+        let of_index = joined.bounds.keys().filter(|(number, ..)| *number == index);
+        assert_eq!(of_index.count(), wanted);
+    }
+}
+
+/// What a name of a block means is what stands in its place when the block begins. A path that has put something else there, and what had the name
+/// elsewhere, comes back with nothing that has it.
+#[test]
+fn a_path_that_moved_a_value_comes_back_without_its_name() {
+    const MEET: u32 = 7;
+    let (place, other, none) = (Place::Slot(1), Place::Slot(2), BTreeMap::new());
+    let state = |at| {
+        let mut state = State::entry(0, Vec::new());
+        state.places.insert(place, Held::of(Value { id: id(at, 0), origin: Origin::Slot }));
+        state
+    };
+    let mut joined = state(1);
+    joined.join(&state(2), MEET, &none).unwrap();
+    let named = joined.held(place).value().unwrap();
+    let mut back = joined.clone();
+    back.counted.insert(named, ());
+    back.bounds.insert((Number::Constant(0), Vector::Codes, named, Bound::BelowLength), ());
+    back.registers[9] = Fact::Vector(Vector::Codes, named);
+    // While it is in its place, all that is so.
+    let kept = back.arriving(MEET, &none);
+    assert_eq!((kept.counted.len(), kept.bounds.len()), (1, 1));
+    assert_eq!(kept.registers[9], back.registers[9]);
+    // Moved, it is a value that is whole and has another name.
+    back.places.insert(other, Held::of(named));
+    back.places.insert(place, Held::of(Value { id: id(3, 0), origin: Origin::Slot }));
+    let arrived = back.arriving(MEET, &none);
+    assert!(arrived.counted.is_empty() && arrived.bounds.is_empty());
+    assert!(matches!(arrived.registers[9], Fact::Number(_)));
+    let moved = arrived.held(other).value().unwrap();
+    assert_ne!(moved, named);
 }
