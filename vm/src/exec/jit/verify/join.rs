@@ -102,11 +102,14 @@ impl State {
 
     /// Gives the values one name that a place holds on the two paths.
     fn name_alike(&mut self, other: &mut Self, at: u32, objects: &BTreeMap<u64, i32>) {
-        let mut places: BTreeSet<Place> = self.places.keys().chain(other.places.keys()).copied().collect();
-        if self.frame != other.frame {
-            places.extend(self.unread_slots());
-            places.extend(other.unread_slots());
+        let unread: BTreeSet<Place> = self.unread_slots().into_iter().chain(other.unread_slots()).collect();
+        for state in [&mut *self, &mut *other] {
+            for place in &unread {
+                let held = state.held(*place);
+                state.places.insert(*place, held);
+            }
         }
+        let places: BTreeSet<Place> = self.places.keys().chain(other.places.keys()).copied().collect();
         // What both paths have by one name keeps it.
         let (held_here, held_there) = (self.held_ids(), other.held_ids());
         let is_common = |value: Value| held_here.contains(&value.id) && held_there.contains(&value.id);
