@@ -32,6 +32,10 @@ const MOST_INSTRUCTIONS: usize = 16;
 /// none where any instruction may be the first to see it: the file does not load, or a function finds a register that is not
 /// what it should be.
 const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
+    // What takes longest comes first, so that two processors have all others beside it.
+    // A debug build ends where it relies on such a number.
+    ("stub-keeps-registers", "--jit=always", Sizes::Special, &[]),
+    ("refill-part", "--jit=always", Sizes::Long, &[]),
     ("decode-opcode", "--tier=interpreter", Sizes::Small, &[]),
     ("sub-wraps", "--tier=interpreter", Sizes::Small, &["sub"]),
     ("mod-sign", "--tier=interpreter", Sizes::Small, &["mod"]),
@@ -48,10 +52,15 @@ const BUGS: &[(&str, &str, Sizes, &[&str])] = &[
         &["lt", "lte", "gt", "gte", "jump_if", "jump_if_not"],
     ),
     ("specialised-call-clear", "--tier=specialised --jit=always", Sizes::Small, &[]),
-    ("refill-part", "--jit=always", Sizes::Long, &[]),
     ("jit-overflow", "--jit=always", Sizes::Small, &["mul"]),
-    // A debug build ends where it relies on such a number.
-    ("stub-keeps-registers", "--jit=always", Sizes::Special, &[]),
+];
+
+/// Sequences of programs, each of which meets a bug sooner than the first does.
+const SEEDS: &[(&str, u64)] = &[
+    ("call-third-argument", 4),
+    ("specialised-call-clear", 4),
+    ("refill-part", 4),
+    ("stub-keeps-registers", 5),
 ];
 
 /// Bugs in what few programs come to, each with a program of [`slow_programs`] that must show it on the default tier.
@@ -230,9 +239,13 @@ fn printed(
 fn fails(bug: &str, case: &str) -> Result<(), Failed> {
     let machine = planted_machine()?;
     let run = |mutant: &str, tiers: &str| {
+        // Some mutants have a loop go on for ever.
+        let timeout = if mutant.starts_with("MDVM_PLANTED=") { "5" } else { "60" };
         let implementation = format!("planted=env {mutant} {} serve {tiers}", machine.display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_mdvm-conform"));
-        command.args(["run", "--impl", &implementation, "--case", case]).env_remove("MDVM_PLANTED");
+        command
+            .args(["run", "--impl", &implementation, "--case", case, "--timeout", timeout])
+            .env_remove("MDVM_PLANTED");
         command.output().map_err(|error| error.to_string())
     };
     let ends = |mutant: &str, tiers: &str, code: i32| {
@@ -263,14 +276,16 @@ impl Watcher for Quiet {
 fn find((bug, tiers, sizes, opcodes): &(&str, &str, Sizes, &[&str])) -> Result<(), Failed> {
     let machine = planted_machine()?.display().to_string();
     let folder = tempfile::tempdir()?;
-    let command = ["env", &format!("MDVM_PLANTED={bug}"), &machine, "serve"].map(str::to_owned);
+    // To draw a backtrace takes longer than to run hundreds of programs.
+    let set = format!("MDVM_PLANTED={bug}");
+    let command = ["env", "RUST_BACKTRACE=0", &set, &machine, "serve"].map(str::to_owned);
     let words = command.into_iter().chain(tiers.split_whitespace().map(str::to_owned)).collect();
     let plan = Plan {
         launchers: vec![
             Launcher::rust_interpreter(),
             Launcher { name: "planted".to_owned(), start: Start::Command(words) },
         ],
-        seed: 1,
+        seed: SEEDS.iter().find(|one| one.0 == *bug).map_or(1, |one| one.1),
         count: None,
         time: Some(TIME),
         shard: (1, 1),

@@ -48,15 +48,23 @@ enum Task {
 /// Tests that the fast lane leaves out, and why.
 const SLOW: &[(&str, &str)] = &[
     ("ablation", "switches each technique off"),
+    ("fuzz_replay", "runs each fuzz target on its seeds and findings"),
     ("fuzz_tool", "runs campaigns"),
+    ("hostile", "runs modules and implementations from strangers"),
     ("hostile_files", "starts a process for each file"),
     ("hostile_programs", "runs a thousand bombs"),
     ("modes", "runs generated programs on every tier"),
-    ("recipes", "builds a copy of the project"),
+    ("module_memory", "starts a process for each of many large modules"),
     ("newcomer", "builds a crate"),
     ("planted", "runs the cases on each mutant of the reference"),
-    ("schedule", "builds the machine with all that can be forced, and forces the exits of every case"),
     ("planted_vm", "builds the mutants of the machine and looks for each"),
+    ("plugs", "waits for implementations that misbehave"),
+    ("programs", "runs each program on every tier and the reference"),
+    ("recipes", "builds a copy of the project"),
+    ("resident", "starts a process for each kind of small object"),
+    ("schedule", "builds the machine with all that can be forced, and forces the exits of every case"),
+    ("states", "stops each case at many steps and goes on elsewhere"),
+    ("views", "has the reference count what the cases reach"),
     ("wheel", "builds the wheel"),
 ];
 

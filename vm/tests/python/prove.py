@@ -16,6 +16,8 @@ import tarfile
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -64,26 +66,22 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
     step("make a clean environment", [sys.executable, "-m", "venv", "--clear", environment], venv)
     python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    requirements = HERE / "requirements.txt"
-    step("install what the tests need", [*install, "--requirement", requirements], pip)
-    # First the compiler: its distribution has a stub in our package's folder, and ours takes its place.
-    step("install the public compiler", [*install, "--no-deps", COMPILER], pip)
+
+    def fill() -> None:
+        step("install what the tests need", [*install, "--requirement", HERE / "requirements.txt"], pip)
+        # First the compiler: its distribution has a stub in our package's folder, and ours takes its place.
+        step("install the public compiler", [*install, "--no-deps", COMPILER], pip)
+
+    def build() -> None:
+        command = [python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        hint = "needs Rust (https://rustup.rs), and PyPI for maturin"
+        step("build the wheel", [*command, "--wheel-dir", folder, VM], hint)
+
     if arguments.wheel:
         wheel = Path(arguments.wheel)
+        fill()
     else:
-        build = [
-            python,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--wheel-dir",
-            folder,
-            VM,
-        ]
-        step("build the wheel", build, "needs Rust (https://rustup.rs), and PyPI for maturin")
+        together(build, fill)
         [wheel] = folder.glob("machine_dialect_vm-*.whl")
     step("install the wheel", [*install, "--no-deps", "--force-reinstall", wheel], pip)
 
@@ -91,27 +89,47 @@ def prove(folder: Path, arguments: argparse.Namespace) -> None:
     elsewhere = folder / "elsewhere"  # from here nothing of the source tree can be imported by mistake
     elsewhere.mkdir(exist_ok=True)
     check_import(python, elsewhere)
-    configuration = HERE / "mypy.ini"
-    mypy = [python, "-m", "mypy", "--cache-dir", folder / "mypy"]
-    step(
-        "check types of the package", [*mypy, "--config-file", configuration, "-p", "machine_dialect_vm"], cwd=elsewhere
+    together(
+        lambda: run_tests(python, elsewhere),
+        lambda: check_types(python, folder, elsewhere),
+        lambda: check_compiler(python, folder, elsewhere),
+        lambda: check_orders(wheel, folder, elsewhere),
     )
-    examples = VM / "python" / "examples"
-    ours = [*sorted(HERE.glob("*.py")), *sorted(examples.glob("*.py"))]
-    step("check types of the tests", [*mypy, "--config-file", configuration, *ours], cwd=HERE)
-    stubtest = [python, "-m", "mypy.stubtest", "machine_dialect_vm", "--mypy-config-file", configuration]
-    step("compare the stubs with the extension", stubtest, cwd=elsewhere)
-    step(
-        "run the tests",
-        [python, "-m", "pytest", "--quiet", "-c", HERE / "pytest.ini", "--rootdir", HERE, HERE],
-        cwd=elsewhere,
-    )
-    check_compiler(python, folder, elsewhere)
-    check_orders(wheel, folder, elsewhere)
+    # By themselves: the harness shares the cases among all processors.
     conform = [arguments.conform] if arguments.conform else ["cargo", "run", "--quiet", "-p", "mdvm-conform", "--"]
     plug = f"wheel='{python}' -m machine_dialect_vm serve"
     step("run the conformance suite through the wheel", [*conform, "run", "--impl", plug], cwd=VM.parent)
     step("let the harness look at the plug", [*conform, "doctor", "--impl", plug], cwd=VM.parent)
+
+
+def together(*checks: Callable[[], None]) -> None:
+    """Does what does not depend on each other, two at a time. A failure ends the proof, once what has begun has ended."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        begun = [pool.submit(check) for check in checks]
+        try:
+            for one in begun:
+                one.result()
+        except Failed:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def run_tests(python: Path, cwd: Path) -> None:
+    """The tests of the package."""
+    command = [python, "-m", "pytest", "--quiet", "-c", HERE / "pytest.ini", "--rootdir", HERE, HERE]
+    step("run the tests", command, cwd=cwd)
+
+
+def check_types(python: Path, folder: Path, cwd: Path) -> None:
+    """The types of the package, of its tests and examples, and the stubs beside the extension."""
+    configuration = HERE / "mypy.ini"
+    mypy = [python, "-m", "mypy", "--cache-dir", folder / "mypy"]
+    step("check types of the package", [*mypy, "--config-file", configuration, "-p", "machine_dialect_vm"], cwd=cwd)
+    examples = VM / "python" / "examples"
+    ours = [*sorted(HERE.glob("*.py")), *sorted(examples.glob("*.py"))]
+    step("check types of the tests", [*mypy, "--config-file", configuration, *ours], cwd=HERE)
+    stubtest = [python, "-m", "mypy.stubtest", "machine_dialect_vm", "--mypy-config-file", configuration]
+    step("compare the stubs with the extension", stubtest, cwd=cwd)
 
 
 def check_orders(wheel: Path, folder: Path, cwd: Path) -> None:
@@ -228,7 +246,6 @@ def check_import(python: Path, cwd: Path) -> None:
 
 def step(what: str, command: list[object], hint: str = "", cwd: Path | None = None) -> None:
     """Runs a command; its output is shown where it fails."""
-    print(f"  -- {what}", flush=True)
     begin = time.monotonic()
     words = [str(word) for word in command]
     # What a caller set for its own interpreter is not meant for this one.
@@ -247,7 +264,7 @@ def step(what: str, command: list[object], hint: str = "", cwd: Path | None = No
     if done.returncode:
         text = done.stdout.decode(errors="replace")
         raise Failed(f"{what} failed ({' '.join(words)}){': ' + hint if hint else ''}\n{text}")
-    print(f"     {time.monotonic() - begin:.1f} s", flush=True)
+    print(f"  -- {what}: {time.monotonic() - begin:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

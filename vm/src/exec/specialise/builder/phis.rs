@@ -105,10 +105,11 @@ impl Builder<'_> {
                 self.emit(SpecOp::Swap { a: Slot::of(dst.0), b: Slot::of(other) });
                 self.is_fresh = false;
                 self.context.types.swap(usize::from(dst.0), usize::from(other));
+                if planted!("swap-order") {
+                    now.pop();
+                    continue;
+                }
                 for (_, source) in now.iter_mut().chain(&mut later) {
-                    if planted!("swap-order") {
-                        break;
-                    }
                     if *source == Source::Slot(dst.0) {
                         *source = Source::Slot(other);
                     } else if *source == Source::Slot(other) {
