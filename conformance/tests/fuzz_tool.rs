@@ -45,7 +45,10 @@ fn the_same_seed_gives_the_same_programs_and_shards_share_none() {
         assert_eq!(files.len(), 1);
         let chunk = |row: &Row| match row {
             Row::Chunk { from, count, steps, sampled, .. } => Some((*from, *count, *steps, sampled.clone())),
-            Row::Begin { .. } | Row::NotCompared { .. } | Row::Divergence { .. } => None,
+            Row::Begin { .. }
+            | Row::NotCompared { .. }
+            | Row::NotReproduced { .. }
+            | Row::Divergence { .. } => None,
         };
         results::read(&files[0]).unwrap().iter().filter_map(chunk).collect::<Vec<_>>()
     };
@@ -128,6 +131,53 @@ fn a_difference_is_named_made_small_and_written_as_a_case() {
         &path.display().to_string(),
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+#[test]
+fn what_only_a_process_shows_that_has_answered_others_is_not_reproduced_and_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    // From its 31st request on it counts a step too many.
+    let command = support::altered_reference(folder.path(), &|text| {
+        let altered = r#"answered += 1
+            said = answer(line, views)
+            if answered > 30:
+                import re
+                said = re.sub(r'"steps": ?(\d+)', lambda found: f'"steps": {int(found[1]) + 1}', said)
+            _send(answers, said)"#;
+        let text = text.replace("_send(answers, answer(line, views))", altered);
+        text.replace("    for line in requests:", "    answered = 0\n    for line in requests:")
+    });
+    let out = folder.path().join("out");
+    let output = conform(&[
+        "fuzz",
+        "--impl",
+        "rust",
+        "--impl",
+        &format!("leaking={command}"),
+        "--size",
+        "small",
+        "--count",
+        "40",
+        "--jobs",
+        "1",
+        "--out",
+        &out.display().to_string(),
+    ]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("programs not reproduced: leaking answered differently once it had answered others"),
+        "{said}"
+    );
+    assert!(said.contains("0 divergences in 0 buckets") && said.contains("steps"), "{said}");
+    assert!(!out.join("cases").exists(), "{said}");
+    let file = out.join("small-seed-1-shard-1-of-1.jsonl");
+    let rows = results::read(&file).unwrap();
+    let changed = |row: &&Row| matches!(row, Row::NotReproduced { implementations, .. } if implementations == &["leaking"]);
+    let count = rows.iter().filter(changed).count();
+    assert!((1..=10).contains(&count), "{count} of 40 programs\n{said}");
+    let output = conform(&["fuzz-report", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn fails(bug: &str, case: &str) -> Result<(), Failed> {
     let machine = planted_machine()?;
     let run = |mutant: &str, tiers: &str| {
         // Some mutants have a loop go on for ever.
-        let timeout = if mutant.starts_with("MDVM_PLANTED=") { "5" } else { "60" };
+        let timeout = if mutant.starts_with("MDVM_PLANTED=") { "10" } else { "60" };
         let implementation = format!("planted=env {mutant} {} serve {tiers}", machine.display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_mdvm-conform"));
         command
@@ -303,7 +303,7 @@ fn find((bug, tiers, sizes, opcodes): &(&str, &str, Sizes, &[&str])) -> Result<(
         Row::Divergence { signature, pc, instructions, case, found_after, .. } => {
             Some((signature, pc, instructions, case, found_after))
         }
-        Row::Begin { .. } | Row::NotCompared { .. } | Row::Chunk { .. } => None,
+        Row::Begin { .. } | Row::NotCompared { .. } | Row::NotReproduced { .. } | Row::Chunk { .. } => None,
     });
     let found = found.min_by_key(|(_, _, instructions, _, _)| instructions.unwrap_or(usize::MAX));
     let Some((signature, pc, instructions, case, found_after)) = found else {

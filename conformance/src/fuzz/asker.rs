@@ -55,6 +55,11 @@ impl Asker {
         matches!(self.launcher.start, Start::Reference)
     }
 
+    /// Ends its process. The next thing that it is asked, it is asked in a new one, which has answered nothing before.
+    pub fn restart(&mut self) {
+        self.running = None;
+    }
+
     /// Has it run a subject.
     ///
     /// # Errors

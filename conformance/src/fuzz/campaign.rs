@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::batch::{self, Bounds, Job, Options};
 use crate::case::slug;
 use crate::fuzz::asker::Asker;
-use crate::fuzz::divergence::{Pair, Signature};
+use crate::fuzz::divergence::{Divergence, Pair, Signature};
 use crate::fuzz::finding::case_file;
 use crate::fuzz::generate::{Size, numbered};
 use crate::fuzz::machine::MAX_STEPS;
@@ -215,7 +215,7 @@ impl Campaign<'_> {
             measure.add(subject, index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16);
         }
         let mut divergences = 0;
-        for (place, (index, program, _)) in programs.iter().enumerate() {
+        for (place, (index, program, subject)) in programs.iter().enumerate() {
             if let Some((other, name)) = lacking(&plan.launchers, &answers, place) {
                 let (seed, index) = (plan.seed, *index);
                 let implementations = (plan.launchers[0].name.clone(), plan.launchers[other].name.clone());
@@ -223,17 +223,14 @@ impl Campaign<'_> {
                 self.append(&Row::NotCompared { seed, index, implementations, why })?;
             }
             let Some((other, _)) = differing(&plan.launchers, &answers, place) else { continue };
-            let names = (plan.launchers[0].name.clone(), plan.launchers[other].name.clone());
-            let pair = [&answers[0], &answers[other]].map(|column| column.answers[place].as_ref());
-            if let Some(why) = self.not_comparable(other, &names, pair, program)? {
-                watcher.note(&format!("number {index}: not compared: {why}"));
-                let (seed, index) = (plan.seed, *index);
-                self.append(&Row::NotCompared { seed, index, implementations: names, why })?;
+            let Some((other, first)) = self.again(subject)? else {
+                let given: Vec<_> = answers.iter().map(|column| column.answers[place].as_ref()).collect();
+                self.agrees_again(*index, subject, other, &given, watcher)?;
                 continue;
-            }
+            };
             divergences += 1;
             self.divergences += 1;
-            self.diverges(*index, program, other, watcher)?;
+            self.diverges(*index, program, other, first, watcher)?;
             if plan.stops_at_first && self.total.buckets.values().any(is_settled) {
                 break;
             }
@@ -300,26 +297,60 @@ impl Campaign<'_> {
         }
     }
 
-    /// Why a difference is none: one side was late, and with more time it says the same, or it is the reference, which may
-    /// be slow.
-    fn not_comparable(
-        &mut self,
-        other: usize,
-        names: &(String, String),
-        answers: [Option<&Answer>; 2],
-        program: &Program,
-    ) -> Result<Option<String>, String> {
-        let is_late = |answer: &Option<&Answer>| matches!(answer, Some(Answer::Timeout { .. }));
-        if !answers.iter().any(is_late) {
-            return Ok(None);
-        }
+    /// Asks all implementations again, each in a process that has answered nothing before, and gives the first that still differs
+    /// from the first of them.
+    fn again(&mut self, subject: &Subject) -> Result<Option<(usize, Divergence)>, String> {
         self.make_pairs();
-        let late = if is_late(&answers[0]) { &names.0 } else { &names.1 };
-        let (Some(pair), Some(subject)) = (self.pairs.get_mut(other - 1), program.subject()) else {
-            return Ok(None);
-        };
-        let is_alike = pair.compare(&subject)?.is_none();
-        Ok(is_alike.then(|| format!("{late} is slow")))
+        for (index, pair) in self.pairs.iter_mut().enumerate() {
+            if let Some(divergence) = pair.compare_afresh(subject)? {
+                return Ok(Some((index + 1, divergence)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes down a difference that new processes do not show: one was late, and is only slow, or one has answered other than its
+    /// new process does, which is its fault, though no program shows it alone.
+    fn agrees_again(
+        &mut self,
+        index: u64,
+        subject: &Subject,
+        other: usize,
+        given: &[Option<&Answer>],
+        watcher: &dyn Watcher,
+    ) -> Result<(), String> {
+        let seed = self.plan.seed;
+        let is_late = |answer: &Answer| matches!(answer, Answer::Timeout { .. });
+        let (mut implementations, mut differences) = (Vec::new(), String::new());
+        for (place, (launcher, answer)) in self.plan.launchers.iter().zip(given).enumerate() {
+            let Some(before) = answer.filter(|answer| !is_late(answer)) else { continue };
+            let Some(pair) = self.pairs.get_mut(place.saturating_sub(1)) else { continue };
+            let asker = if place == 0 { &mut pair.left } else { &mut pair.right };
+            asker.restart();
+            let now = asker.ask(subject, false)?.answer;
+            let names = ("among others", "in a new process");
+            let differs = disagreement((names.0, before), (names.1, &now), asker.unreported());
+            if let Some(text) = differs.filter(|_| !is_late(&now)) {
+                implementations.push(launcher.name.clone());
+                differences.push_str(&text);
+            }
+        }
+        let pair = [0, other].map(|place| &self.plan.launchers[place].name);
+        let late = [0, other].into_iter().find(|place| given[*place].is_some_and(is_late));
+        if let Some(late) = late.filter(|_| implementations.is_empty()) {
+            let why = format!("{} is slow", self.plan.launchers[late].name);
+            watcher.note(&format!("number {index}: not compared: {why}"));
+            let implementations = (pair[0].clone(), pair[1].clone());
+            return self.append(&Row::NotCompared { seed, index, implementations, why });
+        }
+        if implementations.is_empty() {
+            implementations.extend(pair.into_iter().cloned());
+        }
+        watcher.note(&format!(
+            "number {index}: not reproduced: {} answered differently once it had answered others",
+            implementations.join(" or ")
+        ));
+        self.append(&Row::NotReproduced { seed, index, implementations, differences })
     }
 
     fn diverges(
@@ -327,32 +358,12 @@ impl Campaign<'_> {
         index: u64,
         program: &Program,
         other: usize,
+        first: Divergence,
         watcher: &dyn Watcher,
     ) -> Result<(), String> {
-        self.make_pairs();
         let found_after = self.began.elapsed().as_secs_f64();
         let implementations = (self.plan.launchers[0].name.clone(), self.plan.launchers[other].name.clone());
         let Some(pair) = self.pairs.get_mut(other - 1) else { return Ok(()) };
-        let subject = program.subject();
-        let first = match &subject {
-            Some(subject) => pair.compare(subject)?,
-            None => None,
-        };
-        let mut row = Row::Divergence {
-            seed: self.plan.seed,
-            index,
-            implementations: implementations.clone(),
-            signature: "end: the two agree when they are asked again".to_owned(),
-            pc: None,
-            instructions: None,
-            case: None,
-            found_after,
-            reduced_in: None,
-        };
-        let Some(first) = first else {
-            watcher.note(&format!("number {index}: the two agree when they are asked again"));
-            return self.append(&row);
-        };
         // Where no trace shows it, the instruction is not told for sure, and is no part of what buckets go by.
         let found = if first.is_traced {
             first.signature.to_string()
@@ -361,10 +372,17 @@ impl Campaign<'_> {
             format!("{signature} (in no trace)")
         };
         let is_known = self.total.buckets.get(&found).is_some_and(is_settled);
-        if let Row::Divergence { signature, pc, .. } = &mut row {
-            signature.clone_from(&found);
-            *pc = first.pc;
-        }
+        let mut row = Row::Divergence {
+            seed: self.plan.seed,
+            index,
+            implementations: implementations.clone(),
+            signature: found.clone(),
+            pc: first.pc,
+            instructions: None,
+            case: None,
+            found_after,
+            reduced_in: None,
+        };
         if !is_known {
             watcher.note(&format!("number {index}: {found}; reducing it …"));
             let since = Instant::now();

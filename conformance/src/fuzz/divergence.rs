@@ -100,6 +100,16 @@ impl Pair {
         self.explain(subject, left, right)
     }
 
+    /// The same, of processes that have answered nothing before.
+    ///
+    /// # Errors
+    /// Says which of them does not start.
+    pub fn compare_afresh(&mut self, subject: &Subject) -> Result<Option<Divergence>, String> {
+        self.left.restart();
+        self.right.restart();
+        self.compare(subject)
+    }
+
     /// Whether a subject shows the same divergence. One that traces do not show is told by its outcomes: they end alike, and
     /// differ in no field that was alike.
     ///

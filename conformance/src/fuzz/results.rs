@@ -62,7 +62,18 @@ pub enum Row {
         /// Why.
         why: String,
     },
-    /// Two implementations differ on a program.
+    /// Implementations differed on a program, and in processes that had answered nothing before they agree on it.
+    NotReproduced {
+        /// The seed.
+        seed: u64,
+        /// The number of the program.
+        index: u64,
+        /// Who answered differently once it had answered others; if none could be told from the rest, the two that differed.
+        implementations: Vec<String>,
+        /// How that answer differs from the one of a new process, as indented lines.
+        differences: String,
+    },
+    /// Two implementations differ on a program, each in a process that had answered nothing before.
     Divergence {
         /// The seed.
         seed: u64,
@@ -197,6 +208,8 @@ pub struct Total {
     pub buckets: BTreeMap<String, Bucket>,
     /// Programs that two implementations could not be compared on, and why.
     pub not_compared: BTreeMap<(u64, u64), String>,
+    /// Programs on which a difference was not reproduced in new processes, with who answered differently, and how.
+    pub not_reproduced: BTreeMap<(u64, u64), (String, String)>,
     chunks: BTreeSet<(u64, String, u64, u64)>,
     seen: BTreeSet<(u64, u64, String)>,
 }
@@ -237,6 +250,10 @@ impl Total {
             Row::NotCompared { seed, index, why, .. } => {
                 self.not_compared.insert((*seed, *index), why.clone());
             }
+            Row::NotReproduced { seed, index, implementations, differences } => {
+                let who = (implementations.join(" or "), differences.clone());
+                self.not_reproduced.insert((*seed, *index), who);
+            }
             Row::Divergence { seed, index, signature, instructions, case, .. } => {
                 if self.seen.insert((*seed, *index, signature.clone())) {
                     let bucket = self.buckets.entry(signature.clone()).or_insert(Bucket {
@@ -253,6 +270,12 @@ impl Total {
                 }
             }
         }
+    }
+
+    /// Whether nothing was found that is the fault of an implementation.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.buckets.is_empty() && self.not_reproduced.is_empty()
     }
 
     /// Whether the programs of just these numbers were run, one after the other.
@@ -276,6 +299,17 @@ impl Total {
         self.not_compared.values().for_each(|why| *reasons.entry(why).or_default() += 1);
         for (why, count) in reasons {
             text.push_str(&format!("{count} programs set aside: {why}\n"));
+        }
+        let mut changed: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for (program, (who, differences)) in &self.not_reproduced {
+            changed.entry(who).or_default().push((program, differences));
+        }
+        for (who, programs) in changed {
+            let ((seed, index), differences) = programs[0];
+            text.push_str(&format!(
+                "{} programs not reproduced: {who} answered differently once it had answered others\n  first number {index} of seed {seed}\n{differences}",
+                programs.len()
+            ));
         }
         for (signature, bucket) in &self.buckets {
             text.push_str(&format!(

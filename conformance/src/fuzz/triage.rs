@@ -54,9 +54,14 @@ pub fn triage_program(pair: &mut Pair, program: &Program) -> Result<Option<Triag
         Some(_) | None => program,
     };
     let small = reduce(start, &mut check)?;
-    let Some(subject) = small.subject() else { return Ok(None) };
-    let divergence = pair.compare(&subject)?.unwrap_or(first);
-    Ok(Some(Triaged { subject, divergence, instructions: Some(small.code.len()), tried }))
+    // What the small program shows only after the many that were tried before it is no finding; the whole program is one.
+    if let Some(small_subject) = small.subject()
+        && let Some(divergence) = pair.compare_afresh(&small_subject)?
+    {
+        let instructions = Some(small.code.len());
+        return Ok(Some(Triaged { subject: small_subject, divergence, instructions, tried }));
+    }
+    Ok(Some(Triaged { subject, divergence: first, instructions: Some(program.code.len()), tried }))
 }
 
 /// The program with constants loaded right before the first instruction that differs, in place of what it reads.
@@ -106,8 +111,11 @@ pub fn triage(pair: &mut Pair, subject: &Subject) -> Result<Option<Triaged>, Str
         tried += 1;
         pair.shows(&Subject { module: bytes.to_vec(), ..subject.clone() }, &first)
     })?;
-    let subject = Subject { module, ..subject.clone() };
-    let divergence = pair.compare(&subject)?.unwrap_or(first);
+    let small = Subject { module, ..subject.clone() };
+    let (subject, divergence) = match pair.compare_afresh(&small)? {
+        Some(divergence) => (small, divergence),
+        None => (subject.clone(), first),
+    };
     let instructions = Module::decode(&subject.module).ok().map(|module| module.len());
     Ok(Some(Triaged { subject, divergence, instructions, tried }))
 }

@@ -317,7 +317,7 @@ fn fuzz(arguments: &FuzzArguments) -> Result<bool, String> {
     if run > 0 && not_compared >= run {
         return Err("no program could be compared".to_owned());
     }
-    Ok(ended.total.buckets.is_empty())
+    Ok(ended.total.is_fine())
 }
 
 fn write_seeds(folder: &Path) -> Result<bool, String> {
@@ -334,7 +334,7 @@ fn report_of(files: &[PathBuf]) -> Result<bool, String> {
         results::read(file)?.iter().for_each(|row| total.add(row));
     }
     print(&total.text())?;
-    Ok(total.buckets.is_empty())
+    Ok(total.is_fine())
 }
 
 fn triage_file(arguments: &TriageArguments) -> Result<bool, String> {
