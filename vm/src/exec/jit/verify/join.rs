@@ -46,8 +46,11 @@ impl State {
         }
         // A register that holds different numbers has a range already.
         let is_new = |number: &&Number| number.id().is_some_and(|id| has_met.contains(&id));
-        for number in before.ranges.keys().filter(|number| !is_new(number)) {
-            self.set_range(*number, hull(before.range(*number), other.range(*number)));
+        for (number, range) in before.ranges.iter().filter(|(number, _)| !is_new(number)) {
+            let both = hull(*range, other.range(*number));
+            if both != *range {
+                self.set_range(*number, both);
+            }
         }
         self.join_places(&before, &other, at, objects);
         self.bounds.retain(|bound, ()| other.bounds.contains_key(bound));
@@ -102,6 +105,9 @@ impl State {
 
     /// Gives the values one name that a place holds on the two paths.
     fn name_alike(&mut self, other: &mut Self, at: u32, objects: &BTreeMap<u64, i32>) {
+        if !self.differs(other) {
+            return;
+        }
         let unread: BTreeSet<Place> = self.unread_slots().into_iter().chain(other.unread_slots()).collect();
         for state in [&mut *self, &mut *other] {
             for place in &unread {
@@ -136,6 +142,12 @@ impl State {
         }
         self.rename(&names.0);
         other.rename(&names.1);
+    }
+
+    /// Whether a place holds something by another name on the other path.
+    fn differs(&self, other: &Self) -> bool {
+        let is_other = |place: &Place| self.held(*place) != other.held(*place);
+        self.frame != other.frame || self.places.keys().chain(other.places.keys()).any(is_other)
     }
 
     /// The things that registers of the processor and places hold.
@@ -229,7 +241,7 @@ impl State {
         for place in places {
             let (mine, theirs) = (before.held(place), other.held(place));
             if mine == theirs {
-                self.places.insert(place, mine);
+                self.places.entry(place).or_insert(mine);
                 continue;
             }
             let what = in_place(place);
