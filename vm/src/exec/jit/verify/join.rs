@@ -108,17 +108,16 @@ impl State {
         if !self.differs(other) {
             return;
         }
-        let unread: BTreeSet<Place> = self.unread_slots().into_iter().chain(other.unread_slots()).collect();
-        for state in [&mut *self, &mut *other] {
-            for place in &unread {
-                let held = state.held(*place);
-                state.places.insert(*place, held);
-            }
+        let mut places: BTreeSet<Place> = self.places.keys().chain(other.places.keys()).copied().collect();
+        if self.frame != other.frame {
+            places.extend(self.unread_slots());
+            places.extend(other.unread_slots());
         }
-        let places: BTreeSet<Place> = self.places.keys().chain(other.places.keys()).copied().collect();
         // What both paths have by one name keeps it.
         let (held_here, held_there) = (self.held_ids(), other.held_ids());
-        let is_common = |value: Value| held_here.contains(&value.id) && held_there.contains(&value.id);
+        let is_unread = |id: Id| self.frame == other.frame && id.at == self.frame;
+        let is_common =
+            |Value { id, .. }: Value| is_unread(id) || held_here.contains(&id) && held_there.contains(&id);
         let (mut named, mut names) = ((BTreeSet::new(), BTreeSet::new()), (BTreeMap::new(), BTreeMap::new()));
         let mut unlike = Vec::new();
         for place in places {
@@ -156,17 +155,14 @@ impl State {
         self.registers.iter().chain(&self.stack).copied().chain(places).flat_map(Fact::ids).collect()
     }
 
-    /// The slots that were not read yet, of which something is known.
+    /// The slots that were not read yet, of which more is known than a type.
     fn unread_slots(&self) -> BTreeSet<Place> {
         let facts = self.registers.iter().chain(&self.stack).flat_map(|fact| fact.ids());
-        let numbers = self.ranges.keys().chain(self.bounds.keys().map(|(number, ..)| number));
-        let of_numbers = numbers.filter_map(|number| number.id());
-        let of_values = self.bounds.keys().map(|(_, _, value, _)| value).chain(self.counted.keys());
-        let ids = facts.chain(of_numbers).chain(of_values.map(|value| value.id));
-        let is_slot = |id: &Id| id.at == self.frame && (in_place(Place::Slot(0))..).contains(&id.what);
-        let slots =
-            ids.filter(is_slot).filter_map(|id| u8::try_from(id.what - in_place(Place::Slot(0))).ok());
-        slots.map(Place::Slot).filter(|place| !self.places.contains_key(place)).collect()
+        let values = self.bounds.keys().map(|(_, _, value, _)| value).chain(self.counted.keys());
+        let ids = facts.chain(values.map(|value| value.id)).filter(|id| id.at == self.frame);
+        let slots = ids.filter_map(|id| id.what.checked_sub(in_place(Place::Slot(0))));
+        let slots = slots.filter_map(|slot| u8::try_from(slot).ok()).map(Place::Slot);
+        slots.filter(|place| !self.places.contains_key(place)).collect()
     }
 
     /// The value of which a place holds the payload, and its tag by whatever name.
