@@ -46,8 +46,11 @@ impl State {
         }
         // A register that holds different numbers has a range already.
         let is_new = |number: &&Number| number.id().is_some_and(|id| has_met.contains(&id));
-        for number in before.ranges.keys().filter(|number| !is_new(number)) {
-            self.set_range(*number, hull(before.range(*number), other.range(*number)));
+        for (number, range) in before.ranges.iter().filter(|(number, _)| !is_new(number)) {
+            let both = hull(*range, other.range(*number));
+            if both != *range {
+                self.set_range(*number, both);
+            }
         }
         self.join_places(&before, &other, at, objects);
         self.bounds.retain(|bound, ()| other.bounds.contains_key(bound));
@@ -102,17 +105,19 @@ impl State {
 
     /// Gives the values one name that a place holds on the two paths.
     fn name_alike(&mut self, other: &mut Self, at: u32, objects: &BTreeMap<u64, i32>) {
-        let unread: BTreeSet<Place> = self.unread_slots().into_iter().chain(other.unread_slots()).collect();
-        for state in [&mut *self, &mut *other] {
-            for place in &unread {
-                let held = state.held(*place);
-                state.places.insert(*place, held);
-            }
+        if !self.differs(other) {
+            return;
         }
-        let places: BTreeSet<Place> = self.places.keys().chain(other.places.keys()).copied().collect();
+        let mut places: BTreeSet<Place> = self.places.keys().chain(other.places.keys()).copied().collect();
+        if self.frame != other.frame {
+            places.extend(self.unread_slots());
+            places.extend(other.unread_slots());
+        }
         // What both paths have by one name keeps it.
         let (held_here, held_there) = (self.held_ids(), other.held_ids());
-        let is_common = |value: Value| held_here.contains(&value.id) && held_there.contains(&value.id);
+        let is_unread = |id: Id| self.frame == other.frame && id.at == self.frame;
+        let is_common =
+            |Value { id, .. }: Value| is_unread(id) || held_here.contains(&id) && held_there.contains(&id);
         let (mut named, mut names) = ((BTreeSet::new(), BTreeSet::new()), (BTreeMap::new(), BTreeMap::new()));
         let mut unlike = Vec::new();
         for place in places {
@@ -138,23 +143,26 @@ impl State {
         other.rename(&names.1);
     }
 
+    /// Whether a place holds something by another name on the other path.
+    fn differs(&self, other: &Self) -> bool {
+        let is_other = |place: &Place| self.held(*place) != other.held(*place);
+        self.frame != other.frame || self.places.keys().chain(other.places.keys()).any(is_other)
+    }
+
     /// The things that registers of the processor and places hold.
     fn held_ids(&self) -> BTreeSet<Id> {
         let places = self.places.values().flat_map(|held| [held.tag, held.payload]);
         self.registers.iter().chain(&self.stack).copied().chain(places).flat_map(Fact::ids).collect()
     }
 
-    /// The slots that were not read yet, of which something is known.
+    /// The slots that were not read yet, of which more is known than a type.
     fn unread_slots(&self) -> BTreeSet<Place> {
         let facts = self.registers.iter().chain(&self.stack).flat_map(|fact| fact.ids());
-        let numbers = self.ranges.keys().chain(self.bounds.keys().map(|(number, ..)| number));
-        let of_numbers = numbers.filter_map(|number| number.id());
-        let of_values = self.bounds.keys().map(|(_, _, value, _)| value).chain(self.counted.keys());
-        let ids = facts.chain(of_numbers).chain(of_values.map(|value| value.id));
-        let is_slot = |id: &Id| id.at == self.frame && (in_place(Place::Slot(0))..).contains(&id.what);
-        let slots =
-            ids.filter(is_slot).filter_map(|id| u8::try_from(id.what - in_place(Place::Slot(0))).ok());
-        slots.map(Place::Slot).filter(|place| !self.places.contains_key(place)).collect()
+        let values = self.bounds.keys().map(|(_, _, value, _)| value).chain(self.counted.keys());
+        let ids = facts.chain(values.map(|value| value.id)).filter(|id| id.at == self.frame);
+        let slots = ids.filter_map(|id| id.what.checked_sub(in_place(Place::Slot(0))));
+        let slots = slots.filter_map(|slot| u8::try_from(slot).ok()).map(Place::Slot);
+        slots.filter(|place| !self.places.contains_key(place)).collect()
     }
 
     /// The value of which a place holds the payload, and its tag by whatever name.
@@ -229,7 +237,7 @@ impl State {
         for place in places {
             let (mine, theirs) = (before.held(place), other.held(place));
             if mine == theirs {
-                self.places.insert(place, mine);
+                self.places.entry(place).or_insert(mine);
                 continue;
             }
             let what = in_place(place);
