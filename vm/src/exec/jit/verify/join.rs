@@ -155,11 +155,23 @@ impl State {
         self.registers.iter().chain(&self.stack).copied().chain(places).flat_map(Fact::ids).collect()
     }
 
-    /// The slots that were not read yet, of which more is known than a type.
+    /// The slots that were not read yet, of which more is known than a type of scalars.
     fn unread_slots(&self) -> BTreeSet<Place> {
         let facts = self.registers.iter().chain(&self.stack).flat_map(|fact| fact.ids());
         let values = self.bounds.keys().map(|(_, _, value, _)| value).chain(self.counted.keys());
-        let ids = facts.chain(values.map(|value| value.id)).filter(|id| id.at == self.frame);
+        let objects = self.ranges.iter().filter(|(_, (low, _))| *low > LAST_SCALAR);
+        let tags = objects.filter_map(|(number, _)| match number {
+            Number::Tag(value) => Some(value),
+            Number::Of(_)
+            | Number::Constant(_)
+            | Number::Payload(_)
+            | Number::Count(_)
+            | Number::Length(..)
+            | Number::Capacity(..)
+            | Number::Code(_)
+            | Number::Masked(_) => None,
+        });
+        let ids = facts.chain(values.chain(tags).map(|value| value.id)).filter(|id| id.at == self.frame);
         let slots = ids.filter_map(|id| id.what.checked_sub(in_place(Place::Slot(0))));
         let slots = slots.filter_map(|slot| u8::try_from(slot).ok()).map(Place::Slot);
         slots.filter(|place| !self.places.contains_key(place)).collect()
