@@ -48,6 +48,7 @@ enum Task {
 /// Tests that the fast lane leaves out, and why.
 const SLOW: &[(&str, &str)] = &[
     ("ablation", "switches each technique off"),
+    ("fuzz_pages", "runs campaigns of pages"),
     ("fuzz_replay", "runs each fuzz target on its seeds and findings"),
     ("fuzz_tool", "runs campaigns"),
     ("hostile", "runs modules and implementations from strangers"),
@@ -57,10 +58,12 @@ const SLOW: &[(&str, &str)] = &[
     ("module_memory", "starts a process for each of many large modules"),
     ("newcomer", "builds a crate"),
     ("planted", "runs the cases on each mutant of the reference"),
+    ("planted_language", "runs the programs on each mutant of the language"),
     ("planted_vm", "builds the mutants of the machine and looks for each"),
     ("plugs", "waits for implementations that misbehave"),
     ("programs", "runs each program on every tier and the reference"),
     ("recipes", "builds a copy of the project"),
+    ("refused_memory", "runs the machine under many limits on its memory"),
     ("resident", "starts a process for each kind of small object"),
     ("schedule", "builds the machine with all that can be forced, and forces the exits of every case"),
     ("states", "stops each case at many steps and goes on elsewhere"),
