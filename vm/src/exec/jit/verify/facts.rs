@@ -191,26 +191,40 @@ pub(super) mod gpr {
 
 impl Number {
     /// The thing that it is of, or is itself.
-    pub(super) fn id(self) -> Option<Id> {
+    pub(super) fn id(mut self) -> Option<Id> {
+        if let Self::Of(id) | Self::Code(id) | Self::Masked(id) = self {
+            return Some(id);
+        }
+        self.value_mut().map(|value| value.id)
+    }
+
+    /// The value that it is of.
+    pub(super) fn value_mut(&mut self) -> Option<&mut Value> {
         match self {
-            Self::Of(id) | Self::Code(id) | Self::Masked(id) => Some(id),
             Self::Tag(value)
             | Self::Payload(value)
             | Self::Count(value)
             | Self::Length(_, value)
-            | Self::Capacity(_, value) => Some(value.id),
-            Self::Constant(_) => None,
+            | Self::Capacity(_, value) => Some(value),
+            Self::Of(_) | Self::Code(_) | Self::Masked(_) | Self::Constant(_) => None,
         }
     }
 }
 
 impl Fact {
     /// The things that it mentions.
-    pub(super) fn ids(self) -> impl Iterator<Item = Id> {
-        let (one, other) = match self {
-            Self::Number(number) | Self::Byte(number) | Self::Shifted(number, _) => (number.id(), None),
-            Self::Vector(_, value) => (Some(value.id), None),
-            Self::Element(_, value, number) => (Some(value.id), number.id()),
+    pub(super) fn ids(mut self) -> impl Iterator<Item = Id> {
+        let (value, number) = self.parts_mut();
+        let ids = [value.map(|value| value.id), number.and_then(|number| number.id())];
+        ids.into_iter().flatten()
+    }
+
+    /// The value and the number that it mentions.
+    pub(super) fn parts_mut(&mut self) -> (Option<&mut Value>, Option<&mut Number>) {
+        match self {
+            Self::Number(number) | Self::Byte(number) | Self::Shifted(number, _) => (None, Some(number)),
+            Self::Vector(_, value) => (Some(value), None),
+            Self::Element(_, value, number) => (Some(value), Some(number)),
             Self::Saved(_)
             | Self::Target
             | Self::Context
@@ -230,8 +244,7 @@ impl Fact {
             | Self::Destination { .. }
             | Self::DestinationPlace
             | Self::Hole => (None, None),
-        };
-        one.into_iter().chain(other)
+        }
     }
 }
 

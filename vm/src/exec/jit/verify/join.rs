@@ -160,17 +160,8 @@ impl State {
         let facts = self.registers.iter().chain(&self.stack).flat_map(|fact| fact.ids());
         let values = self.bounds.keys().map(|(_, _, value, _)| value).chain(self.counted.keys());
         let objects = self.ranges.iter().filter(|(_, (low, _))| *low > LAST_SCALAR);
-        let tags = objects.filter_map(|(number, _)| match number {
-            Number::Tag(value) => Some(value),
-            Number::Of(_)
-            | Number::Constant(_)
-            | Number::Payload(_)
-            | Number::Count(_)
-            | Number::Length(..)
-            | Number::Capacity(..)
-            | Number::Code(_)
-            | Number::Masked(_) => None,
-        });
+        let tags = objects
+            .filter_map(|(number, _)| if let Number::Tag(value) = number { Some(value) } else { None });
         let ids = facts.chain(values.chain(tags).map(|value| value.id)).filter(|id| id.at == self.frame);
         let slots = ids.filter_map(|id| id.what.checked_sub(in_place(Place::Slot(0))));
         let slots = slots.filter_map(|slot| u8::try_from(slot).ok()).map(Place::Slot);
@@ -189,37 +180,20 @@ impl State {
             return;
         }
         let value = |value: Value| names.get(&value).copied().unwrap_or(value);
-        let number = |number: Number| match number {
-            Number::Tag(of) => Number::Tag(value(of)),
-            Number::Payload(of) => Number::Payload(value(of)),
-            Number::Count(of) => Number::Count(value(of)),
-            Number::Length(vector, of) => Number::Length(vector, value(of)),
-            Number::Capacity(vector, of) => Number::Capacity(vector, value(of)),
-            Number::Of(_) | Number::Constant(_) | Number::Code(_) | Number::Masked(_) => number,
+        let number = |mut number: Number| {
+            if let Some(of) = number.value_mut() {
+                *of = value(*of);
+            }
+            number
         };
-        let fact = |fact: &mut Fact| match fact {
-            Fact::Number(of) | Fact::Byte(of) | Fact::Shifted(of, _) => *of = number(*of),
-            Fact::Vector(_, of) => *of = value(*of),
-            Fact::Element(_, of, index) => (*of, *index) = (value(*of), number(*index)),
-            Fact::Saved(_)
-            | Fact::Target
-            | Fact::Context
-            | Fact::Frame(_)
-            | Fact::Size
-            | Fact::Registers
-            | Fact::Next(_)
-            | Fact::Globals(_)
-            | Fact::Top(_)
-            | Fact::Limit
-            | Fact::Bottom
-            | Fact::LastFrame
-            | Fact::Live
-            | Fact::Site { .. }
-            | Fact::Row
-            | Fact::WaitingSize { .. }
-            | Fact::Destination { .. }
-            | Fact::DestinationPlace
-            | Fact::Hole => {}
+        let fact = |fact: &mut Fact| {
+            let (array, of) = fact.parts_mut();
+            if let Some(array) = array {
+                *array = value(*array);
+            }
+            if let Some(of) = of {
+                *of = number(*of);
+            }
         };
         self.registers.iter_mut().chain(&mut self.stack).for_each(fact);
         for held in self.places.values_mut() {
